@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libcgo - the border between a language runtime and C.
+ *
+ * This header includes every other one. Each of them can also be included by
+ * itself, in any order, from C11 and C++17.
+ */
+#ifndef LIBCGO_H
+#define LIBCGO_H
+
+#include <libcgo/classic.h>
+#include <libcgo/platform.h>
+#include <libcgo/slots.h>
+#include <libcgo/version.h>
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the compiler says of itself and of its target. The only public header
+ * that looks at predefined macros.
+ */
+#ifndef LIBCGO_PLATFORM_H
+#define LIBCGO_PLATFORM_H
+
+#ifdef __cplusplus
+#define LIBCGO_BEGIN_DECLS extern "C" {
+#define LIBCGO_END_DECLS }
+#else
+#define LIBCGO_BEGIN_DECLS
+#define LIBCGO_END_DECLS
+#endif
+
+/* The library's own exported symbols stay visible when the including program
+   is built with -fvisibility=hidden. */
+#define LIBCGO_API __attribute__((__visibility__("default")))
+
+/* The target's CPU, where the classic face exists for it. */
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define LIBCGO_CPU_AMD64 1
+#elif defined(__i386__)
+#define LIBCGO_CPU_386 1
+#endif
+
+#endif

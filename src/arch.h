@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a CPU must provide: the routines of src/arch/<cpu>.S that are not
+ * public. Each routine's contract stands above it there.
+ */
+#ifndef LIBCGO_ARCH_H
+#define LIBCGO_ARCH_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "layout.h"
+
+#define LIBCGO_CONCAT_(a, b) a##b
+#define LIBCGO_CONCAT(a, b) LIBCGO_CONCAT_(a, b)
+
+/* crosscall_<cpu>, the public routine whose name differs from CPU to CPU. */
+#define LIBCGO_CROSSCALL LIBCGO_CONCAT(crosscall_, LIBCGO_CPU)
+
+namespace cgo {
+
+/* What the offset of a classic slot counts from. */
+enum class slot_base : int { thread_pointer = 0, segment = 1 };
+
+static_assert(int(slot_base::thread_pointer) == SLOT_BASE_THREAD_POINTER, "");
+static_assert(int(slot_base::segment) == SLOT_BASE_SEGMENT, "");
+
+} // namespace cgo
+
+extern "C" {
+
+/* Aligns the stack and calls libcgo_prepare_slots: the value of initcgo. */
+void libcgo_initcgo(void);
+void libcgo_prepare_slots(void);
+
+uintptr_t libcgo_slot_load(cgo::slot_base base, intptr_t offset);
+void libcgo_slot_store(cgo::slot_base base, intptr_t offset, uintptr_t value);
+uintptr_t libcgo_thread_pointer(void);
+
+} // extern "C"
+
+#endif

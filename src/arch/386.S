@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * x86, 32 bits, System V calling convention (System V ABI, i386 supplement,
+ * section 2.2).
+ *
+ * A callee keeps ebx, esi, edi, ebp and esp; esp + 4 is a multiple of 16 at a
+ * function's entry; arguments are on the stack, just above the return address.
+ */
+#include "asm.h"
+
+#define LANDING_PAD endbr32
+
+/*
+ * The frame of a crosscall. Each register is stored and described to the
+ * unwinder by one macro.
+ *
+ *             | argsize             | ebp + 16
+ *             | arg                 | ebp + 12
+ *             | fn                  | ebp +  8
+ *     CFA ->  +---------------------+
+ *             | return address      |
+ *             | caller's ebp        | <- ebp
+ *             | ebx                 | ebp -  4
+ *             | esi                 | ebp -  8
+ *             | edi                 | ebp - 12
+ *             | (unused)            |
+ *             | second argument     | esp +  4
+ *             | first argument      | esp, a multiple of 16
+ *             +---------------------+
+ */
+#define FRAME_BYTES 24
+
+.macro SAVE reg, below
+	movl	%\reg, -\below(%ebp)
+	.cfi_offset %\reg, -8 - \below
+.endm
+
+.macro RESTORE reg, below
+	movl	-\below(%ebp), %\reg
+	.cfi_restore %\reg
+.endm
+
+.macro ENTER_FRAME
+	LANDING_PAD
+	pushl	%ebp
+	.cfi_def_cfa_offset 8
+	.cfi_offset %ebp, -8
+	movl	%esp, %ebp
+	subl	$FRAME_BYTES, %esp
+	.cfi_def_cfa %esp, FRAME_BYTES + 8
+	SAVE	ebx, 4
+	SAVE	esi, 8
+	SAVE	edi, 12
+.endm
+
+/*
+ * esp is where ENTER_FRAME left it: fn may change every other register, which
+ * is why the CFA counts from esp.
+ */
+.macro LEAVE_FRAME
+	leal	FRAME_BYTES(%esp), %ebp
+	RESTORE	ebx, 4
+	RESTORE	esi, 8
+	RESTORE	edi, 12
+	leave
+	.cfi_def_cfa %esp, 4
+	ret
+.endm
+
+#ifdef PART_crosscall
+/*
+ * void crosscall_386(void (*fn)(void));
+ *
+ * In: fn on the stack. Keeps what a C callee keeps, whatever fn does to it.
+ */
+FUNC SYM(crosscall_386)
+	ENTER_FRAME
+	call	*8(%ebp)
+	LEAVE_FRAME
+END SYM(crosscall_386)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: all on the stack. At fn's entry arg is at 4(%esp), argsize at 8(%esp).
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	movl	12(%ebp), %eax
+	movl	16(%ebp), %edx
+	movl	%eax, (%esp)
+	movl	%edx, 4(%esp)
+	call	*8(%ebp)
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_entry
+/*
+ * void libcgo_initcgo(void);
+ *
+ * What initcgo points to. The client may call it with any stack alignment
+ * (CLASSIC ABI, section 1: a hand-made stack frame); C is called with the one
+ * that it expects. The callee is hidden, so no register holds a GOT.
+ */
+HIDDEN_FUNC SYM(libcgo_initcgo)
+	LANDING_PAD
+	pushl	%ebp
+	.cfi_def_cfa_offset 8
+	.cfi_offset %ebp, -8
+	movl	%esp, %ebp
+	.cfi_def_cfa_register %ebp
+	andl	$-16, %esp
+	call	SYM(libcgo_prepare_slots)
+	leave
+	.cfi_def_cfa %esp, 4
+	ret
+END SYM(libcgo_initcgo)
+#endif
+
+#ifdef PART_slot
+/*
+ * uintptr_t libcgo_slot_load(int base, intptr_t offset);
+ * void libcgo_slot_store(int base, intptr_t offset, uintptr_t value);
+ *
+ * In: base, a SLOT_BASE_..., at 4(%esp); offset at 8(%esp); value at 12(%esp).
+ * The thread pointer is the address held in %gs:0 and is loaded first: Xen
+ * traps negative offsets from %gs (CLASSIC ABI, section 3). Darwin's thread
+ * segment is %gs, without a pointer to itself.
+ */
+HIDDEN_FUNC SYM(libcgo_slot_load)
+	LANDING_PAD
+	movl	8(%esp), %ecx
+	cmpl	$SLOT_BASE_SEGMENT, 4(%esp)
+	je	1f
+	movl	%gs:0, %eax
+	movl	(%eax,%ecx), %eax
+	ret
+1:	movl	%gs:(%ecx), %eax
+	ret
+END SYM(libcgo_slot_load)
+
+HIDDEN_FUNC SYM(libcgo_slot_store)
+	LANDING_PAD
+	movl	8(%esp), %ecx
+	movl	12(%esp), %edx
+	cmpl	$SLOT_BASE_SEGMENT, 4(%esp)
+	je	1f
+	movl	%gs:0, %eax
+	movl	%edx, (%eax,%ecx)
+	ret
+1:	movl	%edx, %gs:(%ecx)
+	ret
+END SYM(libcgo_slot_store)
+
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	LANDING_PAD
+	movl	%gs:0, %eax
+	ret
+END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_stack_chk_fail
+/*
+ * void __stack_chk_fail_local(void);
+ *
+ * Objects compiled with -fstack-protector -fPIC call this hidden symbol when a
+ * canary was overwritten, and expect it from libc's helper archive, which not
+ * every linker brings along. Does not return.
+ */
+HIDDEN_FUNC SYM(__stack_chk_fail_local)
+	LANDING_PAD
+	call	1f
+	.cfi_adjust_cfa_offset 4
+1:	popl	%ebx
+	.cfi_adjust_cfa_offset -4
+	addl	$_GLOBAL_OFFSET_TABLE_ + (. - 1b), %ebx
+	/* Nothing above the return address can be trusted: align, then leave. */
+	andl	$-16, %esp
+	call	SYM(__stack_chk_fail)@PLT
+	hlt
+END SYM(__stack_chk_fail_local)
+#endif

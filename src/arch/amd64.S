@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * x86-64, System V calling convention (System V ABI, AMD64 supplement,
+ * section 3.2).
+ *
+ * A callee keeps rbx, rbp, r12-r15 and rsp; rsp + 8 is a multiple of 16 at a
+ * function's entry; integer arguments come in rdi, rsi, rdx, ...
+ */
+#include "asm.h"
+
+#define LANDING_PAD endbr64
+
+/*
+ * The frame of a crosscall. Each register is stored and described to the
+ * unwinder by one macro.
+ *
+ *     CFA ->  +---------------------+
+ *             | return address      |
+ *             | caller's rbp        | <- rbp
+ *             | rbx                 | rbp -  8
+ *             | r12                 | rbp - 16
+ *             | r13                 | rbp - 24
+ *             | r14                 | rbp - 32
+ *             | r15                 | rbp - 40
+ *             | (unused)            |
+ *             | second argument     | rsp +  8
+ *             | first argument      | rsp, a multiple of 16
+ *             +---------------------+
+ */
+#define FRAME_BYTES 64
+
+.macro SAVE reg, below
+	movq	%\reg, -\below(%rbp)
+	.cfi_offset %\reg, -16 - \below
+.endm
+
+.macro RESTORE reg, below
+	movq	-\below(%rbp), %\reg
+	.cfi_restore %\reg
+.endm
+
+.macro ENTER_FRAME
+	LANDING_PAD
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	subq	$FRAME_BYTES, %rsp
+	.cfi_def_cfa %rsp, FRAME_BYTES + 16
+	SAVE	rbx, 8
+	SAVE	r12, 16
+	SAVE	r13, 24
+	SAVE	r14, 32
+	SAVE	r15, 40
+.endm
+
+/*
+ * rsp is where ENTER_FRAME left it: fn may change every other register, which
+ * is why the CFA counts from rsp.
+ */
+.macro LEAVE_FRAME
+	leaq	FRAME_BYTES(%rsp), %rbp
+	RESTORE	rbx, 8
+	RESTORE	r12, 16
+	RESTORE	r13, 24
+	RESTORE	r14, 32
+	RESTORE	r15, 40
+	leave
+	.cfi_def_cfa %rsp, 8
+	ret
+.endm
+
+#ifdef PART_crosscall
+/*
+ * void crosscall_amd64(void (*fn)(void));
+ *
+ * In: fn in rdi. Keeps what a C callee keeps, whatever fn does to it.
+ */
+FUNC SYM(crosscall_amd64)
+	ENTER_FRAME
+	call	*%rdi
+	LEAVE_FRAME
+END SYM(crosscall_amd64)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in rdi, arg in rsi, argsize in edx. At fn's entry arg is at 8(%rsp)
+ * and in rdi, argsize, sign-extended, at 16(%rsp) and in rsi.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	movslq	%edx, %rsi
+	movq	%rdi, (%rsp)
+	movq	%rsi, 8(%rsp)
+	call	*%rax
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_entry
+/*
+ * void libcgo_initcgo(void);
+ *
+ * What initcgo points to. The client may call it with any stack alignment
+ * (CLASSIC ABI, section 1: a hand-made stack frame); C is called with the one
+ * that it expects.
+ */
+HIDDEN_FUNC SYM(libcgo_initcgo)
+	LANDING_PAD
+	pushq	%rbp
+	.cfi_def_cfa_offset 16
+	.cfi_offset %rbp, -16
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	andq	$-16, %rsp
+	call	SYM(libcgo_prepare_slots)
+	leave
+	.cfi_def_cfa %rsp, 8
+	ret
+END SYM(libcgo_initcgo)
+#endif
+
+#ifdef PART_slot
+/*
+ * uintptr_t libcgo_slot_load(int base, intptr_t offset);
+ * void libcgo_slot_store(int base, intptr_t offset, uintptr_t value);
+ *
+ * In: base, a SLOT_BASE_..., in edi; offset in rsi; value in rdx. The thread
+ * pointer is %fs, whose first word holds its own address (System V ABI, AMD64
+ * supplement, section 3.4.6); Darwin's thread segment is %gs, without.
+ */
+HIDDEN_FUNC SYM(libcgo_slot_load)
+	LANDING_PAD
+	cmpl	$SLOT_BASE_SEGMENT, %edi
+	je	1f
+	movq	%fs:(%rsi), %rax
+	ret
+1:	movq	%gs:(%rsi), %rax
+	ret
+END SYM(libcgo_slot_load)
+
+HIDDEN_FUNC SYM(libcgo_slot_store)
+	LANDING_PAD
+	cmpl	$SLOT_BASE_SEGMENT, %edi
+	je	1f
+	movq	%rdx, %fs:(%rsi)
+	ret
+1:	movq	%rdx, %gs:(%rsi)
+	ret
+END SYM(libcgo_slot_store)
+
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	LANDING_PAD
+	movq	%fs:0, %rax
+	ret
+END SYM(libcgo_thread_pointer)
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The surface of the assembly: symbols, sections, notes. The only place that
+ * knows object formats and symbol prefixes.
+ *
+ * One file holds all routines of a CPU. The build assembles it once for each
+ * PART_..., so that each routine is an object of its own and a client that
+ * brings its own crosscall2 can link the archive.
+ */
+#ifndef LIBCGO_ASM_H
+#define LIBCGO_ASM_H
+
+#include "config.h"
+#include "layout.h"
+
+#define CONCAT_(a, b) a##b
+#define CONCAT(a, b) CONCAT_(a, b)
+
+/* LIBCGO_SYMBOL_PREFIX is `_` or nothing, as configure found it. */
+#define SYM(name) CONCAT(LIBCGO_SYMBOL_PREFIX, name)
+
+/*
+ * A linker that only knows the relocations and sections of 2010 also honours
+ * no alignment above 8 and knows no hidden symbols: libcgo-classic.o is
+ * assembled with LIBCGO_CLASSIC_OBJECT.
+ */
+#ifdef LIBCGO_CLASSIC_OBJECT
+#define FUNC_ALIGN 3
+#else
+#define FUNC_ALIGN 4
+#endif
+
+/* FUNC SYM(name): begins a function that other objects may call. */
+.macro FUNC name
+	.text
+	.p2align FUNC_ALIGN
+	.globl	\name
+	.type	\name, %function
+\name:
+	.cfi_startproc
+.endm
+
+/* HIDDEN_FUNC SYM(name): the same, for the library's own use. */
+.macro HIDDEN_FUNC name
+#ifndef LIBCGO_CLASSIC_OBJECT
+	.hidden	\name
+#endif
+	FUNC	\name
+.endm
+
+/* END SYM(name) */
+.macro END name
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
+/* The stack stays non-executable. */
+	.section .note.GNU-stack, "", %progbits
+
+/*
+ * x86: indirect branches land on endbr (IBT), and calls and returns pair up
+ * (SHSTK). An object that does not say so switches both off for the process.
+ * System V ABI, AMD64 supplement, "Program Property"; the 386 note is the
+ * same but for its word size.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#ifdef __x86_64__
+#define NOTE_ALIGN 3
+#else
+#define NOTE_ALIGN 2
+#endif
+	.section .note.gnu.property, "a", %note
+	.p2align NOTE_ALIGN
+	.long	4			/* bytes of the name */
+	.long	2f - 1f			/* bytes of the properties */
+	.long	5			/* NT_GNU_PROPERTY_TYPE_0 */
+	.asciz	"GNU"
+1:
+	.long	0xc0000002		/* GNU_PROPERTY_X86_FEATURE_1_AND */
+	.long	4			/* bytes of the value */
+	.long	3			/* IBT | SHSTK */
+	.p2align NOTE_ALIGN
+2:
+#endif
+
+#endif

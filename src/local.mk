@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The library.
+
+lib_LTLIBRARIES = libcgo.la
+
+# The language: C++17 without its run-time library. Frames can be unwound, by
+# unwind tables and by frame pointers.
+src_language = -std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
+src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
+	-Wmissing-declarations $(LIBCGO_WERROR)
+src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+
+src_port = src/os/@os@.cc src/os/@os_shared@.cc
+src_topics = src/classic.cc src/memory.cc src/report.cc src/slots.cc \
+	src/thread.cc src/version.cc
+
+libcgo_la_SOURCES = $(src_topics) \
+	src/arch.h src/asm.h src/layout.h src/memory.h src/platform.h \
+	src/report.h src/slots.h src/thread.h
+nodist_libcgo_la_SOURCES = $(src_port)
+libcgo_la_CPPFLAGS = $(src_cppflags)
+libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
+	-fvisibility=hidden
+libcgo_la_LIBADD = $(src_arch_parts)
+libcgo_la_LDFLAGS = -version-info $(LIBCGO_ABI) $(LIBCGO_LDFLAGS) -XCClinker -nostartfiles \
+	-Wl,--version-script=$(top_srcdir)/src/libcgo.map
+libcgo_la_DEPENDENCIES = $(src_arch_parts) src/libcgo.map
+# The C driver links, so that no C++ library is needed at run time; and without
+# the start files, of which the library, having no constructors, needs nothing,
+# and whose crti.o would clear the CET property on Debian.
+libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
+	$(LIBTOOLFLAGS) --mode=link $(CCLD) $(CFLAGS) $(libcgo_la_LDFLAGS) \
+	$(LDFLAGS) -o $@
+
+# One file per CPU, one object per routine: see src/asm.h.
+src_arch_parts = src/libcrosscall.la src/libcrosscall2.la src/libentry.la \
+	src/libslot.la
+noinst_LTLIBRARIES += $(src_arch_parts)
+nodist_src_libcrosscall_la_SOURCES = src/arch/@cpu@.S
+src_libcrosscall_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall
+nodist_src_libcrosscall2_la_SOURCES = src/arch/@cpu@.S
+src_libcrosscall2_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall2
+nodist_src_libentry_la_SOURCES = src/arch/@cpu@.S
+src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
+nodist_src_libslot_la_SOURCES = src/arch/@cpu@.S
+src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
+
+if CPU_386
+src_arch_parts += src/libstack_chk_fail.la
+nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu@.S
+src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
+endif
+
+EXTRA_DIST += src/libcgo.map src/arch/386.S src/arch/amd64.S \
+	src/os/darwin.cc src/os/linux.cc src/os/posix.cc
+
+# The classic face as one relocatable object, for linkers of 2010: they know
+# R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor
+# hidden symbols, constructors, COMDAT, thread-local variables nor .bss. The
+# flags stand last, because this object has no choice.
+if CLASSIC_OBJECT
+classicdir = $(libdir)
+classic_DATA = src/libcgo-classic.o
+CLEANFILES += src/libcgo-classic.o src/libcgo-classic.tmp.o
+
+src_classic_flags = -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default \
+	-g0 -fno-lto -fno-stack-protector -fno-zero-initialized-in-bss \
+	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
+	-falign-functions=8 -falign-loops=1 -falign-jumps=1 \
+	-U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
+src_classic_exports = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' \
+	$(top_srcdir)/src/libcgo.map
+
+src_classic_sources = $(src_topics) $(src_port)
+src_classic_parts = crosscall crosscall2 entry slot
+
+src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
+		src/arch/@cpu@.S src/libcgo.map config.h src/$(am__dirstamp)
+	$(AM_V_GEN)objects=; \
+	for f in $(src_classic_sources); do \
+	  o=src/classic-`echo $$f | tr / -`.o; \
+	  src=$$f; test -f $$src || src=$(srcdir)/$$f; \
+	  $(CXX) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) \
+	    $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
+	    $(CXXFLAGS) $(src_classic_flags) -c $$src -o $$o || exit 1; \
+	  objects="$$objects $$o"; \
+	done; \
+	for p in $(src_classic_parts); do \
+	  o=src/classic-arch-$$p.o; \
+	  $(CC) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) -DPART_$$p \
+	    -DLIBCGO_CLASSIC_OBJECT -c $(srcdir)/src/arch/@cpu@.S -o $$o || exit 1; \
+	  objects="$$objects $$o"; \
+	done; \
+	$(LD) -r -o src/libcgo-classic.tmp.o $$objects && rm -f $$objects && \
+	$(src_classic_exports) > src/libcgo-classic.exports && \
+	$(OBJCOPY) --keep-global-symbols=src/libcgo-classic.exports \
+	  --strip-debug --remove-section=.bss \
+	  --set-section-alignment .rodata=8 \
+	  --set-section-alignment .data.rel.ro.local=8 \
+	  src/libcgo-classic.tmp.o $@ && \
+	rm -f src/libcgo-classic.tmp.o src/libcgo-classic.exports
+endif

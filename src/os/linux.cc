@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Linux, with glibc or musl.
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "report.h"
+
+namespace cgo::os {
+
+// ---- stacks ----
+
+namespace {
+
+class own_attributes {
+public:
+  own_attributes() : err_(pthread_getattr_np(pthread_self(), &attr_)) {}
+  ~own_attributes() {
+    if (err_ == 0)
+      pthread_attr_destroy(&attr_);
+  }
+  own_attributes(const own_attributes &) = delete;
+  own_attributes &operator=(const own_attributes &) = delete;
+  int error() const { return err_; }
+  const pthread_attr_t *get() const { return &attr_; }
+
+private:
+  pthread_attr_t attr_;
+  int err_;
+};
+
+} // namespace
+
+size_t default_stack_size() {
+  pthread_attr_t attr;
+  size_t size = 0;
+  if (pthread_getattr_default_np(&attr) == 0) {
+    pthread_attr_getstacksize(&attr, &size);
+    pthread_attr_destroy(&attr);
+  }
+  return size;
+}
+
+int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
+  own_attributes attr;
+  if (attr.error() != 0)
+    return attr.error();
+  void *lo;
+  size_t size;
+  int err = pthread_attr_getstack(attr.get(), &lo, &size);
+  if (err != 0)
+    return err;
+  // glibc and musl leave the guard pages out. glibc counts the thread's control
+  // block and its thread-local variables, which lie above the first frame.
+  bounds->lo = reinterpret_cast<uintptr_t>(lo);
+  bounds->hi = here;
+  return 0;
+}
+
+// ---- the classic slots ----
+
+namespace {
+
+// The executable's thread-local segment, in the calling thread.
+struct tls_segment {
+  bool exists;
+  size_t size;
+  size_t align;
+  uintptr_t address;
+};
+
+int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
+  auto *tls = static_cast<tls_segment *>(p);
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    if (info->dlpi_phdr[i].p_type != PT_TLS)
+      continue;
+    tls->exists = true;
+    tls->size = info->dlpi_phdr[i].p_memsz;
+    tls->align = info->dlpi_phdr[i].p_align;
+    tls->address = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
+  }
+  return 1; // the first object is the executable: look no further
+}
+
+class executable_name {
+public:
+  executable_name() {
+    ssize_t n = readlink("/proc/self/exe", buf_, sizeof buf_ - 1);
+    if (n > 0) {
+      buf_[n] = '\0';
+      name_ = buf_;
+    } else {
+      name_ = reinterpret_cast<const char *>(getauxval(AT_EXECFN));
+      if (name_ == nullptr)
+        name_ = "the executable";
+    }
+  }
+  const char *get() const { return name_; }
+
+private:
+  char buf_[512];
+  const char *name_;
+};
+
+message &operator<<(message &m, intptr_t offset) {
+  return m.text("the thread pointer ")
+      .text(offset < 0 ? "minus " : "plus ")
+      .number(offset < 0 ? -offset : offset);
+}
+
+} // namespace
+
+slot_place prepare_slots(bool announced, intptr_t pair) {
+  // CLASSIC ABI, section 3: -16 and -8 on amd64, -8 and -4 on 386.
+  constexpr intptr_t word = sizeof(uintptr_t);
+  constexpr slot_place place = {slot_base::thread_pointer, -2 * word, -word};
+
+  if (announced && pair == place.g)
+    return place;
+
+  executable_name name;
+  message m("initcgo");
+  if (announced) {
+    m.text(name.get()).text(": LIBCGO_RESERVE_SLOTS has its words at ");
+    (m << pair).text(", but g must be at ");
+    (m << place.g)
+        .text(": link the executable with GNU ld, and align none of its "
+              "thread-local variables to more than 64 bytes")
+        .fatal();
+  }
+
+  tls_segment tls = {};
+  dl_iterate_phdr(read_tls_segment, &tls);
+  const bool two_words = tls.exists &&
+                         tls.size == 2 * sizeof(uintptr_t) &&
+                         tls.align <= 2 * sizeof(uintptr_t) &&
+                         tls.address == libcgo_thread_pointer() +
+                                            static_cast<uintptr_t>(place.g);
+  // A linker that reserves the words leaves them zero. Any other value is
+  // that of a variable which happens to have their size.
+  if (two_words && libcgo_slot_load(place.base, place.g) == 0 &&
+      libcgo_slot_load(place.base, place.m) == 0)
+    return place;
+
+  m.text(name.get()).text(": does not reserve the words of g and m: ");
+  if (!tls.exists)
+    m.text("it has no thread-local segment");
+  else
+    m.text("its thread-local segment of ")
+        .number(static_cast<long long>(tls.size))
+        .text(" bytes (alignment ")
+        .number(static_cast<long long>(tls.align))
+        .text(") belongs to variables of the program");
+  m.text(": put LIBCGO_RESERVE_SLOTS; from <libcgo/slots.h> at file scope in "
+         "one source file of the executable, or link it with a linker that "
+         "makes a segment of exactly ")
+      .number(2 * word)
+      .text(" bytes")
+      .fatal();
+}
+
+// ---- limits ----
+//
+// Reads /proc and /sys with a buffer on the stack: a process without memory
+// must be able to say why.
+
+namespace {
+
+using number = unsigned long long;
+
+class file_descriptor {
+public:
+  explicit file_descriptor(const char *path, int flags = 0)
+      : fd_(open(path, O_RDONLY | O_CLOEXEC | flags)) {}
+  ~file_descriptor() {
+    if (fd_ >= 0)
+      close(fd_);
+  }
+  file_descriptor(const file_descriptor &) = delete;
+  file_descriptor &operator=(const file_descriptor &) = delete;
+  int get() const { return fd_; }
+
+private:
+  int fd_;
+};
+
+// The beginning of a file, as a string.
+class file_text {
+public:
+  explicit file_text(const char *path) : length_(0) {
+    file_descriptor fd(path);
+    while (fd.get() >= 0 && length_ < sizeof buf_ - 1) {
+      ssize_t n = read(fd.get(), buf_ + length_, sizeof buf_ - 1 - length_);
+      if (n <= 0)
+        break;
+      length_ += static_cast<size_t>(n);
+    }
+    buf_[length_] = '\0';
+  }
+  const char *get() const { return buf_; }
+  bool empty() const { return length_ == 0; }
+
+private:
+  char buf_[4096];
+  size_t length_;
+};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool parse(const char *s, number *n) {
+  while (*s == ' ' || *s == '\t')
+    s++;
+  if (!is_digit(*s))
+    return false;
+  for (*n = 0; is_digit(*s); s++)
+    *n = *n * 10 + static_cast<number>(*s - '0');
+  return true;
+}
+
+bool parse_file(const char *path, number *n) {
+  return parse(file_text(path).get(), n);
+}
+
+// The number after a key such as "Threads:".
+bool parse_field(const file_text &text, const char *key, number *n) {
+  const char *at = strstr(text.get(), key);
+  return at != nullptr && parse(at + strlen(key), n);
+}
+
+// How full the fullest limit is decides which one is named.
+class fullest {
+public:
+  void consider(const thread_limit &limit) {
+    const uint32_t full = permille(limit.used, limit.value);
+    if (full > permille_) {
+      limit_ = limit;
+      permille_ = full;
+    }
+  }
+  // Counts are read a moment after the failure: nine tenths will do.
+  thread_limit get() const { return permille_ >= 900 ? limit_ : thread_limit(); }
+
+private:
+  // In 22 bits, so that no 64-bit division is needed: see report.cc.
+  static uint32_t permille(number used, number value) {
+    constexpr number most = (1u << 22) - 1;
+    while (value > most) {
+      value >>= 1;
+      used >>= 1;
+    }
+    if (used >= most || value == 0)
+      return 1000;
+    return static_cast<uint32_t>(used) * 1000 / static_cast<uint32_t>(value);
+  }
+
+  thread_limit limit_ = {};
+  uint32_t permille_ = 0;
+};
+
+// Every mapping has a line of /proc/self/maps.
+number count_mappings() {
+  file_descriptor fd("/proc/self/maps");
+  char buf[4096];
+  number lines = 0;
+  ssize_t n;
+  while (fd.get() >= 0 && (n = read(fd.get(), buf, sizeof buf)) > 0)
+    for (ssize_t i = 0; i < n; i++)
+      lines += buf[i] == '\n';
+  return lines;
+}
+
+void consider_memory(fullest *best, number need) {
+  const file_text status("/proc/self/status");
+  rlimit limit;
+  number kib;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      parse_field(status, "VmSize:", &kib))
+    best->consider({"RLIMIT_AS", limit.rlim_cur, kib * 1024 + need,
+                    "bytes with the new stack",
+                    "raise it (ulimit -v), or use smaller stacks"});
+  if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      parse_field(status, "VmData:", &kib))
+    best->consider({"RLIMIT_DATA", limit.rlim_cur, kib * 1024 + need,
+                    "bytes with the new stack",
+                    "raise it (ulimit -d), or use smaller stacks"});
+  number mode, committed, commit_limit;
+  const file_text meminfo("/proc/meminfo");
+  if (parse_file("/proc/sys/vm/overcommit_memory", &mode) && mode == 2 &&
+      parse_field(meminfo, "CommitLimit:", &commit_limit) &&
+      parse_field(meminfo, "Committed_AS:", &committed))
+    best->consider({"CommitLimit", commit_limit * 1024, committed * 1024 + need,
+                    "bytes with the new stack",
+                    "add memory or swap, or raise vm.overcommit_ratio"});
+}
+
+void consider_mappings(fullest *best) {
+  number value;
+  if (parse_file("/proc/sys/vm/max_map_count", &value))
+    best->consider({"max_map_count", value, count_mappings(), "mappings",
+                    "raise it (sysctl vm.max_map_count)"});
+}
+
+// The threads of a real user, as the kernel counts them for RLIMIT_NPROC.
+number count_threads_of(uid_t uid) {
+  file_descriptor proc("/proc", O_DIRECTORY);
+  alignas(8) char entries[2048];
+  number threads = 0;
+  long n;
+  while (proc.get() >= 0 && (n = syscall(SYS_getdents64, proc.get(), entries,
+                                         sizeof entries)) > 0) {
+    for (long at = 0; at < n;) {
+      // struct linux_dirent64: d_reclen at 16, d_name at 19 (getdents64(2)).
+      unsigned short length;
+      memcpy(&length, entries + at + 16, sizeof length);
+      const char *name = entries + at + 19;
+      at += length;
+      if (!is_digit(name[0]))
+        continue;
+      char path[64] = "/proc/";
+      strncat(path, name, 24);
+      strcat(path, "/status");
+      const file_text status(path);
+      number owner, count;
+      if (parse_field(status, "\nUid:", &owner) && owner == uid &&
+          parse_field(status, "\nThreads:", &count))
+        threads += count;
+    }
+  }
+  return threads;
+}
+
+// Walks from the process's control group up to the root: the tightest wins.
+void consider_cgroup(fullest *best, const char *mount, const char *group,
+                     size_t group_length) {
+  char path[1024];
+  const size_t mount_length = strlen(mount);
+  if (mount_length + group_length + sizeof "/pids.current" > sizeof path)
+    return;
+  memcpy(path, mount, mount_length);
+  memcpy(path + mount_length, group, group_length);
+  size_t length = mount_length + group_length;
+  while (length >= mount_length) {
+    while (length > mount_length && path[length - 1] == '/')
+      length--;
+    number value, used;
+    strcpy(path + length, "/pids.max");
+    if (parse_file(path, &value)) { // "max" is no number
+      strcpy(path + length, "/pids.current");
+      if (parse_file(path, &used))
+        best->consider({"the control group's pids.max", value, used, "threads",
+                        "raise it (in systemd units: TasksMax=)"});
+    }
+    if (length == mount_length)
+      break;
+    while (length > mount_length && path[length - 1] != '/')
+      length--;
+  }
+}
+
+void consider_cgroups(fullest *best) {
+  // Lines of ID:CONTROLLERS:PATH (cgroups(7)); version 2 has no controllers.
+  const file_text groups("/proc/self/cgroup");
+  for (const char *line = groups.get(); *line != '\0';) {
+    const char *end = line + strcspn(line, "\n");
+    const char *controllers = strchr(line, ':');
+    const char *group =
+        controllers != nullptr ? strchr(controllers + 1, ':') : nullptr;
+    if (group != nullptr && group < end) {
+      const size_t length = static_cast<size_t>(end - (group + 1));
+      if (group == controllers + 1)
+        consider_cgroup(best, "/sys/fs/cgroup", group + 1, length);
+      else if (strncmp(controllers + 1, "pids:", 5) == 0)
+        consider_cgroup(best, "/sys/fs/cgroup/pids", group + 1, length);
+    }
+    line = *end == '\0' ? end : end + 1;
+  }
+}
+
+void consider_tasks(fullest *best) {
+  rlimit limit;
+  const uid_t uid = getuid();
+  if (uid != 0 && getrlimit(RLIMIT_NPROC, &limit) == 0 &&
+      limit.rlim_cur != RLIM_INFINITY)
+    best->consider({"RLIMIT_NPROC", limit.rlim_cur, count_threads_of(uid),
+                    "threads of the user",
+                    "raise it (ulimit -u, limits.conf)"});
+  consider_cgroups(best);
+  // "0.00 0.00 0.00 RUNNING/ALL LAST" (proc(5)).
+  const file_text load("/proc/loadavg");
+  const char *all = strchr(load.get(), '/');
+  number used, value;
+  if (all == nullptr || !parse(all + 1, &used))
+    return;
+  if (parse_file("/proc/sys/kernel/threads-max", &value))
+    best->consider({"threads-max", value, used, "threads of the system",
+                    "raise it (sysctl kernel.threads-max)"});
+  if (parse_file("/proc/sys/kernel/pid_max", &value))
+    best->consider({"pid_max", value, used, "threads of the system",
+                    "raise it (sysctl kernel.pid_max)"});
+}
+
+} // namespace
+
+thread_limit find_thread_limit() {
+  fullest best;
+  const size_t need = default_stack_size();
+  void *stack = mmap(nullptr, need, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  consider_mappings(&best);
+  if (stack == MAP_FAILED) {
+    consider_memory(&best, need);
+  } else {
+    munmap(stack, need);
+    consider_tasks(&best);
+  }
+  return best.get();
+}
+
+} // namespace cgo::os

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What an operating system must provide. Implemented by src/os/<os>.cc; what
+ * POSIX systems share is in src/os/posix.cc.
+ */
+#ifndef LIBCGO_PLATFORM_H_INTERNAL
+#define LIBCGO_PLATFORM_H_INTERNAL
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch.h"
+
+namespace cgo {
+
+/* Usable stack: lo is its lowest byte, hi the byte after its highest. */
+struct stack_bounds {
+  uintptr_t lo;
+  uintptr_t hi;
+};
+
+/* A limit that keeps the system from giving the process another thread. */
+struct thread_limit {
+  const char *name;            /* NULL: could not be found out */
+  unsigned long long value;    /* the limit */
+  unsigned long long used;     /* how much of it is taken */
+  const char *unit;            /* of both, in the plural: "threads" */
+  const char *remedy;          /* what raises it */
+};
+
+/* The place of the classic slots: offsets in bytes from one base. */
+struct slot_place {
+  slot_base base;
+  intptr_t g;
+  intptr_t m;
+};
+
+namespace os {
+
+/* All signals blocked for the calling thread while this object lives. Not for
+   frames that an exception, a forced unwind or a longjmp may cross. */
+class signals_blocked {
+public:
+  signals_blocked();
+  ~signals_blocked();
+  signals_blocked(const signals_blocked &) = delete;
+  signals_blocked &operator=(const signals_blocked &) = delete;
+  /* The mask that was in force before. */
+  const sigset_t &previous() const { return previous_; }
+
+private:
+  sigset_t previous_;
+};
+
+void set_signal_mask(const sigset_t &mask);
+void block_all_signals();
+
+/* Creates a detached thread with the process's default stack size and the
+   caller's signal mask, once. Returns 0 or an errno value. */
+int create_thread(void *(*main)(void *), void *arg);
+
+/* The stack size of such a thread, in bytes, its guard not counted. */
+size_t default_stack_size();
+
+/* The stack of the calling thread; `here` is an address in the frame of its
+   first function. Returns 0 or an errno value. */
+int thread_stack_bounds(uintptr_t here, stack_bounds *bounds);
+
+/* After create_thread has failed with EAGAIN: which limit was hit. Allocates
+   nothing. */
+thread_limit find_thread_limit();
+
+/* Milliseconds of a clock that only goes forward. */
+unsigned long long now_ms();
+void sleep_ms(unsigned ms);
+
+/* Makes the classic slots usable, given where the executable announced its
+   pair (an offset from the thread pointer; announced is false if it did not),
+   and tells their place. Stops the process with a message if it cannot. */
+slot_place prepare_slots(bool announced, intptr_t pair);
+
+} // namespace os
+} // namespace cgo
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Messages of the library, made without allocating. One format for all:
+ *
+ *     libcgo: CALL: CAUSE: LIMIT OR REMEDY
+ */
+#ifndef LIBCGO_REPORT_H
+#define LIBCGO_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace cgo {
+
+/* A line of text that is cut off, never overflown, at its capacity. */
+class message {
+public:
+  /* Starts with "libcgo: CALL: ". */
+  explicit message(const char *call);
+  message &text(const char *s);
+  message &number(long long n);
+  message &hex(uintptr_t n);
+  /* The name of an errno value, such as EAGAIN. */
+  message &error(int err);
+  /* Writes the line to standard error and aborts. */
+  [[noreturn]] void fatal();
+
+private:
+  void put(char c);
+  void put_unsigned(unsigned long long n, unsigned base);
+  char buf_[1024];
+  size_t len_;
+};
+
+} // namespace cgo
+
+#endif

@@ -1,1 +1,142 @@
 # SPDX-License-Identifier: BSD-3-Clause
+#
+# The tests: programs with Check (or minicheck.h), and shell scripts for what
+# is seen from outside. All print the Test Anything Protocol.
+#
+# Cross builds: make check TEST_EMU="./libtool --mode=execute EMULATOR".
+
+tests_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/src
+tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
+	$(LIBCGO_WERROR) $(CHECK_CFLAGS)
+tests_cxxflags = -std=gnu++17 -Wall -Wextra \
+	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
+tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
+tests_client = $(tests_harness) tests/client.c
+tests_ldadd = libcgo.la $(CHECK_LIBS)
+
+check_PROGRAMS += tests/crossing tests/limits tests/memory tests/symbols \
+	tests/threads tests/tls tests/unwind tests/darwin-keys
+check_LTLIBRARIES = tests/libbig-tls.la
+
+tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_client)
+nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
+tests_crossing_CPPFLAGS = $(tests_cppflags)
+tests_crossing_CFLAGS = $(tests_cflags)
+tests_crossing_LDADD = $(tests_ldadd)
+
+tests_limits_SOURCES = tests/limits.c $(tests_client)
+tests_limits_CPPFLAGS = $(tests_cppflags)
+tests_limits_CFLAGS = $(tests_cflags)
+tests_limits_LDADD = $(tests_ldadd)
+
+tests_memory_SOURCES = tests/memory.c $(tests_client)
+tests_memory_CPPFLAGS = $(tests_cppflags)
+tests_memory_CFLAGS = $(tests_cflags)
+tests_memory_LDADD = $(tests_ldadd)
+
+# As a client of 2010 is compiled: its variables are common symbols.
+tests_symbols_SOURCES = tests/symbols.c $(tests_client)
+tests_symbols_CPPFLAGS = $(tests_cppflags)
+tests_symbols_CFLAGS = $(tests_cflags) -fcommon
+tests_symbols_LDADD = $(tests_ldadd)
+
+tests_threads_SOURCES = tests/threads.c $(tests_client)
+tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_threads_CFLAGS = $(tests_cflags)
+tests_threads_LDADD = $(tests_ldadd)
+
+# -rpath makes libtool build a shared library that is not installed.
+tests_libbig_tls_la_SOURCES = tests/big-tls.c
+tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_tls_SOURCES = tests/tls.c $(tests_client)
+tests_tls_CPPFLAGS = $(tests_cppflags)
+tests_tls_CFLAGS = $(tests_cflags)
+tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
+
+tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_client)
+nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
+tests_unwind_CPPFLAGS = $(tests_cppflags)
+tests_unwind_CFLAGS = $(tests_cflags)
+tests_unwind_CXXFLAGS = $(tests_cxxflags)
+tests_unwind_LDADD = $(tests_ldadd)
+
+# src/os/darwin.cc against a model of Darwin's keys.
+tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)
+nodist_tests_darwin_keys_SOURCES = src/os/darwin.cc
+tests_darwin_keys_CPPFLAGS = $(tests_cppflags) \
+	-Dpthread_key_create=model_key_create \
+	-Dpthread_key_delete=model_key_delete \
+	-Dpthread_setspecific=model_setspecific \
+	-Dpthread_getspecific=model_getspecific
+tests_darwin_keys_CFLAGS = $(tests_cflags)
+tests_darwin_keys_CXXFLAGS = $(tests_cxxflags)
+tests_darwin_keys_LDADD = $(CHECK_LIBS)
+
+# The same programs with the archive.
+if ENABLE_STATIC
+check_PROGRAMS += tests/symbols-static tests/threads-static
+tests_symbols_static_SOURCES = $(tests_symbols_SOURCES)
+tests_symbols_static_CPPFLAGS = $(tests_symbols_CPPFLAGS)
+tests_symbols_static_CFLAGS = $(tests_symbols_CFLAGS)
+tests_symbols_static_LDADD = $(tests_symbols_LDADD)
+tests_symbols_static_LDFLAGS = -static
+tests_threads_static_SOURCES = $(tests_threads_SOURCES)
+tests_threads_static_CPPFLAGS = $(tests_threads_CPPFLAGS)
+tests_threads_static_CFLAGS = $(tests_threads_CFLAGS)
+tests_threads_static_LDADD = $(tests_threads_LDADD)
+tests_threads_static_LDFLAGS = -static
+endif
+
+if CLASSIC_OBJECT
+check_PROGRAMS += tests/foreign-loader
+tests_foreign_loader_SOURCES = tests/foreign-loader.c tests/classic-segment.S \
+	$(tests_harness)
+tests_foreign_loader_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_foreign_loader_CFLAGS = $(tests_cflags)
+tests_foreign_loader_LDADD = $(CHECK_LIBS)
+
+check_DATA = tests/foreign-client.o
+CLEANFILES += tests/foreign-client.o
+tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
+	$(AM_V_CC)$(CC) $(CFLAGS) -std=gnu11 -Wall $(src_classic_flags) -fcommon \
+	  -c $(srcdir)/tests/foreign-client.c -o $@
+endif
+
+tests_scripts = tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
+	tests/slots.sh tests/stack-chk.sh
+
+TESTS += $(check_PROGRAMS) $(tests_scripts)
+EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/installcheck.sh \
+	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \
+	tests/foreign-client.c
+
+TEST_EMU =
+TEST_EXTENSIONS = .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = $(TEST_EMU)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+# The compilers that the shell tests build programs with: the configured one,
+# and, in native builds, those that are there.
+EACH_CC = $(CC)
+AM_TESTS_ENVIRONMENT = \
+	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
+	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
+	CPU='@cpu@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
+	TEST_EMU='$(TEST_EMU)' \
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
+	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
+	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU HOST VERSION \
+	TEST_EMU top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+
+# Clients of the *installed* library, by pkg-config.
+installcheck-local:
+	$(AM_TESTS_ENVIRONMENT) \
+	PKG_CONFIG='$(PKG_CONFIG)' DESTDIR='$(DESTDIR)' libdir='$(libdir)' \
+	pkgconfigdir='$(pkgconfigdir)' \
+	have_shared='@enable_shared@' have_static='@enable_static@' \
+	$(SHELL) $(srcdir)/tests/installcheck.sh

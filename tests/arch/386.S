@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See arch.h. */
+	.text
+	.globl	call_with_registers
+	.type	call_with_registers, %function
+call_with_registers:
+	endbr32
+	pushl	%ebp
+	pushl	%ebx
+	pushl	%esi
+	pushl	%edi
+	movl	20(%esp), %eax		/* r */
+	movl	24(%esp), %ecx		/* target */
+	pushl	36(%esp)		/* n */
+	pushl	36(%esp)		/* b */
+	pushl	36(%esp)		/* a; esp is a multiple of 16 now */
+	movl	0(%eax), %ebx
+	movl	4(%eax), %ebp
+	movl	8(%eax), %esi
+	movl	12(%eax), %edi
+	call	*%ecx
+	movl	32(%esp), %eax		/* r */
+	movl	%ebx, 96+0(%eax)
+	movl	%ebp, 96+4(%eax)
+	movl	%esi, 96+8(%eax)
+	movl	%edi, 96+12(%eax)
+	addl	$12, %esp
+	popl	%edi
+	popl	%esi
+	popl	%ebx
+	popl	%ebp
+	ret
+	.size	call_with_registers, . - call_with_registers
+
+	.globl	change_all_registers
+	.type	change_all_registers, %function
+change_all_registers:
+	endbr32
+	movl	$0x0bad0bad, %eax
+	movl	%eax, %ebx
+	movl	%eax, %ecx
+	movl	%eax, %edx
+	movl	%eax, %esi
+	movl	%eax, %edi
+	movl	%eax, %ebp
+	ret
+	.size	change_all_registers, . - change_all_registers
+
+	.globl	note_entry
+	.type	note_entry, %function
+note_entry:
+	endbr32
+	movl	%esp, %edx
+	call	1f
+1:	popl	%ecx
+	addl	$_GLOBAL_OFFSET_TABLE_ + (. - 1b), %ecx
+	leal	entry@GOTOFF(%ecx), %ecx
+	movl	%edx, (%ecx)
+	movl	4(%edx), %eax
+	movl	%eax, 4(%ecx)
+	movl	8(%edx), %eax
+	movl	%eax, 8(%ecx)
+	ret
+	.size	note_entry, . - note_entry
+
+	.bss
+	.balign	4
+	.globl	entry
+	.hidden	entry
+	.type	entry, %object
+	.size	entry, 20
+entry:	.skip	20
+
+	.section .data.rel.ro, "aw", %progbits
+	.balign	4
+	.globl	kept_names
+	.type	kept_names, %object
+kept_names:
+	.long	1f, 2f, 3f, 4f
+	.size	kept_names, . - kept_names
+	.section .rodata
+1:	.asciz	"ebx"
+2:	.asciz	"ebp"
+3:	.asciz	"esi"
+4:	.asciz	"edi"
+	.balign	4
+	.globl	kept_count, entry_alignment, has_argument_registers
+	.type	kept_count, %object
+	.size	kept_count, 4
+	.type	entry_alignment, %object
+	.size	entry_alignment, 4
+	.type	has_argument_registers, %object
+	.size	has_argument_registers, 4
+kept_count:	.long	4
+entry_alignment:	.long	12
+has_argument_registers:	.long	0
+
+	.section .note.GNU-stack, "", %progbits

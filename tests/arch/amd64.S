@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See arch.h. */
+	.text
+	.globl	call_with_registers
+	.type	call_with_registers, %function
+call_with_registers:
+	endbr64
+	pushq	%rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	pushq	%rdi
+	movq	%rsi, %rax
+	movq	0(%rdi), %rbx
+	movq	8(%rdi), %rbp
+	movq	16(%rdi), %r12
+	movq	24(%rdi), %r13
+	movq	32(%rdi), %r14
+	movq	40(%rdi), %r15
+	movq	%rdx, %rdi
+	movq	%rcx, %rsi
+	movq	%r8, %rdx
+	call	*%rax
+	popq	%rdi
+	movq	%rbx, 192+0(%rdi)
+	movq	%rbp, 192+8(%rdi)
+	movq	%r12, 192+16(%rdi)
+	movq	%r13, 192+24(%rdi)
+	movq	%r14, 192+32(%rdi)
+	movq	%r15, 192+40(%rdi)
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	ret
+	.size	call_with_registers, . - call_with_registers
+
+	.globl	change_all_registers
+	.type	change_all_registers, %function
+change_all_registers:
+	endbr64
+	movq	$0x0bad0bad, %rax
+	movq	%rax, %rbx
+	movq	%rax, %rcx
+	movq	%rax, %rdx
+	movq	%rax, %rsi
+	movq	%rax, %rdi
+	movq	%rax, %rbp
+	movq	%rax, %r8
+	movq	%rax, %r9
+	movq	%rax, %r10
+	movq	%rax, %r11
+	movq	%rax, %r12
+	movq	%rax, %r13
+	movq	%rax, %r14
+	movq	%rax, %r15
+	ret
+	.size	change_all_registers, . - change_all_registers
+
+	.globl	note_entry
+	.type	note_entry, %function
+note_entry:
+	endbr64
+	movq	%rsp, entry(%rip)
+	movq	8(%rsp), %rax
+	movq	%rax, entry+8(%rip)
+	movq	16(%rsp), %rax
+	movq	%rax, entry+16(%rip)
+	movq	%rdi, entry+24(%rip)
+	movq	%rsi, entry+32(%rip)
+	ret
+	.size	note_entry, . - note_entry
+
+	.bss
+	.balign	8
+	.globl	entry
+	.hidden	entry
+	.type	entry, %object
+	.size	entry, 40
+entry:	.skip	40
+
+	.section .data.rel.ro, "aw", %progbits
+	.balign	8
+	.globl	kept_names
+	.type	kept_names, %object
+kept_names:
+	.quad	1f, 2f, 3f, 4f, 5f, 6f
+	.size	kept_names, . - kept_names
+	.section .rodata
+1:	.asciz	"rbx"
+2:	.asciz	"rbp"
+3:	.asciz	"r12"
+4:	.asciz	"r13"
+5:	.asciz	"r14"
+6:	.asciz	"r15"
+	.balign	4
+	.globl	kept_count, entry_alignment, has_argument_registers
+	.type	kept_count, %object
+	.size	kept_count, 4
+	.type	entry_alignment, %object
+	.size	entry_alignment, 4
+	.type	has_argument_registers, %object
+	.size	has_argument_registers, 4
+kept_count:	.long	6
+entry_alignment:	.long	8
+has_argument_registers:	.long	1
+
+	.section .note.GNU-stack, "", %progbits

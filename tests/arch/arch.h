@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the tests of crossings need in assembly, for each CPU.
+ */
+#ifndef LIBCGO_TESTS_ARCH_H
+#define LIBCGO_TESTS_ARCH_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { most_kept = 24 };
+
+/* The values of the registers that a C callee keeps, before and after. */
+struct kept_registers {
+  uintptr_t before[most_kept];
+  uintptr_t after[most_kept];
+};
+/* How many of them the CPU has, and their names. */
+extern const int kept_count;
+extern const char *const kept_names[];
+
+/* Loads the kept registers from r->before, calls target(a, b, n) and stores
+   them to r->after. */
+void call_with_registers(struct kept_registers *r, void *target, void *a,
+                         void *b, uintptr_t n);
+
+/* A callback that changes every general register but the stack pointer. */
+void change_all_registers(void);
+
+/* A callback that notes what it was called with. */
+void note_entry(void);
+struct entry {
+  uintptr_t sp;           /* the stack pointer at its first instruction */
+  uintptr_t on_stack[2];  /* the two words above the return address */
+  uintptr_t in_registers[2]; /* the argument registers, if there are any */
+};
+extern struct entry entry;
+/* What sp % 16 is at a function's first instruction, by the C ABI. */
+extern const unsigned entry_alignment;
+extern const int has_argument_registers;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,171 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2086,SC2317
+#
+# What the finished files say of themselves.
+. "$(dirname "$0")/tap.sh"
+
+so=$builddir/.libs/libcgo.so
+ar=$builddir/.libs/libcgo.a
+map=$srcdir/src/libcgo.map
+
+exported() {
+  $NM -D --defined-only $so | sed -n 's/^[^ ]* [A-Z] \([^@]*\)@@.*/\1/p' |
+    grep -v '^LIBCGO_' | LC_ALL=C sort
+}
+
+# The map lists the crosscall of every CPU.
+mapped() {
+  sed -n 's/^	"*\([^;"#]*\)"*;.*/\1/p' $map | grep -v '^\*$' |
+    grep -v '^crosscall_' | { cat; echo "crosscall_$CPU"; } | LC_ALL=C sort
+}
+
+same_symbols() {
+  exported >exported
+  mapped >mapped
+  diff mapped exported
+}
+
+versioned() {
+  # No symbol without a version.
+  ! $NM -D --defined-only $so | grep -v '@@LIBCGO_\| A LIBCGO_'
+}
+
+needed_is_libc_only() {
+  $READELF -d $so | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' >needed
+  cat needed
+  grep -q . needed && ! grep -v '^libc\.\|^ld-linux' needed
+}
+
+# shellcheck disable=SC2016
+no_cxx_runtime() {
+  ! $NM -u $1 | grep -E '__cxa_|__gxx_|_ZS|_Zn|_Zd|_ZT|__libc_single'
+}
+
+has_flag() {
+  $READELF -dW $so | grep -E '\((FLAGS|FLAGS_1|BIND_NOW)\)' | grep -q "$1"
+}
+
+has_relro() {
+  $READELF -lW $so | grep GNU_RELRO
+}
+
+stack_is_rw() {
+  $READELF -lW $1 | grep GNU_STACK | grep -q 'RW ' &&
+    ! $READELF -lW $1 | grep GNU_STACK | grep 'RWE'
+}
+
+# Every member of the archive: as many notes as members.
+members_say() {
+  members=$(${AR:-ar} t $ar | wc -l)
+  found=$($READELF "$1" -W $ar | grep -c "$2")
+  echo "$found of $members members"
+  test "$members" -gt 0 && test "$found" -ge "$members"
+}
+
+has_unwind_tables() {
+  $READELF -wf $so | grep -q 'FDE' || return 1
+  for f in crosscall2 crosscall_$CPU; do
+    # The value of the symbol begins the range of an entry.
+    at=$($NM -D $so | sed -n "s/^0*\([0-9a-f]*\) T $f@@.*/\1/p")
+    $READELF -wf $so | grep "pc=0*$at\.\." || return 1
+  done
+}
+
+soname() {
+  $READELF -d $so | grep 'SONAME.*\[libcgo\.so\.0\]'
+}
+
+no_text_relocations() {
+  ! $READELF -d $so | grep TEXTREL
+}
+
+no_tls_of_ours() {
+  ! $READELF -lW $so | grep ' TLS ' && ! $NM $ar 2>/dev/null | grep -i ' [Bb] .*tls'
+}
+
+each_crosscall_is_a_member() {
+  $NM $ar 2>/dev/null | awk '/:$/ { m = $0 } / T crosscall/ { print m }' >members
+  cat members
+  test "$(sort members | uniq | wc -l)" = 2
+}
+
+one_member_of_the_data() {
+  $NM $ar 2>/dev/null | awk '/:$/ { m = $0 }
+    / (initcgo|libcgo_thread_start|_cgo_malloc|_cgo_free)$/ && !/ U / { print m }
+    /iscgo$/ && !/ U / { print m }' >members
+  cat members
+  test "$(wc -l <members)" = 5 && test "$(sort members | uniq | wc -l)" = 1
+}
+
+no_xinitcgo() {
+  ! exported | grep xinitcgo
+}
+
+stack_chk_fail_local() {
+  # A member of its own, hidden, in the archive only.
+  $READELF -sW $ar | grep 'HIDDEN.*__stack_chk_fail_local' &&
+    ! $NM -D $so | grep __stack_chk_fail_local &&
+    $NM $ar 2>/dev/null | awk '/:$/ { m = $0 } / T / { n[m]++ }
+      / T __stack_chk_fail_local/ { own = m } END { exit n[own] != 1 }'
+}
+
+# What may be written to, and why:
+#   slots.cc: announced, announced_pair, prepared, place - where the
+#   executable has reserved the slots, a fact about the process.
+writable_data_is_justified() {
+  $READELF -SW $so | awk '$2 ~ /^\.(data|bss)$/ || $3 ~ /^\.(data|bss)$/' >sections
+  $NM $so | sed -n 's/^[^ ]* [bBdD] //p' | grep -v '^_DYNAMIC$\|^_GLOBAL_OFFSET\|^_cgo_\|^initcgo\|^libcgo_thread_start' >writable
+  cat writable
+  ! grep -v 'announced\|announced_pair\|prepared\|place\|error_names\|thread_start_call' writable
+}
+
+if test -f $so; then
+  ok exported_symbols_equal_the_map same_symbols
+  ok every_symbol_has_a_version versioned
+  ok the_soname_is_libcgo_so_0 soname
+  case $CXXFLAGS in
+  *-fsanitize=*)
+    skip needed_is_libc_only "a sanitizer's run time is needed, too" ;;
+  *)
+    ok needed_is_libc_only needed_is_libc_only
+    ok writable_data_is_justified writable_data_is_justified ;;
+  esac
+  ok no_symbol_of_a_cxx_library_in_the_shared_object no_cxx_runtime $so
+  ok the_shared_object_is_bound_at_load has_flag NOW
+  ok the_shared_object_is_never_unloaded has_flag NODELETE
+  ok defect_14_relocated_data_is_write_protected has_relro
+  ok defect_13_the_stack_is_not_executable stack_is_rw $so
+  ok defect_13_unwind_tables_cover_the_crossings has_unwind_tables
+  ok no_text_relocations no_text_relocations
+  ok no_thread_local_variables no_tls_of_ours
+  ok defect_16_xinitcgo_is_not_exported no_xinitcgo
+  case $CPU in
+  amd64 | 386)
+    ok defect_13_the_shared_object_keeps_cet_on \
+      sh -c "$READELF -n $so | grep 'IBT, SHSTK'" ;;
+  *) skip defect_13_the_shared_object_keeps_cet_on "CET is x86's" ;;
+  esac
+else
+  skip the_shared_object "configured with --disable-shared"
+fi
+
+if test -f $ar; then
+  ok no_symbol_of_a_cxx_library_in_the_archive no_cxx_runtime $ar
+  ok defect_13_every_member_has_a_stack_note members_say -S '\.note\.GNU-stack'
+  ok each_crosscall_is_a_member_of_its_own each_crosscall_is_a_member
+  ok one_member_defines_the_five_data_symbols one_member_of_the_data
+  case $CPU in
+  amd64 | 386)
+    ok defect_13_every_member_keeps_cet_on members_say -n 'IBT, SHSTK' ;;
+  *) skip defect_13_every_member_keeps_cet_on "CET is x86's" ;;
+  esac
+  case $CPU in
+  386) ok stack_chk_fail_local_is_a_hidden_member_of_its_own stack_chk_fail_local ;;
+  *) skip stack_chk_fail_local_is_a_hidden_member_of_its_own "386 only" ;;
+  esac
+else
+  skip the_archive "configured with --disable-static"
+fi
+
+done_testing

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A client for foreign-loader.c: what a runtime of 2010 had of libcgo. It
+ * defines the variables without a value; the library's definitions override
+ * them. It includes nothing and is compiled for the loader's few relocations.
+ */
+typedef struct {
+  unsigned long stackguard, stackbase;
+} G;
+typedef struct {
+  unsigned long m;
+  G *g;
+  void (*fn)(void);
+} ThreadStart;
+
+void (*initcgo)(void);
+void (*libcgo_thread_start)(ThreadStart *);
+void (*_cgo_malloc)(void *);
+void (*_cgo_free)(void *);
+_Bool iscgo __asm__("runtime·iscgo");
+extern void crosscall2(void (*fn)(void *, int), void *arg, int argsize);
+
+/* What went wrong; 0 is nothing. Read by the loader when done is not 0. */
+int client_result;
+int client_done;
+
+static G task = {0, 0}; /* the loader knows no .bss */
+
+static void callback(void *arg, int argsize) {
+  if (arg != &task || argsize != -5)
+    client_result = 6;
+}
+
+static void run(void) {
+  G *g;
+  unsigned long m;
+  char here;
+  __asm__ volatile("movq %%fs:-16, %0; movq %%fs:-8, %1" : "=r"(g), "=r"(m));
+  if (g != &task || m != 0x99)
+    client_result = 4;
+  if ((unsigned long)&here < task.stackguard ||
+      (unsigned long)&here > task.stackbase)
+    client_result = 5;
+  crosscall2(callback, &task, -5);
+  __atomic_store_n(&client_done, 1, __ATOMIC_RELEASE);
+}
+
+void client_main(void) {
+  struct {
+    long long n;
+    char *ret;
+  } memory = {100, 0};
+  ThreadStart start = {0x99, &task, run};
+  if (!iscgo || initcgo == 0) {
+    client_result = 1;
+    client_done = 1;
+    return;
+  }
+  initcgo();
+  _cgo_malloc(&memory);
+  if (memory.ret == 0)
+    client_result = 2;
+  else
+    memory.ret[99] = 1;
+  _cgo_free(&memory.ret);
+  memory.n = -1;
+  _cgo_malloc(&memory);
+  if (memory.ret != 0)
+    client_result = 3;
+  libcgo_thread_start(&start);
+  start.fn = 0;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "harness.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { most_tests = 64, test_timeout_s = 300 };
+
+struct skip {
+  char test[96];
+  char reason[256];
+};
+
+static Suite *suite;
+static struct skip *skips; /* shared with the tests' processes */
+static const char *current;
+
+void suite_begin(const char *name) {
+  suite = suite_create(name);
+  skips = mmap(NULL, most_tests * sizeof *skips, PROT_READ | PROT_WRITE,
+               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (skips == MAP_FAILED) {
+    perror("mmap");
+    exit(1);
+  }
+}
+
+void suite_add(TCase *tc) {
+  tcase_set_timeout(tc, test_timeout_s);
+  suite_add_tcase(suite, tc);
+}
+
+void test_begin(const char *name) { current = name; }
+
+void test_skipped(const char *reason) {
+  for (int i = 0; i < most_tests; i++)
+    if (skips[i].test[0] == '\0') {
+      snprintf(skips[i].test, sizeof skips[i].test, "%s", current);
+      snprintf(skips[i].reason, sizeof skips[i].reason, "%s", reason);
+      return;
+    }
+}
+
+static const char *skip_reason(const char *test) {
+  for (int i = 0; i < most_tests && skips[i].test[0] != '\0'; i++)
+    if (strcmp(skips[i].test, test) == 0)
+      return skips[i].reason;
+  return NULL;
+}
+
+int suite_run(void) {
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_SILENT);
+  const int run = srunner_ntests_run(runner);
+  const int failed = srunner_ntests_failed(runner);
+  TestResult **results = srunner_results(runner);
+  for (int i = 0; i < run; i++) {
+    const char *name = tr_tcname(results[i]);
+    const char *reason = skip_reason(name);
+    if (tr_rtype(results[i]) != CK_PASS)
+      printf("not ok %d - %s\n# %s:%d: %s\n", i + 1, name,
+             tr_lfile(results[i]), tr_lno(results[i]), tr_msg(results[i]));
+    else if (reason != NULL)
+      printf("ok %d - %s # SKIP %s\n", i + 1, name, reason);
+    else
+      printf("ok %d - %s\n", i + 1, name);
+  }
+  printf("1..%d\n", run);
+  free(results);
+  srunner_free(runner);
+  return failed == 0 ? 0 : 1;
+}
+
+int run_to_death(void (*fn)(void *), void *arg, char *output, size_t size) {
+  int ends[2];
+  fflush(NULL);
+  if (pipe(ends) != 0)
+    return -1;
+  pid_t child = fork();
+  if (child == 0) {
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
+    close(ends[1]);
+    fn(arg);
+    _exit(0);
+  }
+  close(ends[1]);
+  size_t length = 0;
+  ssize_t n;
+  while (length < size - 1 &&
+         (n = read(ends[0], output + length, size - 1 - length)) > 0)
+    length += (size_t)n;
+  output[length] = '\0';
+  close(ends[0]);
+  int status;
+  if (child < 0 || waitpid(child, &status, 0) != child)
+    return -1;
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+int readable(uintptr_t address) {
+  static int ends[2];
+  if (ends[1] == 0 && pipe(ends) != 0)
+    abort();
+  char byte;
+  if (write(ends[1], (void *)address, 1) != 1) /* EFAULT */
+    return 0;
+  return read(ends[0], &byte, 1) == 1;
+}
+
+long long proc_status(const char *key) {
+  long long value = -1;
+  char line[256];
+  FILE *f = fopen("/proc/self/status", "r");
+  while (f != NULL && fgets(line, sizeof line, f) != NULL)
+    if (strncmp(line, key, strlen(key)) == 0)
+      value = atoll(line + strlen(key));
+  if (f != NULL)
+    fclose(f);
+  return value;
+}
+
+#if defined(__x86_64__)
+void *slot_g(void) {
+  void *g;
+  __asm__ volatile("movq %%fs:-16, %0" : "=r"(g));
+  return g;
+}
+void *slot_m(void) {
+  void *m;
+  __asm__ volatile("movq %%fs:-8, %0" : "=r"(m));
+  return m;
+}
+void set_slots(void *g, void *m) {
+  __asm__ volatile("movq %0, %%fs:-16; movq %1, %%fs:-8" : : "r"(g), "r"(m));
+}
+#elif defined(__i386__)
+void *slot_g(void) {
+  void *g;
+  __asm__ volatile("movl %%gs:0, %0; movl -8(%0), %0" : "=r"(g));
+  return g;
+}
+void *slot_m(void) {
+  void *m;
+  __asm__ volatile("movl %%gs:0, %0; movl -4(%0), %0" : "=r"(m));
+  return m;
+}
+void set_slots(void *g, void *m) {
+  char *tp;
+  __asm__ volatile("movl %%gs:0, %0" : "=r"(tp));
+  memcpy(tp - 8, &g, 4);
+  memcpy(tp - 4, &m, 4);
+}
+#endif
+
+void wait_for_other_threads(void) {
+  /* A detached thread cannot be joined: its entry in /proc is what tells. */
+  for (;;) {
+    int threads = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL)
+      return;
+    for (struct dirent *d; (d = readdir(tasks)) != NULL;)
+      threads += d->d_name[0] != '.';
+    closedir(tasks);
+    if (threads <= 1)
+      return;
+    sched_yield();
+  }
+}

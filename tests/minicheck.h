@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stands in for Check where there is none, as on most foreign architectures:
+ * the few names of it that the tests use, with the same meaning. Each test
+ * runs in a process of its own.
+ */
+#ifndef LIBCGO_TESTS_MINICHECK_H
+#define LIBCGO_TESTS_MINICHECK_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum print_output { CK_SILENT };
+enum test_result { CK_PASS, CK_FAILURE, CK_ERROR };
+
+typedef struct TCase {
+  const char *name;
+  void (*fn)(int);
+  unsigned timeout;
+} TCase;
+
+/* What a failed assertion tells the parent. */
+typedef struct TestResult {
+  TCase tc;
+  enum test_result type;
+  char file[128];
+  int line;
+  char message[512];
+} TestResult;
+
+typedef struct Suite {
+  int count;
+  TestResult *results; /* shared memory */
+} Suite;
+typedef Suite SRunner;
+
+enum { minicheck_most_tests = 64 };
+
+__attribute__((unused)) static TestResult *minicheck_running;
+
+#define START_TEST(name)                                                       \
+  static void name(int i_) {                                                   \
+    (void)i_;
+#define END_TEST }
+
+#define ck_assert_msg(condition, ...)                                          \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      snprintf(minicheck_running->file, sizeof minicheck_running->file, "%s",  \
+               __FILE__);                                                      \
+      minicheck_running->line = __LINE__;                                      \
+      snprintf(minicheck_running->message, sizeof minicheck_running->message,  \
+               __VA_ARGS__);                                                   \
+      _exit(1);                                                                \
+    }                                                                          \
+  } while (0)
+#define ck_assert(condition)                                                   \
+  ck_assert_msg(condition, "Assertion '%s' failed", #condition)
+#define minicheck_int(a, op, b)                                                \
+  do {                                                                         \
+    const long long a_ = (long long)(a), b_ = (long long)(b);                  \
+    ck_assert_msg(a_ op b_, "%s %s %s: %lld, %lld", #a, #op, #b, a_, b_);      \
+  } while (0)
+#define minicheck_uint(a, op, b)                                               \
+  do {                                                                         \
+    const unsigned long long a_ = (a), b_ = (b);                               \
+    ck_assert_msg(a_ op b_, "%s %s %s: %#llx, %#llx", #a, #op, #b, a_, b_);    \
+  } while (0)
+#define ck_assert_int_eq(a, b) minicheck_int(a, ==, b)
+#define ck_assert_int_gt(a, b) minicheck_int(a, >, b)
+#define ck_assert_int_lt(a, b) minicheck_int(a, <, b)
+#define ck_assert_int_le(a, b) minicheck_int(a, <=, b)
+#define ck_assert_uint_eq(a, b) minicheck_uint(a, ==, b)
+#define ck_assert_uint_gt(a, b) minicheck_uint(a, >, b)
+#define ck_assert_uint_lt(a, b) minicheck_uint(a, <, b)
+#define ck_assert_uint_le(a, b) minicheck_uint(a, <=, b)
+#define ck_assert_ptr_eq(a, b) minicheck_uint((uintptr_t)(a), ==, (uintptr_t)(b))
+#define ck_assert_ptr_ne(a, b) minicheck_uint((uintptr_t)(a), !=, (uintptr_t)(b))
+
+static inline Suite *suite_create(const char *name) {
+  (void)name;
+  Suite *s = (Suite *)calloc(1, sizeof *s);
+  s->results = (TestResult *)mmap(
+      NULL, minicheck_most_tests * sizeof(TestResult), PROT_READ | PROT_WRITE,
+      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (s->results == MAP_FAILED)
+    abort();
+  return s;
+}
+static inline TCase *tcase_create(const char *name) {
+  TCase *tc = (TCase *)calloc(1, sizeof *tc);
+  tc->name = name;
+  return tc;
+}
+static inline void tcase_add_test(TCase *tc, void (*fn)(int)) { tc->fn = fn; }
+static inline void tcase_set_timeout(TCase *tc, double seconds) {
+  tc->timeout = (unsigned)seconds;
+}
+static inline void suite_add_tcase(Suite *s, TCase *tc) {
+  if (s->count == minicheck_most_tests)
+    abort();
+  s->results[s->count++].tc = *tc;
+}
+static inline SRunner *srunner_create(Suite *s) { return s; }
+static inline void srunner_run_all(SRunner *s, enum print_output mode) {
+  (void)mode;
+  for (int i = 0; i < s->count; i++) {
+    TestResult *r = &s->results[i];
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+      minicheck_running = r;
+      alarm(r->tc.timeout);
+      r->tc.fn(0);
+      _exit(0);
+    }
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child)
+      abort();
+    if (WIFSIGNALED(status)) {
+      r->type = CK_ERROR;
+      snprintf(r->message, sizeof r->message, "ended by signal %d",
+               WTERMSIG(status));
+    } else if (WEXITSTATUS(status) != 0) {
+      r->type = CK_FAILURE;
+    }
+  }
+}
+static inline int srunner_ntests_run(SRunner *s) { return s->count; }
+static inline int srunner_ntests_failed(SRunner *s) {
+  int failed = 0;
+  for (int i = 0; i < s->count; i++)
+    failed += s->results[i].type != CK_PASS;
+  return failed;
+}
+static inline TestResult **srunner_results(SRunner *s) {
+  TestResult **all = (TestResult **)calloc(minicheck_most_tests, sizeof *all);
+  for (int i = 0; i < s->count; i++)
+    all[i] = &s->results[i];
+  return all;
+}
+static inline void srunner_free(SRunner *s) { free(s); }
+static inline const char *tr_tcname(TestResult *r) { return r->tc.name; }
+static inline int tr_rtype(TestResult *r) { return (int)r->type; }
+static inline const char *tr_lfile(TestResult *r) { return r->file; }
+static inline int tr_lno(TestResult *r) { return r->line; }
+static inline const char *tr_msg(TestResult *r) { return r->message; }
+
+#endif

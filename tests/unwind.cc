@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Exceptions and longjmp through the crossings.
+#include "harness.h"
+
+#include <setjmp.h>
+#include <string.h>
+#include <unwind.h>
+
+#include "arch/arch.h"
+
+namespace {
+
+#if defined(LIBCGO_CPU_AMD64)
+constexpr auto crosscall = crosscall_amd64;
+#elif defined(LIBCGO_CPU_386)
+constexpr auto crosscall = crosscall_386;
+#endif
+
+struct thrown {
+  int value;
+};
+
+void throw_one() { throw thrown{1}; }
+void throw_arg(void *, int32_t n) { throw thrown{n}; }
+
+bool destroyed;
+struct object {
+  ~object() { destroyed = true; }
+};
+
+void throw_past_an_object(void *, int32_t n) {
+  object o;
+  throw_arg(nullptr, n);
+}
+
+void throw_deep(void *arg, int32_t n) {
+  if (n == 0)
+    throw thrown{99};
+  crosscall2(throw_deep, arg, n - 1);
+}
+
+// Called with known values in the registers that a callee keeps; returns
+// normally after an exception has passed a crossing. If the frame description
+// of the crossing is wrong, they come back wrong.
+extern "C" void catch_through_crosscall() {
+  try {
+    crosscall(throw_one);
+  } catch (const thrown &) {
+  }
+}
+
+extern "C" void catch_through_crosscall2() {
+  try {
+    crosscall2(throw_arg, nullptr, 1);
+  } catch (const thrown &) {
+  }
+}
+
+void assert_registers_survive(void (*catcher)()) {
+  kept_registers r;
+  for (int i = 0; i < kept_count; i++)
+    r.before[i] = static_cast<uintptr_t>(0x1357) * static_cast<uintptr_t>(i + 3);
+  call_with_registers(&r, reinterpret_cast<void *>(catcher), nullptr, nullptr,
+                      0);
+  for (int i = 0; i < kept_count; i++)
+    ck_assert_msg(r.before[i] == r.after[i], "%s was %#lx and is %#lx",
+                  kept_names[i], static_cast<unsigned long>(r.before[i]),
+                  static_cast<unsigned long>(r.after[i]));
+}
+
+} // namespace
+
+TEST(defect_13_an_exception_passes_crosscall) {
+  int got = 0;
+  try {
+    crosscall(throw_one);
+  } catch (const thrown &t) {
+    got = t.value;
+  }
+  ck_assert_int_eq(got, 1);
+}
+
+TEST(defect_13_an_exception_passes_crosscall2) {
+  int got = 0;
+  try {
+    crosscall2(throw_past_an_object, nullptr, 7);
+  } catch (const thrown &t) {
+    got = t.value;
+  }
+  ck_assert_int_eq(got, 7);
+  ck_assert(destroyed);
+}
+
+TEST(an_exception_passes_a_hundred_crossings) {
+  int got = 0;
+  try {
+    crosscall2(throw_deep, nullptr, 100);
+  } catch (const thrown &t) {
+    got = t.value;
+  }
+  ck_assert_int_eq(got, 99);
+}
+
+TEST(registers_are_right_after_an_exception_passed_crosscall) {
+  assert_registers_survive(catch_through_crosscall);
+}
+
+TEST(registers_are_right_after_an_exception_passed_crosscall2) {
+  assert_registers_survive(catch_through_crosscall2);
+}
+
+static bool caught_in_thread;
+
+static void throw_and_catch() {
+  try {
+    crosscall2(throw_arg, nullptr, 5);
+  } catch (const thrown &t) {
+    caught_in_thread = t.value == 5;
+  }
+}
+
+TEST(exceptions_work_in_a_thread_of_the_library) {
+  static libcgo_g g;
+  initcgo();
+  run_in_thread(&g, 1, throw_and_catch);
+  ck_assert(caught_in_thread);
+}
+
+static jmp_buf jump;
+
+static void jump_out(void *, int32_t n) { longjmp(jump, n); }
+
+TEST(longjmp_passes_a_crossing) {
+  volatile int rounds = 0;
+  if (setjmp(jump) < 3) {
+    rounds = rounds + 1;
+    crosscall2(jump_out, nullptr, rounds);
+  }
+  ck_assert_int_eq(rounds, 3);
+}
+
+static int frames;
+static _Unwind_Reason_Code count_frame(struct _Unwind_Context *, void *stop) {
+  frames++;
+  return frames > 10000 || stop == nullptr ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+static void count_frames(void *, int32_t) {
+  _Unwind_Backtrace(count_frame, &frames);
+}
+static void through_ten(void *arg, int32_t n) {
+  if (n == 0)
+    count_frames(arg, 0);
+  else
+    crosscall2(through_ten, arg, n - 1);
+  __asm__ volatile(""); // not a tail call
+}
+
+TEST(a_backtrace_sees_through_crossings) {
+  count_frames(nullptr, 0);
+  const int direct = frames;
+  frames = 0;
+  crosscall2(through_ten, nullptr, 10);
+  ck_assert_int_gt(frames, direct + 20);
+}
+
+int main(void) {
+  suite_begin("unwind");
+  ADD_TEST(defect_13_an_exception_passes_crosscall);
+  ADD_TEST(defect_13_an_exception_passes_crosscall2);
+  ADD_TEST(an_exception_passes_a_hundred_crossings);
+  ADD_TEST(registers_are_right_after_an_exception_passed_crosscall);
+  ADD_TEST(registers_are_right_after_an_exception_passed_crosscall2);
+  ADD_TEST(exceptions_work_in_a_thread_of_the_library);
+  ADD_TEST(longjmp_passes_a_crossing);
+  ADD_TEST(a_backtrace_sees_through_crossings);
+  return suite_run();
+}

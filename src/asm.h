@@ -32,9 +32,13 @@
 
 /* FUNC SYM(name): begins a function that other objects may call. */
 .macro FUNC name
+	.globl	\name
+	BODY	\name
+.endm
+
+.macro BODY name
 	.text
 	.p2align FUNC_ALIGN
-	.globl	\name
 	.type	\name, %function
 \name:
 	.cfi_startproc
@@ -46,6 +50,13 @@
 	.hidden	\name
 #endif
 	FUNC	\name
+.endm
+
+/* WEAK_HIDDEN_FUNC SYM(name): the same, if no other object defines it. */
+.macro WEAK_HIDDEN_FUNC name
+	.hidden	\name
+	.weak	\name
+	BODY	\name
 .endm
 
 /* END SYM(name) */

@@ -86,11 +86,13 @@ void run(void *arg) {
 }
 
 void thread_start(libcgo_start *start) {
+  const int caller_errno = errno; // malloc may change it
   auto *copy = static_cast<libcgo_start *>(malloc(sizeof(libcgo_start)));
   if (copy == nullptr)
     no_thread(ENOMEM);
   *copy = *start;
   libcgo_sys_thread_start(copy);
+  errno = caller_errno;
 }
 
 } // namespace

@@ -30,7 +30,7 @@ void *thread_main(void *p) {
   int err = os::thread_stack_bounds(
       reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), &stack);
   if (err != 0)
-    message("thread start")
+    message("libcgo_thread_start")
         .text("the bounds of the new thread's stack are not to be had: ")
         .error(err)
         .fatal();
@@ -52,12 +52,12 @@ int create_once(start_record *record) {
 } // namespace
 
 int start_thread(const thread_work &work) {
+  const int caller_errno = errno;
   auto *record = static_cast<start_record *>(malloc(sizeof(start_record)));
   if (record == nullptr)
     return ENOMEM;
   record->work = work;
 
-  const int caller_errno = errno;
   const unsigned long long deadline = os::now_ms() + retry_for_ms;
   unsigned pause_ms = 1;
   int err;

@@ -106,8 +106,8 @@ stack_chk_fail_local() {
   # A member of its own, hidden, in the archive only.
   $READELF -sW $ar | grep 'HIDDEN.*__stack_chk_fail_local' &&
     ! $NM -D $so | grep __stack_chk_fail_local &&
-    $NM $ar 2>/dev/null | awk '/:$/ { m = $0 } / T / { n[m]++ }
-      / T __stack_chk_fail_local/ { own = m } END { exit n[own] != 1 }'
+    $NM $ar 2>/dev/null | awk '/:$/ { m = $0 } / [TW] / { n[m]++ }
+      / [TW] __stack_chk_fail_local/ { own = m } END { exit n[own] != 1 }'
 }
 
 # What may be written to, and why:

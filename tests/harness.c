@@ -19,9 +19,16 @@ struct skip {
   char reason[256];
 };
 
+#ifndef HAVE_CHECK
+TestResult *minicheck_running;
+#endif
+
 static Suite *suite;
 static struct skip *skips; /* shared with the tests' processes */
 static const char *current;
+static int threads_at_begin; /* an emulator or a sanitizer may have its own */
+
+static int count_threads(void);
 
 void suite_begin(const char *name) {
   suite = suite_create(name);
@@ -38,7 +45,10 @@ void suite_add(TCase *tc) {
   suite_add_tcase(suite, tc);
 }
 
-void test_begin(const char *name) { current = name; }
+void test_begin(const char *name) {
+  current = name;
+  threads_at_begin = count_threads();
+}
 
 void test_skipped(const char *reason) {
   for (int i = 0; i < most_tests; i++)
@@ -161,18 +171,18 @@ void set_slots(void *g, void *m) {
 }
 #endif
 
-void wait_for_other_threads(void) {
-  /* A detached thread cannot be joined: its entry in /proc is what tells. */
-  for (;;) {
-    int threads = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    if (tasks == NULL)
-      return;
-    for (struct dirent *d; (d = readdir(tasks)) != NULL;)
-      threads += d->d_name[0] != '.';
+/* A detached thread cannot be joined: its entry in /proc is what tells. */
+static int count_threads(void) {
+  int threads = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  for (struct dirent *d; tasks != NULL && (d = readdir(tasks)) != NULL;)
+    threads += d->d_name[0] != '.';
+  if (tasks != NULL)
     closedir(tasks);
-    if (threads <= 1)
-      return;
+  return threads;
+}
+
+void wait_for_other_threads(void) {
+  while (count_threads() > threads_at_begin)
     sched_yield();
-  }
 }

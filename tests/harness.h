@@ -91,7 +91,7 @@ struct libcgo_g;
    thread may still be about to end. */
 void run_in_thread(struct libcgo_g *g, uintptr_t m, void (*fn)(void));
 
-/* Returns when the process has one thread. */
+/* Returns when the process has no more threads than when the test began. */
 void wait_for_other_threads(void);
 
 #ifdef __cplusplus

@@ -61,7 +61,7 @@ int main(void) {
 }
 C
   $CC -std=c11 $cppflags $CFLAGS version.c -o version $shared_libs || return 1
-  test "$($TEST_EMU ./version)" = "$VERSION 1"
+  test "$(run_program version)" = "$VERSION 1"
 }
 
 ok headers_compile_alone_as_c11 alone compile_c

@@ -61,7 +61,7 @@ client() {
   shift 2
   $compiler -Wall -Wextra -Wpedantic -Werror $($PKG_CONFIG --cflags libcgo) \
     $source -o client "$@" || return 1
-  test "$($TEST_EMU ./client)" = '42 1'
+  test "$(run_program client)" = '42 1'
 }
 
 shared=$($PKG_CONFIG --libs libcgo)

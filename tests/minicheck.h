@@ -7,6 +7,7 @@
 #ifndef LIBCGO_TESTS_MINICHECK_H
 #define LIBCGO_TESTS_MINICHECK_H
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,23 +42,29 @@ typedef Suite SRunner;
 
 enum { minicheck_most_tests = 64 };
 
-__attribute__((unused)) static TestResult *minicheck_running;
+extern TestResult *minicheck_running; /* in harness.c */
 
 #define START_TEST(name)                                                       \
   static void name(int i_) {                                                   \
     (void)i_;
 #define END_TEST }
 
+__attribute__((format(printf, 3, 4))) static inline void
+minicheck_fail(const char *file, int line, const char *format, ...) {
+  TestResult *r = minicheck_running;
+  va_list values;
+  va_start(values, format);
+  snprintf(r->file, sizeof r->file, "%s", file);
+  r->line = line;
+  vsnprintf(r->message, sizeof r->message, format, values);
+  va_end(values);
+  _exit(1);
+}
+
 #define ck_assert_msg(condition, ...)                                          \
   do {                                                                         \
-    if (!(condition)) {                                                        \
-      snprintf(minicheck_running->file, sizeof minicheck_running->file, "%s",  \
-               __FILE__);                                                      \
-      minicheck_running->line = __LINE__;                                      \
-      snprintf(minicheck_running->message, sizeof minicheck_running->message,  \
-               __VA_ARGS__);                                                   \
-      _exit(1);                                                                \
-    }                                                                          \
+    if (!(condition))                                                          \
+      minicheck_fail(__FILE__, __LINE__, __VA_ARGS__);                         \
   } while (0)
 #define ck_assert(condition)                                                   \
   ck_assert_msg(condition, "Assertion '%s' failed", #condition)

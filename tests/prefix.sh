@@ -20,7 +20,7 @@ M
 finds() { # HOST PREFIX CONFIGURE-ARGUMENTS...
   host=$1 prefix=$2
   shift 2
-  rm -rf run && mkdir run && (cd run && env -u CC -u CFLAGS -u NM ../probe/configure --host=$host "$@") >out 2>&1
+  rm -rf run && mkdir run && (cd run && env -u CC -u CFLAGS -u CPPFLAGS -u LDFLAGS -u NM ../probe/configure --host=$host "$@") >out 2>&1
   cat out
   grep -qx "prefix: $prefix" out
 }

@@ -94,14 +94,14 @@ works() { # COMPILER-AND-FLAGS SOURCE LIBRARY...
   compiler=$1 source=$2
   shift 2
   $compiler -O1 $cppflags $source -o program "$@" -pthread || return 1
-  test "$(timeout -k 1 60 $TEST_EMU ./program)" = right
+  test "$(run_program program)" = right
 }
 
 refused() { # TEXT COMPILER-AND-FLAGS LIBRARY...
   text=$1 compiler=$2
   shift 2
   $compiler -O1 $cppflags program.c -o program "$@" -pthread || return 1
-  (timeout -k 1 60 $TEST_EMU ./program) >out 2>err
+  run_program program >out 2>err
   status=$?
   cat out err
   test $status -ge 128 && test ! -s out && grep "libcgo: initcgo: .*$text" err

@@ -21,7 +21,7 @@ C
 stops() {
   $CC $CFLAGS -c program.c -o program.o &&
     $CC $CFLAGS "$@" program.o $static_lib -o program || return 1
-  (timeout -k 1 20 $TEST_EMU ./program) >out 2>err
+  run_program program >out 2>err
   status=$?
   cat out err
   echo "status $status"

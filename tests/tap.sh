@@ -9,8 +9,7 @@ set -u
 tests=0
 failed=0
 
-# The quoting of TEST_EMU and of compilers is that of a make variable.
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034,SC2086
 srcdir=$(cd "$top_srcdir" && pwd)
 builddir=$(cd "$top_builddir" && pwd)
 
@@ -43,6 +42,12 @@ skip() {
 done_testing() {
   echo "1..$tests"
   test $failed = 0
+}
+
+# run_program NAME: a program of this directory, under the emulator if there is
+# one. TEST_EMU may be relative to the build directory.
+run_program() {
+  (cd "$builddir" && exec timeout -k 1 60 $TEST_EMU "$scratch/$1")
 }
 
 have() {

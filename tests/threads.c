@@ -193,6 +193,37 @@ static void *storm(void *unused) {
 
 static struct libcgo_g storm_g;
 
+/* qemu-i386 7.2 loads %gs from a table that all threads share when a handler
+   returns: the thread then has the thread pointer of the youngest one. */
+static void ignore_signal(int sig) { (void)sig; }
+
+static void *wait_here(void *barrier) {
+  pthread_barrier_wait(barrier);
+  for (;;)
+    pause();
+  return NULL;
+}
+
+static void lose_thread_pointer(void *unused) {
+  (void)unused;
+  pthread_t thread;
+  pthread_barrier_t barrier;
+  pthread_barrier_init(&barrier, NULL, 2);
+  if (pthread_create(&thread, NULL, wait_here, &barrier) != 0)
+    _exit(1);
+  pthread_barrier_wait(&barrier);
+  set_slots(&g0, &barrier);
+  signal(SIGUSR2, ignore_signal);
+  raise(SIGUSR2);
+  if (slot_m() != &barrier)
+    kill(getpid(), SIGKILL);
+}
+
+static int signals_lose_the_thread_pointer(void) {
+  char output[64];
+  return run_to_death(lose_thread_pointer, NULL, output, sizeof output) != 0;
+}
+
 static void count_run(void) { atomic_fetch_add(&threads_run, 1); }
 
 /* A thread of the library's: signals are open to it, and to those it starts. */
@@ -212,6 +243,9 @@ static void start_many(void) {
 }
 
 TEST(defect_06_no_signal_arrives_before_g_is_set) {
+  if (signals_lose_the_thread_pointer())
+    SKIP("this system (an emulator) loses the thread pointer when a signal "
+         "handler returns");
   init();
   /* The initial thread blocks the signal, or it would take them all. */
   sigset_t usr1;
@@ -306,6 +340,9 @@ TEST(defect_04_finished_threads_give_their_stacks_back) {
 
 TEST(a_hundred_thousand_threads_leave_nothing) {
   const char *count = getenv("LIBCGO_TEST_THREADS");
+  const char *emulator = getenv("TEST_EMU");
+  if (emulator != NULL && emulator[0] != '\0')
+    SKIP("an emulator's own memory would be measured");
   init();
   start_and_finish(1000);
   const long long before = proc_status("VmRSS:");

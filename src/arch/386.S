@@ -171,9 +171,10 @@ END SYM(libcgo_thread_pointer)
  *
  * Objects compiled with -fstack-protector -fPIC call this hidden symbol when a
  * canary was overwritten, and expect it from libc's helper archive, which not
- * every linker brings along. Does not return.
+ * every linker brings along. Weak, because a static libc defines it beside
+ * __stack_chk_fail. Does not return.
  */
-HIDDEN_FUNC SYM(__stack_chk_fail_local)
+WEAK_HIDDEN_FUNC SYM(__stack_chk_fail_local)
 	LANDING_PAD
 	call	1f
 	.cfi_adjust_cfa_offset 4

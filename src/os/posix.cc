@@ -65,7 +65,7 @@ unsigned long long now_ms() {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<unsigned long long>(t.tv_sec) * 1000 +
-         static_cast<unsigned long long>(t.tv_nsec) / 1000000;
+         static_cast<unsigned long long>(t.tv_nsec / 1000000);
 }
 
 void sleep_ms(unsigned ms) {

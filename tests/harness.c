@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { most_tests = 64, test_timeout_s = 300 };
+enum { most_tests = 64, test_timeout_s = 300, most_seconds_to_death = 30 };
 
 struct skip {
   char test[96];
@@ -99,6 +99,7 @@ int run_to_death(void (*fn)(void *), void *arg, char *output, size_t size) {
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
+    alarm(most_seconds_to_death);
     fn(arg);
     _exit(0);
   }

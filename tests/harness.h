@@ -69,8 +69,9 @@ int suite_run(void);
 void test_begin(const char *name);
 void test_skipped(const char *reason);
 
-/* Runs fn(arg) in a child. Returns the signal that ended it, or 0 if it ended
-   otherwise, and what it wrote to standard error. */
+/* Runs fn(arg) in a child, for half a minute at most. Returns the signal that
+   ended it (SIGALRM if time did), or 0 if it ended otherwise, and what it wrote
+   to standard error. */
 int run_to_death(void (*fn)(void *), void *arg, char *output, size_t size);
 
 /* Whether the calling process can read the byte. */

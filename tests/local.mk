@@ -107,7 +107,7 @@ tests_scripts = tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
 	tests/slots.sh tests/stack-chk.sh
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
-EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/installcheck.sh \
+EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \
 	tests/foreign-client.c
 

@@ -57,6 +57,14 @@ extern "C" void catch_through_crosscall2() {
   }
 }
 
+extern "C" void catch_what_changed_registers() {
+  try {
+    crosscall2(change_registers_and_call, reinterpret_cast<void *>(throw_one),
+               0);
+  } catch (const thrown &) {
+  }
+}
+
 void assert_registers_survive(void (*catcher)()) {
   kept_registers r;
   for (int i = 0; i < kept_count; i++)
@@ -108,6 +116,10 @@ TEST(registers_are_right_after_an_exception_passed_crosscall) {
 
 TEST(registers_are_right_after_an_exception_passed_crosscall2) {
   assert_registers_survive(catch_through_crosscall2);
+}
+
+TEST(an_exception_restores_registers_that_fn_changed) {
+  assert_registers_survive(catch_what_changed_registers);
 }
 
 static bool caught_in_thread;
@@ -171,6 +183,7 @@ int main(void) {
   ADD_TEST(an_exception_passes_a_hundred_crossings);
   ADD_TEST(registers_are_right_after_an_exception_passed_crosscall);
   ADD_TEST(registers_are_right_after_an_exception_passed_crosscall2);
+  ADD_TEST(an_exception_restores_registers_that_fn_changed);
   ADD_TEST(exceptions_work_in_a_thread_of_the_library);
   ADD_TEST(longjmp_passes_a_crossing);
   ADD_TEST(a_backtrace_sees_through_crossings);

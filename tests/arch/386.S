@@ -46,6 +46,25 @@ change_all_registers:
 	ret
 	.size	change_all_registers, . - change_all_registers
 
+	.globl	change_registers_and_call
+	.type	change_registers_and_call, %function
+change_registers_and_call:
+	.cfi_startproc
+	endbr32
+	movl	4(%esp), %eax
+	subl	$12, %esp
+	.cfi_def_cfa_offset 16
+	movl	$0x0bad0bad, %ebx
+	movl	%ebx, %ebp
+	movl	%ebx, %esi
+	movl	%ebx, %edi
+	call	*%eax
+	addl	$12, %esp
+	.cfi_def_cfa_offset 4
+	ret
+	.cfi_endproc
+	.size	change_registers_and_call, . - change_registers_and_call
+
 	.globl	note_entry
 	.type	note_entry, %function
 note_entry:

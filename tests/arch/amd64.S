@@ -61,6 +61,27 @@ change_all_registers:
 	ret
 	.size	change_all_registers, . - change_all_registers
 
+	.globl	change_registers_and_call
+	.type	change_registers_and_call, %function
+change_registers_and_call:
+	.cfi_startproc
+	endbr64
+	subq	$8, %rsp
+	.cfi_def_cfa_offset 16
+	movq	$0x0bad0bad, %rax
+	movq	%rax, %rbx
+	movq	%rax, %rbp
+	movq	%rax, %r12
+	movq	%rax, %r13
+	movq	%rax, %r14
+	movq	%rax, %r15
+	call	*%rdi
+	addq	$8, %rsp
+	.cfi_def_cfa_offset 8
+	ret
+	.cfi_endproc
+	.size	change_registers_and_call, . - change_registers_and_call
+
 	.globl	note_entry
 	.type	note_entry, %function
 note_entry:

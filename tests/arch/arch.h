@@ -30,6 +30,11 @@ void call_with_registers(struct kept_registers *r, void *target, void *a,
 /* A callback that changes every general register but the stack pointer. */
 void change_all_registers(void);
 
+/* A callback for crosscall2: changes the registers that a C callee keeps and
+   calls fn, which may throw. Its frame description covers no more than its
+   stack, as that of a runtime's code: only the crossing knows their values. */
+void change_registers_and_call(void *fn, int32_t unused);
+
 /* A callback that notes what it was called with. */
 void note_entry(void);
 struct entry {

@@ -1,0 +1,241 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# scripts/check.sh [VARIANT...]
+#
+# Builds the library from this checkout and runs its tests, each variant in a
+# directory of its own under build/check. On Debian it first installs what is
+# missing. The last line is "N passed, M failed", counted from what ran.
+#
+#   native      gcc: make check, make install, make installcheck  (the default)
+#   clang       the same with clang
+#   i386        cross build; under qemu-i386, and natively if the kernel can
+#   sanitizers  gcc, address and undefined behaviour
+#   tsan        gcc, data races
+#   valgrind    memcheck and helgrind on the thread and crossing tests
+#   distcheck   make distcheck
+#   faults      seeds each defect and sees its test fail
+#   all         all of these
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/packages.sh
+. "$top/scripts/packages.sh"
+jobs=$(nproc 2>/dev/null || echo 1)
+passed=0
+failed=0
+skipped=0
+
+# count WHAT LOG: adds the results of a log in the Test Anything Protocol, as
+# automake prints them, and shows what failed or was skipped.
+count() {
+  p=$(grep -c '^PASS: ' "$2" || true)
+  f=$(grep -c '^FAIL: \|^ERROR: ' "$2" || true)
+  s=$(grep -c '^SKIP: ' "$2" || true)
+  passed=$((passed + p))
+  failed=$((failed + f))
+  skipped=$((skipped + s))
+  grep '^FAIL: \|^ERROR: \|^SKIP: ' "$2" | sort | uniq || true
+  echo "$1: $p passed, $f failed, $s skipped"
+}
+
+# step WHAT COMMAND...: one test, that a command succeeds; its output is shown
+# if it does not.
+step() {
+  what=$1
+  shift
+  if "$@" >step.log 2>&1; then
+    passed=$((passed + 1))
+    echo "$what: passed"
+  else
+    failed=$((failed + 1))
+    tail -n 60 step.log
+    echo "$what: FAILED"
+    return 1
+  fi
+}
+
+enter() {
+  rm -rf "$top/build/check/$1"
+  mkdir -p "$top/build/check/$1"
+  cd "$top/build/check/$1"
+}
+
+# suite WHAT MAKE-ARGUMENTS...: make check. A failing test is counted, and does
+# not end the run; its log is shown.
+suite() {
+  what=$1
+  shift
+  make -k check V=0 "$@" >check.log 2>&1 || true
+  grep -q '^PASS: ' check.log || {
+    failed=$((failed + 1))
+    tail -n 40 check.log
+    echo "$what: no test ran"
+    return 0
+  }
+  for log in tests/*.log; do
+    if grep -q '^not ok' "$log"; then
+      echo "--- $log"
+      cat "$log"
+    fi
+  done
+  count "$what" check.log
+}
+
+# installed WHAT: make install and make installcheck.
+installed() {
+  step "$1: make install" make install V=0 DESTDIR="$PWD/root" || return 0
+  make installcheck V=0 DESTDIR="$PWD/root" >installcheck.log 2>&1 || true
+  sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - \(.*# SKIP.*\)/SKIP: \1/p
+    /# SKIP/d; s/^ok [0-9]* - /PASS: /p' installcheck.log >results
+  grep -q '^PASS: ' results || echo 'ERROR: installcheck ran no test' >>results
+  grep -q '^FAIL: \|^ERROR: ' results && cat installcheck.log
+  count "$1: installcheck" results
+}
+
+base="g++ gcc make autoconf automake libtool pkg-config check"
+generated=no
+generate() {
+  test $generated = yes && return 0
+  generated=yes
+  (cd "$top" && autoreconf -fi >/dev/null 2>&1) ||
+    (cd "$top" && autoreconf -fi)
+}
+
+native() {
+  # shellcheck disable=SC2086
+  install_packages $base gdb lld clang libclang-rt-14-dev \
+    gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
+  generate
+  enter native
+  step 'native: configure' "$top/configure" --enable-werror || return 0
+  step 'native: make' make V=0 -j "$jobs" || return 0
+  suite native -j "$jobs" EACH_CC='gcc clang'
+  installed native
+  step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
+}
+
+clang() {
+  # shellcheck disable=SC2086
+  install_packages $base clang libclang-rt-14-dev gdb
+  generate
+  enter clang
+  step 'clang: configure' "$top/configure" --enable-werror CC=clang CXX=clang++ || return 0
+  step 'clang: make' make V=0 -j "$jobs" || return 0
+  suite clang -j "$jobs"
+  installed clang
+}
+
+# Without Check, which has no 386 library on an amd64 machine: this is also the
+# test of the stand-in.
+i386() {
+  # shellcheck disable=SC2086
+  install_packages $base g++-i686-linux-gnu qemu-user libc6-i386 lib32stdc++6 \
+    lib32gcc-s1
+  generate
+  enter i386
+  step 'i386: configure' "$top/configure" --enable-werror --host=i686-linux-gnu \
+    --without-check || return 0
+  step 'i386: make' make V=0 -j "$jobs" || return 0
+  # LD_LIBRARY_PATH: the emulator would find the host's 32-bit libraries first.
+  suite 'i386 under qemu-i386' -j "$jobs" \
+    TEST_EMU="./libtool --mode=execute qemu-i386 -L /usr/i686-linux-gnu -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/i686-linux-gnu/lib"
+  echo 'int main(void) { return 0; }' >probe.c
+  i686-linux-gnu-gcc probe.c -o probe
+  if ./probe 2>/dev/null; then
+    find tests -name '*.log' -delete
+    suite 'i386 on this kernel' -j "$jobs"
+  else
+    echo 'i386: this kernel runs no 32-bit programs: qemu-i386 only'
+  fi
+}
+
+sanitizers() {
+  # shellcheck disable=SC2086
+  install_packages $base
+  generate
+  enter sanitizers
+  step 'sanitizers: configure' "$top/configure" --enable-werror \
+    CFLAGS='-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+    CXXFLAGS='-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined' || return 0
+  step 'sanitizers: make' make V=0 -j "$jobs" || return 0
+  LIBCGO_TEST_THREADS=20000
+  export LIBCGO_TEST_THREADS
+  suite 'address and undefined behaviour sanitizers' -j "$jobs"
+  unset LIBCGO_TEST_THREADS
+}
+
+tsan() {
+  # shellcheck disable=SC2086
+  install_packages $base
+  generate
+  enter tsan
+  step 'tsan: configure' "$top/configure" --enable-werror \
+    CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS='-g -O1 -fsanitize=thread' || return 0
+  step 'tsan: make' make V=0 -j "$jobs" || return 0
+  LIBCGO_TEST_THREADS=5000
+  export LIBCGO_TEST_THREADS
+  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/memory tests/tls'
+  unset LIBCGO_TEST_THREADS
+}
+
+valgrind() {
+  # shellcheck disable=SC2086
+  install_packages $base valgrind
+  generate
+  enter valgrind
+  step 'valgrind: configure' "$top/configure" --enable-werror || return 0
+  step 'valgrind: make' make V=0 -j "$jobs" || return 0
+  make check V=0 TESTS= >make-tests.log 2>&1
+  for tool in memcheck helgrind; do
+    for test in crossing memory tls unwind valgrind; do
+      test -x tests/$test || continue
+      step "$tool: $test" ./libtool --mode=execute timeout -k 1 300 valgrind \
+        --tool=$tool -q --error-exitcode=9 --trace-children=no \
+        --fair-sched=try env CK_FORK=no tests/$test || true
+    done
+  done
+}
+
+distcheck() {
+  # shellcheck disable=SC2086
+  install_packages $base gdb
+  generate
+  enter distcheck
+  step 'distcheck: configure' "$top/configure" || return 0
+  LIBCGO_TEST_THREADS=5000
+  export LIBCGO_TEST_THREADS
+  step 'make distcheck' make distcheck V=0 -j "$jobs" || true
+  unset LIBCGO_TEST_THREADS
+  if grep -q '^PASS: ' step.log; then
+    count 'the suite inside distcheck' step.log
+  fi
+}
+
+faults() {
+  # shellcheck disable=SC2086
+  install_packages $base g++-i686-linux-gnu qemu-user libc6-i386 lib32stdc++6
+  generate
+  enter faults
+  "$top/tests/faults.sh" "$PWD" >faults.log 2>&1 || true
+  sed -n 's/^ok [0-9]* - /PASS: /p; s/^not ok [0-9]* - /FAIL: /p' faults.log >results
+  grep -q '^FAIL: ' results && cat faults.log
+  count 'seeded faults' results
+}
+
+test $# -gt 0 || set -- native
+for variant in "$@"; do
+  case $variant in
+  native | clang | i386 | sanitizers | tsan | valgrind | distcheck | faults)
+    $variant ;;
+  all)
+    native && clang && i386 && sanitizers && tsan && valgrind && distcheck && faults ;;
+  *)
+    sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
+    exit 2 ;;
+  esac
+done
+
+test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"
+echo "$passed passed, $failed failed"
+test $failed = 0

@@ -1,0 +1,192 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# tests/faults.sh DIRECTORY
+#
+# Puts each defect of the original back into a copy of the sources, one at a
+# time, and sees the test that is named after it fail. A test that passes with
+# the defect in place proves nothing. That it passes without is what the suite
+# shows. Needs a tree with a configure script; the 386 part needs the cross
+# compiler and qemu-i386.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mkdir -p "$1" && cd "$1" && pwd)
+n=0
+bad=0
+
+report() { # RESULT NAME
+  n=$((n + 1))
+  echo "$1 $n - $2"
+  test "$1" = ok || bad=$((bad + 1))
+}
+
+# tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
+tree() {
+  rm -rf "${work:?}/$1"
+  mkdir -p "$work/$1/source" "$work/$1/build"
+  (cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) |
+    (cd "$work/$1/source" && tar -xf -)
+  source=$work/$1/source
+  cd "$work/$1/build"
+  shift
+  "$source/configure" CFLAGS=-O1 CXXFLAGS=-O1 "$@" >configure.log 2>&1 || {
+    tail -n 20 configure.log
+    exit 1
+  }
+  make V=0 -j2 >make.log 2>&1 || {
+    tail -n 20 make.log
+    exit 1
+  }
+  # The programs, once; a fault then builds again what it touches.
+  make V=0 -j2 check TESTS= >make-tests.log 2>&1
+}
+
+# runs TEST NAME: whether the test program or script TEST reports NAME as ok.
+runs() {
+  rm -f "$1.log" "$1.trs"
+  if test -f "$source/$1.sh"; then
+    make V=0 -j2 check TESTS="$1.sh" TEST_EMU="$emu" >run.log 2>&1 || true
+  else
+    CK_RUN_CASE=$2 make V=0 -j2 check TESTS="$1" TEST_EMU="$emu" >run.log 2>&1 || true
+  fi
+  test -f "$1.log" && grep -q "^ok [0-9]* - $2\$" "$1.log"
+}
+
+fails() {
+  grep -q "^not ok [0-9]* - $2\$" "$1.log"
+}
+
+# fault TEST NAME FILE SED-EXPRESSION [FILE SED-EXPRESSION]
+fault() {
+  test=$1 name=$2
+  shift 2
+  label="$name fails with $*"
+  rm -rf saved
+  mkdir saved
+  while test $# -gt 0; do
+    mkdir -p "saved/$(dirname "$1")"
+    cp -p "$source/$1" "saved/$1"
+    sed "$2" "saved/$1" >"$source/$1"
+    if cmp -s "saved/$1" "$source/$1"; then
+      report 'not ok' "$label (the expression changes nothing)"
+      return
+    fi
+    shift 2
+  done
+  if runs "$test" "$name"; then
+    report 'not ok' "$label"
+  elif test -f "$test.log" && fails "$test" "$name"; then
+    report ok "$label"
+  else
+    report 'not ok' "$label (it did not run)"
+    sed 's/^/# /' run.log | tail -n 20
+  fi
+  (cd saved && find . -type f) | while read -r f; do
+    cp "saved/$f" "$source/$f" # a new time stamp: make builds it again
+  done
+}
+
+# unbuildable TARGET NAME FILE SED-EXPRESSION
+unbuildable() {
+  cp -p "$source/$3" saved-file
+  sed "$4" saved-file >"$source/$3"
+  rm -f "$1"
+  if make V=0 "$1" >run.log 2>&1; then
+    report 'not ok' "$2 cannot be built with $3 $4"
+  else
+    report ok "$2 cannot be built with $3 $4"
+  fi
+  cp saved-file "$source/$3"
+}
+
+LIBCGO_TEST_THREADS=2000
+export LIBCGO_TEST_THREADS
+
+emu=
+tree amd64
+fault tests/crossing defect_01_crosscall_aligns_the_stack_for_fn \
+  src/arch/amd64.S 's/FRAME_BYTES 64/FRAME_BYTES 56/'
+fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
+  src/arch/amd64.S 's/FRAME_BYTES 64/FRAME_BYTES 56/'
+fault tests/crossing defect_02_crosscall2_passes_arguments_in_registers \
+  src/arch/amd64.S 's/^	call	\*%rax/	xorl %edi, %edi; xorl %esi, %esi; call *%rax/'
+fault tests/crossing crosscall2_keeps_every_callee_saved_register \
+  src/arch/amd64.S '/RESTORE	r13/d'
+fault tests/limits defect_03_pids_max_is_named_with_its_value \
+  src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'
+fault tests/limits defect_03_rlimit_as_is_named \
+  src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'
+fault tests/threads defect_04_finished_threads_give_their_stacks_back \
+  src/os/posix.cc 's/PTHREAD_CREATE_DETACHED/PTHREAD_CREATE_JOINABLE/'
+fault tests/threads defect_05_stackguard_is_above_the_guard_pages \
+  src/os/linux.cc 's/bounds->lo = .*/bounds->lo = here - default_stack_size();/'
+fault tests/tls defect_05_bounds_are_true_with_a_mebibyte_of_tls \
+  src/os/linux.cc 's/bounds->lo = .*/bounds->lo = here - default_stack_size();/'
+fault tests/threads defect_06_no_signal_arrives_before_g_is_set \
+  src/os/posix.cc 's/SIG_SETMASK, &all, &previous_/SIG_SETMASK, nullptr, \&previous_/'
+fault tests/darwin-keys defect_07_a_positive_error_of_key_create_is_an_error \
+  src/os/darwin.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
+fault tests/darwin-keys defect_08_the_slot_of_m_is_tested_too \
+  src/os/darwin.cc 's/lands_at(pair.m, place.m, m_pattern)/lands_at(pair.g, place.g, m_pattern)/'
+unbuildable tests/threads-threads.o \
+  defect_09_initcgo_is_declared_as_a_function_pointer \
+  include/libcgo/classic.h 's/void (\*const initcgo)(void)/void *initcgo/'
+if command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1; then
+  fault tests/prefix defect_12_the_probe_finds_none_for_x86_64-w64-mingw32 \
+    m4/symbol-prefix.m4 's/\[libcgo_probe\], \[\(.*\)=none\]/[libcgo_probe], [AS_CASE([$host_alias], [*mingw*], [\1=_], [\1=none])]/'
+fi
+fault tests/elf defect_13_every_member_has_a_stack_note \
+  src/asm.h '/\.section \.note\.GNU-stack/d'
+fault tests/elf defect_13_every_member_keeps_cet_on \
+  src/asm.h 's/	3			\/\* IBT/	1			\/* IBT/'
+fault tests/elf defect_13_the_shared_object_keeps_cet_on \
+  src/asm.h 's/	3			\/\* IBT/	1			\/* IBT/'
+fault tests/unwind defect_13_an_exception_passes_crosscall \
+  src/asm.h '/\.cfi_startproc/d; /\.cfi_endproc/d' \
+  src/arch/amd64.S '/\.cfi_/d'
+fault tests/unwind defect_13_an_exception_passes_crosscall2 \
+  src/arch/amd64.S 's/\.cfi_def_cfa %rsp, FRAME_BYTES + 16/.cfi_def_cfa %rsp, FRAME_BYTES + 8/'
+fault tests/unwind an_exception_restores_registers_that_fn_changed \
+  src/arch/amd64.S '/\.cfi_offset %\\reg/d'
+fault tests/symbols defect_14_a_store_to_initcgo_faults \
+  include/libcgo/classic.h 's/(\*const /(*/' src/classic.cc 's/(\*const /(*/'
+fault tests/symbols-static defect_14_a_store_to_libcgo_thread_start_faults \
+  include/libcgo/classic.h 's/(\*const /(*/' src/classic.cc 's/(\*const /(*/'
+fault tests/slots defect_15_an_executable_with_other_variables_is_refused \
+  src/os/linux.cc 's/  if (announced && pair == place.g)/  if (true)/'
+unbuildable tests/memory \
+  defect_16_two_units_that_include_the_header_link \
+  include/libcgo/slots.h 's/^LIBCGO_API void libcgo_slots_reserved(void \*pair);/&\nvoid (*defined)(void);/'
+fault tests/elf defect_16_xinitcgo_is_not_exported \
+  src/libcgo.map 's/^	initcgo;/&\n	xinitcgo;/' \
+  src/version.cc 's/^extern "C" int/extern "C" { extern LIBCGO_API int xinitcgo; int xinitcgo; }\n&/'
+fault tests/threads defect_16_thread_attributes_are_destroyed \
+  src/os/posix.cc 's/      pthread_attr_destroy(&attr_);/      (void)attr_;/'
+
+if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
+  command -v qemu-i386 >/dev/null 2>&1; then
+  tree i386 --host=i686-linux-gnu --without-check
+  emu="./libtool --mode=execute qemu-i386 -L /usr/i686-linux-gnu -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/i686-linux-gnu/lib"
+  fault tests/crossing defect_01_crosscall_aligns_the_stack_for_fn \
+    src/arch/386.S 's/FRAME_BYTES 24/FRAME_BYTES 28/'
+  fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
+    src/arch/386.S 's/FRAME_BYTES 24/FRAME_BYTES 28/'
+  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
+    src/arch/386.S '/RESTORE	esi/d'
+  fault tests/memory defect_10_malloc_refuses_a_negative_size \
+    src/memory.cc 's/const bool fits = .*/const bool fits = true;/'
+  fault tests/memory defect_10_malloc_refuses_what_size_t_cannot_hold \
+    src/memory.cc 's/const bool fits = .*/const bool fits = true;/'
+  fault tests/stack-chk defect_11_a_smashed_stack_stops_the_process \
+    src/arch/386.S 's/	call	SYM(__stack_chk_fail)@PLT/2:	jmp	2b/'
+  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
+    src/arch/386.S 's/\.cfi_def_cfa %esp, FRAME_BYTES + 8/.cfi_def_cfa %esp, FRAME_BYTES + 4/'
+  fault tests/unwind an_exception_restores_registers_that_fn_changed \
+    src/arch/386.S '/\.cfi_offset %\\reg/d'
+else
+  echo "# the 386 part needs i686-linux-gnu-g++ and qemu-i386"
+fi
+
+echo "1..$n"
+test $bad = 0

@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
+#
+# The examples are not built here but against the installed library, with a
+# Makefile of their own: see examples/README.md.
+
+EXTRA_DIST += examples/Makefile examples/README.md examples/c_side.c \
+	examples/c_side.h examples/slots.h examples/squeeze.c scripts/demo.sh

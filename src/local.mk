@@ -68,7 +68,7 @@ CLEANFILES += src/libcgo-classic.o src/libcgo-classic.tmp.o
 src_classic_flags = -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default \
 	-g0 -fno-lto -fno-stack-protector -fno-zero-initialized-in-bss \
 	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
-	-falign-functions=8 -falign-loops=1 -falign-jumps=1 \
+	-falign-functions=8 -falign-loops=1 \
 	-U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
 src_classic_exports = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' \
 	$(top_srcdir)/src/libcgo.map
@@ -97,6 +97,7 @@ src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	$(src_classic_exports) > src/libcgo-classic.exports && \
 	$(OBJCOPY) --keep-global-symbols=src/libcgo-classic.exports \
 	  --strip-debug --remove-section=.bss \
+	  --set-section-alignment .text=8 \
 	  --set-section-alignment .rodata=8 \
 	  --set-section-alignment .data.rel.ro.local=8 \
 	  src/libcgo-classic.tmp.o $@ && \

@@ -92,8 +92,7 @@ each_crosscall_is_a_member() {
 
 one_member_of_the_data() {
   $NM $ar 2>/dev/null | awk '/:$/ { m = $0 }
-    / (initcgo|libcgo_thread_start|_cgo_malloc|_cgo_free)$/ && !/ U / { print m }
-    /iscgo$/ && !/ U / { print m }' >members
+    / [A-TV-Z] (initcgo|libcgo_thread_start|_cgo_malloc|_cgo_free|runtime.*iscgo)$/ { print m }' >members
   cat members
   test "$(wc -l <members)" = 5 && test "$(sort members | uniq | wc -l)" = 1
 }

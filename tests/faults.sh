@@ -161,7 +161,7 @@ unbuildable tests/memory \
 fault tests/elf defect_16_xinitcgo_is_not_exported \
   src/libcgo.map 's/^	initcgo;/&\n	xinitcgo;/' \
   src/version.cc 's/^extern "C" int/extern "C" { extern LIBCGO_API int xinitcgo; int xinitcgo; }\n&/'
-fault tests/threads defect_16_thread_attributes_are_destroyed \
+fault tests/attributes defect_16_thread_attributes_are_destroyed \
   src/os/posix.cc 's/      pthread_attr_destroy(&attr_);/      (void)attr_;/'
 
 if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&

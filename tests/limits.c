@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct libcgo_g task;
+static struct libcgo_g tasks[1 << 17];
 
 static void wait_for_ever(void) {
   for (;;)
@@ -25,8 +25,8 @@ static void wait_for_ever(void) {
 
 static void start_for_ever(void *unused) {
   (void)unused;
-  for (;;) {
-    struct libcgo_start start = {1, &task, wait_for_ever};
+  for (int i = 0; i < 1 << 17; i++) {
+    struct libcgo_start start = {1, &tasks[i], wait_for_ever};
     libcgo_thread_start(&start);
   }
 }

@@ -14,7 +14,7 @@ tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/crossing tests/limits tests/memory tests/symbols \
+check_PROGRAMS += tests/attributes tests/crossing tests/limits tests/memory tests/symbols \
 	tests/threads tests/tls tests/unwind tests/darwin-keys
 check_LTLIBRARIES = tests/libbig-tls.la
 
@@ -23,6 +23,11 @@ nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
 tests_crossing_CPPFLAGS = $(tests_cppflags)
 tests_crossing_CFLAGS = $(tests_cflags)
 tests_crossing_LDADD = $(tests_ldadd)
+
+tests_attributes_SOURCES = tests/attributes.c $(tests_client)
+tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_attributes_CFLAGS = $(tests_cflags)
+tests_attributes_LDADD = $(tests_ldadd)
 
 tests_limits_SOURCES = tests/limits.c $(tests_client)
 tests_limits_CPPFLAGS = $(tests_cppflags)
@@ -127,11 +132,13 @@ AM_TESTS_ENVIRONMENT = \
 	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
 	CPU='@cpu@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
 	TEST_EMU='$(TEST_EMU)' \
+	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
+	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
 	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU HOST VERSION \
-	TEST_EMU top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+	TEST_EMU ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
 installcheck-local:

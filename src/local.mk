@@ -4,9 +4,9 @@
 
 lib_LTLIBRARIES = libcgo.la
 
-# The language: C++17 without its run-time library. Frames can be unwound, by
-# unwind tables and by frame pointers.
-src_language = -std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+# The language: C++17 without its library, neither headers nor run time. Frames
+# can be unwound, by unwind tables and by frame pointers.
+src_language = -std=c++17 -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
 src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
@@ -96,9 +96,10 @@ src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	$(LD) -r -o src/libcgo-classic.tmp.o $$objects && rm -f $$objects && \
 	$(src_classic_exports) > src/libcgo-classic.exports && \
 	$(OBJCOPY) --keep-global-symbols=src/libcgo-classic.exports \
-	  --strip-debug --remove-section=.bss \
+	  --strip-debug --remove-section=.bss --remove-section=.llvm_addrsig \
 	  --set-section-alignment .text=8 \
 	  --set-section-alignment .rodata=8 \
+	  --set-section-alignment .data.rel.ro=8 \
 	  --set-section-alignment .data.rel.ro.local=8 \
 	  src/libcgo-classic.tmp.o $@ && \
 	rm -f src/libcgo-classic.tmp.o src/libcgo-classic.exports

@@ -1,1 +1,2 @@
 # SPDX-License-Identifier: BSD-3-Clause
+dist_doc_DATA = NEWS README.md docs/design.md docs/porting.md

@@ -194,6 +194,15 @@ valgrind() {
         --fair-sched=try env CK_FORK=no tests/$test || true
     done
   done
+  # Threads: what a start allocates is freed. Only the cases with few threads.
+  for case in a_thread_finds_its_g_and_m sys_thread_start_takes_over_its_argument \
+    defect_05_stackguard_is_above_the_guard_pages \
+    no_signal_arrives_after_fn_has_returned; do
+    step "memcheck: $case" ./libtool --mode=execute timeout -k 1 300 valgrind \
+      --tool=memcheck -q --error-exitcode=9 --fair-sched=try --leak-check=full \
+      --errors-for-leak-kinds=definite \
+      env CK_FORK=no CK_RUN_CASE="$case" tests/threads || true
+  done
 }
 
 distcheck() {

@@ -17,18 +17,19 @@ refuses() { # TEXT CONFIGURE-ARGUMENTS...
   grep -q "error:.*$text" out
 }
 
-other_cpu() {
-  # The host says amd64, the compiler makes something else.
-  refuses 'makes code for another CPU; pass the right --host' \
-    --build=x86_64-pc-linux-gnu --host=x86_64-pc-linux-gnu "CC=$CC -U__x86_64__ -U__i386__"
-}
-
 if test -x "$srcdir/configure" && ! test -f "$srcdir/config.status"; then
   ok an_unknown_cpu_is_named_with_the_ports_and_the_porting_guide \
-    refuses "no port to 'vax-unknown-linux-gnu' yet.*x86_64-\*-linux\*.*docs/porting.md" --host=vax-linux-gnu
+    refuses "no port to 'vax-dec-linux-gnu' yet.*x86_64-\*-linux\*.*docs/porting.md" --host=vax-linux-gnu
   ok an_unknown_system_is_named_with_the_ports_and_the_porting_guide \
     refuses "no port to 'x86_64-unknown-plan9' yet.*docs/porting.md" --host=x86_64-unknown-plan9
-  ok a_compiler_for_another_cpu_is_refused other_cpu
+  if have i686-linux-gnu-gcc; then
+    ok a_compiler_for_another_cpu_is_refused \
+      refuses 'makes code for another CPU; pass the right --host' \
+      --build=x86_64-pc-linux-gnu --host=x86_64-other-linux-gnu \
+      CC=i686-linux-gnu-gcc CXX=i686-linux-gnu-g++
+  else
+    skip a_compiler_for_another_cpu_is_refused "there is no i686-linux-gnu-gcc here"
+  fi
 else
   skip what_configure_refuses "the source tree is configured itself"
 fi

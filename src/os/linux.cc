@@ -386,14 +386,19 @@ void consider_cgroups(fullest *best) {
   }
 }
 
-void consider_tasks(fullest *best) {
+void consider_user(fullest *best) {
   rlimit limit;
-  const uid_t uid = getuid();
-  if (uid != 0 && getrlimit(RLIMIT_NPROC, &limit) == 0 &&
-      limit.rlim_cur != RLIM_INFINITY)
-    best->consider({"RLIMIT_NPROC", limit.rlim_cur, count_threads_of(uid),
+  if (getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+    best->consider({"RLIMIT_NPROC", limit.rlim_cur, count_threads_of(getuid()),
                     "threads of the user",
                     "raise it (ulimit -u, limits.conf)"});
+}
+
+void consider_tasks(fullest *best) {
+  // The system's root is free of it, but not a root without capabilities or in
+  // a user namespace: for both it is the last that is looked at.
+  if (getuid() != 0)
+    consider_user(best);
   consider_cgroups(best);
   // "0.00 0.00 0.00 RUNNING/ALL LAST" (proc(5)).
   const file_text load("/proc/loadavg");
@@ -422,6 +427,8 @@ thread_limit find_thread_limit() {
   } else {
     munmap(stack, need);
     consider_tasks(&best);
+    if (best.get().name == nullptr)
+      consider_user(&best);
   }
   return best.get();
 }

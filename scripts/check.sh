@@ -14,6 +14,8 @@
 #   tsan        gcc, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
 #   distcheck   make distcheck
+#   onekind     --disable-shared and --disable-static
+#   packages    dpkg-buildpackage and lintian
 #   faults      seeds each defect and sees its test fail
 #   all         all of these
 set -eu
@@ -187,22 +189,63 @@ valgrind() {
   step 'valgrind: configure' "$top/configure" --enable-werror || return 0
   step 'valgrind: make' make V=0 -j "$jobs" || return 0
   make check V=0 TESTS= >make-tests.log 2>&1
-  for tool in memcheck helgrind; do
-    for test in attributes crossing memory tls unwind; do
-      step "$tool: $test" ./libtool --mode=execute timeout -k 1 300 valgrind \
-        --tool=$tool -q --error-exitcode=9 --trace-children=no \
-        --fair-sched=try env CK_FORK=no tests/$test || true
-    done
+  for test in attributes crossing memory own-crosscall2 tls unwind; do
+    step "memcheck: $test" under_valgrind memcheck $test || true
+    step "helgrind: $test" under_valgrind helgrind $test || true
   done
-  # Threads: what a start allocates is freed. Only the cases with few threads.
+  # What a thread start allocates is freed. Only the cases with few threads.
   for case in a_thread_finds_its_g_and_m sys_thread_start_takes_over_its_argument \
     defect_05_stackguard_is_above_the_guard_pages \
     no_signal_arrives_after_fn_has_returned; do
-    step "memcheck: $case" ./libtool --mode=execute timeout -k 1 300 valgrind \
-      --tool=memcheck -q --error-exitcode=9 --fair-sched=try --leak-check=full \
-      --errors-for-leak-kinds=definite \
-      env CK_FORK=no CK_RUN_CASE="$case" tests/threads || true
+    CK_RUN_CASE=$case
+    export CK_RUN_CASE
+    step "memcheck: $case" under_valgrind memcheck threads || true
+    step "helgrind: $case" under_valgrind helgrind threads || true
+    unset CK_RUN_CASE
   done
+}
+
+# CK_FORK=no: the test itself runs under valgrind, not a child of it.
+under_valgrind() { # TOOL TEST
+  leaks=
+  test "$1" = helgrind || leaks='--leak-check=full --errors-for-leak-kinds=definite'
+  # shellcheck disable=SC2086
+  env CK_FORK=no ./libtool --mode=execute timeout -k 1 300 valgrind --tool="$1" \
+    -q --error-exitcode=9 --fair-sched=try $leaks \
+    --suppressions="$top/tests/valgrind.supp" "tests/$2"
+}
+
+# One kind of library only.
+onekind() {
+  # shellcheck disable=SC2086
+  install_packages $base gdb
+  generate
+  LIBCGO_TEST_THREADS=5000
+  export LIBCGO_TEST_THREADS
+  for kind in shared static; do
+    enter no-$kind
+    step "without $kind: configure" "$top/configure" --enable-werror \
+      --disable-$kind || continue
+    step "without $kind: make" make V=0 -j "$jobs" || continue
+    suite "without $kind" -j "$jobs"
+    installed "without $kind"
+  done
+  unset LIBCGO_TEST_THREADS
+}
+
+# The Debian packages, from a copy: the build is in the source tree.
+packages() {
+  # shellcheck disable=SC2086
+  install_packages $base gdb build-essential debhelper fakeroot lintian pkgconf
+  enter packages
+  mkdir libcgo
+  (cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) |
+    (cd libcgo && tar -xf -)
+  cd libcgo
+  rm -f configure
+  step 'dpkg-buildpackage' dpkg-buildpackage -us -uc -b || return 0
+  step 'lintian: no error, no warning' lintian --fail-on error,warning \
+    --allow-root ../libcgo_*.changes || true
 }
 
 distcheck() {
@@ -231,17 +274,26 @@ faults() {
   count 'seeded faults' results
 }
 
+variants='native clang i386 sanitizers tsan valgrind distcheck onekind packages faults'
 test $# -gt 0 || set -- native
+# The variants are words.
+# shellcheck disable=SC2086
+test "$1" != all || set -- $variants
 for variant in "$@"; do
-  case $variant in
-  native | clang | i386 | sanitizers | tsan | valgrind | distcheck | faults)
-    $variant ;;
-  all)
-    native && clang && i386 && sanitizers && tsan && valgrind && distcheck && faults ;;
+  case " $variants " in
+  *" $variant "*) ;;
   *)
     sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
     exit 2 ;;
   esac
+done
+if test -f "$top/config.status"; then
+  echo "this tree is configured itself: run 'make distclean' first, or use a clone" >&2
+  exit 1
+fi
+for variant in "$@"; do
+  # No && here: it would switch set -e off inside.
+  $variant
 done
 
 test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"

@@ -45,6 +45,9 @@ while [ "$n" -gt 0 ]; do
   n=$((n - 1))
 done
 
+[ ! -e "$root/config.status" ] ||
+  die "this tree is configured itself: run 'make distclean' first, or use a clone"
+
 mkdir -p "$build"
 : >"$log"
 work=$(mktemp -d)

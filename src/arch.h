@@ -14,6 +14,9 @@
 #define LIBCGO_CONCAT_(a, b) a##b
 #define LIBCGO_CONCAT(a, b) LIBCGO_CONCAT_(a, b)
 
+#define LIBCGO_STRING_(a) #a
+#define LIBCGO_STRING(a) LIBCGO_STRING_(a)
+
 /* crosscall_<cpu>, the public routine whose name differs from CPU to CPU. */
 #define LIBCGO_CROSSCALL LIBCGO_CONCAT(crosscall_, LIBCGO_CPU)
 

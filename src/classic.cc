@@ -100,6 +100,8 @@ void thread_start(libcgo_start *start) {
 extern "C" {
 
 void libcgo_sys_thread_start(libcgo_start *start) {
+  // A creator that is cancelled while it waits would lose the thread.
+  cgo::os::cancellation_disabled disabled;
   int err = cgo::start_thread({enter, run, start});
   if (err != 0)
     no_thread(err);
@@ -113,6 +115,8 @@ void (*const _cgo_free)(void *) = cgo::call_free;
 
 // The one signal to the client that C is there which works where dynamic
 // relocation does not: a client defines it too, without a value.
-extern LIBCGO_API const bool runtime·iscgo;
-const bool runtime·iscgo = true;
+// U+00B7 is no letter to every C++17 compiler, hence the label.
+extern LIBCGO_API const bool
+    runtime_iscgo __asm__(LIBCGO_STRING(LIBCGO_SYMBOL_PREFIX) "runtime·iscgo");
+const bool runtime_iscgo = true;
 }

@@ -65,11 +65,11 @@ classicdir = $(libdir)
 classic_DATA = src/libcgo-classic.o
 CLEANFILES += src/libcgo-classic.o src/libcgo-classic.tmp.o
 
-src_classic_flags = -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default \
+src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default \
 	-g0 -fno-lto -fno-stack-protector -fno-zero-initialized-in-bss \
 	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
 	-falign-functions=8 -falign-loops=1 \
-	-U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
+	-finline -fno-inline-functions -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
 src_classic_exports = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' \
 	$(top_srcdir)/src/libcgo.map
 
@@ -77,6 +77,7 @@ src_classic_sources = $(src_topics) $(src_port)
 src_classic_parts = crosscall crosscall2 entry slot
 
 src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
+		$(include_HEADERS) $(topic_HEADERS) $(nodist_topic_HEADERS) \
 		src/arch/@cpu@.S src/libcgo.map config.h src/$(am__dirstamp)
 	$(AM_V_GEN)objects=; \
 	for f in $(src_classic_sources); do \

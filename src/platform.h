@@ -53,6 +53,19 @@ private:
   sigset_t previous_;
 };
 
+/* The calling thread cannot be cancelled while this object lives: what it does
+   is neither left half done nor unwound through. */
+class cancellation_disabled {
+public:
+  cancellation_disabled();
+  ~cancellation_disabled();
+  cancellation_disabled(const cancellation_disabled &) = delete;
+  cancellation_disabled &operator=(const cancellation_disabled &) = delete;
+
+private:
+  int previous_;
+};
+
 void set_signal_mask(const sigset_t &mask);
 void block_all_signals();
 

@@ -117,6 +117,10 @@ fault tests/limits defect_03_pids_max_is_named_with_its_value \
   src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'
 fault tests/limits defect_03_rlimit_as_is_named \
   src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'
+fault tests/retry eagain_is_retried_until_there_is_a_thread \
+  src/thread.cc 's/== EAGAIN && os::now_ms/== EAGAIN \&\& false \&\& os::now_ms/'
+fault tests/retry a_creator_that_is_cancelled_does_not_lose_the_thread \
+  src/classic.cc '/cancellation_disabled disabled;/d'
 fault tests/threads defect_04_finished_threads_give_their_stacks_back \
   src/os/posix.cc 's/PTHREAD_CREATE_DETACHED/PTHREAD_CREATE_JOINABLE/'
 fault tests/threads defect_05_stackguard_is_above_the_guard_pages \
@@ -149,6 +153,8 @@ fault tests/unwind defect_13_an_exception_passes_crosscall2 \
   src/arch/amd64.S 's/\.cfi_def_cfa %rsp, FRAME_BYTES + 16/.cfi_def_cfa %rsp, FRAME_BYTES + 8/'
 fault tests/unwind an_exception_restores_registers_that_fn_changed \
   src/arch/amd64.S '/\.cfi_offset %\\reg/d'
+fault tests/stepping crosscall2_can_be_unwound_at_every_instruction \
+  src/arch/amd64.S '/\.cfi_def_cfa %rsp, 8/d'
 fault tests/symbols defect_14_a_store_to_initcgo_faults \
   include/libcgo/classic.h 's/(\*const /(*/' src/classic.cc 's/(\*const /(*/'
 fault tests/symbols-static defect_14_a_store_to_libcgo_thread_start_faults \

@@ -14,9 +14,9 @@ tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/attributes tests/crossing tests/limits tests/memory tests/symbols \
-	tests/threads tests/tls tests/unwind tests/darwin-keys
-check_LTLIBRARIES = tests/libbig-tls.la
+check_PROGRAMS += tests/attributes tests/crossing tests/limits tests/memory tests/retry \
+	tests/symbols \
+	tests/stepping tests/threads tests/unwind tests/darwin-keys
 
 tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_client)
 nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
@@ -50,6 +50,9 @@ tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_threads_CFLAGS = $(tests_cflags)
 tests_threads_LDADD = $(tests_ldadd)
 
+if ENABLE_SHARED
+check_PROGRAMS += tests/tls
+check_LTLIBRARIES = tests/libbig-tls.la
 # -rpath makes libtool build a shared library that is not installed.
 tests_libbig_tls_la_SOURCES = tests/big-tls.c
 tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
@@ -58,6 +61,26 @@ tests_tls_SOURCES = tests/tls.c $(tests_client)
 tests_tls_CPPFLAGS = $(tests_cppflags)
 tests_tls_CFLAGS = $(tests_cflags)
 tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
+endif
+
+# A client whose own crosscall2 stands before the library's.
+check_PROGRAMS += tests/own-crosscall2
+tests_own_crosscall2_SOURCES = tests/own-crosscall2.c $(tests_client)
+tests_own_crosscall2_CPPFLAGS = $(tests_cppflags)
+tests_own_crosscall2_CFLAGS = $(tests_cflags)
+tests_own_crosscall2_LDADD = $(tests_ldadd)
+
+tests_retry_SOURCES = tests/retry.c $(tests_client)
+tests_retry_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_retry_CFLAGS = $(tests_cflags)
+tests_retry_LDADD = $(tests_ldadd)
+
+tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_client)
+nodist_tests_stepping_SOURCES = tests/arch/@cpu@.S
+tests_stepping_CPPFLAGS = $(tests_cppflags)
+tests_stepping_CFLAGS = $(tests_cflags)
+tests_stepping_CXXFLAGS = $(tests_cxxflags)
+tests_stepping_LDADD = $(tests_ldadd)
 
 tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_client)
 nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
@@ -80,7 +103,13 @@ tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
 # The same programs with the archive.
 if ENABLE_STATIC
-check_PROGRAMS += tests/symbols-static tests/threads-static
+check_PROGRAMS += tests/own-crosscall2-static tests/symbols-static \
+	tests/threads-static
+tests_own_crosscall2_static_SOURCES = $(tests_own_crosscall2_SOURCES)
+tests_own_crosscall2_static_CPPFLAGS = $(tests_own_crosscall2_CPPFLAGS)
+tests_own_crosscall2_static_CFLAGS = $(tests_own_crosscall2_CFLAGS)
+tests_own_crosscall2_static_LDADD = $(tests_own_crosscall2_LDADD)
+tests_own_crosscall2_static_LDFLAGS = -static
 tests_symbols_static_SOURCES = $(tests_symbols_SOURCES)
 tests_symbols_static_CPPFLAGS = $(tests_symbols_CPPFLAGS)
 tests_symbols_static_CFLAGS = $(tests_symbols_CFLAGS)
@@ -114,7 +143,7 @@ tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh te
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \
-	tests/foreign-client.c
+	tests/foreign-client.c tests/valgrind.supp
 
 TEST_EMU =
 TEST_EXTENSIONS = .sh

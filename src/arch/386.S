@@ -64,6 +64,7 @@
 	RESTORE	edi, 12
 	leave
 	.cfi_def_cfa %esp, 4
+	.cfi_restore %ebp
 	ret
 .endm
 
@@ -116,6 +117,7 @@ HIDDEN_FUNC SYM(libcgo_initcgo)
 	call	SYM(libcgo_prepare_slots)
 	leave
 	.cfi_def_cfa %esp, 4
+	.cfi_restore %ebp
 	ret
 END SYM(libcgo_initcgo)
 #endif

@@ -67,6 +67,7 @@
 	RESTORE	r15, 40
 	leave
 	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
 	ret
 .endm
 
@@ -121,6 +122,7 @@ HIDDEN_FUNC SYM(libcgo_initcgo)
 	call	SYM(libcgo_prepare_slots)
 	leave
 	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
 	ret
 END SYM(libcgo_initcgo)
 #endif

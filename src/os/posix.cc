@@ -40,6 +40,14 @@ signals_blocked::~signals_blocked() {
   pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
 }
 
+cancellation_disabled::cancellation_disabled() {
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &previous_);
+}
+
+cancellation_disabled::~cancellation_disabled() {
+  pthread_setcancelstate(previous_, nullptr);
+}
+
 void set_signal_mask(const sigset_t &mask) {
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }

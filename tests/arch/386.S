@@ -82,6 +82,26 @@ note_entry:
 	ret
 	.size	note_entry, . - note_entry
 
+	.globl	start_stepping
+	.type	start_stepping, %function
+start_stepping:
+	endbr32
+	pushfl
+	orl	$0x100, (%esp)		/* TF */
+	popfl
+	ret
+	.size	start_stepping, . - start_stepping
+
+	.globl	stop_stepping
+	.type	stop_stepping, %function
+stop_stepping:
+	endbr32
+	pushfl
+	andl	$~0x100, (%esp)
+	popfl
+	ret
+	.size	stop_stepping, . - stop_stepping
+
 	.bss
 	.balign	4
 	.globl	entry
@@ -103,6 +123,11 @@ kept_names:
 3:	.asciz	"esi"
 4:	.asciz	"edi"
 	.balign	4
+	.globl	kept_dwarf_numbers
+	.type	kept_dwarf_numbers, %object
+kept_dwarf_numbers:
+	.long	3, 5, 6, 7
+	.size	kept_dwarf_numbers, . - kept_dwarf_numbers
 	.globl	kept_count, entry_alignment, has_argument_registers
 	.type	kept_count, %object
 	.size	kept_count, 4

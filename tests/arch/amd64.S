@@ -96,6 +96,26 @@ note_entry:
 	ret
 	.size	note_entry, . - note_entry
 
+	.globl	start_stepping
+	.type	start_stepping, %function
+start_stepping:
+	endbr64
+	pushfq
+	orq	$0x100, (%rsp)		/* TF */
+	popfq
+	ret
+	.size	start_stepping, . - start_stepping
+
+	.globl	stop_stepping
+	.type	stop_stepping, %function
+stop_stepping:
+	endbr64
+	pushfq
+	andq	$~0x100, (%rsp)
+	popfq
+	ret
+	.size	stop_stepping, . - stop_stepping
+
 	.bss
 	.balign	8
 	.globl	entry
@@ -119,6 +139,11 @@ kept_names:
 5:	.asciz	"r14"
 6:	.asciz	"r15"
 	.balign	4
+	.globl	kept_dwarf_numbers
+	.type	kept_dwarf_numbers, %object
+kept_dwarf_numbers:
+	.long	3, 6, 12, 13, 14, 15
+	.size	kept_dwarf_numbers, . - kept_dwarf_numbers
 	.globl	kept_count, entry_alignment, has_argument_registers
 	.type	kept_count, %object
 	.size	kept_count, 4

@@ -22,6 +22,13 @@ struct kept_registers {
 extern const int kept_count;
 extern const char *const kept_names[];
 
+/* Their numbers in the C++ unwinder's tables. */
+extern const int kept_dwarf_numbers[];
+
+/* From now on each instruction raises SIGTRAP; no longer. */
+void start_stepping(void);
+void stop_stepping(void);
+
 /* Loads the kept registers from r->before, calls target(a, b, n) and stores
    them to r->after. */
 void call_with_registers(struct kept_registers *r, void *target, void *a,

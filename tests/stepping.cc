@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The frame description is true at every instruction: a signal may come at any
+// of them, and a profiler or a collector then unwinds from its handler.
+#include "harness.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unwind.h>
+
+#include "arch/arch.h"
+
+namespace {
+
+#if defined(LIBCGO_CPU_AMD64)
+constexpr auto crosscall = crosscall_amd64;
+#elif defined(LIBCGO_CPU_386)
+constexpr auto crosscall = crosscall_386;
+#endif
+
+kept_registers registers;
+void *crossing;       // the routine under test
+int steps;            // instructions at which it was unwound
+int wrong;            // registers that came out wrong
+char first_wrong[128];
+
+struct walk {
+  bool passed;  // the crossing's frame
+  bool arrived; // at its caller's
+};
+
+_Unwind_Reason_Code look(_Unwind_Context *context, void *p) {
+  auto *w = static_cast<walk *>(p);
+  int before = 0; // the instruction at ip has not run: a signal's frame
+  const uintptr_t ip = _Unwind_GetIPInfo(context, &before);
+  void *function =
+      _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(ip - !before));
+  if (!w->passed) {
+    w->passed = function == crossing;
+    return _URC_NO_REASON;
+  }
+  w->arrived = true;
+  for (int i = 0; i < kept_count; i++) {
+    const auto value = static_cast<uintptr_t>(
+        _Unwind_GetGR(context, kept_dwarf_numbers[i]));
+    if (value != registers.before[i] && wrong++ == 0)
+      snprintf(first_wrong, sizeof first_wrong, "%s is %#lx instead of %#lx",
+               kept_names[i], static_cast<unsigned long>(value),
+               static_cast<unsigned long>(registers.before[i]));
+  }
+  return _URC_NORMAL_STOP;
+}
+
+void handle(int, siginfo_t *, void *) {
+  walk w = {};
+  _Unwind_Backtrace(look, &w);
+  steps += w.arrived;
+}
+
+void nothing() {}
+
+void step_through(void *routine, void *fn, void *arg) {
+  struct sigaction action = {};
+  action.sa_sigaction = handle;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGTRAP, &action, nullptr);
+  walk w = {};
+  _Unwind_Backtrace(look, &w); // loads what the unwinder needs
+  steps = wrong = 0;
+  crossing = routine;
+  for (int i = 0; i < kept_count; i++)
+    registers.before[i] = static_cast<uintptr_t>(0x2468) *
+                          static_cast<uintptr_t>(i + 3);
+  start_stepping();
+  call_with_registers(&registers, routine, fn, arg, 0);
+  stop_stepping();
+}
+
+} // namespace
+
+TEST(crosscall2_can_be_unwound_at_every_instruction) {
+  step_through(reinterpret_cast<void *>(crosscall2),
+               reinterpret_cast<void *>(change_registers_and_call),
+               reinterpret_cast<void *>(nothing));
+  if (steps == 0)
+    SKIP("no single steps here (an emulator)");
+  ck_assert_int_gt(steps, 20);
+  ck_assert_msg(wrong == 0, "%d wrong in %d steps, first: %s", wrong, steps,
+                first_wrong);
+}
+
+TEST(crosscall_can_be_unwound_at_every_instruction) {
+  step_through(reinterpret_cast<void *>(crosscall),
+               reinterpret_cast<void *>(nothing), nullptr);
+  if (steps == 0)
+    SKIP("no single steps here (an emulator)");
+  ck_assert_int_gt(steps, 15);
+  ck_assert_msg(wrong == 0, "%d wrong in %d steps, first: %s", wrong, steps,
+                first_wrong);
+}
+
+int main(void) {
+  suite_begin("stepping");
+  ADD_TEST(crosscall2_can_be_unwound_at_every_instruction);
+  ADD_TEST(crosscall_can_be_unwound_at_every_instruction);
+  return suite_run();
+}

@@ -9,6 +9,7 @@ dist_man_MANS = \
 	man/initcgo.3 \
 	man/libcgo-classic.7 \
 	man/libcgo.7 \
+	man/libcgo_init_wait.3 \
 	man/libcgo_thread_start.3 \
 	man/libcgo_version.3
 
@@ -18,6 +19,8 @@ man_links = \
 	_cgo_malloc:_cgo_free \
 	crosscall2:crosscall_386 \
 	crosscall2:crosscall_amd64 \
+	libcgo_init_wait:libcgo_init_begin \
+	libcgo_init_wait:libcgo_init_done \
 	libcgo_thread_start:libcgo_sys_thread_start
 
 install-data-local: install-man-links

@@ -177,7 +177,7 @@ tsan() {
   step 'tsan: make' make V=0 -j "$jobs" || return 0
   LIBCGO_TEST_THREADS=5000
   export LIBCGO_TEST_THREADS
-  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/memory tests/tls'
+  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/init tests/memory tests/tls'
   unset LIBCGO_TEST_THREADS
 }
 
@@ -189,7 +189,7 @@ valgrind() {
   step 'valgrind: configure' "$top/configure" --enable-werror || return 0
   step 'valgrind: make' make V=0 -j "$jobs" || return 0
   make check V=0 TESTS= >make-tests.log 2>&1
-  for test in attributes crossing memory own-crosscall2 tls unwind; do
+  for test in attributes crossing init memory own-crosscall2 tls unwind; do
     step "memcheck: $test" under_valgrind memcheck $test || true
     step "helgrind: $test" under_valgrind helgrind $test || true
   done

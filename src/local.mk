@@ -13,10 +13,12 @@ src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
+# What the classic face consists of, and the topics of the kit beside it.
 src_topics = src/classic.cc src/memory.cc src/report.cc src/slots.cc \
 	src/thread.cc src/version.cc
+src_kit = src/init.cc
 
-libcgo_la_SOURCES = $(src_topics) \
+libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 	src/arch.h src/asm.h src/layout.h src/memory.h src/platform.h \
 	src/report.h src/slots.h src/thread.h
 nodist_libcgo_la_SOURCES = $(src_port)
@@ -69,7 +71,7 @@ src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default
 	-g0 -fno-lto -fno-stack-protector -fno-zero-initialized-in-bss \
 	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
 	-falign-functions=8 -falign-loops=1 \
-	-finline -fno-inline-functions -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
+	-finline -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
 src_classic_exports = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' \
 	$(top_srcdir)/src/libcgo.map
 

@@ -84,6 +84,16 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds);
    nothing. */
 thread_limit find_thread_limit();
 
+/* The number of the calling process; another one in a forked child. */
+int process_id();
+
+/* Returns when *word is not `value`, or now and then before. Leaves errno alone,
+   is no cancellation point. */
+void wait_while(const uint32_t *word, uint32_t value);
+
+/* Wakes all threads of the process that wait while *word had a value. */
+void wake_all(const uint32_t *word);
+
 /* Milliseconds of a clock that only goes forward. */
 unsigned long long now_ms();
 void sleep_ms(unsigned ms);

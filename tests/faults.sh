@@ -113,6 +113,10 @@ fault tests/crossing defect_02_crosscall2_passes_arguments_in_registers \
   src/arch/amd64.S 's/^	call	\*%rax/	xorl %edi, %edi; xorl %esi, %esi; call *%rax/'
 fault tests/crossing crosscall2_keeps_every_callee_saved_register \
   src/arch/amd64.S '/RESTORE	r13/d'
+fault tests/init a_half_done_start_is_an_error_in_a_forked_child \
+  src/init.cc 's/(cgo::os::process_id())/(7)/'
+fault tests/init who_waits_before_the_claim_waits_for_it \
+  src/init.cc 's/state != untouched && state != claimed/state != claimed/'
 fault tests/limits defect_03_pids_max_is_named_with_its_value \
   src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'
 fault tests/limits defect_03_rlimit_as_is_named \

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/tap.sh"
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
-headers="libcgo.h libcgo/classic.h libcgo/platform.h libcgo/slots.h libcgo/version.h"
+headers="libcgo.h libcgo/classic.h libcgo/init.h libcgo/platform.h libcgo/slots.h libcgo/version.h"
 
 compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }
 compile_cxx() { $CXX -std=c++17 $warnings $cppflags -x c++ -c "$1" -o out.o; }

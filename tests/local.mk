@@ -14,7 +14,7 @@ tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/attributes tests/crossing tests/limits tests/memory tests/retry \
+check_PROGRAMS += tests/attributes tests/crossing tests/init tests/limits tests/memory tests/retry \
 	tests/symbols \
 	tests/stepping tests/threads tests/unwind tests/darwin-keys
 
@@ -28,6 +28,11 @@ tests_attributes_SOURCES = tests/attributes.c $(tests_client)
 tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_attributes_CFLAGS = $(tests_cflags)
 tests_attributes_LDADD = $(tests_ldadd)
+
+tests_init_SOURCES = tests/init.c $(tests_harness)
+tests_init_CPPFLAGS = $(tests_cppflags)
+tests_init_CFLAGS = $(tests_cflags)
+tests_init_LDADD = $(tests_ldadd)
 
 tests_limits_SOURCES = tests/limits.c $(tests_client)
 tests_limits_CPPFLAGS = $(tests_cppflags)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
@@ -65,6 +66,28 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   bounds->lo = reinterpret_cast<uintptr_t>(lo);
   bounds->hi = here;
   return 0;
+}
+
+// ---- waiting ----
+
+namespace {
+
+// futex(2); musl has no header with them. FUTEX_PRIVATE_FLAG is in both.
+constexpr int futex_wait = 0 | 128;
+constexpr int futex_wake = 1 | 128;
+
+} // namespace
+
+void wait_while(const uint32_t *word, uint32_t value) {
+  const int caller_errno = errno;
+  syscall(SYS_futex, word, futex_wait, value, nullptr);
+  errno = caller_errno;
+}
+
+void wake_all(const uint32_t *word) {
+  const int caller_errno = errno;
+  syscall(SYS_futex, word, futex_wake, INT_MAX);
+  errno = caller_errno;
 }
 
 // ---- the classic slots ----

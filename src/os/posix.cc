@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
+#include <unistd.h>
 
 namespace cgo::os {
 
@@ -68,6 +69,8 @@ int create_thread(void *(*main)(void *), void *arg) {
   pthread_t thread;
   return pthread_create(&thread, attr.get(), main, arg);
 }
+
+int process_id() { return getpid(); }
 
 unsigned long long now_ms() {
   timespec t;

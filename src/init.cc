@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <libcgo/init.h>
+
+#include <errno.h>
+
+#include "platform.h"
+
+namespace {
+
+// The values of libcgo_init::state. Between the two stands who has claimed it,
+// in the same word, so that no fork can come between: a process number with
+// two more bits (Linux has 2^22 of them).
+constexpr uint32_t untouched = 0;
+constexpr uint32_t ready = 2;
+
+uint32_t claimed_by_this_process() {
+  return static_cast<uint32_t>(cgo::os::process_id()) << 2 | 1;
+}
+
+bool valid(const libcgo_init *init) {
+  return init != nullptr && init->size >= sizeof(libcgo_init);
+}
+
+uint32_t load_state(const libcgo_init *init) {
+  return __atomic_load_n(&init->state, __ATOMIC_ACQUIRE);
+}
+
+} // namespace
+
+extern "C" {
+
+int libcgo_init_begin(libcgo_init *init) {
+  if (!valid(init))
+    return EINVAL;
+  uint32_t state = untouched;
+  const uint32_t ours = claimed_by_this_process();
+  if (__atomic_compare_exchange_n(&init->state, &state, ours, false,
+                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return 0;
+  if (state == ready)
+    return EALREADY;
+  // The claim of a parent that was forked: its thread stayed behind.
+  return state == ours ? EBUSY : ECANCELED;
+}
+
+int libcgo_init_done(libcgo_init *init) {
+  if (!valid(init))
+    return EINVAL;
+  uint32_t state = claimed_by_this_process();
+  if (__atomic_compare_exchange_n(&init->state, &state, ready, false,
+                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    cgo::os::wake_all(&init->state);
+    return 0;
+  }
+  return state == ready ? EALREADY : EPERM;
+}
+
+int libcgo_init_wait(libcgo_init *init) {
+  if (!valid(init))
+    return EINVAL;
+  for (;;) {
+    const uint32_t state = load_state(init);
+    if (state == ready)
+      return 0;
+    if (state != untouched && state != claimed_by_this_process())
+      return ECANCELED;
+    cgo::os::wait_while(&init->state, state);
+  }
+}
+
+} // extern "C"

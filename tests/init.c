@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The start-up hand-shake.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <libcgo/init.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct libcgo_init init = LIBCGO_INIT;
+
+TEST(a_claim_is_given_once_and_ends_with_done) {
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(libcgo_init_begin(&init), EBUSY);
+  ck_assert_int_eq(libcgo_init_done(&init), 0);
+  ck_assert_int_eq(libcgo_init_begin(&init), EALREADY);
+  ck_assert_int_eq(libcgo_init_done(&init), EALREADY);
+  ck_assert_int_eq(libcgo_init_wait(&init), 0);
+}
+
+TEST(done_without_a_claim_is_refused) {
+  ck_assert_int_eq(libcgo_init_done(&init), EPERM);
+}
+
+TEST(a_missing_or_small_record_is_refused) {
+  struct libcgo_init small = LIBCGO_INIT;
+  small.size = 4;
+  ck_assert_int_eq(libcgo_init_begin(NULL), EINVAL);
+  ck_assert_int_eq(libcgo_init_done(NULL), EINVAL);
+  ck_assert_int_eq(libcgo_init_wait(NULL), EINVAL);
+  ck_assert_int_eq(libcgo_init_begin(&small), EINVAL);
+  ck_assert_int_eq(libcgo_init_done(&small), EINVAL);
+  ck_assert_int_eq(libcgo_init_wait(&small), EINVAL);
+}
+
+enum { waiters = 64 };
+static int written; /* by the thread that starts the runtime, not atomic */
+static atomic_int waiting, claims, saw_it;
+
+static void *claim_or_wait(void *unused) {
+  if (libcgo_init_begin(&init) == 0) {
+    atomic_fetch_add(&claims, 1);
+    while (atomic_load(&waiting) < waiters - 1)
+      sched_yield();
+    written = 42;
+    libcgo_init_done(&init);
+    return unused;
+  }
+  atomic_fetch_add(&waiting, 1);
+  if (libcgo_init_wait(&init) == 0 && written == 42)
+    atomic_fetch_add(&saw_it, 1);
+  return unused;
+}
+
+TEST(all_who_wait_see_what_the_starter_has_written) {
+  pthread_t threads[waiters];
+  for (int i = 0; i < waiters; i++)
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, claim_or_wait, NULL), 0);
+  for (int i = 0; i < waiters; i++)
+    pthread_join(threads[i], NULL);
+  ck_assert_int_eq(atomic_load(&claims), 1);
+  ck_assert_int_eq(atomic_load(&saw_it), waiters - 1);
+}
+
+static atomic_int wait_result = -1;
+
+static void *wait_first(void *unused) {
+  atomic_store(&waiting, 1);
+  atomic_store(&wait_result, libcgo_init_wait(&init));
+  return unused;
+}
+
+TEST(who_waits_before_the_claim_waits_for_it) {
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, wait_first, NULL), 0);
+  while (!atomic_load(&waiting))
+    sched_yield();
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(atomic_load(&wait_result), -1);
+  ck_assert_int_eq(libcgo_init_done(&init), 0);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(atomic_load(&wait_result), 0);
+}
+
+/* Exits with the number of the first answer that is wrong, or 0. */
+static int in_child(int begin, int done, int wait) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60); /* a wait that hangs */
+    if (libcgo_init_begin(&init) != begin)
+      _exit(1);
+    if (libcgo_init_done(&init) != done)
+      _exit(2);
+    if (libcgo_init_wait(&init) != wait)
+      _exit(3);
+    _exit(0);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+TEST(a_half_done_start_is_an_error_in_a_forked_child) {
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(in_child(ECANCELED, EPERM, ECANCELED), 0);
+  ck_assert_int_eq(libcgo_init_done(&init), 0); /* the parent goes on */
+}
+
+TEST(a_start_that_is_done_is_done_in_a_forked_child) {
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(libcgo_init_done(&init), 0);
+  ck_assert_int_eq(in_child(EALREADY, EALREADY, 0), 0);
+}
+
+TEST(a_forked_child_may_start_what_the_parent_has_not) {
+  ck_assert_int_eq(in_child(0, 0, 0), 0);
+}
+
+TEST(the_hand_shake_leaves_errno_alone) {
+  errno = 12345;
+  libcgo_init_begin(&init);
+  libcgo_init_done(&init);
+  libcgo_init_wait(&init);
+  ck_assert_int_eq(errno, 12345);
+}
+
+static void *wait_cancelled(void *unused) {
+  pthread_cancel(pthread_self());
+  atomic_store(&waiting, 1);
+  atomic_store(&wait_result, libcgo_init_wait(&init));
+  return unused;
+}
+
+TEST(waiting_is_no_cancellation_point) {
+  pthread_t thread;
+  void *result;
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(pthread_create(&thread, NULL, wait_cancelled, NULL), 0);
+  while (!atomic_load(&waiting))
+    sched_yield();
+  libcgo_init_done(&init);
+  pthread_join(thread, &result);
+  ck_assert_int_eq(atomic_load(&wait_result), 0);
+}
+
+int main(void) {
+  suite_begin("init");
+  ADD_TEST(a_claim_is_given_once_and_ends_with_done);
+  ADD_TEST(done_without_a_claim_is_refused);
+  ADD_TEST(a_missing_or_small_record_is_refused);
+  ADD_TEST(all_who_wait_see_what_the_starter_has_written);
+  ADD_TEST(who_waits_before_the_claim_waits_for_it);
+  ADD_TEST(a_half_done_start_is_an_error_in_a_forked_child);
+  ADD_TEST(a_start_that_is_done_is_done_in_a_forked_child);
+  ADD_TEST(a_forked_child_may_start_what_the_parent_has_not);
+  ADD_TEST(the_hand_shake_leaves_errno_alone);
+  ADD_TEST(waiting_is_no_cancellation_point);
+  return suite_run();
+}

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
-dist_doc_DATA = NEWS README.md docs/design.md docs/porting.md
+dist_doc_DATA = NEWS README.md docs/bench.svg docs/benchmarks.md docs/design.md \
+	docs/porting.md

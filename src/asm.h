@@ -20,6 +20,8 @@
 #define SYM(name) CONCAT(LIBCGO_SYMBOL_PREFIX, name)
 
 /*
+ * A line of the instruction cache, so that a short routine is on one of them.
+ *
  * A linker that only knows the relocations and sections of 2010 also honours
  * no alignment above 8 and knows no hidden symbols: libcgo-classic.o is
  * assembled with LIBCGO_CLASSIC_OBJECT.
@@ -27,7 +29,7 @@
 #ifdef LIBCGO_CLASSIC_OBJECT
 #define FUNC_ALIGN 3
 #else
-#define FUNC_ALIGN 4
+#define FUNC_ALIGN 6
 #endif
 
 /* FUNC SYM(name): begins a function that other objects may call. */

@@ -106,13 +106,13 @@ export LIBCGO_TEST_THREADS
 emu=
 tree amd64
 fault tests/crossing defect_01_crosscall_aligns_the_stack_for_fn \
-  src/arch/amd64.S 's/FRAME_BYTES 64/FRAME_BYTES 56/'
+  src/arch/amd64.S '/\/\* alignment/d; s/DROP	8/DROP	0/; s/DROP	24/DROP	16/'
 fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
-  src/arch/amd64.S 's/FRAME_BYTES 64/FRAME_BYTES 56/'
+  src/arch/amd64.S '/\/\* alignment/d; s/DROP	8/DROP	0/; s/DROP	24/DROP	16/'
 fault tests/crossing defect_02_crosscall2_passes_arguments_in_registers \
   src/arch/amd64.S 's/^	call	\*%rax/	xorl %edi, %edi; xorl %esi, %esi; call *%rax/'
 fault tests/crossing crosscall2_keeps_every_callee_saved_register \
-  src/arch/amd64.S '/RESTORE	r13/d'
+  src/arch/amd64.S 's/RESTORE	r13/DROP	8/'
 fault tests/init a_half_done_start_is_an_error_in_a_forked_child \
   src/init.cc 's/(cgo::os::process_id())/(7)/'
 fault tests/init who_waits_before_the_claim_waits_for_it \
@@ -154,11 +154,11 @@ fault tests/unwind defect_13_an_exception_passes_crosscall \
   src/asm.h '/\.cfi_startproc/d; /\.cfi_endproc/d' \
   src/arch/amd64.S '/\.cfi_/d'
 fault tests/unwind defect_13_an_exception_passes_crosscall2 \
-  src/arch/amd64.S 's/\.cfi_def_cfa %rsp, FRAME_BYTES + 16/.cfi_def_cfa %rsp, FRAME_BYTES + 8/'
+  src/arch/amd64.S 's/\.cfi_adjust_cfa_offset 8/.cfi_adjust_cfa_offset 0/'
 fault tests/unwind an_exception_restores_registers_that_fn_changed \
-  src/arch/amd64.S '/\.cfi_offset %\\reg/d'
+  src/arch/amd64.S '/\.cfi_rel_offset/d'
 fault tests/stepping crosscall2_can_be_unwound_at_every_instruction \
-  src/arch/amd64.S '/\.cfi_def_cfa %rsp, 8/d'
+  src/arch/amd64.S '/\.cfi_adjust_cfa_offset -8/d'
 fault tests/symbols defect_14_a_store_to_initcgo_faults \
   include/libcgo/classic.h 's/(\*const /(*/' src/classic.cc 's/(\*const /(*/'
 fault tests/symbols-static defect_14_a_store_to_libcgo_thread_start_faults \

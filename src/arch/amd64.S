@@ -22,36 +22,48 @@
  *             | r13                 | rbp - 24
  *             | r14                 | rbp - 32
  *             | r15                 | rbp - 40
- *             | (unused)            |
- *             | second argument     | rsp +  8
- *             | first argument      | rsp, a multiple of 16
+ *             | (alignment)         |
+ *             | second argument     | rsp +  8   (crosscall2 only)
+ *             | first argument      | rsp        (crosscall2 only)
  *             +---------------------+
+ *
+ * Pushes and pops, because with them each routine fits in the one line of the
+ * instruction cache on which it begins, and because CPUs forward what was
+ * pushed to the pop without a trip through memory: the caller's registers come
+ * back at once. Stores and loads, or a routine across two lines, cost about a
+ * tenth more (docs/benchmarks.md).
  */
-#define FRAME_BYTES 64
-
-.macro SAVE reg, below
-	movq	%\reg, -\below(%rbp)
-	.cfi_offset %\reg, -16 - \below
+.macro SAVE reg
+	pushq	%\reg
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset %\reg, 0
 .endm
 
-.macro RESTORE reg, below
-	movq	-\below(%rbp), %\reg
+.macro RESTORE reg
+	popq	%\reg
+	.cfi_adjust_cfa_offset -8
 	.cfi_restore %\reg
+.endm
+
+.macro PUSH reg
+	pushq	%\reg
+	.cfi_adjust_cfa_offset 8
+.endm
+
+.macro DROP bytes
+	addq	$\bytes, %rsp
+	.cfi_adjust_cfa_offset -\bytes
 .endm
 
 .macro ENTER_FRAME
 	LANDING_PAD
-	pushq	%rbp
-	.cfi_def_cfa_offset 16
-	.cfi_offset %rbp, -16
+	SAVE	rbp
 	movq	%rsp, %rbp
-	subq	$FRAME_BYTES, %rsp
-	.cfi_def_cfa %rsp, FRAME_BYTES + 16
-	SAVE	rbx, 8
-	SAVE	r12, 16
-	SAVE	r13, 24
-	SAVE	r14, 32
-	SAVE	r15, 40
+	SAVE	rbx
+	SAVE	r12
+	SAVE	r13
+	SAVE	r14
+	SAVE	r15
 .endm
 
 /*
@@ -59,15 +71,12 @@
  * is why the CFA counts from rsp.
  */
 .macro LEAVE_FRAME
-	leaq	FRAME_BYTES(%rsp), %rbp
-	RESTORE	rbx, 8
-	RESTORE	r12, 16
-	RESTORE	r13, 24
-	RESTORE	r14, 32
-	RESTORE	r15, 40
-	leave
-	.cfi_def_cfa %rsp, 8
-	.cfi_restore %rbp
+	RESTORE	r15
+	RESTORE	r14
+	RESTORE	r13
+	RESTORE	r12
+	RESTORE	rbx
+	RESTORE	rbp
 	ret
 .endm
 
@@ -79,7 +88,9 @@
  */
 FUNC SYM(crosscall_amd64)
 	ENTER_FRAME
+	PUSH	rdi	/* alignment */
 	call	*%rdi
+	DROP	8
 	LEAVE_FRAME
 END SYM(crosscall_amd64)
 #endif
@@ -96,9 +107,11 @@ FUNC SYM(crosscall2)
 	movq	%rdi, %rax
 	movq	%rsi, %rdi
 	movslq	%edx, %rsi
-	movq	%rdi, (%rsp)
-	movq	%rsi, 8(%rsp)
+	PUSH	rsi	/* alignment */
+	PUSH	rsi
+	PUSH	rdi
 	call	*%rax
+	DROP	24
 	LEAVE_FRAME
 END SYM(crosscall2)
 #endif

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# scripts/bench.sh [MAKE-ARGUMENT...]
+#
+# Builds the library in build/bench and runs make bench there, with the
+# arguments, such as BENCH_REPETITIONS=9. On Debian it first installs what is
+# missing. The table is the last thing it prints; results.json and the chart's
+# data are in build/bench/bench, and `make -C build/bench bench-chart` draws it.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/packages.sh
+. "$top/scripts/packages.sh"
+install_packages g++ gcc make autoconf automake libtool pkg-config \
+  libbenchmark-dev libffi-dev libboost-context-dev gnuplot-nox
+
+mkdir -p "$top/build/bench"
+log=$top/build/bench/build.log
+{
+  (cd "$top" && autoreconf -fi) &&
+    cd "$top/build/bench" &&
+    "$top/configure" --without-check &&
+    make -j "$(nproc 2>/dev/null || echo 1)" all bench/bench
+} >"$log" 2>&1 || {
+  tail -n 40 "$log"
+  exit 1
+}
+cd "$top/build/bench"
+exec make --no-print-directory bench "$@"

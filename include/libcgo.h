@@ -9,6 +9,7 @@
 #define LIBCGO_H
 
 #include <libcgo/classic.h>
+#include <libcgo/handle.h>
 #include <libcgo/init.h>
 #include <libcgo/platform.h>
 #include <libcgo/slots.h>

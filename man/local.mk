@@ -9,6 +9,7 @@ dist_man_MANS = \
 	man/initcgo.3 \
 	man/libcgo-classic.7 \
 	man/libcgo.7 \
+	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
 	man/libcgo_thread_start.3 \
 	man/libcgo_version.3
@@ -19,6 +20,11 @@ man_links = \
 	_cgo_malloc:_cgo_free \
 	crosscall2:crosscall_386 \
 	crosscall2:crosscall_amd64 \
+	libcgo_handle_new:LIBCGO_HANDLE_TABLE_INIT \
+	libcgo_handle_new:libcgo_handle_count \
+	libcgo_handle_new:libcgo_handle_free \
+	libcgo_handle_new:libcgo_handle_get \
+	libcgo_handle_new:libcgo_handle_table_destroy \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \
 	libcgo_thread_start:libcgo_sys_thread_start

@@ -177,7 +177,7 @@ tsan() {
   step 'tsan: make' make V=0 -j "$jobs" || return 0
   LIBCGO_TEST_THREADS=5000
   export LIBCGO_TEST_THREADS
-  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/init tests/memory tests/tls'
+  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/tls'
   unset LIBCGO_TEST_THREADS
 }
 
@@ -193,6 +193,8 @@ valgrind() {
     step "memcheck: $test" under_valgrind memcheck $test || true
     step "helgrind: $test" under_valgrind helgrind $test || true
   done
+  # Helgrind takes atomic loads for races; the thread sanitizer knows them.
+  step 'memcheck: handle' under_valgrind memcheck handle || true
   # What a thread start allocates is freed. Only the cases with few threads.
   for case in a_thread_finds_its_g_and_m sys_thread_start_takes_over_its_argument \
     defect_05_stackguard_is_above_the_guard_pages \

@@ -16,7 +16,7 @@ src_port = src/os/@os@.cc src/os/@os_shared@.cc
 # What the classic face consists of, and the topics of the kit beside it.
 src_topics = src/classic.cc src/memory.cc src/report.cc src/slots.cc \
 	src/thread.cc src/version.cc
-src_kit = src/init.cc
+src_kit = src/handle.cc src/init.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 	src/arch.h src/asm.h src/layout.h src/memory.h src/platform.h \

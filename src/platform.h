@@ -96,7 +96,14 @@ void wake_all(const uint32_t *word);
 
 /* Milliseconds of a clock that only goes forward. */
 unsigned long long now_ms();
+/* The same in nanoseconds, as exactly as the system has it. */
+unsigned long long now_ns();
 void sleep_ms(unsigned ms);
+
+/* Memory in whole pages, all zeros; nullptr if there is none. Both are safe in
+   signal handlers and leave errno alone. */
+void *map_zeroed(size_t bytes);
+void unmap(void *memory, size_t bytes);
 
 /* Makes the classic slots usable, given where the executable announced its
    pair (an offset from the thread pointer; announced is false if it did not),

@@ -173,6 +173,40 @@ fault tests/elf defect_16_xinitcgo_is_not_exported \
   src/version.cc 's/^extern "C" int/extern "C" { extern LIBCGO_API int xinitcgo; int xinitcgo; }\n&/'
 fault tests/attributes defect_16_thread_attributes_are_destroyed \
   src/os/posix.cc 's/      pthread_attr_destroy(&attr_);/      (void)attr_;/'
+fault tests/handle a_lookup_interrupted_anywhere_by_a_reuse_gives_its_object_or_none \
+  src/handle.cc 's/  if (__atomic_load_n(&s->word, __ATOMIC_RELAXED) != handle)/  if (false)/'
+fault tests/handle a_freed_handle_is_stale_when_its_place_is_used_again \
+  src/handle.cc 's/ - origin) + one_use;/ - origin);/'
+fault tests/handle a_forged_word_is_not_found \
+  src/handle.cc 's/\(__atomic_load_n(&s->word, __ATOMIC_[A-Z]*)\) != handle)/((\1 ^ handle) \& place_mask) != 0)/'
+fault tests/handle a_handle_of_another_table_is_refused \
+  src/handle.cc 's/return origin & ~place_mask;/return 0;/'
+fault tests/handle a_handle_of_a_destroyed_table_is_refused_by_its_successor \
+  src/handle.cc 's/ + os::now_ns();/;/'
+fault tests/handle a_place_whose_stamps_are_used_up_is_retired \
+  src/handle.cc 's/if (retires && uses == 0)/if (false)/'
+fault tests/handle a_place_is_used_again_after_32_others_at_the_earliest \
+  src/handle.cc 's/&cursor, number + 1, false/\&cursor, first_number, false/'
+fault tests/handle of_a_free_and_one_that_interrupts_it_anywhere_one_succeeds \
+  src/handle.cc 's/!__atomic_compare_exchange_n(&s->word, &expected, uses, false,/__atomic_load_n(\&s->word, 0) != expected || (__atomic_store_n(\&s->word, uses, 3), false) || (false \&\&/'
+fault tests/handle destroy_gives_the_memory_back \
+  src/handle.cc 's/      os::unmap(slots, bytes_of(i));/      (void)slots;/'
+fault tests/handle a_table_with_all_places_in_use_says_EAGAIN \
+  src/handle.cc 's/return EAGAIN;/return ENOMEM;/'
+fault tests/handle without_memory_new_says_ENOMEM_and_the_table_works_on \
+  src/os/posix.cc 's/  errno = caller_errno;//'
+fault tests/handle a_lookup_makes_no_system_call \
+  src/handle.cc 's/  const slot \*s = slot_of(table, handle);/  os::unmap(nullptr, 0);\n&/'
+fault tests/handle a_lookup_among_a_million_takes_the_instructions_of_one_among_a_thousand \
+  src/handle.cc 's/  const slot \*s = slot_of(table, handle);/  for (uintptr_t i = 0; i < table->segment_count; i++)\n    __asm__ volatile("");\n&/'
+# A lock, which new holds.
+new_locks='s/  const int err = take_room(table);/  static int lock;\n  while (__atomic_exchange_n(\&lock, 1, 2) != 0)\n    continue;\n&/; s/  \*handle = word;/  __atomic_store_n(\&lock, 0, 3);\n&/'
+fault tests/handle a_child_forked_anywhere_in_new_can_use_the_table \
+  src/handle.cc "$new_locks"
+fault tests/handle a_signal_handler_may_use_the_table_anywhere_in_new \
+  src/handle.cc "$new_locks"
+fault tests/elf handles_take_no_lock_and_no_heap \
+  src/handle.cc 's/os::map_zeroed(bytes)/calloc(1, bytes)/; s/^#include <errno.h>/&\n#include <stdlib.h>/'
 
 if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
   command -v qemu-i386 >/dev/null 2>&1; then
@@ -184,6 +218,8 @@ if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
     src/arch/386.S 's/FRAME_BYTES 24/FRAME_BYTES 28/'
   fault tests/crossing crosscall2_keeps_every_callee_saved_register \
     src/arch/386.S '/RESTORE	esi/d'
+  fault tests/handle a_freed_handle_comes_back_after_65536_new_ones_at_the_earliest \
+    src/handle.cc 's/slots - slots \/ 8/slots - 1/'
   fault tests/memory defect_10_malloc_refuses_a_negative_size \
     src/memory.cc 's/const bool fits = .*/const bool fits = true;/'
   fault tests/memory defect_10_malloc_refuses_what_size_t_cannot_hold \

@@ -6,7 +6,8 @@
 . "$(dirname "$0")/tap.sh"
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
-headers="libcgo.h libcgo/classic.h libcgo/init.h libcgo/platform.h libcgo/slots.h libcgo/version.h"
+headers="libcgo.h libcgo/classic.h libcgo/handle.h libcgo/init.h libcgo/platform.h
+  libcgo/slots.h libcgo/version.h"
 
 compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }
 compile_cxx() { $CXX -std=c++17 $warnings $cppflags -x c++ -c "$1" -o out.o; }
@@ -30,6 +31,18 @@ any_order() {
 reserve() {
   printf '#include <libcgo/slots.h>\nLIBCGO_RESERVE_SLOTS;\nint main(void) { return 0; }\n' >reserve.c
   $1 reserve.c
+}
+
+table() {
+  cat >table.c <<'C'
+#include <libcgo/handle.h>
+static struct libcgo_handle_table a = LIBCGO_HANDLE_TABLE_INIT;
+int main(void) {
+  struct libcgo_handle_table b = LIBCGO_HANDLE_TABLE_INIT;
+  return a.size == b.size ? 0 : 1;
+}
+C
+  $1 table.c
 }
 
 two_units() {
@@ -70,6 +83,8 @@ ok headers_compile_in_any_order_as_c11 any_order compile_c
 ok headers_compile_in_any_order_as_cxx17 any_order compile_cxx
 ok reserve_slots_compiles_as_c11_without_warnings reserve compile_c
 ok reserve_slots_compiles_as_cxx17_without_warnings reserve compile_cxx
+ok a_handle_table_compiles_as_c11_without_warnings table compile_c
+ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx
 ok the_names_of_2010_are_there_when_asked_for old_names
 if test -f "$builddir/.libs/libcgo.so"; then
   ok defect_16_two_units_that_include_the_header_link two_units

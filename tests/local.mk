@@ -14,8 +14,8 @@ tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/attributes tests/crossing tests/init tests/limits tests/memory tests/retry \
-	tests/symbols \
+check_PROGRAMS += tests/attributes tests/crossing tests/handle tests/init tests/limits \
+	tests/memory tests/retry tests/symbols \
 	tests/stepping tests/threads tests/unwind tests/darwin-keys
 
 tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_client)
@@ -28,6 +28,11 @@ tests_attributes_SOURCES = tests/attributes.c $(tests_client)
 tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_attributes_CFLAGS = $(tests_cflags)
 tests_attributes_LDADD = $(tests_ldadd)
+
+tests_handle_SOURCES = tests/handle.c $(tests_harness)
+tests_handle_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_handle_CFLAGS = $(tests_cflags)
+tests_handle_LDADD = $(tests_ldadd)
 
 tests_init_SOURCES = tests/init.c $(tests_harness)
 tests_init_CPPFLAGS = $(tests_cppflags)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -79,11 +80,32 @@ unsigned long long now_ms() {
          static_cast<unsigned long long>(t.tv_nsec / 1000000);
 }
 
+unsigned long long now_ns() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<unsigned long long>(t.tv_sec) * 1000000000 +
+         static_cast<unsigned long long>(t.tv_nsec);
+}
+
 void sleep_ms(unsigned ms) {
   timespec t;
   t.tv_sec = ms / 1000;
   t.tv_nsec = static_cast<long>(ms % 1000) * 1000000;
   nanosleep(&t, nullptr); // a signal may end it early: the caller has a deadline
+}
+
+void *map_zeroed(size_t bytes) {
+  const int caller_errno = errno;
+  void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  errno = caller_errno;
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+void unmap(void *memory, size_t bytes) {
+  const int caller_errno = errno;
+  munmap(memory, bytes);
+  errno = caller_errno;
 }
 
 } // namespace cgo::os

@@ -75,6 +75,36 @@ static void cgo_malloc_and_free(State &state) {
 }
 CALL("_cgo_malloc, _cgo_free", cgo_malloc_and_free);
 
+static constexpr int live_handles = 1000;
+
+static void get_handle(State &state) {
+  libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
+  uintptr_t handles[live_handles];
+  for (uintptr_t &handle : handles)
+    if (libcgo_handle_new(&table, &handle, &handle) != 0)
+      abort();
+  auto f = hidden(&libcgo_handle_get);
+  int i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(f(&table, handles[i]));
+    i = i + 1 < live_handles ? i + 1 : 0;
+  }
+  libcgo_handle_table_destroy(&table);
+}
+CALL("libcgo_handle_get, of 1000", get_handle);
+
+static void new_and_free_handle(State &state) {
+  libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
+  uintptr_t handle = 0;
+  for (auto _ : state) {
+    if (libcgo_handle_new(&table, &table, &handle) != 0)
+      abort();
+    libcgo_handle_free(&table, handle);
+  }
+  libcgo_handle_table_destroy(&table);
+}
+CALL("libcgo_handle_new and _free", new_and_free_handle);
+
 static void system_call(State &state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(syscall(SYS_getppid));

@@ -14,8 +14,21 @@
 #include <unistd.h>
 
 static struct libcgo_init init = LIBCGO_INIT;
+static int written; /* by the thread that starts the runtime, not atomic */
+static atomic_int waiting, claims, saw_it, wait_result;
+
+/* Each test begins with this: under valgrind they share a process. */
+static void fresh(void) {
+  init = (struct libcgo_init)LIBCGO_INIT;
+  written = 0;
+  atomic_store(&waiting, 0);
+  atomic_store(&claims, 0);
+  atomic_store(&saw_it, 0);
+  atomic_store(&wait_result, -1);
+}
 
 TEST(a_claim_is_given_once_and_ends_with_done) {
+  fresh();
   ck_assert_int_eq(libcgo_init_begin(&init), 0);
   ck_assert_int_eq(libcgo_init_begin(&init), EBUSY);
   ck_assert_int_eq(libcgo_init_done(&init), 0);
@@ -25,10 +38,12 @@ TEST(a_claim_is_given_once_and_ends_with_done) {
 }
 
 TEST(done_without_a_claim_is_refused) {
+  fresh();
   ck_assert_int_eq(libcgo_init_done(&init), EPERM);
 }
 
 TEST(a_missing_or_small_record_is_refused) {
+  fresh();
   struct libcgo_init small = LIBCGO_INIT;
   small.size = 4;
   ck_assert_int_eq(libcgo_init_begin(NULL), EINVAL);
@@ -40,8 +55,6 @@ TEST(a_missing_or_small_record_is_refused) {
 }
 
 enum { waiters = 64 };
-static int written; /* by the thread that starts the runtime, not atomic */
-static atomic_int waiting, claims, saw_it;
 
 static void *claim_or_wait(void *unused) {
   if (libcgo_init_begin(&init) == 0) {
@@ -59,6 +72,7 @@ static void *claim_or_wait(void *unused) {
 }
 
 TEST(all_who_wait_see_what_the_starter_has_written) {
+  fresh();
   pthread_t threads[waiters];
   for (int i = 0; i < waiters; i++)
     ck_assert_int_eq(pthread_create(&threads[i], NULL, claim_or_wait, NULL), 0);
@@ -68,8 +82,6 @@ TEST(all_who_wait_see_what_the_starter_has_written) {
   ck_assert_int_eq(atomic_load(&saw_it), waiters - 1);
 }
 
-static atomic_int wait_result = -1;
-
 static void *wait_first(void *unused) {
   atomic_store(&waiting, 1);
   atomic_store(&wait_result, libcgo_init_wait(&init));
@@ -77,6 +89,7 @@ static void *wait_first(void *unused) {
 }
 
 TEST(who_waits_before_the_claim_waits_for_it) {
+  fresh();
   pthread_t thread;
   ck_assert_int_eq(pthread_create(&thread, NULL, wait_first, NULL), 0);
   while (!atomic_load(&waiting))
@@ -107,22 +120,26 @@ static int in_child(int begin, int done, int wait) {
 }
 
 TEST(a_half_done_start_is_an_error_in_a_forked_child) {
+  fresh();
   ck_assert_int_eq(libcgo_init_begin(&init), 0);
   ck_assert_int_eq(in_child(ECANCELED, EPERM, ECANCELED), 0);
   ck_assert_int_eq(libcgo_init_done(&init), 0); /* the parent goes on */
 }
 
 TEST(a_start_that_is_done_is_done_in_a_forked_child) {
+  fresh();
   ck_assert_int_eq(libcgo_init_begin(&init), 0);
   ck_assert_int_eq(libcgo_init_done(&init), 0);
   ck_assert_int_eq(in_child(EALREADY, EALREADY, 0), 0);
 }
 
 TEST(a_forked_child_may_start_what_the_parent_has_not) {
+  fresh();
   ck_assert_int_eq(in_child(0, 0, 0), 0);
 }
 
 TEST(the_hand_shake_leaves_errno_alone) {
+  fresh();
   errno = 12345;
   libcgo_init_begin(&init);
   libcgo_init_done(&init);
@@ -138,6 +155,7 @@ static void *wait_cancelled(void *unused) {
 }
 
 TEST(waiting_is_no_cancellation_point) {
+  fresh();
   pthread_t thread;
   void *result;
   ck_assert_int_eq(libcgo_init_begin(&init), 0);

@@ -197,8 +197,6 @@ valgrind() {
   for test in attributes crossing memory own-crosscall2 tls unwind; do
     step "helgrind: $test" under_valgrind helgrind $test || true
   done
-  # Helgrind takes atomic loads for races; the thread sanitizer knows them.
-  step 'memcheck: handle' under_valgrind memcheck handle || true
   # What a thread start allocates is freed. Only the cases with few threads.
   for case in a_thread_finds_its_g_and_m sys_thread_start_takes_over_its_argument \
     defect_05_stackguard_is_above_the_guard_pages \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "harness.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -27,9 +26,9 @@ TestResult *minicheck_running;
 static Suite *suite;
 static struct skip *skips; /* shared with the tests' processes */
 static const char *current;
-static int threads_at_begin; /* an emulator or a sanitizer may have its own */
+static long long threads_at_begin; /* an emulator or a sanitizer may have its own */
 
-static int count_threads(void);
+static long long count_threads(void);
 
 void suite_begin(const char *name) {
   suite = suite_create(name);
@@ -179,16 +178,9 @@ void set_slots(void *g, void *m) {
 }
 #endif
 
-/* A detached thread cannot be joined: its entry in /proc is what tells. */
-static int count_threads(void) {
-  int threads = 0;
-  DIR *tasks = opendir("/proc/self/task");
-  for (struct dirent *d; tasks != NULL && (d = readdir(tasks)) != NULL;)
-    threads += d->d_name[0] != '.';
-  if (tasks != NULL)
-    closedir(tasks);
-  return threads;
-}
+/* A detached thread cannot be joined: the kernel's count is what tells. (A
+   listing of /proc/self/task ends early when a thread in it ends meanwhile.) */
+static long long count_threads(void) { return proc_status("Threads:"); }
 
 void wait_for_other_threads(void) {
   while (count_threads() > threads_at_begin)

@@ -115,7 +115,7 @@ fault tests/crossing crosscall2_keeps_every_callee_saved_register \
   src/arch/amd64.S 's/RESTORE	r13/DROP	8/'
 fault tests/init a_half_done_start_is_an_error_in_a_forked_child \
   src/init.cc 's/(cgo::os::process_id())/(7)/'
-fault tests/init who_waits_before_the_claim_waits_for_it \
+fault tests/init waiting_blocks_until_there_is_a_claim \
   src/init.cc 's/state != untouched && state != claimed/state != claimed/'
 fault tests/limits defect_03_pids_max_is_named_with_its_value \
   src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'

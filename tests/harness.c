@@ -105,6 +105,7 @@ int run_to_death(void (*fn)(void *), void *arg, char *output, size_t size) {
     dup2(ends[1], STDERR_FILENO);
     close(ends[0]);
     close(ends[1]);
+    signal(SIGALRM, SIG_DFL); /* Check has a handler */
     alarm(most_seconds_to_death);
     fn(arg);
     _exit(0);

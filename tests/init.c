@@ -8,6 +8,7 @@
 #include <libcgo/init.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -101,6 +102,19 @@ TEST(who_waits_before_the_claim_waits_for_it) {
   ck_assert_int_eq(atomic_load(&wait_result), 0);
 }
 
+static void wait_for_nobody(void *unused) {
+  (void)unused;
+  alarm(1);
+  libcgo_init_wait(&init);
+}
+
+TEST(waiting_blocks_until_there_is_a_claim) {
+  fresh();
+  char output[64];
+  ck_assert_int_eq(run_to_death(wait_for_nobody, NULL, output, sizeof output),
+                   SIGALRM);
+}
+
 /* Exits with the number of the first answer that is wrong, or 0. */
 static int in_child(int begin, int done, int wait) {
   const pid_t child = fork();
@@ -174,6 +188,7 @@ int main(void) {
   ADD_TEST(a_missing_or_small_record_is_refused);
   ADD_TEST(all_who_wait_see_what_the_starter_has_written);
   ADD_TEST(who_waits_before_the_claim_waits_for_it);
+  ADD_TEST(waiting_blocks_until_there_is_a_claim);
   ADD_TEST(a_half_done_start_is_an_error_in_a_forked_child);
   ADD_TEST(a_start_that_is_done_is_done_in_a_forked_child);
   ADD_TEST(a_forked_child_may_start_what_the_parent_has_not);

@@ -9,10 +9,14 @@
 #define LIBCGO_H
 
 #include <libcgo/classic.h>
+#include <libcgo/crossing.h>
 #include <libcgo/handle.h>
 #include <libcgo/init.h>
 #include <libcgo/platform.h>
+#include <libcgo/runtime.h>
 #include <libcgo/slots.h>
+#include <libcgo/stack.h>
+#include <libcgo/thread.h>
 #include <libcgo/version.h>
 
 #endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Crossings from C to code with a calling convention of its own. See
+ * crosscall2(3). The classic ones are in <libcgo/classic.h>.
+ */
+#ifndef LIBCGO_CROSSING_H
+#define LIBCGO_CROSSING_H
+
+#include <libcgo/platform.h>
+#include <stdint.h>
+
+LIBCGO_BEGIN_DECLS
+
+/*
+ * Calls fn(arg, word) and returns the word that fn leaves in the register in
+ * which C functions return one (rax, eax). fn need not keep any other general
+ * register but the stack pointer; all that the C calling convention says a
+ * callee keeps is as before. fn finds its arguments on the stack just above its
+ * return address, each in a slot of pointer size, and also where the C calling
+ * convention puts them, so fn may be a C function.
+ *
+ * Exceptions, forced unwinding and longjmp pass through.
+ * Safe in any thread and in signal handlers. Since 0.1.
+ */
+LIBCGO_API uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *arg,
+                                                      uintptr_t word),
+                                      void *arg, uintptr_t word);
+
+LIBCGO_END_DECLS
+
+#endif

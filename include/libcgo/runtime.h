@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A runtime and its threads: the two records that a client owns, the hooks by
+ * which the library asks the client, and how C's threads come in and go. See
+ * libcgo-runtime(7).
+ *
+ *     static _Thread_local struct libcgo_thread *self;
+ *     static struct libcgo_thread *current(void) { return self; }
+ *     static void enter(struct libcgo_thread *thread) { self = thread; }
+ *     static void leave(struct libcgo_thread *thread) { self = NULL; }
+ *     ...
+ *     static const struct libcgo_ops ops =
+ *         LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
+ *     static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+ *
+ * All state is in these records: the library keeps none of its own, so any
+ * number of runtimes work side by side, also in one thread.
+ */
+#ifndef LIBCGO_RUNTIME_H
+#define LIBCGO_RUNTIME_H
+
+#include <libcgo/init.h>
+#include <libcgo/platform.h>
+#include <stddef.h>
+#include <stdint.h>
+
+LIBCGO_BEGIN_DECLS
+
+struct libcgo_runtime;
+struct libcgo_thread;
+
+/* The version of the three records below, as this header describes them. */
+#define LIBCGO_RECORD_VERSION 1
+
+/*
+ * What the library asks the client. Constant; may be in read-only memory.
+ *
+ * enter, leave, acquire and release run with all signals blocked, on the
+ * thread that they are about. They must not throw, end the thread, or call
+ * back into the library, other than to read a record.
+ */
+struct libcgo_ops {
+  uint32_t size;    /* of this record, in bytes */
+  uint32_t version; /* LIBCGO_RECORD_VERSION */
+  /* This OS thread is now the record's: usually one store to a thread-local
+     variable, which `current` loads. From its return on, current() must return
+     `thread`. Required. */
+  void (*enter)(struct libcgo_thread *thread);
+  /* This OS thread is the record's no longer; current() must return NULL from
+     here on. After a thread that libcgo_thread_create started the library does
+     not touch the record again, so it may be freed here. Required. */
+  void (*leave)(struct libcgo_thread *thread);
+  /* Gives a record, begun as LIBCGO_THREAD_INIT, to a thread that the client
+     did not start, or NULL if there is none to be had. With `release`, or both
+     NULL: then threads of others cannot be attached. */
+  struct libcgo_thread *(*acquire)(struct libcgo_runtime *runtime);
+  /* Takes it back, after `leave`. */
+  void (*release)(struct libcgo_thread *thread);
+  /* The calling thread's record, or NULL. Runs at every callback, also in
+     signal handlers: a load or two, and the signal mask left alone. Required. */
+  struct libcgo_thread *(*current)(void);
+  /* Optional: gets the message, one line without its end, before the process
+     aborts, where an error cannot be returned. Without it, or when it returns,
+     the message goes to standard error. */
+  void (*fatal)(const char *message);
+  void (*reserved[8])(void);
+};
+#define LIBCGO_OPS(enter, leave, acquire, release, current, fatal)             \
+  {                                                                            \
+    sizeof(struct libcgo_ops), LIBCGO_RECORD_VERSION, enter, leave, acquire,   \
+        release, current, fatal, {                                             \
+      0, 0, 0, 0, 0, 0, 0, 0                                                   \
+    }                                                                          \
+  }
+
+/*
+ * One for each runtime, with static storage or as long a life, at one place.
+ */
+struct libcgo_runtime {
+  uint32_t size;    /* of this record, in bytes */
+  uint32_t version; /* LIBCGO_RECORD_VERSION */
+  const struct libcgo_ops *ops;
+  struct libcgo_init init; /* the start-up: see <libcgo/init.h> */
+  void *data;              /* the client's */
+  /* The client's, constant once the first thread is there: the size in bytes
+     of an alternate signal stack (sigaltstack(2)) for each thread created or
+     attached that has none; 0 for none. A guard page comes on top of it. */
+  size_t signal_stack_size;
+  /* The library's. */
+  uintptr_t key;
+  uintptr_t pinned;
+  uintptr_t traceback[4];
+  uintptr_t reserved[10];
+};
+#define LIBCGO_RUNTIME_INIT(ops)                                               \
+  {                                                                            \
+    sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, LIBCGO_INIT, 0, \
+        0, 0, 0, {0, 0, 0, 0}, {                                               \
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                             \
+    }                                                                          \
+  }
+
+/*
+ * One for each OS thread and runtime, to embed in the client's own per-thread
+ * record. It stays at its place from `enter` to `leave`, and may then be used
+ * again, for another thread, as it is.
+ */
+struct libcgo_thread {
+  uint32_t size;    /* of this record, in bytes */
+  uint32_t version; /* LIBCGO_RECORD_VERSION */
+  struct libcgo_runtime *runtime; /* set by the library before `enter` */
+  void *g;    /* the client's: the task that it runs, for instance */
+  void *data; /* the client's */
+  /* The library's. */
+  uintptr_t small_lo;
+  uintptr_t small_span;
+  uintptr_t system_sp;
+  uintptr_t caller_sp;
+  uintptr_t top;
+  uintptr_t state;
+  uintptr_t stack_lo;
+  uintptr_t stack_hi;
+  uintptr_t other_lo;
+  uintptr_t other_hi;
+  uintptr_t signal_stack;
+  uintptr_t signal_stack_bytes;
+  uintptr_t base[7];
+  uintptr_t reserved[9];
+};
+#define LIBCGO_THREAD_INIT                                                     \
+  {                                                                            \
+    sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
+        0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0}, {                       \
+      0, 0, 0, 0, 0, 0, 0, 0, 0                                                \
+    }                                                                          \
+  }
+
+/*
+ * Attaches the calling thread, which the runtime did not start: gets a record
+ * by `acquire`, and calls `enter`. It stays attached until libcgo_detach, or
+ * until the thread ends, by whatever way: then `leave` and `release` are
+ * called after three rounds of other keys' destructors, which may still call
+ * back.
+ *
+ * Does not look at the runtime's start-up: use libcgo_init_wait first where
+ * that may still be under way. `thread` may be NULL.
+ *
+ * The first attach of a runtime keeps the shared object of its hooks from
+ * being unmapped by dlclose(3).
+ *
+ * Returns 0, or
+ *   EALREADY   it is attached, or the runtime's own: *thread is its record
+ *   EINVAL     a record is NULL, too small, or without a required hook; or
+ *              `acquire` gave such a record
+ *   ENOTSUP    a record's version is not known to this library, or the runtime
+ *              has no `acquire` and `release`
+ *   ENOMEM     `acquire` gave no record, or no memory for the signal stack
+ *   EAGAIN     the process has no thread key left (PTHREAD_KEYS_MAX)
+ *   EPERM      the object of the hooks could be unmapped, and cannot be kept
+ *   EPROTO     current() does not return the record that `enter` got
+ *   ECANCELED  the thread is ending, and has already left for the last time
+ * Leaves errno alone. Safe in any thread; not safe in signal handlers.
+ * Since 0.1.
+ */
+LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
+                             struct libcgo_thread **thread);
+
+/*
+ * Detaches the calling thread from a runtime to which it was attached, by
+ * libcgo_attach or by its first callback: `leave`, then `release`. It can be
+ * attached again.
+ *
+ * Returns 0, or
+ *   EINVAL   the runtime's record is NULL, too small, or lacks a required hook
+ *   ENOTSUP  its version is not known to this library
+ *   ESRCH    the calling thread is not attached
+ *   EPERM    the runtime has started this thread itself
+ *   EBUSY    the runtime's code is being called on this thread: return from it
+ *            first. Only calls by libcgo_call_on_stack are noticed.
+ * Leaves errno alone. Safe in any thread; not safe in signal handlers.
+ * Since 0.1.
+ */
+LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
+
+/*
+ * Calls back into a runtime from C: fn(thread, arg) with the calling thread's
+ * record, on the stack of the caller. libcgo_call_on_stack goes on from there to
+ * a stack of the runtime.
+ *
+ * A thread without a record is attached first, after waiting for a start-up
+ * that is under way, and stays attached. In a thread that is ending and has
+ * left for the last time, it is attached for this one call.
+ * On a thread with a record: current(), then fn; no system call, no lock, no
+ * allocation. Exceptions, forced unwinding and longjmp may pass. Is no
+ * cancellation point.
+ *
+ * Returns 0 after fn has run, or without running it
+ *   EPERM      nobody has begun the runtime's start-up
+ *   ECANCELED  the process was forked while the start-up was half done
+ *   or an error of libcgo_attach, but for EALREADY.
+ * Safe in any thread, and in signal handlers on a thread that has a record.
+ * Since 0.1.
+ */
+LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
+                               void (*fn)(struct libcgo_thread *thread,
+                                          void *arg),
+                               void *arg);
+
+LIBCGO_END_DECLS
+
+#endif

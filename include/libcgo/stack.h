@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stacks: where the one ends on which a thread runs, and calls from one to
+ * another. See libcgo_call_on_system(3).
+ *
+ * C runs on a thread's own large stack, its system stack; a runtime may run its
+ * tasks on small ones. A border of such a runtime looks so:
+ *
+ *     system stack                        small stacks
+ *     ------------                        ------------
+ *     worker's main
+ *       libcgo_call_on_stack      -->     the runtime's code
+ *     a C function                <--       libcgo_call_on_system
+ *       libcgo_callback
+ *         libcgo_call_on_stack    -->     more of the runtime's code
+ *     another C function          <--       libcgo_call_on_system
+ *       ...                                 ...
+ *
+ * Each call continues the other stack below the frames that are still there,
+ * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
+ * longjmp and every unwinder pass through; whatever they skip needs no clean-up,
+ * because the next call finds out by the stack pointer what is left.
+ */
+#ifndef LIBCGO_STACK_H
+#define LIBCGO_STACK_H
+
+#include <libcgo/platform.h>
+#include <libcgo/runtime.h>
+#include <stdint.h>
+
+LIBCGO_BEGIN_DECLS
+
+/*
+ * A small stack: memory of the client's, readable and writable, which is used
+ * from its high end down. Who wants overflows to fault puts a guard page below
+ * `lo`.
+ */
+struct libcgo_stack {
+  uint32_t size;    /* of this record, in bytes */
+  uint32_t version; /* LIBCGO_RECORD_VERSION */
+  uintptr_t lo;     /* its lowest byte */
+  uintptr_t hi;     /* the byte after its highest */
+  uintptr_t reserved[4];
+};
+#define LIBCGO_STACK_INIT(lo, hi)                                              \
+  {                                                                            \
+    sizeof(struct libcgo_stack), LIBCGO_RECORD_VERSION, (uintptr_t)(lo),       \
+        (uintptr_t)(hi), {                                                     \
+      0, 0, 0, 0                                                               \
+    }                                                                          \
+  }
+
+/*
+ * Calls fn(arg) on the thread's system stack and returns what it returns.
+ *
+ * From a small stack that the library knows (libcgo_call_on_stack,
+ * libcgo_stack_switched), fn runs on the system stack, below what is there. From
+ * every other stack fn is called right where the caller is: that is the system
+ * stack itself, an alternate signal stack, or a stack to which C code has
+ * switched on its own account, and C can run on each of them.
+ *
+ * `thread` is the calling thread's record; NULL, or a record that no thread has
+ * entered, stops the process with a message. No system call, no lock, no
+ * allocation. Safe in any thread and in signal handlers. Is no cancellation
+ * point. Since 0.1.
+ */
+LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+                                           uintptr_t (*fn)(void *arg),
+                                           void *arg);
+
+/*
+ * Calls fn(arg) on a small stack, and returns what it returns. Where the C
+ * function that is running was called from this very stack by
+ * libcgo_call_on_system, fn runs below the caller; otherwise at the top.
+ *
+ * `thread` is the calling thread's record. The stack must not be in use but for
+ * the frames below which fn is put. Bad arguments, a stack with less than
+ * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 70 calls
+ * that are nested, kept until the thread ends) stop the process with a
+ * message. Safe in any thread; in signal handlers once it has been called on the
+ * thread outside of one. Is no cancellation point. Since 0.1.
+ */
+LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+                                          const struct libcgo_stack *stack,
+                                          uintptr_t (*fn)(void *arg),
+                                          void *arg);
+
+/* The least that libcgo_call_on_stack accepts, in bytes. */
+#define LIBCGO_STACK_MIN 1024
+
+/*
+ * Tells that the thread goes over to another small stack by a switch of the
+ * client's own, such as swapcontext(3) between tasks: to be called just before
+ * the switch, or on the new stack before it calls C. A thread has first left
+ * its system stack by libcgo_call_on_stack.
+ *
+ * A task that is inside a C function that it has called stays on its thread,
+ * and of several such tasks the last that called C returns first.
+ *
+ * Returns 0. EINVAL: a record is NULL or too small, or the thread has not left
+ * its system stack. ENOTSUP: a record's version is not known.
+ * A few loads and stores. Safe in any thread and in signal handlers. Since 0.1.
+ */
+LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
+                                     const struct libcgo_stack *stack);
+
+/* Of what kind a stack is. */
+#define LIBCGO_STACK_SYSTEM 0 /* the thread's own */
+#define LIBCGO_STACK_SMALL 1  /* the runtime's */
+#define LIBCGO_STACK_SIGNAL 2 /* an alternate signal stack */
+#define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
+
+/* The usable part of a stack: no guard page, nothing of the C library's. */
+struct libcgo_stack_bounds {
+  uintptr_t lo; /* its lowest byte */
+  uintptr_t hi; /* the byte after its highest */
+  int kind;     /* LIBCGO_STACK_... */
+};
+
+/*
+ * The bounds of the stack on which the caller runs.
+ *
+ * The thread's own stack is looked up once, at the system's price, and is a
+ * load afterwards. The initial thread's grows: `lo` is how far, by the
+ * limit (RLIMIT_STACK) and the mappings of the time when it was looked up.
+ * A stack to which C code has switched (fibers, swapcontext) is noticed by the
+ * stack pointer. What is known of it is its mapping; it is looked up whenever
+ * it is another than the last.
+ *
+ * `thread` is the calling thread's record, or NULL, which caches nothing.
+ *
+ * Returns 0. EINVAL: bounds is NULL, or the record is too small. ENOTSUP: its
+ * version is not known. Or an error of the system, such as EMFILE or ENOENT
+ * where there is no /proc.
+ * Leaves errno alone. Safe in any thread; in signal handlers once the calling
+ * thread's own bounds are known. Since 0.1.
+ */
+LIBCGO_API int libcgo_stack_bounds(struct libcgo_thread *thread,
+                                   struct libcgo_stack_bounds *bounds);
+
+LIBCGO_END_DECLS
+
+#endif

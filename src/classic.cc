@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The classic face: the default runtime, whose records are a client's g and m.
+// The classic face: the default runtime, whose records are a client's g and m. It
+// is a set of constant hooks on the core that the kit's runtimes use, so no
+// stray write redirects it.
 //
 // The five data symbols stand in this one file because a client's reference to
 // any of them must bring all of them out of the archive: they override the
@@ -17,7 +19,7 @@
 #include "platform.h"
 #include "report.h"
 #include "slots.h"
-#include "thread.h"
+#include "start.h"
 
 // Offsets that a client's compiled code uses.
 static_assert(offsetof(libcgo_g, stackguard) == 0, "");
@@ -34,8 +36,13 @@ constexpr uintptr_t guard_bytes = 4096;
 
 const char thread_start_call[] = "libcgo_thread_start";
 
-void enter(void *arg, const cgo::stack_bounds &stack) {
-  auto *start = static_cast<libcgo_start *>(arg);
+// What a new thread starts from: the classic record, and the core's.
+struct classic_start : cgo::thread_start {
+  libcgo_start classic;
+};
+
+bool enter(cgo::thread_start *record, const cgo::stack_bounds &stack) {
+  const libcgo_start &start = static_cast<classic_start *>(record)->classic;
   if (stack.hi - stack.lo <= guard_bytes)
     cgo::message(thread_start_call)
         .text("the new thread's stack has ")
@@ -45,15 +52,15 @@ void enter(void *arg, const cgo::stack_bounds &stack) {
         .text(" are kept for C: raise the process's default stack size "
               "(pthread_setattr_default_np)")
         .fatal();
-  start->g->stackbase = stack.hi;
-  start->g->stackguard = stack.lo + guard_bytes;
-  cgo::store_slots(reinterpret_cast<uintptr_t>(start->g), start->m);
+  start.g->stackbase = stack.hi;
+  start.g->stackguard = stack.lo + guard_bytes;
+  cgo::store_slots(reinterpret_cast<uintptr_t>(start.g), start.m);
+  return true;
 }
 
-void run(void *arg) {
-  auto *start = static_cast<libcgo_start *>(arg);
-  auto fn = start->fn;
-  free(start);
+void run(cgo::thread_start *record) {
+  auto fn = static_cast<classic_start *>(record)->classic.fn;
+  free(record);
   LIBCGO_CROSSCALL(fn);
 }
 
@@ -69,29 +76,25 @@ void run(void *arg) {
         .error(err)
         .fatal();
   }
-  m.text("no thread to be had within one second: EAGAIN: ");
-  const cgo::thread_limit limit = cgo::os::find_thread_limit();
-  if (limit.name == nullptr)
-    m.text("which limit was hit could not be found out").fatal();
-  m.text(limit.name)
-      .text(" is ")
-      .number(static_cast<long long>(limit.value))
-      .text(", in use are ")
-      .number(static_cast<long long>(limit.used))
-      .text(" ")
-      .text(limit.unit)
-      .text(": ")
-      .text(limit.remedy)
+  m.text("no thread to be had within one second: EAGAIN: ")
+      .limit(cgo::os::find_thread_limit(0))
       .fatal();
 }
 
 void thread_start(libcgo_start *start) {
   const int caller_errno = errno; // malloc may change it
-  auto *copy = static_cast<libcgo_start *>(malloc(sizeof(libcgo_start)));
-  if (copy == nullptr)
+  auto *record = static_cast<classic_start *>(malloc(sizeof(classic_start)));
+  if (record == nullptr)
     no_thread(ENOMEM);
-  *copy = *start;
-  libcgo_sys_thread_start(copy);
+  record->enter = enter;
+  record->run = run;
+  record->call = thread_start_call;
+  record->shape = {};
+  record->own_mask = false;
+  record->classic = *start;
+  const int err = cgo::start_thread(record);
+  if (err != 0)
+    no_thread(err);
   errno = caller_errno;
 }
 
@@ -100,11 +103,8 @@ void thread_start(libcgo_start *start) {
 extern "C" {
 
 void libcgo_sys_thread_start(libcgo_start *start) {
-  // A creator that is cancelled while it waits would lose the thread.
-  cgo::os::cancellation_disabled disabled;
-  int err = cgo::start_thread({enter, run, start});
-  if (err != 0)
-    no_thread(err);
+  thread_start(start);
+  free(start);
 }
 
 void (*const initcgo)(void) = libcgo_initcgo;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <libcgo/init.h>
+#include "init.h"
 
 #include <errno.h>
 
@@ -26,6 +26,12 @@ uint32_t load_state(const libcgo_init *init) {
 }
 
 } // namespace
+
+int cgo::wait_for_start(libcgo_init *init) {
+  if (valid(init) && load_state(init) == untouched)
+    return EPERM;
+  return libcgo_init_wait(init);
+}
 
 extern "C" {
 

@@ -10,4 +10,13 @@
 #define SLOT_BASE_THREAD_POINTER 0 /* the address the ABI's TLS counts from */
 #define SLOT_BASE_SEGMENT 1        /* the thread segment itself (Darwin, x86) */
 
+/* Bytes: struct libcgo_thread, proved in src/stack.cc. */
+#define THREAD_SMALL_LO (8 + 3 * __SIZEOF_POINTER__)
+#define THREAD_SMALL_SPAN (8 + 4 * __SIZEOF_POINTER__)
+#define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)
+#define THREAD_CALLER_SP (8 + 6 * __SIZEOF_POINTER__)
+
+/* Bytes: struct cgo::stack_call, proved there too. */
+#define STACK_CALL_START (7 * __SIZEOF_POINTER__)
+
 #endif

@@ -20,6 +20,13 @@ struct stack_bounds {
   uintptr_t hi;
 };
 
+/* How a thread's stack is to be, in bytes; 0: the process's default. */
+struct thread_shape {
+  size_t stack_size;
+  size_t guard_size; /* no_guard: none */
+};
+constexpr size_t no_guard = SIZE_MAX;
+
 /* A limit that keeps the system from giving the process another thread. */
 struct thread_limit {
   const char *name;            /* NULL: could not be found out */
@@ -69,20 +76,62 @@ private:
 void set_signal_mask(const sigset_t &mask);
 void block_all_signals();
 
-/* Creates a detached thread with the process's default stack size and the
-   caller's signal mask, once. Returns 0 or an errno value. */
-int create_thread(void *(*main)(void *), void *arg);
+/* Creates a detached thread with the caller's signal mask, once. Returns 0 or an
+   errno value. */
+int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg);
 
-/* The stack size of such a thread, in bytes, its guard not counted. */
+/* The process's default stack size in bytes, its guard not counted. */
 size_t default_stack_size();
+
+/* After create_thread has failed with EAGAIN: which limit was hit, for a thread
+   with so many bytes of stack (0: the default). Allocates nothing. */
+thread_limit find_thread_limit(size_t stack_size);
+
+/* For the calling thread. A name that is too long is cut; `cpus` is what
+   sched_setaffinity(2) takes. The second returns 0 or an errno value. */
+void set_thread_name(const char *name);
+int set_thread_cpus(const void *cpus, size_t size);
 
 /* The stack of the calling thread; `here` is an address in the frame of its
    first function. Returns 0 or an errno value. */
 int thread_stack_bounds(uintptr_t here, stack_bounds *bounds);
 
-/* After create_thread has failed with EAGAIN: which limit was hit. Allocates
-   nothing. */
-thread_limit find_thread_limit();
+/* The same, for a thread of which no frame is known, such as the initial one;
+   may be called on any stack. */
+int own_stack_bounds(stack_bounds *bounds);
+
+/* The mapping in which an address lies. Safe in signal handlers. Returns 0 or
+   an errno value. */
+int mapping_bounds(uintptr_t address, stack_bounds *bounds);
+
+/* Whether the calling thread has an alternate signal stack, and its bounds. */
+bool has_signal_stack(stack_bounds *bounds);
+/* Whether it runs on it, and its bounds. Safe in signal handlers. */
+bool on_signal_stack(stack_bounds *bounds);
+
+/* The bytes that the system itself puts on a signal stack. */
+size_t least_signal_stack();
+
+/* Memory for an alternate signal stack with a guard page below it, not counted
+   in its bounds; false if there is none. */
+bool map_signal_stack(size_t bytes, stack_bounds *stack);
+void unmap_signal_stack(const stack_bounds &stack);
+/* Makes it the calling thread's, or takes it away if it still is. */
+void set_signal_stack(const stack_bounds &stack);
+void clear_signal_stack(const stack_bounds &stack);
+
+/* Thread-specific data (pthread_key_create(3)). A destructor is called once in
+   each of key_rounds rounds at the end of a thread, as long as it stores a value
+   again. Errors are errno values. */
+int create_key(void (*destructor)(void *), uintptr_t *key);
+void delete_key(uintptr_t key);
+int set_key(uintptr_t key, const void *value);
+void *get_key(uintptr_t key);
+extern const unsigned key_rounds;
+
+/* Keeps the object that contains the address from being unmapped by dlclose(3).
+   False if that cannot be had. */
+bool keep_mapped(const void *address);
 
 /* The number of the calling process; another one in a forked child. */
 int process_id();

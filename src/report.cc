@@ -18,7 +18,8 @@ struct error_name {
 constexpr error_name error_names[] = {
     {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"}, {EINVAL, "EINVAL"},
     {EPERM, "EPERM"},   {EBUSY, "EBUSY"},   {ENOENT, "ENOENT"},
-    {EACCES, "EACCES"}, {ENOSYS, "ENOSYS"},
+    {EACCES, "EACCES"}, {ENOSYS, "ENOSYS"}, {EMFILE, "EMFILE"},
+    {ENFILE, "ENFILE"}, {ENOTSUP, "ENOTSUP"},
 };
 
 } // namespace
@@ -80,6 +81,31 @@ message &message::error(int err) {
     if (e.err == err)
       return text(e.name);
   return text("error ").number(err);
+}
+
+message &message::limit(const thread_limit &limit) {
+  if (limit.name == nullptr)
+    return text("which limit was hit could not be found out");
+  return text(limit.name)
+      .text(" is ")
+      .number(static_cast<long long>(limit.value))
+      .text(", in use are ")
+      .number(static_cast<long long>(limit.used))
+      .text(" ")
+      .text(limit.unit)
+      .text(": ")
+      .text(limit.remedy);
+}
+
+const char *message::get() {
+  buf_[len_] = '\0';
+  return buf_;
+}
+
+void message::fatal(void (*hook)(const char *)) {
+  if (hook != nullptr)
+    hook(get());
+  fatal();
 }
 
 void message::fatal() {

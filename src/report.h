@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "platform.h"
+
 namespace cgo {
 
 /* A line of text that is cut off, never overflown, at its capacity. */
@@ -17,13 +19,21 @@ class message {
 public:
   /* Starts with "libcgo: CALL: ". */
   explicit message(const char *call);
+  /* Starts with nothing. */
+  message() : len_(0) {}
   message &text(const char *s);
   message &number(long long n);
   message &hex(uintptr_t n);
   /* The name of an errno value, such as EAGAIN. */
   message &error(int err);
+  /* A limit with its numbers and its remedy; or that none was found. */
+  message &limit(const thread_limit &limit);
+  /* The line so far, without its end. */
+  const char *get();
   /* Writes the line to standard error and aborts. */
   [[noreturn]] void fatal();
+  /* The same, after `hook`, if there is one, has had the line and returned. */
+  [[noreturn]] void fatal(void (*hook)(const char *line));
 
 private:
   void put(char c);

@@ -1,75 +1,206 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "thread.h"
+#include <libcgo/thread.h>
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "probe.h"
 #include "report.h"
+#include "runtime.h"
+#include "start.h"
 
 namespace cgo {
 
 namespace {
 
-constexpr unsigned long long retry_for_ms = 1000;
-constexpr unsigned longest_pause_ms = 128;
+constexpr char create_call[] = "libcgo_thread_create";
 
-// What the creator hands to the new thread, which frees it.
-struct start_record {
-  thread_work work;
-  sigset_t mask;
+// What the new thread tells a creator that waits for it, in one word.
+constexpr uint32_t not_yet = 0;
+constexpr uint32_t told = 1u << 31; // and an errno value, or 0
+
+struct kit_start : thread_start {
+  libcgo_runtime *runtime;
+  libcgo_thread *thread;
+  void (*fn)(libcgo_thread *thread, void *arg);
+  void *arg;
+  stack_bounds signal_stack;
+  const void *cpus; // with `answer`: the creator's memory
+  size_t cpus_size;
+  uint32_t *answer; // NULL: nobody waits
+  bool named;
+  char name[64];
 };
 
-// Exceptions, pthread_exit and cancellation may pass this frame from run on,
-// so it owns nothing by then.
-void *thread_main(void *p) {
-  auto *record = static_cast<start_record *>(p);
-  const start_record start = *record;
-  free(record);
-
-  stack_bounds stack;
-  int err = os::thread_stack_bounds(
-      reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), &stack);
-  if (err != 0)
-    message("libcgo_thread_start")
-        .text("the bounds of the new thread's stack are not to be had: ")
-        .error(err)
-        .fatal();
-  start.work.enter(start.work.arg, stack);
-
-  os::set_signal_mask(start.mask);
-  start.work.run(start.work.arg);
-  // From here on the client may free what a signal handler would look for.
-  os::block_all_signals();
-  return nullptr;
+void tell(uint32_t *answer, int err) {
+  __atomic_store_n(answer, told | static_cast<uint32_t>(err), __ATOMIC_RELEASE);
+  // The creator's frame may be gone by now: waking looks at no memory.
+  os::wake_all(answer);
 }
 
-int create_once(start_record *record) {
-  os::signals_blocked blocked; // the new thread inherits this
-  record->mask = blocked.previous();
-  return os::create_thread(thread_main, record);
+bool enter(thread_start *record, const stack_bounds &stack) {
+  auto *start = static_cast<kit_start *>(record);
+  if (start->named)
+    os::set_thread_name(start->name);
+  if (start->answer != nullptr) {
+    const int err = os::set_thread_cpus(start->cpus, start->cpus_size);
+    uint32_t *answer = start->answer;
+    if (err != 0)
+      free(start);
+    tell(answer, err);
+    if (err != 0)
+      return false;
+  }
+  const int err = enter_thread(start->runtime, start->thread,
+                               {0, stack, start->signal_stack, false});
+  if (err != 0)
+    message(create_call)
+        .text("the new thread's record cannot be kept by its key: ")
+        .error(err)
+        .fatal(start->runtime->ops->fatal);
+  LIBCGO_PROBE(thread_start, start->runtime, start->thread);
+  return true;
+}
+
+void run(thread_start *record) {
+  auto *start = static_cast<kit_start *>(record);
+  auto *const fn = start->fn;
+  libcgo_thread *const thread = start->thread;
+  void *const arg = start->arg;
+  free(start);
+  fn(thread, arg);
+}
+
+int check_attr(const libcgo_thread_attr *attr) {
+  if (attr->size < sizeof(libcgo_thread_attr) ||
+      (attr->cpus == nullptr) != (attr->cpus_size == 0))
+    return EINVAL;
+  return attr->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
+}
+
+int map_stack(kit_start *start, const libcgo_thread_attr *attr) {
+  size_t bytes = attr->signal_stack_size;
+  if (bytes == 0)
+    bytes = start->runtime->signal_stack_size;
+  if (bytes == 0 || bytes == LIBCGO_NO_SIGNAL_STACK)
+    return 0;
+  return os::map_signal_stack(bytes, &start->signal_stack) ? 0 : ENOMEM;
+}
+
+void apply(kit_start *start, const libcgo_thread_attr *attr) {
+  start->shape.stack_size = attr->stack_size;
+  start->shape.guard_size = attr->guard_size; // the same word for none
+  if (attr->signal_mask != nullptr) {
+    start->own_mask = true;
+    start->mask = *static_cast<const sigset_t *>(attr->signal_mask);
+  }
+  if (attr->name != nullptr) {
+    start->named = true;
+    for (size_t i = 0; i < sizeof start->name - 1 && attr->name[i] != '\0'; i++)
+      start->name[i] = attr->name[i];
+  }
+  start->cpus = attr->cpus;
+  start->cpus_size = attr->cpus_size;
+}
+static_assert(LIBCGO_NO_GUARD == no_guard, "");
+
+void report(const thread_limit &found, libcgo_limit *limit) {
+  limit->value = found.value;
+  limit->used = found.used;
+  limit->name = found.name;
+  limit->unit = found.unit;
+  limit->remedy = found.remedy;
+}
+
+int create(kit_start *start, const libcgo_thread_attr *attr) {
+  int err = map_stack(start, attr);
+  if (err != 0)
+    return err;
+  apply(start, attr);
+  uint32_t answer = not_yet;
+  if (attr->cpus != nullptr)
+    start->answer = &answer;
+  const stack_bounds signal_stack = start->signal_stack;
+  err = start_thread(start);
+  const bool started = err == 0;
+  if (started && attr->cpus != nullptr) {
+    uint32_t now;
+    while ((now = __atomic_load_n(&answer, __ATOMIC_ACQUIRE)) == not_yet)
+      os::wait_while(&answer, not_yet);
+    err = static_cast<int>(now & ~told);
+  }
+  if (err != 0 && signal_stack.lo != 0)
+    os::unmap_signal_stack(signal_stack);
+  if (err != 0 && !started)
+    free(start);
+  return err;
 }
 
 } // namespace
+} // namespace cgo
 
-int start_thread(const thread_work &work) {
-  const int caller_errno = errno;
-  auto *record = static_cast<start_record *>(malloc(sizeof(start_record)));
-  if (record == nullptr)
-    return ENOMEM;
-  record->work = work;
+extern "C" {
 
-  const unsigned long long deadline = os::now_ms() + retry_for_ms;
-  unsigned pause_ms = 1;
-  int err;
-  while ((err = create_once(record)) == EAGAIN && os::now_ms() < deadline) {
-    os::sleep_ms(pause_ms);
-    if (pause_ms < longest_pause_ms)
-      pause_ms *= 2;
-  }
+int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
+                         const libcgo_thread_attr *attr,
+                         void (*fn)(libcgo_thread *thread, void *arg),
+                         void *arg, libcgo_limit *limit) {
+  using namespace cgo;
+  static constexpr libcgo_thread_attr defaults = LIBCGO_THREAD_ATTR_INIT;
+  if (attr == nullptr)
+    attr = &defaults;
+  int err = check_runtime(runtime);
+  if (err == 0)
+    err = check_thread(thread);
+  if (err == 0)
+    err = check_attr(attr);
+  if (err == 0 &&
+      (fn == nullptr || (limit != nullptr && limit->size < sizeof *limit)))
+    err = EINVAL;
   if (err != 0)
-    free(record);
+    return err;
+
+  const int caller_errno = errno;
+  {
+    os::cancellation_disabled disabled;
+    err = prepare_runtime(runtime);
+    if (err == 0) {
+      auto *start = static_cast<kit_start *>(calloc(1, sizeof(kit_start)));
+      if (start == nullptr) {
+        err = ENOMEM;
+      } else {
+        start->enter = enter;
+        start->run = run;
+        start->call = create_call;
+        start->runtime = runtime;
+        start->thread = thread;
+        start->fn = fn;
+        start->arg = arg;
+        err = create(start, attr);
+      }
+    }
+    if (err == EAGAIN && limit != nullptr)
+      report(os::find_thread_limit(attr->stack_size), limit);
+  }
   errno = caller_errno;
   return err;
 }
 
-} // namespace cgo
+size_t libcgo_limit_text(const libcgo_limit *limit, char *buffer, size_t size) {
+  cgo::message text;
+  if (limit == nullptr || limit->size < sizeof *limit)
+    text.text("no record of a limit");
+  else
+    text.limit(
+        {limit->name, limit->value, limit->used, limit->unit, limit->remedy});
+  const char *s = text.get();
+  size_t n = 0;
+  for (; s[n] != '\0'; n++)
+    if (n + 1 < size)
+      buffer[n] = s[n];
+  if (size != 0)
+    buffer[n < size ? n : size - 1] = '\0';
+  return n;
+}
+
+} // extern "C"

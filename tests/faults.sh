@@ -122,7 +122,7 @@ fault tests/limits defect_03_pids_max_is_named_with_its_value \
 fault tests/limits defect_03_rlimit_as_is_named \
   src/classic.cc 's/  if (err != 0)$/  if (false \&\& err != 0)/'
 fault tests/retry eagain_is_retried_until_there_is_a_thread \
-  src/thread.cc 's/== EAGAIN && os::now_ms/== EAGAIN \&\& false \&\& os::now_ms/'
+  src/start.cc 's/== EAGAIN && os::now_ms/== EAGAIN \&\& false \&\& os::now_ms/'
 fault tests/retry a_creator_that_is_cancelled_does_not_lose_the_thread \
   src/classic.cc '/cancellation_disabled disabled;/d'
 fault tests/threads defect_04_finished_threads_give_their_stacks_back \

@@ -120,18 +120,18 @@ struct libcgo_thread {
   uintptr_t state;
   uintptr_t stack_lo;
   uintptr_t stack_hi;
-  uintptr_t other_lo;
-  uintptr_t other_hi;
   uintptr_t signal_stack;
   uintptr_t signal_stack_bytes;
-  uintptr_t base[7];
-  uintptr_t reserved[9];
+  uintptr_t chunks;
+  uintptr_t calls[16];
+  uintptr_t reserved[10];
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
-        0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0}, {                       \
-      0, 0, 0, 0, 0, 0, 0, 0, 0                                                \
+        0, 0, 0, 0, 0, 0, 0,                                                   \
+        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {                    \
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                             \
     }                                                                          \
   }
 

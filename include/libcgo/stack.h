@@ -75,8 +75,8 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  *
  * `thread` is the calling thread's record. The stack must not be in use but for
  * the frames below which fn is put. Bad arguments, a stack with less than
- * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 70 calls
- * that are nested, kept until the thread ends) stop the process with a
+ * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 63 calls
+ * that are nested in a first, kept until the thread ends) stop the process with a
  * message. Safe in any thread; in signal handlers once it has been called on the
  * thread outside of one. Is no cancellation point. Since 0.1.
  */
@@ -111,7 +111,7 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
 #define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
 
 /* The usable part of a stack: no guard page, nothing of the C library's. */
-struct libcgo_stack_bounds {
+struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */
   uintptr_t hi; /* the byte after its highest */
   int kind;     /* LIBCGO_STACK_... */
@@ -124,8 +124,8 @@ struct libcgo_stack_bounds {
  * load afterwards. The initial thread's grows: `lo` is how far, by the
  * limit (RLIMIT_STACK) and the mappings of the time when it was looked up.
  * A stack to which C code has switched (fibers, swapcontext) is noticed by the
- * stack pointer. What is known of it is its mapping; it is looked up whenever
- * it is another than the last.
+ * stack pointer. What is known of it is its mapping, and it is looked up each
+ * time: nobody says when C code gives such a stack back.
  *
  * `thread` is the calling thread's record, or NULL, which caches nothing.
  *
@@ -136,7 +136,7 @@ struct libcgo_stack_bounds {
  * thread's own bounds are known. Since 0.1.
  */
 LIBCGO_API int libcgo_stack_bounds(struct libcgo_thread *thread,
-                                   struct libcgo_stack_bounds *bounds);
+                                   struct libcgo_bounds *bounds);
 
 LIBCGO_END_DECLS
 

@@ -98,6 +98,143 @@ FUNC SYM(crosscall2)
 END SYM(crosscall2)
 #endif
 
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: all on the stack. At fn's entry arg is at 4(%esp), word at 8(%esp). The
+ * result is what fn leaves in eax.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	movl	12(%ebp), %eax
+	movl	16(%ebp), %edx
+	movl	%eax, (%esp)
+	movl	%edx, 4(%esp)
+	call	*8(%ebp)
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA counts from ebp, which a C
+ * callee keeps: every unwinder finds the old stack by it, and so does the return.
+ * What is saved is on the old stack:
+ *
+ *     CFA ->  +---------------------+
+ *             | return address      |
+ *             | caller's ebp        | <- ebp
+ *             | ebx                 | ebp - 4    (libcgo_call_on_stack only)
+ *             +---------------------+
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: all on the stack. If esp is on the small stack that the record names, fn
+ * runs at the record's system_sp, and caller_sp tells where it came from; what
+ * else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	LANDING_PAD
+	pushl	%ebp
+	.cfi_def_cfa_offset 8
+	.cfi_offset %ebp, -8
+	movl	%esp, %ebp
+	.cfi_def_cfa_register %ebp
+	movl	8(%ebp), %ecx
+	testl	%ecx, %ecx
+	jz	2f
+	movl	%esp, %eax
+	subl	THREAD_SMALL_LO(%ecx), %eax
+	cmpl	THREAD_SMALL_SPAN(%ecx), %eax
+	jae	2f
+	movl	%esp, THREAD_CALLER_SP(%ecx)
+	movl	THREAD_SYSTEM_SP(%ecx), %esp
+	subl	$12, %esp
+1:	movl	12(%ebp), %eax
+	pushl	16(%ebp)
+	BEGIN_OTHER_STACK
+	call	*%eax
+	leave
+	.cfi_def_cfa %esp, 4
+	.cfi_restore %ebp
+	ret
+	.cfi_def_cfa %ebp, 8
+	.cfi_offset %ebp, -8
+	END_OTHER_STACK
+2:	pushl	%ebp
+	pushl	%ecx
+	call	SYM(libcgo_find_system_sp)
+	addl	$4, %esp	/* esp + 12 is a multiple of 16, as after subl $12 */
+	testl	%eax, %eax
+	jz	1b
+	leal	-12(%eax), %esp
+	jmp	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: all on the stack. The chain of such calls is kept by
+ * libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	LANDING_PAD
+	pushl	%ebp
+	.cfi_def_cfa_offset 8
+	.cfi_offset %ebp, -8
+	movl	%esp, %ebp
+	.cfi_def_cfa_register %ebp
+	pushl	%ebx
+	.cfi_offset %ebx, -12
+	subl	$8, %esp
+	movl	%esp, %eax
+	pushl	%eax		/* the caller's stack goes on here */
+	pushl	12(%ebp)
+	pushl	8(%ebp)
+	call	SYM(libcgo_begin_stack_call)
+	movl	%eax, %ebx
+	movl	16(%ebp), %edx
+	movl	20(%ebp), %ecx
+	movl	STACK_CALL_START(%eax), %esp
+	subl	$12, %esp
+	pushl	%ecx
+	BEGIN_OTHER_STACK
+	call	*%edx
+	leal	-16(%ebp), %esp
+	pushl	%eax
+	pushl	%ebx
+	call	SYM(libcgo_end_stack_call)
+	movl	-4(%ebp), %ebx
+	.cfi_restore %ebx
+	leave
+	.cfi_def_cfa %esp, 4
+	.cfi_restore %ebp
+	ret
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
 #ifdef PART_entry
 /*
  * void libcgo_initcgo(void);

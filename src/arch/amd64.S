@@ -116,6 +116,141 @@ FUNC SYM(crosscall2)
 END SYM(crosscall2)
 #endif
 
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in rdi, arg in rsi, word in rdx. At fn's entry arg is at 8(%rsp) and
+ * in rdi, word at 16(%rsp) and in rsi. The result is what fn leaves in rax.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	PUSH	rsi	/* alignment */
+	PUSH	rsi
+	PUSH	rdi
+	call	*%rax
+	DROP	24
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA counts from rbp, which a C
+ * callee keeps: every unwinder finds the old stack by it, and so does the return.
+ * What is saved is on the old stack:
+ *
+ *     CFA ->  +---------------------+
+ *             | return address      |
+ *             | caller's rbp        | <- rbp
+ *             | rbx                 | rbp - 8    (libcgo_call_on_stack only)
+ *             +---------------------+
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in rdi, fn in rsi, arg in rdx. If rsp is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it
+ * came from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	LANDING_PAD
+	SAVE	rbp
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	testq	%rdi, %rdi
+	jz	2f
+	movq	%rsp, %rax
+	subq	THREAD_SMALL_LO(%rdi), %rax
+	cmpq	THREAD_SMALL_SPAN(%rdi), %rax
+	jae	2f
+	movq	%rsp, THREAD_CALLER_SP(%rdi)
+	movq	THREAD_SYSTEM_SP(%rdi), %rsp
+1:	movq	%rdx, %rdi
+	BEGIN_OTHER_STACK
+	call	*%rsi
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_def_cfa %rbp, 16
+	.cfi_offset %rbp, -16
+	END_OTHER_STACK
+2:	pushq	%rsi
+	pushq	%rdx
+	movq	%rbp, %rsi
+	pushq	%rdi	/* alignment */
+	pushq	%rdi
+	call	SYM(libcgo_find_system_sp)
+	addq	$16, %rsp
+	popq	%rdx
+	popq	%rsi
+	testq	%rax, %rax
+	jz	1b
+	movq	%rax, %rsp
+	jmp	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in rdi, stack in rsi, fn in rdx, arg in rcx. The chain of such calls
+ * is kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	LANDING_PAD
+	SAVE	rbp
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	pushq	%rbx
+	.cfi_offset %rbx, -24
+	pushq	%rdx
+	pushq	%rcx
+	pushq	%rcx	/* alignment */
+	movq	%rsp, %rdx
+	call	SYM(libcgo_begin_stack_call)
+	movq	%rax, %rbx
+	movq	8(%rsp), %rdi
+	movq	16(%rsp), %rdx
+	movq	STACK_CALL_START(%rax), %rsp
+	BEGIN_OTHER_STACK
+	call	*%rdx
+	leaq	-32(%rbp), %rsp
+	movq	%rbx, %rdi
+	movq	%rax, %rsi
+	call	SYM(libcgo_end_stack_call)
+	movq	-8(%rbp), %rbx
+	.cfi_restore %rbx
+	leave
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
 #ifdef PART_entry
 /*
  * void libcgo_initcgo(void);

@@ -8,9 +8,11 @@
 #include <limits.h>
 #include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +20,110 @@
 #include "report.h"
 
 namespace cgo::os {
+
+// ---- reading /proc and /sys ----
+//
+// With a buffer on the stack: a process without memory must be able to say why,
+// and a signal handler to find its stack.
+
+namespace {
+
+using number = unsigned long long;
+
+class file_descriptor {
+public:
+  explicit file_descriptor(const char *path, int flags = 0)
+      : fd_(open(path, O_RDONLY | O_CLOEXEC | flags)) {}
+  ~file_descriptor() {
+    if (fd_ >= 0)
+      close(fd_);
+  }
+  file_descriptor(const file_descriptor &) = delete;
+  file_descriptor &operator=(const file_descriptor &) = delete;
+  int get() const { return fd_; }
+
+private:
+  int fd_;
+};
+
+// The beginning of a file, as a string.
+class file_text {
+public:
+  explicit file_text(const char *path) : length_(0) {
+    file_descriptor fd(path);
+    while (fd.get() >= 0 && length_ < sizeof buf_ - 1) {
+      ssize_t n = read(fd.get(), buf_ + length_, sizeof buf_ - 1 - length_);
+      if (n <= 0)
+        break;
+      length_ += static_cast<size_t>(n);
+    }
+    buf_[length_] = '\0';
+  }
+  const char *get() const { return buf_; }
+  bool empty() const { return length_ == 0; }
+
+private:
+  char buf_[4096];
+  size_t length_;
+};
+
+// Reads a file byte by byte; -1 at its end.
+class file_bytes {
+public:
+  explicit file_bytes(const char *path) : fd_(path) {}
+  bool failed() const { return fd_.get() < 0; }
+  int next() {
+    if (at_ == length_) {
+      at_ = 0;
+      length_ = fd_.get() < 0 ? 0 : read(fd_.get(), buf_, sizeof buf_);
+      if (length_ <= 0) {
+        length_ = 0;
+        return -1;
+      }
+    }
+    return static_cast<unsigned char>(buf_[at_++]);
+  }
+
+private:
+  file_descriptor fd_;
+  char buf_[1024];
+  ssize_t at_ = 0;
+  ssize_t length_ = 0;
+};
+
+// The mappings of the process, from the lowest to the highest.
+class mappings {
+public:
+  mappings() : bytes_("/proc/self/maps") {}
+  bool failed() const { return bytes_.failed(); }
+  // Lines of LO-HI PERMISSIONS ... in hexadecimal (proc(5)).
+  bool next(stack_bounds *mapping) {
+    int c;
+    if (!parse_hex('-', &mapping->lo) || !parse_hex(' ', &mapping->hi))
+      return false;
+    while ((c = bytes_.next()) != '\n' && c != -1)
+      ;
+    return true;
+  }
+
+private:
+  bool parse_hex(int end, uintptr_t *n) {
+    int c;
+    for (*n = 0; (c = bytes_.next()) != end;) {
+      const int digit = c >= '0' && c <= '9'   ? c - '0'
+                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                               : -1;
+      if (digit < 0)
+        return false;
+      *n = *n << 4 | static_cast<uintptr_t>(digit);
+    }
+    return true;
+  }
+
+  file_bytes bytes_;
+};
+
+} // namespace
 
 // ---- stacks ----
 
@@ -66,6 +172,121 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   bounds->lo = reinterpret_cast<uintptr_t>(lo);
   bounds->hi = here;
   return 0;
+}
+
+namespace {
+
+// Both the kernel's: what lies on the initial thread's stack, and how far a
+// growing stack keeps from the mapping below it, in pages (proc(5) has no way to
+// ask: the default of the boot parameter stack_guard_gap).
+uintptr_t initial_stack_address() { return getauxval(AT_RANDOM); }
+constexpr uintptr_t stack_guard_gap = 256;
+
+int initial_stack_bounds(stack_bounds *bounds) {
+  const uintptr_t inside = initial_stack_address();
+  mappings all;
+  if (all.failed())
+    return errno;
+  stack_bounds mapping = {}, below = {};
+  while (all.next(&mapping) && mapping.hi <= inside)
+    below = mapping;
+  if (inside < mapping.lo || inside >= mapping.hi)
+    return ENOENT;
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  uintptr_t lowest = below.hi + stack_guard_gap * page;
+  rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < mapping.hi) {
+    const uintptr_t by_limit =
+        (mapping.hi - static_cast<uintptr_t>(limit.rlim_cur) + page - 1) &
+        ~(page - 1);
+    if (lowest < by_limit)
+      lowest = by_limit;
+  }
+  // What has grown stays usable, whatever the limit has become.
+  bounds->lo = lowest < mapping.lo ? lowest : mapping.lo;
+  // Above are the auxiliary vector, the arguments and the environment.
+  bounds->hi = inside;
+  return 0;
+}
+
+// The C library puts a thread's control block and its thread-local variables at
+// the high end of its stack: lowers `hi` to the lowest of them.
+struct own_tls {
+  uintptr_t lo;
+  uintptr_t hi;
+};
+
+int lower_to_tls(dl_phdr_info *info, size_t size, void *p) {
+  auto *own = static_cast<own_tls *>(p);
+  if (size < offsetof(dl_phdr_info, dlpi_tls_data) + sizeof info->dlpi_tls_data)
+    return 1;
+  const uintptr_t at = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
+  if (at > own->lo && at < own->hi)
+    own->hi = at;
+  return 0;
+}
+
+} // namespace
+
+int own_stack_bounds(stack_bounds *bounds) {
+  own_attributes attr;
+  if (attr.error() != 0)
+    return attr.error();
+  void *address;
+  size_t size;
+  int err = pthread_attr_getstack(attr.get(), &address, &size);
+  if (err != 0)
+    return err;
+  const uintptr_t lo = reinterpret_cast<uintptr_t>(address);
+  // The child of a fork is a process's first thread on another one's stack.
+  if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
+    stack_bounds initial;
+    err = initial_stack_bounds(&initial);
+    if (err != 0)
+      return err;
+    if (lo < initial.hi && initial.lo < lo + size) {
+      *bounds = initial;
+      return 0;
+    }
+  }
+  own_tls own = {lo, lo + size};
+  const uintptr_t control_block = libcgo_thread_pointer();
+  if (control_block > own.lo && control_block < own.hi)
+    own.hi = control_block;
+  dl_iterate_phdr(lower_to_tls, &own);
+  bounds->lo = own.lo;
+  bounds->hi = own.hi;
+  return 0;
+}
+
+int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
+  const int caller_errno = errno;
+  int err = ENOENT;
+  {
+    mappings all;
+    if (all.failed())
+      err = errno;
+    while (err == ENOENT && all.next(bounds))
+      if (address >= bounds->lo && address < bounds->hi)
+        err = 0;
+  }
+  errno = caller_errno;
+  return err;
+}
+
+size_t least_signal_stack() {
+  constexpr unsigned long at_minsigstksz = 51; // AT_MINSIGSTKSZ, Linux 5.14
+  constexpr size_t oldest = 2048;              // MINSIGSTKSZ of the ABI
+  const size_t least = getauxval(at_minsigstksz);
+  return least > oldest ? least : oldest;
+}
+
+void set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+int set_thread_cpus(const void *cpus, size_t size) {
+  return sched_setaffinity(0, size, static_cast<const cpu_set_t *>(cpus)) == 0
+             ? 0
+             : errno;
 }
 
 // ---- waiting ----
@@ -193,50 +414,8 @@ slot_place prepare_slots(bool announced, intptr_t pair) {
 }
 
 // ---- limits ----
-//
-// Reads /proc and /sys with a buffer on the stack: a process without memory
-// must be able to say why.
 
 namespace {
-
-using number = unsigned long long;
-
-class file_descriptor {
-public:
-  explicit file_descriptor(const char *path, int flags = 0)
-      : fd_(open(path, O_RDONLY | O_CLOEXEC | flags)) {}
-  ~file_descriptor() {
-    if (fd_ >= 0)
-      close(fd_);
-  }
-  file_descriptor(const file_descriptor &) = delete;
-  file_descriptor &operator=(const file_descriptor &) = delete;
-  int get() const { return fd_; }
-
-private:
-  int fd_;
-};
-
-// The beginning of a file, as a string.
-class file_text {
-public:
-  explicit file_text(const char *path) : length_(0) {
-    file_descriptor fd(path);
-    while (fd.get() >= 0 && length_ < sizeof buf_ - 1) {
-      ssize_t n = read(fd.get(), buf_ + length_, sizeof buf_ - 1 - length_);
-      if (n <= 0)
-        break;
-      length_ += static_cast<size_t>(n);
-    }
-    buf_[length_] = '\0';
-  }
-  const char *get() const { return buf_; }
-  bool empty() const { return length_ == 0; }
-
-private:
-  char buf_[4096];
-  size_t length_;
-};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -290,16 +469,13 @@ private:
   uint32_t permille_ = 0;
 };
 
-// Every mapping has a line of /proc/self/maps.
 number count_mappings() {
-  file_descriptor fd("/proc/self/maps");
-  char buf[4096];
-  number lines = 0;
-  ssize_t n;
-  while (fd.get() >= 0 && (n = read(fd.get(), buf, sizeof buf)) > 0)
-    for (ssize_t i = 0; i < n; i++)
-      lines += buf[i] == '\n';
-  return lines;
+  mappings all;
+  stack_bounds mapping;
+  number n = 0;
+  while (all.next(&mapping))
+    n++;
+  return n;
 }
 
 void consider_memory(fullest *best, number need) {
@@ -439,9 +615,9 @@ void consider_tasks(fullest *best) {
 
 } // namespace
 
-thread_limit find_thread_limit() {
+thread_limit find_thread_limit(size_t stack_size) {
   fullest best;
-  const size_t need = default_stack_size();
+  const size_t need = stack_size != 0 ? stack_size : default_stack_size();
   void *stack = mmap(nullptr, need, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   consider_mappings(&best);

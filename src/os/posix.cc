@@ -4,6 +4,7 @@
 #include "platform.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -60,11 +61,16 @@ void block_all_signals() {
   set_signal_mask(all);
 }
 
-int create_thread(void *(*main)(void *), void *arg) {
+int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
   thread_attributes attr;
   if (attr.error() != 0)
     return attr.error();
   int err = pthread_attr_setdetachstate(attr.get(), PTHREAD_CREATE_DETACHED);
+  if (err == 0 && shape.stack_size != 0)
+    err = pthread_attr_setstacksize(attr.get(), shape.stack_size);
+  if (err == 0 && shape.guard_size != 0)
+    err = pthread_attr_setguardsize(
+        attr.get(), shape.guard_size == no_guard ? 0 : shape.guard_size);
   if (err != 0)
     return err;
   pthread_t thread;
@@ -106,6 +112,92 @@ void unmap(void *memory, size_t bytes) {
   const int caller_errno = errno;
   munmap(memory, bytes);
   errno = caller_errno;
+}
+
+// ---- signal stacks ----
+
+bool has_signal_stack(stack_bounds *bounds) {
+  stack_t now;
+  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0)
+    return false;
+  bounds->lo = reinterpret_cast<uintptr_t>(now.ss_sp);
+  bounds->hi = bounds->lo + now.ss_size;
+  return true;
+}
+
+bool on_signal_stack(stack_bounds *bounds) {
+  const int caller_errno = errno;
+  stack_t now;
+  const bool on = sigaltstack(nullptr, &now) == 0 &&
+                  (now.ss_flags & SS_ONSTACK) != 0;
+  errno = caller_errno;
+  if (on) {
+    bounds->lo = reinterpret_cast<uintptr_t>(now.ss_sp);
+    bounds->hi = bounds->lo + now.ss_size;
+  }
+  return on;
+}
+
+bool map_signal_stack(size_t bytes, stack_bounds *stack) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  const size_t least = least_signal_stack();
+  if (bytes < least)
+    bytes = least;
+  if (bytes > SIZE_MAX - 2 * page)
+    return false;
+  bytes = (bytes + page - 1) & ~(page - 1);
+  char *memory = static_cast<char *>(map_zeroed(page + bytes));
+  if (memory == nullptr)
+    return false;
+  mprotect(memory, page, PROT_NONE);
+  stack->lo = reinterpret_cast<uintptr_t>(memory + page);
+  stack->hi = stack->lo + bytes;
+  return true;
+}
+
+void unmap_signal_stack(const stack_bounds &stack) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  unmap(reinterpret_cast<void *>(stack.lo - page), stack.hi - stack.lo + page);
+}
+
+void set_signal_stack(const stack_bounds &stack) {
+  stack_t mine = {};
+  mine.ss_sp = reinterpret_cast<void *>(stack.lo);
+  mine.ss_size = stack.hi - stack.lo;
+  sigaltstack(&mine, nullptr);
+}
+
+void clear_signal_stack(const stack_bounds &stack) {
+  stack_bounds now;
+  if (!has_signal_stack(&now) || now.lo != stack.lo)
+    return;
+  stack_t none = {};
+  none.ss_flags = SS_DISABLE;
+  sigaltstack(&none, nullptr);
+}
+
+// ---- thread-specific data ----
+
+const unsigned key_rounds = PTHREAD_DESTRUCTOR_ITERATIONS;
+
+int create_key(void (*destructor)(void *), uintptr_t *key) {
+  pthread_key_t created;
+  int err = pthread_key_create(&created, destructor);
+  if (err == 0)
+    *key = static_cast<uintptr_t>(created);
+  return err;
+}
+
+void delete_key(uintptr_t key) {
+  pthread_key_delete(static_cast<pthread_key_t>(key));
+}
+
+int set_key(uintptr_t key, const void *value) {
+  return pthread_setspecific(static_cast<pthread_key_t>(key), value);
+}
+
+void *get_key(uintptr_t key) {
+  return pthread_getspecific(static_cast<pthread_key_t>(key));
 }
 
 } // namespace cgo::os

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "runtime.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "init.h"
+#include "probe.h"
+#include "stack.h"
+
+namespace cgo {
+
+namespace {
+
+// What the first release had; later ones only add.
+constexpr size_t first_ops = sizeof(libcgo_ops);
+constexpr size_t first_runtime = sizeof(libcgo_runtime);
+constexpr size_t first_thread = sizeof(libcgo_thread);
+
+// What a thread's key holds once it has left for the last time: its runtime, so
+// that the destructor, which gets nothing else, can tell.
+void *mark_of_the_end(libcgo_runtime *runtime) {
+  return reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(runtime) | 1);
+}
+
+bool is_mark_of_the_end(const void *value) {
+  return (reinterpret_cast<uintptr_t>(value) & 1) != 0;
+}
+
+uintptr_t load_key(const libcgo_runtime *runtime) {
+  return __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE) - 1;
+}
+
+// The thread is the record's no longer. After `leave` the record of a thread
+// that the client started may be gone.
+void leave_thread(libcgo_thread *thread) {
+  libcgo_runtime *runtime = thread->runtime;
+  const libcgo_ops *ops = runtime->ops;
+  const bool foreign = (thread->state & thread_foreign) != 0;
+  const stack_bounds signal_stack = {thread->signal_stack,
+                                     thread->signal_stack +
+                                         thread->signal_stack_bytes};
+  if (signal_stack.lo != 0) {
+    os::clear_signal_stack(signal_stack);
+    os::unmap_signal_stack(signal_stack);
+  }
+  end_stacks(thread);
+  thread->state = 0;
+  if (foreign)
+    LIBCGO_PROBE(detach, runtime, thread);
+  else
+    LIBCGO_PROBE(thread_end, runtime, thread);
+  ops->leave(thread);
+  if (foreign)
+    ops->release(thread);
+}
+
+// The key's destructor. The thread leaves in the last round, so that the
+// destructors of other keys can call back before.
+void end_of_thread(void *value) {
+  if (is_mark_of_the_end(value)) {
+    auto *runtime = reinterpret_cast<libcgo_runtime *>(
+        reinterpret_cast<uintptr_t>(value) & ~uintptr_t(1));
+    os::set_key(load_key(runtime), value);
+    return;
+  }
+  auto *thread = static_cast<libcgo_thread *>(value);
+  libcgo_runtime *runtime = thread->runtime;
+  const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
+  if (rounds < os::key_rounds) {
+    thread->state += uintptr_t(1) << thread_rounds_shift;
+    os::set_key(load_key(runtime), thread);
+    return;
+  }
+  // From here on no signal handler may look for what `leave` frees.
+  os::block_all_signals();
+  leave_thread(thread);
+  os::set_key(load_key(runtime), mark_of_the_end(runtime));
+}
+
+const void *address(void (*function)(libcgo_thread *)) {
+  return reinterpret_cast<const void *>(function);
+}
+
+// Attaches the calling thread, which has no record. `ending` tells whether it
+// has left for the last time; then nothing but libcgo_detach detaches it.
+int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
+  const libcgo_ops *ops = runtime->ops;
+  os::signals_blocked blocked;
+
+  stack_bounds signal_stack = {};
+  stack_bounds own;
+  if (runtime->signal_stack_size != 0 && !os::has_signal_stack(&own) &&
+      !os::map_signal_stack(runtime->signal_stack_size, &signal_stack))
+    return ENOMEM;
+
+  int err = 0;
+  libcgo_thread *thread = ops->acquire(runtime);
+  if (thread == nullptr) {
+    err = ENOMEM;
+  } else {
+    err = check_thread(thread);
+    if (err == 0)
+      err = enter_thread(runtime, thread,
+                         {thread_foreign, {}, signal_stack, ending});
+    if (err == 0 && ops->current() != thread) {
+      err = EPROTO;
+      os::set_key(load_key(runtime), nullptr);
+      leave_thread(thread); // releases it
+      return err;
+    }
+    if (err != 0)
+      ops->release(thread);
+  }
+  if (err != 0) {
+    if (signal_stack.lo != 0)
+      os::unmap_signal_stack(signal_stack);
+    return err;
+  }
+  LIBCGO_PROBE(attach, runtime, thread);
+  *attached = thread;
+  return 0;
+}
+
+// For a thread without a record: attaches it and calls fn. No frame that fn
+// may be unwound through needs undoing: the thread stays attached, unless it is
+// ending, and then an exception has nowhere to go.
+int attach_and_call(libcgo_runtime *runtime,
+                    void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+  const int caller_errno = errno;
+  int err = check_runtime(runtime);
+  if (err == 0)
+    err = wait_for_start(&runtime->init);
+  if (err == 0)
+    err = prepare_runtime(runtime);
+  if (err == 0 && runtime->ops->acquire == nullptr)
+    err = ENOTSUP;
+  bool ending = false;
+  libcgo_thread *thread = nullptr;
+  if (err == 0) {
+    os::cancellation_disabled disabled; // gone before fn runs
+    ending = is_mark_of_the_end(os::get_key(load_key(runtime)));
+    err = attach(runtime, &thread, ending);
+  }
+  errno = caller_errno;
+  if (err != 0)
+    return err;
+  fn(thread, arg);
+  if (ending)
+    libcgo_detach(runtime);
+  return 0;
+}
+
+} // namespace
+
+int check_runtime(const libcgo_runtime *runtime) {
+  if (runtime == nullptr || runtime->size < first_runtime)
+    return EINVAL;
+  const libcgo_ops *ops = runtime->ops;
+  if (ops == nullptr || ops->size < first_ops)
+    return EINVAL;
+  if (runtime->version != LIBCGO_RECORD_VERSION ||
+      ops->version != LIBCGO_RECORD_VERSION)
+    return ENOTSUP;
+  if (ops->enter == nullptr || ops->leave == nullptr ||
+      ops->current == nullptr ||
+      (ops->acquire == nullptr) != (ops->release == nullptr))
+    return EINVAL;
+  return 0;
+}
+
+int check_thread(const libcgo_thread *thread) {
+  if (thread == nullptr || thread->size < first_thread)
+    return EINVAL;
+  return thread->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
+}
+
+int prepare_runtime(libcgo_runtime *runtime) {
+  if (load_key(runtime) + 1 == 0) {
+    uintptr_t key;
+    int err = os::create_key(end_of_thread, &key);
+    if (err != 0)
+      return err;
+    uintptr_t none = 0;
+    if (!__atomic_compare_exchange_n(&runtime->key, &none, key + 1, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+      os::delete_key(key); // another thread was first
+  }
+  // The end of a thread calls the library, and the hooks.
+  if (__atomic_load_n(&runtime->pinned, __ATOMIC_ACQUIRE) == 0) {
+    const libcgo_ops *ops = runtime->ops;
+    if (!os::keep_mapped(reinterpret_cast<const void *>(end_of_thread)) ||
+        !os::keep_mapped(address(ops->leave)) ||
+        (ops->release != nullptr && !os::keep_mapped(address(ops->release))))
+      return EPERM;
+    __atomic_store_n(&runtime->pinned, 1, __ATOMIC_RELEASE);
+  }
+  return 0;
+}
+
+int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
+                 const entrance &how) {
+  if (!how.ending) {
+    int err = os::set_key(load_key(runtime), thread);
+    if (err != 0)
+      return err;
+  }
+  thread->runtime = runtime;
+  thread->state = how.state | thread_entered;
+  begin_stacks(thread);
+  thread->stack_lo = how.stack.lo;
+  thread->stack_hi = how.stack.hi;
+  thread->signal_stack = how.signal_stack.lo;
+  thread->signal_stack_bytes = how.signal_stack.hi - how.signal_stack.lo;
+  if (how.signal_stack.lo != 0)
+    os::set_signal_stack(how.signal_stack);
+  runtime->ops->enter(thread);
+  return 0;
+}
+
+} // namespace cgo
+
+extern "C" {
+
+int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
+  using namespace cgo;
+  const int caller_errno = errno;
+  int err = check_runtime(runtime);
+  if (err != 0)
+    return err;
+  libcgo_thread *record = runtime->ops->current();
+  if (record != nullptr) {
+    err = EALREADY;
+  } else if (runtime->ops->acquire == nullptr) {
+    err = ENOTSUP;
+  } else {
+    os::cancellation_disabled disabled;
+    err = prepare_runtime(runtime);
+    if (err == 0)
+      err = is_mark_of_the_end(os::get_key(load_key(runtime)))
+                ? ECANCELED
+                : attach(runtime, &record, false);
+  }
+  if (thread != nullptr && record != nullptr)
+    *thread = record;
+  errno = caller_errno;
+  return err;
+}
+
+int libcgo_detach(libcgo_runtime *runtime) {
+  using namespace cgo;
+  int err = check_runtime(runtime);
+  if (err != 0)
+    return err;
+  libcgo_thread *thread = runtime->ops->current();
+  if (thread == nullptr)
+    return ESRCH;
+  if ((thread->state & thread_foreign) == 0)
+    return EPERM;
+  if (in_small_stack_call(thread,
+                          reinterpret_cast<uintptr_t>(__builtin_frame_address(0))))
+    return EBUSY;
+  const int caller_errno = errno;
+  {
+    os::signals_blocked blocked;
+    const uintptr_t key = load_key(runtime);
+    if (!is_mark_of_the_end(os::get_key(key)))
+      os::set_key(key, nullptr);
+    leave_thread(thread);
+  }
+  errno = caller_errno;
+  return 0;
+}
+
+// Up to fn only what every callback pays for.
+int libcgo_callback(libcgo_runtime *runtime,
+                    void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+  if (fn == nullptr)
+    return EINVAL;
+  if (runtime != nullptr && runtime->size >= cgo::first_runtime &&
+      runtime->version == LIBCGO_RECORD_VERSION && runtime->ops != nullptr) {
+    libcgo_thread *thread = runtime->ops->current();
+    if (__builtin_expect(thread != nullptr, true)) {
+      LIBCGO_PROBE(callback, runtime, thread);
+      fn(thread, arg);
+      LIBCGO_PROBE(callback_done, runtime, thread);
+      return 0;
+    }
+  }
+  return cgo::attach_and_call(runtime, fn, arg);
+}
+
+} // extern "C"

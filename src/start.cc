@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "start.h"
+
+#include <errno.h>
+
+#include "report.h"
+
+namespace cgo {
+
+namespace {
+
+constexpr unsigned long long retry_for_ms = 1000;
+constexpr unsigned longest_pause_ms = 128;
+
+// Exceptions, pthread_exit and cancellation may pass this frame from run on,
+// so it owns nothing by then.
+void *thread_main(void *p) {
+  auto *start = static_cast<thread_start *>(p);
+  stack_bounds stack;
+  int err = os::thread_stack_bounds(
+      reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), &stack);
+  if (err != 0)
+    message(start->call)
+        .text("the bounds of the new thread's stack are not to be had: ")
+        .error(err)
+        .fatal();
+  if (!start->enter(start, stack))
+    return nullptr;
+  os::set_signal_mask(start->mask);
+  start->run(start);
+  // From here on the client may free what a signal handler would look for.
+  os::block_all_signals();
+  return nullptr;
+}
+
+int create_once(thread_start *start) {
+  os::signals_blocked blocked; // the new thread inherits this
+  if (!start->own_mask)
+    start->mask = blocked.previous();
+  return os::create_thread(start->shape, thread_main, start);
+}
+
+} // namespace
+
+int start_thread(thread_start *start) {
+  const int caller_errno = errno;
+  // A creator that is cancelled while it waits would lose the thread.
+  os::cancellation_disabled disabled;
+  const unsigned long long deadline = os::now_ms() + retry_for_ms;
+  unsigned pause_ms = 1;
+  int err;
+  while ((err = create_once(start)) == EAGAIN && os::now_ms() < deadline) {
+    os::sleep_ms(pause_ms);
+    if (pause_ms < longest_pause_ms)
+      pause_ms *= 2;
+  }
+  errno = caller_errno;
+  return err;
+}
+
+} // namespace cgo

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Starting OS threads: the core that every face shares. Keeps no state.
+ */
+#ifndef LIBCGO_START_H
+#define LIBCGO_START_H
+
+#include "platform.h"
+
+namespace cgo {
+
+/*
+ * What the creator hands to the new thread. Begins a larger record of the
+ * creator's, from malloc.
+ */
+struct thread_start {
+  /* First, with all signals blocked: the thread learns who it is. If the result
+     is false it ends at once; this function has then freed the record. */
+  bool (*enter)(thread_start *start, const stack_bounds &stack);
+  /* Then, with its signal mask. Frees the record before it calls what may be
+     unwound through. */
+  void (*run)(thread_start *start);
+  const char *call; /* for messages */
+  thread_shape shape;
+  bool own_mask; /* `mask` is given; otherwise that of the creator */
+  sigset_t mask;
+};
+
+/*
+ * Starts a detached thread. EAGAIN is retried, with growing pauses, for one
+ * second in all. Returns 0 or an errno value; after an error the record is the
+ * caller's still. Is no cancellation point.
+ */
+int start_thread(thread_start *start);
+
+} // namespace cgo
+
+#endif

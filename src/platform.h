@@ -104,10 +104,9 @@ int own_stack_bounds(stack_bounds *bounds);
    an errno value. */
 int mapping_bounds(uintptr_t address, stack_bounds *bounds);
 
-/* Whether the calling thread has an alternate signal stack, and its bounds. */
+/* Whether the calling thread has an alternate signal stack, and its bounds. Safe
+   in signal handlers. */
 bool has_signal_stack(stack_bounds *bounds);
-/* Whether it runs on it, and its bounds. Safe in signal handlers. */
-bool on_signal_stack(stack_bounds *bounds);
 
 /* The bytes that the system itself puts on a signal stack. */
 size_t least_signal_stack();

@@ -15,13 +15,14 @@ src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
 src_kit_port = src/os/objects.cc
 # What the classic face consists of, and the topics of the kit beside it.
-src_topics = src/classic.cc src/memory.cc src/report.cc src/slots.cc \
-	src/start.cc src/version.cc
-src_kit = src/handle.cc src/init.cc src/runtime.cc src/stack.cc src/thread.cc
+src_topics = src/classic.cc src/classic-slots.cc src/memory.cc \
+	src/report.cc src/start.cc src/version.cc
+src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+	src/thread.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
-	src/arch.h src/asm.h src/init.h src/layout.h src/memory.h src/platform.h \
-	src/probe.h src/report.h src/runtime.h src/slots.h src/stack.h src/start.h
+	src/arch.h src/asm.h src/classic-slots.h src/init.h src/layout.h src/memory.h src/platform.h \
+	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
 libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \

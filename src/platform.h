@@ -153,6 +153,10 @@ void sleep_ms(unsigned ms);
 void *map_zeroed(size_t bytes);
 void unmap(void *memory, size_t bytes);
 
+/* Whether the address is in a thread-local variable of the executable, in the
+   calling thread. Safe in signal handlers. */
+bool in_executable_tls(uintptr_t address);
+
 /* Makes the classic slots usable, given where the executable announced its
    pair (an offset from the thread pointer; announced is false if it did not),
    and tells their place. Stops the process with a message if it cannot. */

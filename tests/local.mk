@@ -29,6 +29,17 @@ tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_attributes_CFLAGS = $(tests_cflags)
 tests_attributes_LDADD = $(tests_ldadd)
 
+# With a pair, without, and (below) with one in a shared object.
+check_PROGRAMS += tests/defined-slots tests/no-slots
+tests_defined_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_defined_slots_CPPFLAGS = $(tests_cppflags) -DIN_EXECUTABLE
+tests_defined_slots_CFLAGS = $(tests_cflags)
+tests_defined_slots_LDADD = $(tests_ldadd)
+tests_no_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_no_slots_CPPFLAGS = $(tests_cppflags)
+tests_no_slots_CFLAGS = $(tests_cflags)
+tests_no_slots_LDADD = $(tests_ldadd)
+
 tests_handle_SOURCES = tests/handle.c $(tests_harness)
 tests_handle_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_handle_CFLAGS = $(tests_cflags)
@@ -61,8 +72,17 @@ tests_threads_CFLAGS = $(tests_cflags)
 tests_threads_LDADD = $(tests_ldadd)
 
 if ENABLE_SHARED
-check_PROGRAMS += tests/tls
-check_LTLIBRARIES = tests/libbig-tls.la
+check_PROGRAMS += tests/object-slots tests/tls
+check_LTLIBRARIES = tests/libbig-tls.la tests/libobject-with-slots.la
+tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
+tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
+tests_libobject_with_slots_la_LIBADD = libcgo.la
+tests_libobject_with_slots_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_object_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_object_slots_CPPFLAGS = $(tests_cppflags) -DIN_SHARED_OBJECT
+tests_object_slots_CFLAGS = $(tests_cflags)
+tests_object_slots_LDADD = tests/libobject-with-slots.la $(tests_ldadd)
 # -rpath makes libtool build a shared library that is not installed.
 tests_libbig_tls_la_SOURCES = tests/big-tls.c
 tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
@@ -113,8 +133,13 @@ tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
 # The same programs with the archive.
 if ENABLE_STATIC
-check_PROGRAMS += tests/own-crosscall2-static tests/symbols-static \
-	tests/threads-static
+check_PROGRAMS += tests/defined-slots-static tests/own-crosscall2-static \
+	tests/symbols-static tests/threads-static
+tests_defined_slots_static_SOURCES = $(tests_defined_slots_SOURCES)
+tests_defined_slots_static_CPPFLAGS = $(tests_defined_slots_CPPFLAGS)
+tests_defined_slots_static_CFLAGS = $(tests_defined_slots_CFLAGS)
+tests_defined_slots_static_LDADD = $(tests_defined_slots_LDADD)
+tests_defined_slots_static_LDFLAGS = -static
 tests_own_crosscall2_static_SOURCES = $(tests_own_crosscall2_SOURCES)
 tests_own_crosscall2_static_CPPFLAGS = $(tests_own_crosscall2_CPPFLAGS)
 tests_own_crosscall2_static_CFLAGS = $(tests_own_crosscall2_CFLAGS)

@@ -336,6 +336,16 @@ int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
   return 1; // the first object is the executable: look no further
 }
 
+} // namespace
+
+bool in_executable_tls(uintptr_t address) {
+  tls_segment tls = {};
+  dl_iterate_phdr(read_tls_segment, &tls);
+  return tls.exists && address - tls.address < tls.size;
+}
+
+namespace {
+
 class executable_name {
 public:
   executable_name() {

@@ -12,6 +12,7 @@ tests_cxxflags = -std=gnu++17 -Wall -Wextra \
 	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
+tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/attributes tests/crossing tests/handle tests/init tests/limits \

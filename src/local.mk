@@ -18,7 +18,7 @@ src_kit_port = src/os/objects.cc
 src_topics = src/classic.cc src/classic-slots.cc src/memory.cc \
 	src/report.cc src/start.cc src/version.cc
 src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
-	src/thread.cc
+	src/thread.cc src/traceback.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 	src/arch.h src/asm.h src/classic-slots.h src/init.h src/layout.h src/memory.h src/platform.h \
@@ -41,7 +41,7 @@ libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
 # One file per CPU, one object per routine: see src/asm.h.
 src_arch_parts = src/libcall_on_stack.la src/libcall_on_system.la \
 	src/libcrosscall.la src/libcrosscall2.la src/libcrosscall_word.la \
-	src/libentry.la src/libslot.la
+	src/libentry.la src/libframe.la src/libslot.la
 nodist_src_libcall_on_stack_la_SOURCES = src/arch/@cpu@.S
 src_libcall_on_stack_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_stack
 nodist_src_libcall_on_system_la_SOURCES = src/arch/@cpu@.S
@@ -55,6 +55,8 @@ nodist_src_libcrosscall_word_la_SOURCES = src/arch/@cpu@.S
 src_libcrosscall_word_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_word
 nodist_src_libentry_la_SOURCES = src/arch/@cpu@.S
 src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
+nodist_src_libframe_la_SOURCES = src/arch/@cpu@.S
+src_libframe_la_CPPFLAGS = $(src_cppflags) -DPART_frame
 nodist_src_libslot_la_SOURCES = src/arch/@cpu@.S
 src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
 

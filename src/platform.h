@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unwind.h>
 
 #include "arch.h"
 
@@ -131,6 +132,29 @@ extern const unsigned key_rounds;
 /* Keeps the object that contains the address from being unmapped by dlclose(3).
    False if that cannot be had. */
 bool keep_mapped(const void *address);
+
+/* The compiler's unwinder, from a library that may be loaded for it and then stays;
+   or NULLs. */
+using backtrace_function = decltype(_Unwind_Backtrace);
+using get_ip_function = decltype(_Unwind_GetIP);
+struct unwinder {
+  backtrace_function *backtrace;
+  get_ip_function *get_ip;
+};
+unwinder find_unwinder();
+
+/* What the loader knows of an address: strings and entry may become NULL and 0.
+   False if it is in no object. */
+bool find_symbol(uintptr_t address, const char **object, const char **function,
+                 uintptr_t *entry);
+
+/* The code that a signal has stopped, from what the handler got. */
+struct stopped_code {
+  uintptr_t pc;
+  uintptr_t sp;
+  uintptr_t fp;
+};
+stopped_code read_signal_context(const void *context);
 
 /* The number of the calling process; another one in a forked child. */
 int process_id();

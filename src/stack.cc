@@ -298,6 +298,26 @@ bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   return top_of(thread) != base_of(thread);
 }
 
+bool find_known_stack(const libcgo_thread *thread, uintptr_t address,
+                      stack_bounds *bounds) {
+  auto is = [address, bounds](uintptr_t lo, uintptr_t bytes) {
+    *bounds = {lo, lo + bytes};
+    return address - lo < bytes;
+  };
+  if (is(thread->stack_lo, thread->stack_hi - thread->stack_lo) ||
+      is(thread->small_lo, thread->small_span) ||
+      is(thread->signal_stack, thread->signal_stack_bytes))
+    return true;
+  if (const uintptr_t *other = find_remembered(thread, address))
+    return is(other[0], other[1]);
+  if (thread->top == 0)
+    return false; // nobody has entered it
+  for (const stack_call *c = top_of(thread); c->prev != nullptr; c = c->prev)
+    if (is(c->caller_lo, c->caller_span))
+      return true;
+  return false;
+}
+
 } // namespace cgo
 
 extern "C" {

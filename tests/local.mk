@@ -113,6 +113,17 @@ tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/traceback tests/unwinder
+tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
+tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_unwinder_CFLAGS = $(tests_cflags)
+tests_unwinder_LDADD = $(tests_ldadd)
+tests_traceback_SOURCES = tests/traceback.cc $(tests_kit)
+tests_traceback_CPPFLAGS = $(tests_cppflags)
+tests_traceback_CFLAGS = $(tests_cflags)
+tests_traceback_CXXFLAGS = $(tests_cxxflags)
+tests_traceback_LDADD = $(tests_ldadd)
+
 tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_client)
 nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
 tests_unwind_CPPFLAGS = $(tests_cppflags)

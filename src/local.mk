@@ -10,7 +10,7 @@ src_language = -std=c++17 -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-
 	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
 src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
-src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
 src_kit_port = src/os/objects.cc
@@ -66,7 +66,7 @@ nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu@.S
 src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
-EXTRA_DIST += src/libcgo.map src/arch/386.S src/arch/amd64.S \
+EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/arch/386.S src/arch/amd64.S \
 	src/os/darwin.cc src/os/linux.cc src/os/objects.cc src/os/posix.cc
 
 # The classic face as one relocatable object, for linkers of 2010: they know

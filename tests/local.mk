@@ -184,8 +184,8 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
-tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
-	tests/slots.sh tests/stack-chk.sh
+tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh \
+	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
@@ -207,14 +207,14 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
 	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
 	CPU='@cpu@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
-	TEST_EMU='$(TEST_EMU)' \
+	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
 	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU HOST VERSION \
-	TEST_EMU ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+	TEST_EMU PROBES ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
 installcheck-local:

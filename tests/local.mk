@@ -184,7 +184,7 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
-tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh \
+tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)

@@ -162,9 +162,8 @@ static struct libcgo_stack map_stack(void) {
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (p == MAP_FAILED || mprotect(p, guard, PROT_NONE) != 0)
     die("a small stack", errno);
-  const struct libcgo_stack stack =
-      LIBCGO_STACK_INIT(p + guard, p + guard + small_stack_bytes);
-  return stack;
+  return (struct libcgo_stack)LIBCGO_STACK_INIT(p + guard,
+                                                p + guard + small_stack_bytes);
 }
 
 static void unmap_stack(const struct libcgo_stack *stack) {
@@ -177,8 +176,7 @@ static struct worker *new_worker(bool foreign) {
   struct worker *w = calloc(1, sizeof *w);
   if (w == NULL)
     die("a worker", errno);
-  const struct libcgo_thread thread = LIBCGO_THREAD_INIT;
-  w->thread = thread;
+  w->thread = (struct libcgo_thread)LIBCGO_THREAD_INIT;
   w->stack = map_stack();
   w->foreign = foreign;
   return w;

@@ -90,8 +90,8 @@ static struct {
 
 static _Thread_local struct libcgo_thread *self;
 
-/* Never inlined: a task may change its thread in the middle of a function, and
-   the compiler would keep the address of the old one's variable. */
+/* Never inlined: a task may change its thread in the middle of a function, in
+   which a compiler may keep the address of the old thread's variable. */
 static __attribute__((__noinline__)) struct libcgo_thread *current(void) {
   __asm__ volatile("");
   return self;

@@ -484,9 +484,9 @@ static uintptr_t c_wait_here(void *arg) {
   return 0;
 }
 
-/* Inside C a task cannot leave its thread: the frames of C on its system stack
-   must return in turn, and the next task that calls C there would be above them.
-   If the two waited for each other, neither could go on. */
+/* Inside C a task cannot leave its thread: its C frames are on the system stack.
+   Nor can another use the thread meanwhile: if it called C, that would have to
+   return first, and might wait for this task. */
 static void wait_until_woken(struct task *t) {
   if (t->callbacks > 0)
     call_blocking(c_wait_here, t);

@@ -309,8 +309,10 @@ static uintptr_t c_start_resolving(void *arg) {
   program.resolver.hints.ai_socktype = SOCK_STREAM;
   program.resolver.request.ar_request = &program.resolver.hints;
   const int err = getaddrinfo_a(GAI_NOWAIT, list, 1, event);
+  if (err == EAI_SYSTEM)
+    die("getaddrinfo_a", errno);
   if (err != 0)
-    die(gai_strerror(err), err == EAI_SYSTEM ? errno : 0);
+    die(gai_strerror(err), 0);
   return 0;
 }
 

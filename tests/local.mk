@@ -187,6 +187,9 @@ endif
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
 
+# The examples' tutorial.
+tests_scripts += tests/tutorial.sh
+
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \

@@ -26,6 +26,7 @@ man_links = \
 	libcgo_handle_new:libcgo_handle_free \
 	libcgo_handle_new:libcgo_handle_get \
 	libcgo_handle_new:libcgo_handle_table_destroy \
+	libcgo_init_wait:libcgo_init_abandon \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \
 	libcgo_thread_start:libcgo_sys_thread_start

@@ -630,6 +630,25 @@ TEST(the_text_of_an_error_names_the_limit) {
   ck_assert_ptr_eq(cgo::error(EAGAIN, "").limit(), nullptr);
 }
 
+TEST(a_thread_for_want_of_a_key_is_an_error_that_names_that_limit) {
+  static cgo::runtime<> keyless;
+  pthread_key_t key, last = 0;
+  while (pthread_key_create(&key, nullptr) == 0)
+    last = key;
+  try {
+    keyless.start({}, [](cgo::thread &) {});
+    ck_assert(false);
+  } catch (const cgo::error &e) {
+    ck_assert(e.code() == std::errc::resource_unavailable_try_again);
+    ck_assert_msg(strstr(e.what(), "PTHREAD_KEYS_MAX is ") != nullptr,
+                  "it is %s", e.what());
+    ck_assert(e.limit() != nullptr && e.limit()->value == e.limit()->used);
+  }
+  ck_assert_int_eq(pthread_key_delete(last), 0);
+  keyless.start({}, [](cgo::thread &) {}); // now there is one
+  wait_for_other_threads();
+}
+
 int main(void) {
   suite_begin("hpp");
   ADD_TEST(a_callable_runs_on_the_stack_that_it_is_meant_for);
@@ -671,5 +690,6 @@ int main(void) {
   ADD_TEST(bounds_contain_the_callers_frame);
   ADD_TEST(an_error_names_its_call_and_compares_with_errc);
   ADD_TEST(the_text_of_an_error_names_the_limit);
+  ADD_TEST(a_thread_for_want_of_a_key_is_an_error_that_names_that_limit);
   return suite_run();
 }

@@ -6,3 +6,5 @@
 EXTRA_DIST += examples/Makefile examples/README.md examples/c_side.c \
 	examples/c_side.h examples/slots.h examples/squeeze.c scripts/demo.sh \
 	examples/green.c examples/green.h examples/treesum.c scripts/treesum.sh
+
+EXTRA_DIST += examples/cpp.cc

@@ -10,6 +10,7 @@ dist_man_MANS = \
 	man/libcgo-classic.7 \
 	man/libcgo-info.1 \
 	man/libcgo.7 \
+	man/libcgo.hpp.3 \
 	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
 	man/libcgo_thread_start.3 \

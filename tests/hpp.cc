@@ -312,7 +312,12 @@ TEST(an_inner_attachment_leaves_the_thread_attached) {
 
 TEST(a_released_attachment_lasts_until_the_thread_ends) {
   in_thread([] {
-    worker *record = cgo::attachment(runtime).release();
+    worker *record;
+    {
+      cgo::attachment here(runtime);
+      record = here.release();
+      ck_assert(!here && !here.attached());
+    }
     ck_assert_ptr_eq(runtime.current(), record);
   });
   ck_assert_int_eq(records, 0);
@@ -412,7 +417,9 @@ TEST(a_handle_is_stale_after_its_object_ended) {
 
 TEST(a_released_handle_lives_until_it_is_freed) {
   int value = 0;
-  const std::uintptr_t word = table.make(value).release();
+  cgo::handle<int> handle = table.make(value);
+  const std::uintptr_t word = handle.release();
+  ck_assert(!handle && handle.word() == 0);
   ck_assert_ptr_eq(table.get(word), &value);
   ck_assert(table.free(word));
   ck_assert_ptr_eq(table.get(word), nullptr);

@@ -743,6 +743,50 @@ inline void init_wait(libcgo_init &record) {
   detail::check(libcgo_init_wait(&record), "libcgo_init_wait");
 }
 
+/*
+ * A scope in which a runtime has the executable's pair of slots
+ * (LIBCGO_DEFINE_SLOTS). There is one such object for a runtime at a time.
+ */
+class slots {
+public:
+  /* Empty: has no claim. */
+  slots() noexcept = default;
+
+  /* Claims the pair. Throws what libcgo_slots_claim returns: ENOENT, where the
+     executable defines none, EBUSY, where another runtime has it, and others. */
+  explicit slots(libcgo_runtime &owner) {
+    detail::check(libcgo_slots_claim(&owner, &offset_), "libcgo_slots_claim");
+    runtime_ = &owner;
+  }
+
+  slots(slots &&other) noexcept { swap(other); }
+  slots &operator=(slots &&other) noexcept {
+    slots(std::move(other)).swap(*this);
+    return *this;
+  }
+  /* Gives the claim back; the words keep what they have. */
+  ~slots() {
+    if (runtime_ != nullptr)
+      libcgo_slots_release(runtime_);
+  }
+
+  void swap(slots &other) noexcept {
+    std::swap(runtime_, other.runtime_);
+    std::swap(offset_, other.offset_);
+  }
+
+  /* Whether it has the claim. */
+  explicit operator bool() const noexcept { return runtime_ != nullptr; }
+  /* Bytes from the thread pointer to the pair, in every thread. */
+  std::intptr_t offset() const noexcept { return offset_; }
+  /* The calling thread's pair. Safe in signal handlers. */
+  std::uintptr_t *here() const noexcept { return libcgo_slots_at(offset_); }
+
+private:
+  libcgo_runtime *runtime_ = nullptr;
+  std::intptr_t offset_ = 0;
+};
+
 /* ---- handles ---- */
 
 template <class T> class handle;

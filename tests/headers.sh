@@ -129,6 +129,7 @@ int main() {
   cgo::attachment there(plain);
   cgo::init start_up(runtime.init);
   start_up.done();
+  cgo::slots slots(runtime);
   cgo::stack small(1 << 16);
   cgo::handle<int> number = table.make(i);
   cgo::on_stack(here.thread(), small, [&] {

@@ -20,6 +20,8 @@
 
 #include <libcgo.hpp>
 
+LIBCGO_DEFINE_SLOTS;
+
 namespace {
 
 std::atomic<int> records, released;
@@ -108,7 +110,7 @@ template <class T> constexpr bool moves =
     std::is_nothrow_destructible_v<T>;
 static_assert(moves<cgo::attachment<>> && moves<cgo::attachment<worker>> &&
               moves<cgo::handle<int>> && moves<cgo::handle<const int>> &&
-              moves<cgo::init> && moves<cgo::stack>);
+              moves<cgo::init> && moves<cgo::slots> && moves<cgo::stack>);
 
 template <class T> constexpr bool stays =
     !std::is_move_constructible_v<T> && !std::is_copy_constructible_v<T> &&
@@ -276,6 +278,8 @@ TEST(moved_from_objects_are_empty) {
   ck_assert(!e && e.size() == 0 && f);
   cgo::init g(start_up), h(std::move(g));
   ck_assert(!g && h);
+  cgo::slots i(runtime), j(std::move(i));
+  ck_assert(!i && i.offset() == 0 && j);
 }
 
 TEST(an_assignment_ends_what_was_there) {
@@ -399,6 +403,15 @@ TEST(a_start_up_that_an_exception_ends_can_be_tried_again) {
   cgo::init_wait(record);
   ck_assert_int_eq(errno_of([&] { again.done(); }), EPERM);
   ck_assert(!cgo::init(record));
+}
+
+TEST(a_runtime_has_the_slots_as_long_as_its_claim_lives) {
+  {
+    const cgo::slots claim(runtime);
+    ck_assert_ptr_eq(claim.here(), libcgo_defined_pair);
+    ck_assert_int_eq(errno_of([] { cgo::slots second(own); }), EBUSY);
+  }
+  ck_assert(static_cast<bool>(cgo::slots(own)));
 }
 
 // ---- handles ----
@@ -676,6 +689,7 @@ int main(void) {
   ADD_TEST(a_callback_attaches_its_thread_and_gives_its_record);
   ADD_TEST(an_exception_passes_a_callback);
   ADD_TEST(a_start_up_that_an_exception_ends_can_be_tried_again);
+  ADD_TEST(a_runtime_has_the_slots_as_long_as_its_claim_lives);
   ADD_TEST(a_handle_is_stale_after_its_object_ended);
   ADD_TEST(a_released_handle_lives_until_it_is_freed);
   ADD_TEST(a_handle_whose_word_was_freed_gives_no_object);

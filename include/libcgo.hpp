@@ -623,12 +623,13 @@ public:
 
   /* Detaches the thread if this object has attached it. It stays attached, until
      it ends, if the runtime's code is being called on it (EBUSY), or if this is
-     another thread. */
-  ~attachment() { end(); }
+     another thread. A call by on_stack that an exception has ended counts as
+     under way in functions that are called from where it was made. */
+  __attribute__((__always_inline__)) ~attachment() { end(); }
 
   /* The same, but throws what libcgo_detach returns, or EPERM on another thread,
      and then is as it was. */
-  void detach() {
+  __attribute__((__always_inline__)) void detach() {
     detail::check(end(), "libcgo_detach");
     thread_ = nullptr;
   }
@@ -663,7 +664,10 @@ private:
     attached_ = err == 0;
   }
 
-  int end() noexcept {
+  /* Always inlined: the library tells calls that an exception has ended from
+     those under way by the stack pointer, and a deeper one may look to be in
+     such a call. */
+  __attribute__((__always_inline__)) int end() noexcept {
     if (!attached_)
       return 0;
     if (runtime_->ops->current() != thread_)

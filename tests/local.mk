@@ -186,6 +186,7 @@ endif
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
+tests_scripts += tests/man.sh
 
 # The examples' tutorial.
 tests_scripts += tests/tutorial.sh

@@ -167,6 +167,11 @@ void clear_signal_stack(const stack_bounds &stack) {
 
 const unsigned key_rounds = PTHREAD_DESTRUCTOR_ITERATIONS;
 
+thread_limit key_limit() {
+  return {"PTHREAD_KEYS_MAX", PTHREAD_KEYS_MAX, PTHREAD_KEYS_MAX, "thread keys",
+          "it is fixed, delete keys"};
+}
+
 int create_key(void (*destructor)(void *), uintptr_t *key) {
   pthread_key_t created;
   int err = pthread_key_create(&created, destructor);

@@ -15,9 +15,11 @@ dist_man_MANS = \
 	man/libcgo_call_on_system.3 \
 	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
+	man/libcgo_slots_claim.3 \
 	man/libcgo_stack_bounds.3 \
 	man/libcgo_thread_create.3 \
 	man/libcgo_thread_start.3 \
+	man/libcgo_traceback.3 \
 	man/libcgo_version.3
 
 # PAGE:NAME, both in section 3; below, in section 7.
@@ -41,6 +43,11 @@ man_links = \
 	libcgo_init_wait:LIBCGO_INIT \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \
+	libcgo_slots_claim:LIBCGO_DEFINE_SLOTS \
+	libcgo_slots_claim:LIBCGO_SLOTS_INIT \
+	libcgo_slots_claim:libcgo_slots_at \
+	libcgo_slots_claim:libcgo_slots_defined \
+	libcgo_slots_claim:libcgo_slots_release \
 	libcgo_stack_bounds:LIBCGO_STACK_OTHER \
 	libcgo_stack_bounds:LIBCGO_STACK_SIGNAL \
 	libcgo_stack_bounds:LIBCGO_STACK_SMALL \
@@ -51,6 +58,12 @@ man_links = \
 	libcgo_thread_create:LIBCGO_THREAD_ATTR_INIT \
 	libcgo_thread_create:libcgo_limit_text \
 	libcgo_thread_start:libcgo_sys_thread_start \
+	libcgo_traceback:LIBCGO_SYMBOL_INIT \
+	libcgo_traceback:LIBCGO_TRACEBACK_OPS \
+	libcgo_traceback:libcgo_symbolize \
+	libcgo_traceback:libcgo_traceback_context \
+	libcgo_traceback:libcgo_traceback_release \
+	libcgo_traceback:libcgo_traceback_set \
 	libcgo_version:LIBCGO_VERSION \
 	libcgo_version:LIBCGO_VERSION_MAJOR \
 	libcgo_version:LIBCGO_VERSION_MINOR \

@@ -131,6 +131,7 @@ errors_of_headers() {
   cat $headers | awk '
     /\/\*/ { comment = "" }
     { comment = comment " " $0 }
+    /^LIBCGO_API int$/ { getline line; $0 = $0 " " line }
     /^LIBCGO_API int / {
       match($0, /int [a-z_0-9]+/)
       name = substr($0, RSTART + 4, RLENGTH - 4)

@@ -123,6 +123,18 @@ references_lead_somewhere() {
   grep -q . references && ! grep -vxFf targets references
 }
 
+every_probe_is_listed() {
+  missing=0
+  probes=$(sed -n 's/.*LIBCGO_PROBE(\([a-z_]*\),.*/\1/p' $srcdir/src/*.cc | sort -u)
+  for probe in ${probes:-none}; do
+    grep -q "^\.It Li $probe\$" $man/libcgo-runtime.7 || {
+      echo "not in libcgo-runtime(7): $probe"
+      missing=1
+    }
+  done
+  return $missing
+}
+
 # ---- errors ----
 
 # Lines of FUNCTION ERRNO, from the comment above each function that returns an
@@ -254,6 +266,7 @@ ok every_exported_symbol_has_a_page every_symbol_has_a_page
 ok every_macro_of_the_headers_has_a_page every_macro_has_a_page
 ok every_header_is_in_the_index_of_libcgo_7 every_header_is_in_the_index
 ok every_page_is_in_the_index_of_libcgo_7 every_page_is_in_the_index
+ok every_probe_is_in_libcgo_runtime_7 every_probe_is_listed
 ok every_reference_leads_to_a_page references_lead_somewhere
 ok errors_of_pages_are_those_of_the_headers errors_are_those_of_the_headers
 for page in $(pages); do

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What libcgo-runtime(7) promises where something is missing: a hook, a thread
- * key, memory. This program stands between the library and the functions of the
+ * What libcgo-runtime(7) promises where something is missing: a thread key,
+ * memory, a guard page. This program stands between the library and the functions of the
  * C library that are to fail.
  */
 #include "kit.h"
@@ -34,16 +34,6 @@ int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr) {
     return ENOMEM;
   *(void **)&real = dlsym(RTLD_NEXT, "pthread_getattr_np");
   return real(thread, attr);
-}
-
-TEST(a_callback_without_a_required_hook_is_einval) {
-  kit_begin();
-  struct libcgo_ops without = kit_ops;
-  without.current = NULL;
-  struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&without);
-  ck_assert_int_eq(libcgo_init_begin(&r.init), 0);
-  ck_assert_int_eq(libcgo_init_done(&r.init), 0);
-  ck_assert_int_eq(libcgo_callback(&r, kit_nothing, NULL), EINVAL);
 }
 
 TEST(want_of_a_thread_key_is_named_as_the_limit) {
@@ -139,7 +129,6 @@ TEST(a_detach_is_not_cancelled_in_a_hook) {
 
 int main(void) {
   suite_begin("contract");
-  ADD_TEST(a_callback_without_a_required_hook_is_einval);
   ADD_TEST(want_of_a_thread_key_is_named_as_the_limit);
   ADD_TEST(a_signal_stack_that_can_have_no_guard_page_is_enomem);
   ADD_TEST(a_new_thread_without_memory_is_fatal_by_the_hook);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What libcgo-runtime(7) promises where something is missing: a thread key,
- * memory, a guard page. This program stands between the library and the functions of the
- * C library that are to fail.
+ * What the kit does where something is missing: a thread key, memory, a guard
+ * page. This program stands between the library and the functions of the C
+ * library that are to fail.
  */
 #include "kit.h"
 
@@ -50,7 +50,8 @@ TEST(want_of_a_thread_key_is_named_as_the_limit) {
   while (n > 0)
     pthread_key_delete(keys[--n]);
   ck_assert_int_eq(err, EAGAIN);
-  ck_assert_msg(limit.name != NULL && strcmp(limit.name, "PTHREAD_KEYS_MAX") == 0,
+  ck_assert_msg(limit.name != NULL &&
+                    strcmp(limit.name, "PTHREAD_KEYS_MAX") == 0,
                 "the limit is %s", limit.name != NULL ? limit.name : "unknown");
   ck_assert_uint_eq(limit.value, PTHREAD_KEYS_MAX);
 }

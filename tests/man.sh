@@ -55,17 +55,17 @@ macros() {
 # ---- names ----
 
 links_are_what_the_pages_name() {
-  reachable | LC_ALL=C sort >reachable
-  named | LC_ALL=C sort >named
-  grep -q . named && diff named reachable
+  reachable | LC_ALL=C sort >reachable.txt
+  named | LC_ALL=C sort >named.txt
+  grep -q . named.txt && diff named.txt reachable.txt
 }
 
 # Data symbols that no header can name stand in the table of libcgo-classic(7).
 every_symbol_has_a_page() {
-  reachable >reachable
+  reachable >reachable.txt
   missing=0
   for symbol in $(symbols); do
-    grep -q " $symbol\.3\$" reachable ||
+    grep -q " $symbol\.3\$" reachable.txt ||
       grep -q "^\.It Va $(echo $symbol | sed 's/·/\\\\(pc/') " $man/libcgo-classic.7 || {
       echo "no page: $symbol"
       missing=1
@@ -77,10 +77,10 @@ every_symbol_has_a_page() {
 # A macro that no call takes, such as one that tells the CPU, stands in a page of
 # section 7.
 every_macro_has_a_page() {
-  reachable >reachable
+  reachable >reachable.txt
   missing=0
   for macro in $(macros); do
-    grep -q " $macro\.[37]\$" reachable ||
+    grep -q " $macro\.[37]\$" reachable.txt ||
       grep -q "^\.Dv $macro\( \|\$\)" $man/*.7 || {
       echo "no page: $macro"
       missing=1

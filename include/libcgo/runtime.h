@@ -164,8 +164,8 @@ struct libcgo_thread {
  *   EPROTO     current() does not return the record that `enter` got; the
  *              thread has left it again, and it is released
  *   ECANCELED  the thread is ending, and has already left for the last time
- * Leaves errno alone. Safe in any thread; not safe in signal handlers.
- * Since 0.1.
+ * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
+ * signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
                              struct libcgo_thread **thread);
@@ -182,8 +182,8 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *   EPERM    the runtime has started this thread itself
  *   EBUSY    the runtime's code is being called on this thread: return from it
  *            first. Only calls by libcgo_call_on_stack are noticed.
- * Leaves errno alone. Safe in any thread; not safe in signal handlers.
- * Since 0.1.
+ * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
+ * signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
 

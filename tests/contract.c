@@ -18,6 +18,8 @@
 
 static atomic_int fail_mprotect, fail_getattr;
 
+/* A sanitizer calls them before it can look up a name. */
+#if !UNDER_ASAN && !UNDER_TSAN
 int mprotect(void *address, size_t size, int protection) {
   int (*real)(void *, size_t, int);
   if (atomic_load(&fail_mprotect)) {
@@ -35,6 +37,7 @@ int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr) {
   *(void **)&real = dlsym(RTLD_NEXT, "pthread_getattr_np");
   return real(thread, attr);
 }
+#endif
 
 TEST(want_of_a_thread_key_is_named_as_the_limit) {
   static pthread_key_t keys[PTHREAD_KEYS_MAX];
@@ -68,7 +71,7 @@ static void *attach_with_signal_stack(void *runtime) {
 
 TEST(a_signal_stack_that_can_have_no_guard_page_is_enomem) {
   if (UNDER_ASAN || UNDER_TSAN)
-    SKIP("the sanitizer gives each thread a signal stack");
+    SKIP("a sanitizer calls mprotect before it can look up a name");
   kit_begin();
   struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&kit_ops);
   r.signal_stack_size = 16384;
@@ -91,7 +94,7 @@ static void start_on_an_unknown_stack(void *unused) {
 
 TEST(a_new_thread_without_memory_is_fatal_by_the_hook) {
   if (UNDER_ASAN || UNDER_TSAN)
-    SKIP("the sanitizer looks for the new thread's stack itself");
+    SKIP("a sanitizer calls pthread_getattr_np itself");
   char output[1024];
   kit_begin();
   ck_assert_int_eq(

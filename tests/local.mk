@@ -41,6 +41,12 @@ tests_no_slots_CPPFLAGS = $(tests_cppflags)
 tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/contract
+tests_contract_SOURCES = tests/contract.c $(tests_kit)
+tests_contract_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_contract_CFLAGS = $(tests_cflags)
+tests_contract_LDADD = $(tests_ldadd)
+
 tests_handle_SOURCES = tests/handle.c $(tests_harness)
 tests_handle_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_handle_CFLAGS = $(tests_cflags)
@@ -186,6 +192,7 @@ endif
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
+tests_scripts += tests/man.sh
 
 # The examples' tutorial.
 tests_scripts += tests/tutorial.sh

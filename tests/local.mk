@@ -147,6 +147,12 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
+check_PROGRAMS += tests/longjmp
+tests_longjmp_SOURCES = tests/longjmp.c $(tests_harness)
+tests_longjmp_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_longjmp_CFLAGS = $(tests_cflags)
+tests_longjmp_LDADD = $(tests_ldadd)
+
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
 	tests/slots.sh tests/stack-chk.sh
 

@@ -153,6 +153,20 @@ tests_longjmp_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_longjmp_CFLAGS = $(tests_cflags)
 tests_longjmp_LDADD = $(tests_ldadd)
 
+# The client of examples/lua, where configure has found Lua.
+if HAVE_LUA
+check_PROGRAMS += tests/lua
+tests_lua_SOURCES = tests/lua.c examples/lua/c_side.c examples/lua/c_side.h \
+	examples/lua/luaborder.c examples/lua/luaborder.h $(tests_harness)
+tests_lua_CPPFLAGS = $(tests_cppflags) -I$(top_srcdir)/examples/lua -D_GNU_SOURCE \
+	$(LUA_CFLAGS)
+tests_lua_CFLAGS = $(tests_cflags)
+tests_lua_LDADD = $(tests_ldadd) $(LUA_LIBS)
+else
+TESTS += tests/no-lua.sh
+endif
+EXTRA_DIST += tests/no-lua.sh
+
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
 	tests/slots.sh tests/stack-chk.sh
 

@@ -17,6 +17,11 @@
 #include "c_side.h"
 #include "luaborder.h"
 
+/* A Lua that was compiled as C++ throws, where one compiled as C jumps. */
+#ifndef LUA_ERRORS_ARE_EXCEPTIONS
+#define LUA_ERRORS_ARE_EXCEPTIONS 0
+#endif
+
 static char message[512];
 
 static int states; /* that were set up */
@@ -580,6 +585,24 @@ static int add_raise_across(lua_State *L) {
   return 0;
 }
 
+TEST(an_error_that_is_an_exception_passes_without_the_border) {
+  begin();
+  ck_assert_int_eq(
+      border_enter(add_raise_across, NULL, message, sizeof message), LUA_OK);
+  ck_assert_msg(run("local function positions() return position(), c.position() end "
+                    "local small, system = positions() "
+                    "for i = 1, 5000 do "
+                    "  local ok, e = pcall(raise_across, i) "
+                    "  assert(not ok and e == i) "
+                    "  ok, e = pcall(c.plain_call, c.call, raise_across, i) "
+                    "  assert(not ok and e == i) "
+                    "end "
+                    "local small2, system2 = positions() "
+                    "assert(small == small2 and system == system2)") == LUA_OK,
+                "%s", message);
+  end();
+}
+
 static void jump_across(void *unused) {
   (void)unused;
   border_enter(add_raise_across, NULL, message, sizeof message);
@@ -605,7 +628,7 @@ int main(void) {
          "without it skip, and ends before a thread's last hook");
     return 0;
   }
-  suite_begin("lua");
+  suite_begin(LUA_ERRORS_ARE_EXCEPTIONS ? "lua-exceptions" : "lua");
   ADD_TEST(lua_runs_on_the_small_stack);
   ADD_TEST(a_c_function_runs_on_the_system_stack);
   ADD_TEST(a_callback_runs_on_the_small_stack);
@@ -631,10 +654,15 @@ int main(void) {
   ADD_TEST(a_foreign_thread_gets_a_state);
   ADD_TEST(a_state_is_used_again_when_its_thread_has_ended);
   ADD_TEST(a_value_of_another_state_is_refused);
-  ADD_TEST(a_thread_may_end_inside_of_c);
+  /* That is an exception, too, which this Lua catches and never throws again. */
+  if (!LUA_ERRORS_ARE_EXCEPTIONS)
+    ADD_TEST(a_thread_may_end_inside_of_c);
   ADD_TEST(finalizers_call_c_when_a_state_is_closed);
   ADD_TEST(lua_cannot_be_stopped_from_inside);
   ADD_TEST(a_timers_thread_gets_a_state); /* its thread ends when it likes */
-  ADD_TEST(an_error_that_jumps_to_the_small_stack_stops_the_process);
+  if (LUA_ERRORS_ARE_EXCEPTIONS)
+    ADD_TEST(an_error_that_is_an_exception_passes_without_the_border);
+  else
+    ADD_TEST(an_error_that_jumps_to_the_small_stack_stops_the_process);
   return suite_run();
 }

@@ -20,6 +20,12 @@
  * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
  * longjmp and every unwinder pass through; whatever they skip needs no clean-up,
  * because the next call finds out by the stack pointer what is left.
+ *
+ * A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
+ * stack for each thread: where the target's stack lies lower in memory than the
+ * caller's it stops the process ("longjmp causes uninitialized stack frame").
+ * Code whose jumps may be checked ends each at the crossing and jumps again on
+ * the other side: see examples/lua.
  */
 #ifndef LIBCGO_STACK_H
 #define LIBCGO_STACK_H

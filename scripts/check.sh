@@ -116,7 +116,7 @@ generate() {
 
 native() {
   # shellcheck disable=SC2086
-  install_packages $base gdb lld clang libclang-rt-14-dev \
+  install_packages $base gdb lld clang libclang-rt-14-dev liblua5.4-dev \
     gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
   generate
   enter native
@@ -169,7 +169,7 @@ i386() {
 
 sanitizers() {
   # shellcheck disable=SC2086
-  install_packages $base
+  install_packages $base liblua5.4-dev
   generate
   enter sanitizers
   step 'sanitizers: configure' "$top/configure" --enable-werror \
@@ -201,7 +201,7 @@ tsan() {
 
 valgrind() {
   # shellcheck disable=SC2086
-  install_packages $base valgrind
+  install_packages $base valgrind liblua5.4-dev
   generate
   enter valgrind
   step 'valgrind: configure' "$top/configure" --enable-werror || return 0
@@ -214,6 +214,10 @@ valgrind() {
   # thread sanitizer, which knows them, has these.
   for test in attributes crossing memory own-crosscall2 tls unwind; do
     step "helgrind: $test" under_valgrind helgrind $test || true
+  done
+  # A stack that is near another must not be taken for a large frame of it.
+  for tool in memcheck helgrind; do
+    step "$tool: lua" under_valgrind $tool lua --max-stackframe=65536 || true
   done
   # What a thread start allocates is freed. Only the cases with few threads.
   for case in a_thread_finds_its_g_and_m sys_thread_start_takes_over_its_argument \
@@ -234,12 +238,12 @@ valgrind() {
 }
 
 # CK_FORK=no: the test itself runs under valgrind, not a child of it.
-under_valgrind() { # TOOL TEST
+under_valgrind() { # TOOL TEST [OPTION]
   leaks=
   test "$1" = helgrind || leaks='--leak-check=full --errors-for-leak-kinds=definite'
   # shellcheck disable=SC2086
   env CK_FORK=no ./libtool --mode=execute timeout -k 1 300 valgrind --tool="$1" \
-    -q --error-exitcode=9 --fair-sched=try $leaks \
+    -q --error-exitcode=9 --fair-sched=try $leaks ${3:-} \
     --suppressions="$top/tests/valgrind.supp" "tests/$2"
 }
 

@@ -89,6 +89,7 @@ void thread_start(libcgo_start *start) {
   record->enter = enter;
   record->run = run;
   record->call = thread_start_call;
+  record->fatal = nullptr;
   record->shape = {};
   record->own_mask = false;
   record->classic = *start;

@@ -23,7 +23,7 @@ void *thread_main(void *p) {
     message(start->call)
         .text("the bounds of the new thread's stack are not to be had: ")
         .error(err)
-        .fatal();
+        .fatal(start->fatal);
   if (!start->enter(start, stack))
     return nullptr;
   os::set_signal_mask(start->mask);

@@ -21,6 +21,7 @@ struct thread_start {
      unwound through. */
   void (*run)(thread_start *start);
   const char *call; /* for messages */
+  void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   bool own_mask; /* `mask` is given; otherwise that of the creator */
   sigset_t mask;

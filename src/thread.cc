@@ -174,6 +174,7 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
         start->enter = enter;
         start->run = run;
         start->call = create_call;
+        start->fatal = runtime->ops->fatal;
         start->runtime = runtime;
         start->thread = thread;
         start->fn = fn;

@@ -137,6 +137,14 @@ tests_unwind_CFLAGS = $(tests_cflags)
 tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
+# The C++ face.
+check_PROGRAMS += tests/hpp
+tests_hpp_SOURCES = tests/hpp.cc $(tests_harness)
+tests_hpp_CPPFLAGS = $(tests_cppflags)
+tests_hpp_CFLAGS = $(tests_cflags)
+tests_hpp_CXXFLAGS = $(tests_cxxflags) -Wshadow -Wconversion
+tests_hpp_LDADD = $(tests_ldadd)
+
 # src/os/darwin.cc against a model of Darwin's keys.
 tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)
 nodist_tests_darwin_keys_SOURCES = src/os/darwin.cc

@@ -61,6 +61,13 @@ tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_threads_CFLAGS = $(tests_cflags)
 tests_threads_LDADD = $(tests_ldadd)
 
+# Runtimes and their threads.
+check_PROGRAMS += tests/runtime
+tests_runtime_SOURCES = tests/runtime.c $(tests_kit)
+tests_runtime_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_runtime_CFLAGS = $(tests_cflags)
+tests_runtime_LDADD = $(tests_ldadd)
+
 if ENABLE_SHARED
 check_PROGRAMS += tests/tls
 check_LTLIBRARIES = tests/libbig-tls.la

@@ -274,13 +274,14 @@ int libcgo_detach(libcgo_runtime *runtime) {
   return 0;
 }
 
-// Up to fn only what every callback pays for.
+// Up to fn only what every callback pays for. No thread has a record before the
+// runtime is pinned, and by then its hooks have been looked at.
 int libcgo_callback(libcgo_runtime *runtime,
                     void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   if (fn == nullptr)
     return EINVAL;
   if (runtime != nullptr && runtime->size >= cgo::first_runtime &&
-      runtime->version == LIBCGO_RECORD_VERSION && runtime->ops != nullptr) {
+      __atomic_load_n(&runtime->pinned, __ATOMIC_RELAXED) != 0) {
     libcgo_thread *thread = runtime->ops->current();
     if (__builtin_expect(thread != nullptr, true)) {
       LIBCGO_PROBE(callback, runtime, thread);

@@ -286,14 +286,15 @@ TEST(hooks_of_an_unknown_version_are_refused) {
 }
 
 TEST(hooks_without_a_required_one_are_refused) {
-  for (int i = 0; i < 4; i++) {
+  for (int i = 0; i < 5; i++) {
     begin();
     struct libcgo_ops ops = kit_ops;
     switch (i) {
     case 0: ops.enter = NULL; break;
     case 1: ops.leave = NULL; break;
-    case 2: ops.acquire = NULL; break; /* without the other */
-    case 3: ops.release = NULL; break;
+    case 2: ops.current = NULL; break;
+    case 3: ops.acquire = NULL; break; /* without the other */
+    case 4: ops.release = NULL; break;
     }
     struct libcgo_runtime runtime = started(&ops);
     assert_refused(&runtime, EINVAL);

@@ -197,6 +197,7 @@ LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
  * cancellation point.
  *
  * Returns 0 after fn has run, or without running it
+ *   EINVAL     fn is NULL
  *   EPERM      nobody has begun the runtime's start-up
  *   ECANCELED  the process was forked while the start-up was half done
  *   or an error of libcgo_attach, but for EALREADY.

@@ -106,10 +106,10 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
       err = enter_thread(runtime, thread,
                          {thread_foreign, {}, signal_stack, ending});
     if (err == 0 && ops->current() != thread) {
-      err = EPROTO;
-      os::set_key(load_key(runtime), nullptr);
+      if (!ending)
+        os::set_key(load_key(runtime), nullptr);
       leave_thread(thread); // releases it
-      return err;
+      return EPROTO;
     }
     if (err != 0)
       ops->release(thread);

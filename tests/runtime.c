@@ -750,6 +750,34 @@ TEST(attach_says_ECANCELED_after_the_thread_has_left_for_the_last_time) {
   assert_none_left();
 }
 
+static void fail_to_call_back(void *p) {
+  int *results = p;
+  kit_behaviour.lie = 1;
+  results[0] = libcgo_callback(&visited, note, NULL);
+  kit_behaviour.lie = 0;
+  results[1] = libcgo_attach(&visited, NULL);
+}
+
+static void *set_late_key(void *results) {
+  pthread_setspecific(late.key, results);
+  libcgo_callback(&visited, note, NULL);
+  return NULL;
+}
+
+TEST(a_failed_attach_does_not_hide_that_the_thread_has_left) {
+  begin();
+  int results[2] = {-1, -1};
+  visited = started(&kit_ops);
+  ck_assert_int_eq(libcgo_attach(&visited, NULL), 0);
+  ck_assert_int_eq(libcgo_detach(&visited), 0);
+  ck_assert_int_eq(pthread_key_create(&late.key, fail_to_call_back), 0);
+  kit_run_foreign(set_late_key, results);
+  pthread_key_delete(late.key);
+  ck_assert_int_eq(results[0], EPROTO);
+  ck_assert_int_eq(results[1], ECANCELED);
+  assert_none_left();
+}
+
 static void let_visitors_come_to_own(struct libcgo_thread *thread, void *arg) {
   *(struct libcgo_thread **)arg = thread;
   pthread_setspecific(early.key, &early);
@@ -1168,6 +1196,7 @@ int main(void) {
   ADD_TEST(a_thread_whose_first_callback_is_in_the_second_round_leaves);
   ADD_TEST(a_thread_whose_first_callback_is_in_the_third_round_leaves);
   ADD_TEST(attach_says_ECANCELED_after_the_thread_has_left_for_the_last_time);
+  ADD_TEST(a_failed_attach_does_not_hide_that_the_thread_has_left);
   ADD_TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_three_rounds);
   ADD_TEST(a_thread_belongs_to_two_runtimes_at_once);
   ADD_TEST(threads_that_attach_first_at_once_all_leave);

@@ -753,6 +753,12 @@ static void create_many(struct libcgo_thread *thread, void *count) {
    returns: the thread then has the variables of the youngest one. */
 static void ignore_signal(int sig) { (void)sig; }
 
+/* A compiler may keep the thread pointer in a register, but not across this. */
+__attribute__((noinline)) static int watches_now(void) {
+  __asm__ volatile("");
+  return watches;
+}
+
 static void *wait_here(void *barrier) {
   pthread_barrier_wait(barrier);
   for (;;)
@@ -771,7 +777,7 @@ static void lose_variables(void *unused) {
   watches = 1;
   signal(SIGUSR2, ignore_signal);
   raise(SIGUSR2);
-  if (!watches)
+  if (!watches_now())
     kill(getpid(), SIGKILL);
 }
 

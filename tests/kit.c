@@ -153,6 +153,11 @@ struct libcgo_runtime kit = LIBCGO_RUNTIME_INIT(&kit_ops);
 
 /* ---- what tests do ---- */
 
+int under_valgrind(void) {
+  const char *preload = getenv("LD_PRELOAD");
+  return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 void kit_begin(void) {
   find_what_can_be_blocked();
   if (libcgo_init_begin(&kit.init) == 0)

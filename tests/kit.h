@@ -71,6 +71,8 @@ void kit_run(const struct libcgo_thread_attr *attr,
    (or PTHREAD_CANCELED) when it has ended. */
 void *kit_run_foreign(void *(*fn)(void *arg), void *arg);
 
+int under_valgrind(void);
+
 /* A callback that does nothing. */
 void kit_nothing(struct libcgo_thread *thread, void *arg);
 

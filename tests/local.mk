@@ -188,7 +188,8 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 endif
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
-	tests/slots.sh tests/stack-chk.sh
+	tests/slots.sh tests/stack-chk.sh \
+	tests/static.sh
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \

@@ -517,11 +517,6 @@ TEST(attach_callback_and_detach_are_no_cancellation_points) {
   assert_counts(2, 2, 2, 2);
 }
 
-static int under_valgrind(void) {
-  const char *preload = getenv("LD_PRELOAD");
-  return preload != NULL && strstr(preload, "vgpreload") != NULL;
-}
-
 static void strict_child(void) {
   enum { impossible = 77 };
   int err = libcgo_callback(&kit, note, NULL);

@@ -55,9 +55,9 @@ void leave_thread(libcgo_thread *thread) {
     ops->release(thread);
 }
 
-// The key's destructor. The client's own thread leaves in the last round but one,
-// so that the destructors of other keys can call back before; in the last one
-// allocators and sanitizers give up what `leave` may still need. A thread of
+// The key's destructor. The client's own thread leaves in the last round but
+// one, so that the destructors of other keys can call back before; in the last
+// one allocators and sanitizers give up what `leave` may still need. A thread of
 // others leaves at once: it may have been attached by such a destructor, in a
 // round that nobody tells, and then there is perhaps no other.
 void end_of_thread(void *value) {
@@ -67,6 +67,8 @@ void end_of_thread(void *value) {
     os::set_key(load_key(runtime), value);
     return;
   }
+  // From here on no signal handler may look for what `leave` frees.
+  os::block_all_signals();
   auto *thread = static_cast<libcgo_thread *>(value);
   libcgo_runtime *runtime = thread->runtime;
   const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
@@ -75,8 +77,6 @@ void end_of_thread(void *value) {
     os::set_key(load_key(runtime), thread);
     return;
   }
-  // From here on no signal handler may look for what `leave` frees.
-  os::block_all_signals();
   leave_thread(thread);
   os::set_key(load_key(runtime), mark_of_the_end(runtime));
 }

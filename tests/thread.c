@@ -134,6 +134,32 @@ TEST(a_thread_leaves_when_it_is_cancelled) {
   assert_counts(1, 1);
 }
 
+static pthread_key_t exit_key;
+static int blocked_at_exit;
+
+static void look_at_exit_mask(void *unused) {
+  (void)unused;
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  blocked_at_exit = sigismember(&mask, SIGUSR1);
+}
+
+static void exit_with_key(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  pthread_setspecific(exit_key, &exit_key);
+  pthread_exit(arg);
+}
+
+TEST(signals_are_blocked_for_destructors_after_pthread_exit) {
+  begin();
+  kit_run(NULL, kit_nothing, NULL); /* the runtime's key is older */
+  blocked_at_exit = -1;
+  ck_assert_int_eq(pthread_key_create(&exit_key, look_at_exit_mask), 0);
+  kit_run(NULL, exit_with_key, NULL);
+  pthread_key_delete(exit_key);
+  ck_assert_int_eq(blocked_at_exit, 1);
+}
+
 TEST(the_record_may_be_freed_in_leave) {
   begin();
   kit_behaviour.heap = 1; /* and what is read later is not what it was */
@@ -855,6 +881,7 @@ int main(void) {
   ADD_TEST(a_thread_leaves_at_pthread_exit);
   ADD_TEST(a_thread_leaves_at_pthread_exit_in_a_callback);
   ADD_TEST(a_thread_leaves_when_it_is_cancelled);
+  ADD_TEST(signals_are_blocked_for_destructors_after_pthread_exit);
   ADD_TEST(the_record_may_be_freed_in_leave);
   ADD_TEST(a_record_may_be_used_again_as_it_is);
   ADD_TEST(a_thread_has_the_stack_size_that_was_asked_for);

@@ -43,7 +43,7 @@ int kit_count(enum kit_event event) {
   return n;
 }
 
-/* No condition variable: one that has waiters is of no use in a child of fork. */
+/* No condition variable: one with waiters is of no use in a child of fork. */
 void kit_wait(enum kit_event event, int at_least) {
   while (kit_count(event) < at_least)
     sched_yield();
@@ -88,8 +88,8 @@ struct libcgo_thread *kit_record(void) { return &take_record(0)->thread; }
 
 /* ---- the hooks ---- */
 
-/* What can be blocked here: not SIGKILL and SIGSTOP, nor what the C library or an
-   emulator keeps for itself. */
+/* What can be blocked here: not SIGKILL and SIGSTOP, nor what the C library or
+   an emulator keeps for itself. */
 static sigset_t can_be_blocked;
 
 static void find_what_can_be_blocked(void) {

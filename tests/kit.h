@@ -8,9 +8,9 @@
  *     ck_assert_int_eq(libcgo_callback(&kit, fn, NULL), 0);
  *     ck_assert_int_eq(kit_count(KIT_ENTER), 1);
  *
- * A test that needs a runtime of its own, one that has not started say, makes it
- * with the same hooks: LIBCGO_RUNTIME_INIT(&kit_ops). Runtimes with these hooks
- * share the variable, so a thread belongs to one of them at a time.
+ * A test that needs a runtime of its own, one that has not started say, makes
+ * it with the same hooks: LIBCGO_RUNTIME_INIT(&kit_ops). Runtimes with these
+ * hooks share the variable, so a thread belongs to one of them at a time.
  */
 #ifndef LIBCGO_TESTS_KIT_H
 #define LIBCGO_TESTS_KIT_H
@@ -42,7 +42,8 @@ extern struct kit_behaviour {
   int lie;       /* `enter` stores nothing, so current() returns NULL */
   int heap;      /* records come from malloc and are freed: by `release`, and
                     those of kit_record by `leave` */
-  void (*in_enter)(struct libcgo_thread *thread); /* called there, if not NULL */
+  /* Called there, if they are not NULL. */
+  void (*in_enter)(struct libcgo_thread *thread);
   void (*in_leave)(struct libcgo_thread *thread);
 } kit_behaviour;
 

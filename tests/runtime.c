@@ -1041,8 +1041,8 @@ TEST(attach_says_ENOMEM_without_memory_for_the_signal_stack) {
 
 /* ---- fork ---- */
 
-/* Runs the step in a child, which exits with its result: 0, or the number of the
-   line that was wrong. */
+/* Runs the step in a child, which exits with its result: 0, or a number that
+   leads to the line that was wrong. */
 static int in_child(int (*step)(void)) {
   fflush(NULL);
   const pid_t child = fork();
@@ -1157,7 +1157,8 @@ TEST(a_fatal_message_goes_to_standard_error) {
 
 TEST(a_fatal_message_goes_to_the_hook_first) {
   begin();
-  assert_says((void *)to_standard_error, "hook: libcgo: libcgo_call_on_stack: ");
+  assert_says((void *)to_standard_error,
+              "hook: libcgo: libcgo_call_on_stack: ");
 }
 
 int main(void) {

@@ -204,15 +204,14 @@ static void look_at_stack(struct libcgo_thread *thread, void *arg) {
 }
 
 TEST(a_thread_has_the_stack_size_that_was_asked_for) {
-  if (UNDER_TSAN)
-    SKIP("the thread sanitizer makes stacks larger");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
-  attr.stack_size = 3 << 20;
+  /* Larger than the stacks of ended threads, which the C library uses again. */
+  attr.stack_size = 40 << 20;
   kit_run(&attr, look_at_stack, NULL);
   /* With or without the page of the C library's rounding. */
-  ck_assert_uint_le(stack_bytes, (3 << 20) + 4096);
-  ck_assert_uint_le((3 << 20) - 4096, stack_bytes);
+  ck_assert_uint_le(stack_bytes, (40 << 20) + 4096);
+  ck_assert_uint_le((40 << 20) - 4096, stack_bytes);
 }
 
 TEST(a_guard_is_not_taken_out_of_the_stack) {
@@ -518,9 +517,10 @@ TEST(larger_records_of_a_later_client_are_accepted) {
   record.thread.size = sizeof record;
   limit.limit.size = sizeof limit;
   attr.attr.stack_size = (SIZE_MAX / 4 * 3) & ~(size_t)4095;
-  ck_assert_int_eq(libcgo_thread_create(&kit, &record.thread, &attr.attr, note,
-                                        NULL, &limit.limit),
-                   EAGAIN); /* no system has so much memory */
+  /* No system has so much memory; what it says of that differs. */
+  const int err = libcgo_thread_create(&kit, &record.thread, &attr.attr, note,
+                                       NULL, &limit.limit);
+  ck_assert(err == EAGAIN || err == EINVAL);
   attr.attr.stack_size = 1 << 20;
   ck_assert_int_eq(libcgo_thread_create(&kit, kit_record(), &attr.attr, note,
                                         NULL, &limit.limit),

@@ -150,6 +150,9 @@ endif
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
 	tests/slots.sh tests/stack-chk.sh
 
+tests_scripts += tests/growth.sh
+EXTRA_DIST += tests/growth-client.c
+
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \

@@ -234,16 +234,20 @@ extern "C" {
 
 int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
   using namespace cgo;
-  const int caller_errno = errno;
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
   libcgo_thread *record = runtime->ops->current();
   if (record != nullptr) {
-    err = EALREADY;
-  } else if (runtime->ops->acquire == nullptr) {
-    err = ENOTSUP;
-  } else {
+    // Nothing is called for a thread that asks again.
+    if (thread != nullptr)
+      *thread = record;
+    return EALREADY;
+  }
+  if (runtime->ops->acquire == nullptr)
+    return ENOTSUP;
+  const int caller_errno = errno;
+  {
     os::cancellation_disabled disabled;
     err = prepare_runtime(runtime);
     if (err == 0)

@@ -150,8 +150,16 @@ endif
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
 	tests/slots.sh tests/stack-chk.sh
 
+# The kit as a whole: growing records, prices, two runtimes.
 tests_scripts += tests/growth.sh
 EXTRA_DIST += tests/growth-client.c
+
+check_PROGRAMS += tests/hot-paths
+tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h $(tests_harness)
+nodist_tests_hot_paths_SOURCES = tests/arch/@cpu@.S
+tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_hot_paths_CFLAGS = $(tests_cflags)
+tests_hot_paths_LDADD = $(tests_ldadd)
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \

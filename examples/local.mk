@@ -4,4 +4,5 @@
 # Makefile of their own: see examples/README.md.
 
 EXTRA_DIST += examples/Makefile examples/README.md examples/c_side.c \
-	examples/c_side.h examples/slots.h examples/squeeze.c scripts/demo.sh
+	examples/c_side.h examples/slots.h examples/squeeze.c scripts/demo.sh \
+	examples/green.c examples/green.h examples/treesum.c scripts/treesum.sh

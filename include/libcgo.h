@@ -17,6 +17,7 @@
 #include <libcgo/slots.h>
 #include <libcgo/stack.h>
 #include <libcgo/thread.h>
+#include <libcgo/traceback.h>
 #include <libcgo/version.h>
 
 #endif

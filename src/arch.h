@@ -30,7 +30,24 @@ static_assert(int(slot_base::segment) == SLOT_BASE_SEGMENT, "");
 
 } // namespace cgo
 
+namespace cgo {
+
+/* What a function's frame pointer points at: offsets in bytes of two words, and
+   the range in which both are. */
+struct frame_layout {
+  intptr_t caller;         /* the frame pointer of the caller */
+  intptr_t return_address; /* in the caller */
+  uintptr_t lowest;        /* of the range */
+  uintptr_t bytes;
+};
+
+} // namespace cgo
+
 extern "C" {
+
+extern const cgo::frame_layout libcgo_frame_layout
+    __attribute__((__visibility__("hidden")));
+
 
 /* Aligns the stack and calls libcgo_prepare_slots: the value of initcgo. */
 void libcgo_initcgo(void);

@@ -67,6 +67,21 @@
 	.size	\name, . - \name
 .endm
 
+/* HIDDEN_DATA SYM(name), ALIGN: begins constant data, for the library's own use. */
+.macro HIDDEN_DATA name, align
+	.hidden	\name
+	.globl	\name
+	.section .rodata
+	.balign	\align
+	.type	\name, %object
+\name:
+.endm
+
+/* END_DATA SYM(name) */
+.macro END_DATA name
+	.size	\name, . - \name
+.endm
+
 /* The stack stays non-executable. */
 	.section .note.GNU-stack, "", %progbits
 

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 
 #include "arch.h"
+#include "classic-slots.h"
 #include "memory.h"
 #include "platform.h"
 #include "report.h"
-#include "slots.h"
 #include "start.h"
 
 // Offsets that a client's compiled code uses.

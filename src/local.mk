@@ -10,18 +10,19 @@ src_language = -std=c++17 -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-
 	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
 src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
-src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src
+src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
 src_kit_port = src/os/objects.cc
 # What the classic face consists of, and the topics of the kit beside it.
-src_topics = src/classic.cc src/memory.cc src/report.cc src/slots.cc \
-	src/start.cc src/version.cc
-src_kit = src/handle.cc src/init.cc src/runtime.cc src/stack.cc src/thread.cc
+src_topics = src/classic.cc src/classic-slots.cc src/memory.cc \
+	src/report.cc src/start.cc src/version.cc
+src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+	src/thread.cc src/traceback.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
-	src/arch.h src/asm.h src/init.h src/layout.h src/memory.h src/platform.h \
-	src/probe.h src/report.h src/runtime.h src/slots.h src/stack.h src/start.h
+	src/arch.h src/asm.h src/classic-slots.h src/init.h src/layout.h src/memory.h src/platform.h \
+	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
 libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
@@ -40,7 +41,7 @@ libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
 # One file per CPU, one object per routine: see src/asm.h.
 src_arch_parts = src/libcall_on_stack.la src/libcall_on_system.la \
 	src/libcrosscall.la src/libcrosscall2.la src/libcrosscall_word.la \
-	src/libentry.la src/libslot.la
+	src/libentry.la src/libframe.la src/libslot.la
 nodist_src_libcall_on_stack_la_SOURCES = src/arch/@cpu@.S
 src_libcall_on_stack_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_stack
 nodist_src_libcall_on_system_la_SOURCES = src/arch/@cpu@.S
@@ -54,6 +55,8 @@ nodist_src_libcrosscall_word_la_SOURCES = src/arch/@cpu@.S
 src_libcrosscall_word_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_word
 nodist_src_libentry_la_SOURCES = src/arch/@cpu@.S
 src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
+nodist_src_libframe_la_SOURCES = src/arch/@cpu@.S
+src_libframe_la_CPPFLAGS = $(src_cppflags) -DPART_frame
 nodist_src_libslot_la_SOURCES = src/arch/@cpu@.S
 src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
 
@@ -63,7 +66,7 @@ nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu@.S
 src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
-EXTRA_DIST += src/libcgo.map src/arch/386.S src/arch/amd64.S \
+EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/arch/386.S src/arch/amd64.S \
 	src/os/darwin.cc src/os/linux.cc src/os/objects.cc src/os/posix.cc
 
 # The classic face as one relocatable object, for linkers of 2010: they know

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unwind.h>
 
 #include "arch.h"
 
@@ -104,10 +105,9 @@ int own_stack_bounds(stack_bounds *bounds);
    an errno value. */
 int mapping_bounds(uintptr_t address, stack_bounds *bounds);
 
-/* Whether the calling thread has an alternate signal stack, and its bounds. */
+/* Whether the calling thread has an alternate signal stack, and its bounds. Safe
+   in signal handlers. */
 bool has_signal_stack(stack_bounds *bounds);
-/* Whether it runs on it, and its bounds. Safe in signal handlers. */
-bool on_signal_stack(stack_bounds *bounds);
 
 /* The bytes that the system itself puts on a signal stack. */
 size_t least_signal_stack();
@@ -133,6 +133,29 @@ extern const unsigned key_rounds;
    False if that cannot be had. */
 bool keep_mapped(const void *address);
 
+/* The compiler's unwinder, from a library that may be loaded for it and then stays;
+   or NULLs. */
+using backtrace_function = decltype(_Unwind_Backtrace);
+using get_ip_function = decltype(_Unwind_GetIP);
+struct unwinder {
+  backtrace_function *backtrace;
+  get_ip_function *get_ip;
+};
+unwinder find_unwinder();
+
+/* What the loader knows of an address: strings and entry may become NULL and 0.
+   False if it is in no object. */
+bool find_symbol(uintptr_t address, const char **object, const char **function,
+                 uintptr_t *entry);
+
+/* The code that a signal has stopped, from what the handler got. */
+struct stopped_code {
+  uintptr_t pc;
+  uintptr_t sp;
+  uintptr_t fp;
+};
+stopped_code read_signal_context(const void *context);
+
 /* The number of the calling process; another one in a forked child. */
 int process_id();
 
@@ -153,6 +176,10 @@ void sleep_ms(unsigned ms);
    signal handlers and leave errno alone. */
 void *map_zeroed(size_t bytes);
 void unmap(void *memory, size_t bytes);
+
+/* Whether the address is in a thread-local variable of the executable, in the
+   calling thread. Safe in signal handlers. */
+bool in_executable_tls(uintptr_t address);
 
 /* Makes the classic slots usable, given where the executable announced its
    pair (an offset from the thread pointer; announced is false if it did not),

@@ -155,7 +155,9 @@ int attach_and_call(libcgo_runtime *runtime,
   errno = caller_errno;
   if (err != 0)
     return err;
+  LIBCGO_PROBE(callback, runtime, thread);
   fn(thread, arg);
+  LIBCGO_PROBE(callback_done, runtime, thread);
   if (ending)
     libcgo_detach(runtime);
   return 0;

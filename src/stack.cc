@@ -216,18 +216,56 @@ void set_bounds(libcgo_bounds *bounds, uintptr_t lo, uintptr_t hi,
   bounds->kind = kind;
 }
 
+// The stacks of others that a thread has come by last: pairs of lowest byte and
+// size. A size of 0 contains no address.
+constexpr uintptr_t most_others =
+    sizeof(libcgo_thread::others) / (2 * sizeof(uintptr_t));
+constexpr uintptr_t others_busy = most_others; // in others_next
+
+const uintptr_t *find_remembered(const libcgo_thread *thread, uintptr_t sp) {
+  for (uintptr_t i = 0; i < 2 * most_others; i += 2)
+    if (sp - thread->others[i] < thread->others[i + 1])
+      return &thread->others[i];
+  return nullptr;
+}
+
+// In place of the one that was remembered first. A handler that interrupts this
+// finds it busy and remembers nothing.
+void remember(libcgo_thread *thread, const stack_bounds &other) {
+  const uintptr_t next = thread->others_next;
+  if (next == others_busy)
+    return;
+  thread->others_next = others_busy;
+  handler_barrier();
+  uintptr_t *entry = &thread->others[2 * next];
+  entry[1] = 0;
+  handler_barrier();
+  entry[0] = other.lo;
+  handler_barrier();
+  entry[1] = other.hi - other.lo;
+  handler_barrier();
+  thread->others_next = (next + 1) % most_others;
+}
+
 // For a stack that is neither the thread's own nor one of the runtime's.
-int find_other(uintptr_t sp, libcgo_bounds *bounds) {
-  stack_bounds found;
-  if (os::on_signal_stack(&found)) {
-    set_bounds(bounds, found.lo, found.hi, LIBCGO_STACK_SIGNAL);
+int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
+  stack_bounds signal = {};
+  os::has_signal_stack(&signal);
+  if (within(sp, signal.lo, signal.hi)) {
+    set_bounds(bounds, signal.lo, signal.hi, LIBCGO_STACK_SIGNAL);
     return 0;
   }
   os::cancellation_disabled disabled;
+  stack_bounds found;
   int err = os::mapping_bounds(sp, &found);
-  if (err == 0)
-    set_bounds(bounds, found.lo, found.hi, LIBCGO_STACK_OTHER);
-  return err;
+  if (err != 0)
+    return err;
+  set_bounds(bounds, found.lo, found.hi, LIBCGO_STACK_OTHER);
+  // Where both are in one mapping, as from malloc, nothing but the system
+  // tells them apart.
+  if (!within(signal.lo, found.lo, found.hi))
+    remember(thread, found);
+  return 0;
 }
 
 } // namespace
@@ -246,6 +284,9 @@ void begin_stacks(libcgo_thread *thread) {
   thread->top = reinterpret_cast<uintptr_t>(base);
   thread->stack_lo = thread->stack_hi = 0;
   thread->chunks = 0;
+  thread->others_next = 0;
+  for (uintptr_t &word : thread->others)
+    word = 0;
 }
 
 void end_stacks(libcgo_thread *thread) {
@@ -262,6 +303,26 @@ void end_stacks(libcgo_thread *thread) {
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   remove_ended(thread, sp);
   return top_of(thread) != base_of(thread);
+}
+
+bool find_known_stack(const libcgo_thread *thread, uintptr_t address,
+                      stack_bounds *bounds) {
+  auto is = [address, bounds](uintptr_t lo, uintptr_t bytes) {
+    *bounds = {lo, lo + bytes};
+    return address - lo < bytes;
+  };
+  if (is(thread->stack_lo, thread->stack_hi - thread->stack_lo) ||
+      is(thread->small_lo, thread->small_span) ||
+      is(thread->signal_stack, thread->signal_stack_bytes))
+    return true;
+  if (const uintptr_t *other = find_remembered(thread, address))
+    return is(other[0], other[1]);
+  if (thread->top == 0)
+    return false; // nobody has entered it
+  for (const stack_call *c = top_of(thread); c->prev != nullptr; c = c->prev)
+    if (is(c->caller_lo, c->caller_span))
+      return true;
+  return false;
 }
 
 } // namespace cgo
@@ -402,6 +463,10 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
     set_bounds(bounds, thread->signal_stack, signal_hi, LIBCGO_STACK_SIGNAL);
     return 0;
   }
+  if (const uintptr_t *other = find_remembered(thread, sp)) {
+    set_bounds(bounds, other[0], other[0] + other[1], LIBCGO_STACK_OTHER);
+    return 0;
+  }
   err = learn_own_bounds(thread);
   if (err != 0)
     return err;
@@ -409,7 +474,7 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
     set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
     return 0;
   }
-  return find_other(sp, bounds);
+  return find_other(thread, sp, bounds);
 }
 
 } // extern "C"

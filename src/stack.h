@@ -8,6 +8,7 @@
 #include <libcgo/stack.h>
 
 #include "layout.h"
+#include "platform.h"
 
 namespace cgo {
 
@@ -18,6 +19,11 @@ void end_stacks(libcgo_thread *thread);
 /* Whether a call by libcgo_call_on_stack is under way on the thread, given the
    stack pointer of its caller. */
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);
+
+/* The stack of the thread that the address is on, if the record knows it. Safe in
+   signal handlers. */
+bool find_known_stack(const libcgo_thread *thread, uintptr_t address,
+                      stack_bounds *bounds);
 
 /*
  * A call by libcgo_call_on_stack. The calls of a thread form a chain, from the

@@ -117,13 +117,15 @@ handles_call_little() {
 }
 
 # What may be written to, and why:
-#   slots.cc: announced, announced_pair, prepared, place - where the
-#   executable has reserved the slots, a fact about the process.
+#   classic-slots.cc: announced, announced_pair, prepared, place; slots.cc:
+#   defined - where the executable has reserved and defined its slots, facts
+#   about the process.
 writable_data_is_justified() {
-  $READELF -SW $so | awk '$2 ~ /^\.(data|bss)$/ || $3 ~ /^\.(data|bss)$/' >sections
-  $NM $so | sed -n 's/^[^ ]* [bBdD] //p' | grep -v '^_DYNAMIC$\|^_GLOBAL_OFFSET\|^_cgo_\|^initcgo\|^libcgo_thread_start' >writable
+  $NM -f sysv $so | awk -F '|' '{ gsub(/ /, "", $1); gsub(/ /, "", $7) }
+    $7 == ".data" || $7 == ".bss" { print $1 }' >writable
   cat writable
-  ! grep -v 'announced\|announced_pair\|prepared\|place\|error_names\|thread_start_call' writable
+  grep -q announced_pair writable &&
+    ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\)E$' writable
 }
 
 if test -f $so; then

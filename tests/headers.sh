@@ -46,6 +46,33 @@ C
   $1 table.c
 }
 
+define() {
+  printf '#include <libcgo/slots.h>\nLIBCGO_DEFINE_SLOTS;\nint main(void) { return 0; }\n' >define.c
+  $1 define.c
+}
+
+records() {
+  cat >records.c <<'C'
+#include <libcgo.h>
+static struct libcgo_thread *nobody(void) { return 0; }
+static void none(struct libcgo_thread *thread) { (void)thread; }
+static const struct libcgo_ops ops = LIBCGO_OPS(none, none, 0, 0, nobody, 0);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+static struct libcgo_thread thread = LIBCGO_THREAD_INIT;
+int main(void) {
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+  struct libcgo_stack stack = LIBCGO_STACK_INIT(&runtime, &runtime + 1);
+  return runtime.size == sizeof runtime && thread.size == sizeof thread &&
+                 attr.size == sizeof attr && limit.size == sizeof limit &&
+                 stack.size == sizeof stack
+             ? 0
+             : 1;
+}
+C
+  $1 records.c
+}
+
 two_units() {
   printf '#include <libcgo.h>\nint main(void) { return 0; }\n' >one.c
   printf '#include <libcgo.h>\nint two(void);\nint two(void) { return 1; }\n' >two.c
@@ -84,6 +111,10 @@ ok headers_compile_in_any_order_as_c11 any_order compile_c
 ok headers_compile_in_any_order_as_cxx17 any_order compile_cxx
 ok reserve_slots_compiles_as_c11_without_warnings reserve compile_c
 ok reserve_slots_compiles_as_cxx17_without_warnings reserve compile_cxx
+ok define_slots_compiles_as_c11_without_warnings define compile_c
+ok define_slots_compiles_as_cxx17_without_warnings define compile_cxx
+ok the_records_compile_as_c11_without_warnings records compile_c
+ok the_records_compile_as_cxx17_without_warnings records compile_cxx
 ok a_handle_table_compiles_as_c11_without_warnings table compile_c
 ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx
 ok the_names_of_2010_are_there_when_asked_for old_names

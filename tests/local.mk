@@ -12,6 +12,7 @@ tests_cxxflags = -std=gnu++17 -Wall -Wextra \
 	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
+tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/attributes tests/crossing tests/handle tests/init tests/limits \
@@ -28,6 +29,17 @@ tests_attributes_SOURCES = tests/attributes.c $(tests_client)
 tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_attributes_CFLAGS = $(tests_cflags)
 tests_attributes_LDADD = $(tests_ldadd)
+
+# With a pair, without, and (below) with one in a shared object.
+check_PROGRAMS += tests/defined-slots tests/no-slots
+tests_defined_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_defined_slots_CPPFLAGS = $(tests_cppflags) -DIN_EXECUTABLE
+tests_defined_slots_CFLAGS = $(tests_cflags)
+tests_defined_slots_LDADD = $(tests_ldadd)
+tests_no_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_no_slots_CPPFLAGS = $(tests_cppflags)
+tests_no_slots_CFLAGS = $(tests_cflags)
+tests_no_slots_LDADD = $(tests_ldadd)
 
 tests_handle_SOURCES = tests/handle.c $(tests_harness)
 tests_handle_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
@@ -61,8 +73,17 @@ tests_threads_CFLAGS = $(tests_cflags)
 tests_threads_LDADD = $(tests_ldadd)
 
 if ENABLE_SHARED
-check_PROGRAMS += tests/tls
-check_LTLIBRARIES = tests/libbig-tls.la
+check_PROGRAMS += tests/object-slots tests/tls
+check_LTLIBRARIES = tests/libbig-tls.la tests/libobject-with-slots.la
+tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
+tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
+tests_libobject_with_slots_la_LIBADD = libcgo.la
+tests_libobject_with_slots_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_object_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_object_slots_CPPFLAGS = $(tests_cppflags) -DIN_SHARED_OBJECT
+tests_object_slots_CFLAGS = $(tests_cflags)
+tests_object_slots_LDADD = tests/libobject-with-slots.la $(tests_ldadd)
 # -rpath makes libtool build a shared library that is not installed.
 tests_libbig_tls_la_SOURCES = tests/big-tls.c
 tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
@@ -92,6 +113,17 @@ tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/traceback tests/unwinder
+tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
+tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_unwinder_CFLAGS = $(tests_cflags)
+tests_unwinder_LDADD = $(tests_ldadd)
+tests_traceback_SOURCES = tests/traceback.cc $(tests_kit)
+tests_traceback_CPPFLAGS = $(tests_cppflags)
+tests_traceback_CFLAGS = $(tests_cflags)
+tests_traceback_CXXFLAGS = $(tests_cxxflags)
+tests_traceback_LDADD = $(tests_ldadd)
+
 tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_client)
 nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
 tests_unwind_CPPFLAGS = $(tests_cppflags)
@@ -113,8 +145,13 @@ tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
 # The same programs with the archive.
 if ENABLE_STATIC
-check_PROGRAMS += tests/own-crosscall2-static tests/symbols-static \
-	tests/threads-static
+check_PROGRAMS += tests/defined-slots-static tests/own-crosscall2-static \
+	tests/symbols-static tests/threads-static
+tests_defined_slots_static_SOURCES = $(tests_defined_slots_SOURCES)
+tests_defined_slots_static_CPPFLAGS = $(tests_defined_slots_CPPFLAGS)
+tests_defined_slots_static_CFLAGS = $(tests_defined_slots_CFLAGS)
+tests_defined_slots_static_LDADD = $(tests_defined_slots_LDADD)
+tests_defined_slots_static_LDFLAGS = -static
 tests_own_crosscall2_static_SOURCES = $(tests_own_crosscall2_SOURCES)
 tests_own_crosscall2_static_CPPFLAGS = $(tests_own_crosscall2_CPPFLAGS)
 tests_own_crosscall2_static_CFLAGS = $(tests_own_crosscall2_CFLAGS)
@@ -147,8 +184,11 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
-tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/prefix.sh \
-	tests/slots.sh tests/stack-chk.sh
+tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
+	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
+
+# The examples' tutorial.
+tests_scripts += tests/tutorial.sh
 
 # The kit as a whole: growing records, prices, two runtimes.
 tests_scripts += tests/growth.sh
@@ -206,14 +246,14 @@ AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
 	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
 	CPU='@cpu@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
-	TEST_EMU='$(TEST_EMU)' \
+	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
 	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU HOST VERSION \
-	TEST_EMU ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+	TEST_EMU PROBES ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
 installcheck-local:

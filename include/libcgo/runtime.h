@@ -123,13 +123,15 @@ struct libcgo_thread {
   uintptr_t signal_stack;
   uintptr_t signal_stack_bytes;
   uintptr_t chunks;
+  uintptr_t others_next;
+  uintptr_t others[8];
   uintptr_t calls[16];
   uintptr_t reserved[10];
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
-        0, 0, 0, 0, 0, 0, 0,                                                   \
+        0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
         {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {                    \
       0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                             \
     }                                                                          \

@@ -124,10 +124,13 @@ struct libcgo_bounds {
  * load afterwards. The initial thread's grows: `lo` is how far, by the
  * limit (RLIMIT_STACK) and the mappings of the time when it was looked up.
  * A stack to which C code has switched (fibers, swapcontext) is noticed by the
- * stack pointer. What is known of it is its mapping, and it is looked up each
- * time: nobody says when C code gives such a stack back.
+ * stack pointer. What is known of it is its mapping, which is looked up at the
+ * system's price; the last four are remembered for the thread. Nobody tells when C
+ * code gives such a stack back: who must know whether a remembered one is still
+ * as it was passes NULL.
  *
- * `thread` is the calling thread's record, or NULL, which caches nothing.
+ * `thread` is the calling thread's record, or NULL, which remembers nothing and
+ * looks everything up.
  *
  * Returns 0. EINVAL: bounds is NULL, or the record is too small. ENOTSUP: its
  * version is not known. Or an error of the system, such as EMFILE or ENOENT

@@ -235,6 +235,19 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * ebp points at the caller's, and the return address follows it.
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 4
+	.long	0		/* caller */
+	.long	4		/* return address */
+	.long	0, 8		/* the range of both */
+END_DATA SYM(libcgo_frame_layout)
+#endif
+
 #ifdef PART_entry
 /*
  * void libcgo_initcgo(void);

@@ -251,6 +251,19 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * rbp points at the caller's, and the return address follows it.
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 8
+	.quad	0		/* caller */
+	.quad	8		/* return address */
+	.quad	0, 16		/* the range of both */
+END_DATA SYM(libcgo_frame_layout)
+#endif
+
 #ifdef PART_entry
 /*
  * void libcgo_initcgo(void);

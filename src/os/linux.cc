@@ -289,6 +289,35 @@ int set_thread_cpus(const void *cpus, size_t size) {
              : errno;
 }
 
+// ---- signals ----
+
+namespace {
+
+// Where the registers are in a ucontext_t, in bytes (its declaration in
+// <ucontext.h>, for each CPU).
+struct context_layout {
+  size_t pc;
+  size_t sp;
+  size_t fp;
+};
+[[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
+[[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
+constexpr context_layout context_here =
+    LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
+
+uintptr_t word_at(const void *context, size_t offset) {
+  uintptr_t word;
+  memcpy(&word, static_cast<const char *>(context) + offset, sizeof word);
+  return word;
+}
+
+} // namespace
+
+stopped_code read_signal_context(const void *context) {
+  return {word_at(context, context_here.pc), word_at(context, context_here.sp),
+          word_at(context, context_here.fp)};
+}
+
 // ---- waiting ----
 
 namespace {
@@ -335,6 +364,16 @@ int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
   }
   return 1; // the first object is the executable: look no further
 }
+
+} // namespace
+
+bool in_executable_tls(uintptr_t address) {
+  tls_segment tls = {};
+  dl_iterate_phdr(read_tls_segment, &tls);
+  return tls.exists && address - tls.address < tls.size;
+}
+
+namespace {
 
 class executable_name {
 public:

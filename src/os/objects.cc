@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <unwind.h>
 
 namespace cgo::os {
 
@@ -32,6 +33,11 @@ int is_in_first(dl_phdr_info *info, size_t, void *p) {
 // Weak, so that a static program needs no loader: it has nothing to unmap.
 #pragma weak dladdr
 #pragma weak dlopen
+#pragma weak dlsym
+// Weak, because libc is all that the library needs: a C++ program has them, and in
+// a C program they come from a library that is loaded when it is asked for.
+#pragma weak _Unwind_Backtrace
+#pragma weak _Unwind_GetIP
 
 bool keep_mapped(const void *address) {
   main_program program = {reinterpret_cast<uintptr_t>(address), false};
@@ -42,6 +48,40 @@ bool keep_mapped(const void *address) {
     return true; // in no object: made at run time, and its maker's affair
   return dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) !=
          nullptr;
+}
+
+unwinder find_unwinder() {
+  if (_Unwind_Backtrace != nullptr && _Unwind_GetIP != nullptr)
+    return {_Unwind_Backtrace, _Unwind_GetIP};
+  if (dlopen == nullptr || dlsym == nullptr)
+    return {};
+  // gcc's, and LLVM's.
+  static constexpr const char *names[] = {"libgcc_s.so.1", "libunwind.so.1"};
+  for (const char *name : names) {
+    void *object = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+    if (object == nullptr)
+      continue;
+    const unwinder found = {
+        reinterpret_cast<backtrace_function *>(
+            dlsym(object, "_Unwind_Backtrace")),
+        reinterpret_cast<get_ip_function *>(dlsym(object, "_Unwind_GetIP"))};
+    if (found.backtrace != nullptr && found.get_ip != nullptr)
+      return found;
+    dlclose(object);
+  }
+  return {};
+}
+
+bool find_symbol(uintptr_t address, const char **object, const char **function,
+                 uintptr_t *entry) {
+  Dl_info info = {};
+  const bool found =
+      dladdr != nullptr &&
+      dladdr(reinterpret_cast<const void *>(address), &info) != 0;
+  *object = info.dli_fname;
+  *function = info.dli_sname;
+  *entry = reinterpret_cast<uintptr_t>(info.dli_saddr);
+  return found;
 }
 
 } // namespace cgo::os

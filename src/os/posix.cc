@@ -125,19 +125,6 @@ bool has_signal_stack(stack_bounds *bounds) {
   return true;
 }
 
-bool on_signal_stack(stack_bounds *bounds) {
-  const int caller_errno = errno;
-  stack_t now;
-  const bool on = sigaltstack(nullptr, &now) == 0 &&
-                  (now.ss_flags & SS_ONSTACK) != 0;
-  errno = caller_errno;
-  if (on) {
-    bounds->lo = reinterpret_cast<uintptr_t>(now.ss_sp);
-    bounds->hi = bounds->lo + now.ss_size;
-  }
-  return on;
-}
-
 bool map_signal_stack(size_t bytes, stack_bounds *stack) {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   const size_t least = least_signal_stack();

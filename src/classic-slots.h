@@ -2,8 +2,8 @@
 /*
  * The classic slots of g and m.
  */
-#ifndef LIBCGO_SLOTS_H_INTERNAL
-#define LIBCGO_SLOTS_H_INTERNAL
+#ifndef LIBCGO_CLASSIC_SLOTS_H
+#define LIBCGO_CLASSIC_SLOTS_H
 
 #include <stdint.h>
 

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Tracebacks: the hooks that a runtime's record keeps, and the default.
+#include <libcgo/traceback.h>
+
+#include <errno.h>
+
+#include "arch.h"
+#include "runtime.h"
+#include "stack.h"
+
+namespace cgo {
+
+namespace {
+
+// What the first release had; later ones only add.
+constexpr size_t first_ops = sizeof(libcgo_traceback_ops);
+constexpr size_t first_symbol = sizeof(libcgo_symbol);
+
+// What libcgo_runtime::traceback holds.
+enum : unsigned { hooks_word, backtrace_word, get_ip_word };
+
+const libcgo_traceback_ops *hooks_of(const libcgo_runtime *runtime) {
+  return reinterpret_cast<const libcgo_traceback_ops *>(
+      __atomic_load_n(&runtime->traceback[hooks_word], __ATOMIC_ACQUIRE));
+}
+
+int check_hooks(const libcgo_traceback_ops *ops) {
+  if (ops == nullptr)
+    return 0;
+  if (ops->size < first_ops)
+    return EINVAL;
+  if (ops->version != LIBCGO_RECORD_VERSION)
+    return ENOTSUP;
+  return (ops->context == nullptr) == (ops->release == nullptr) ? 0 : EINVAL;
+}
+
+struct trace {
+  uintptr_t *pcs;
+  size_t max;
+  size_t count;
+};
+
+// False when there is no room for another.
+bool add(trace *t, uintptr_t pc) {
+  t->pcs[t->count++] = pc;
+  return t->count < t->max;
+}
+
+// ---- with the compiler's unwinder ----
+
+struct unwinding {
+  trace *into;
+  os::unwinder unwinder;
+  uintptr_t first; // where the caller goes on: frames before it are ours
+  bool begun;
+};
+
+_Unwind_Reason_Code take_frame(_Unwind_Context *context, void *p) {
+  auto *u = static_cast<unwinding *>(p);
+  const uintptr_t pc = u->unwinder.get_ip(context);
+  u->begun = u->begun || pc == u->first;
+  if (u->begun && pc != 0 && !add(u->into, pc))
+    return _URC_END_OF_STACK; // any but _URC_NO_REASON ends it
+  return _URC_NO_REASON;
+}
+
+// ---- by frame pointers ----
+
+// The frame at fp, where the walk has come from the stack `now`: its caller's
+// frame and the address to which it returns. Reads nothing but the thread's
+// stacks.
+struct walk {
+  const libcgo_thread *thread; // may be NULL
+  stack_bounds now;
+};
+
+bool holds(const stack_bounds &stack, uintptr_t frame) {
+  return frame >= stack.lo && frame < stack.hi &&
+         stack.hi - frame >= libcgo_frame_layout.bytes;
+}
+
+bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
+  if (*fp % sizeof(uintptr_t) != 0)
+    return false;
+  const uintptr_t frame = *fp + libcgo_frame_layout.lowest;
+  // Outside: a crossing has switched stacks.
+  if (!holds(w->now, frame) &&
+      (w->thread == nullptr ||
+       !find_known_stack(w->thread, frame, &w->now) || !holds(w->now, frame)))
+    return false;
+  auto at = [fp](intptr_t offset) {
+    return *reinterpret_cast<const uintptr_t *>(*fp +
+                                                static_cast<uintptr_t>(offset));
+  };
+  *pc = at(libcgo_frame_layout.return_address);
+  const uintptr_t next = at(libcgo_frame_layout.caller);
+  // On one stack callers are above: what goes down or round is no chain.
+  w->now.lo = frame + 1;
+  *fp = next;
+  return *pc != 0;
+}
+
+void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
+                 trace *t) {
+  walk w = {thread, {}};
+  if (thread == nullptr || !find_known_stack(thread, sp, &w.now)) {
+    if (os::mapping_bounds(sp, &w.now) != 0)
+      return;
+  }
+  w.now.lo = sp;
+  uintptr_t pc;
+  while (step(&w, &fp, &pc))
+    if (!add(t, pc))
+      return;
+}
+
+const libcgo_thread *record_of(const libcgo_runtime *runtime) {
+  const libcgo_thread *thread = runtime->ops->current();
+  return thread != nullptr && check_thread(thread) == 0 ? thread : nullptr;
+}
+
+} // namespace
+
+} // namespace cgo
+
+extern "C" {
+
+int libcgo_traceback_set(libcgo_runtime *runtime,
+                         const libcgo_traceback_ops *ops) {
+  using namespace cgo;
+  int err = check_runtime(runtime);
+  if (err == 0)
+    err = check_hooks(ops);
+  if (err != 0)
+    return err;
+  const int caller_errno = errno;
+  const os::unwinder found = os::find_unwinder();
+  errno = caller_errno;
+  runtime->traceback[get_ip_word] = reinterpret_cast<uintptr_t>(found.get_ip);
+  __atomic_store_n(&runtime->traceback[backtrace_word],
+                   reinterpret_cast<uintptr_t>(found.backtrace),
+                   __ATOMIC_RELEASE);
+  __atomic_store_n(&runtime->traceback[hooks_word],
+                   reinterpret_cast<uintptr_t>(ops), __ATOMIC_RELEASE);
+  return found.backtrace != nullptr ? 0 : ENOENT;
+}
+
+uintptr_t libcgo_traceback_context(const libcgo_runtime *runtime) {
+  using namespace cgo;
+  if (check_runtime(runtime) != 0)
+    return 0;
+  const libcgo_traceback_ops *hooks = hooks_of(runtime);
+  return hooks != nullptr && hooks->context != nullptr ? hooks->context() : 0;
+}
+
+void libcgo_traceback_release(const libcgo_runtime *runtime,
+                              uintptr_t context) {
+  using namespace cgo;
+  if (context == 0 || check_runtime(runtime) != 0)
+    return;
+  const libcgo_traceback_ops *hooks = hooks_of(runtime);
+  if (hooks != nullptr && hooks->release != nullptr)
+    hooks->release(context);
+}
+
+size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
+                        const void *signal_context, uintptr_t *pcs,
+                        size_t max) {
+  using namespace cgo;
+  if (check_runtime(runtime) != 0 || pcs == nullptr || max == 0)
+    return 0;
+  const libcgo_traceback_ops *hooks = hooks_of(runtime);
+  if (hooks != nullptr && hooks->traceback != nullptr)
+    return hooks->traceback(context, signal_context, pcs, max);
+
+  const int caller_errno = errno;
+  trace t = {pcs, max, 0};
+  if (signal_context != nullptr) {
+    const os::stopped_code stopped = os::read_signal_context(signal_context);
+    if (add(&t, stopped.pc))
+      walk_frames(record_of(runtime), stopped.sp, stopped.fp, &t);
+  } else {
+    const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    auto *backtrace = reinterpret_cast<os::backtrace_function *>(
+        __atomic_load_n(&runtime->traceback[backtrace_word], __ATOMIC_ACQUIRE));
+    if (backtrace != nullptr) {
+      unwinding u = {&t,
+                     {backtrace, reinterpret_cast<os::get_ip_function *>(
+                                     runtime->traceback[get_ip_word])},
+                     reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+                     false};
+      backtrace(take_frame, &u);
+    }
+    if (t.count == 0)
+      walk_frames(record_of(runtime), frame, frame, &t);
+  }
+  errno = caller_errno;
+  return t.count;
+}
+
+int libcgo_symbolize(const libcgo_runtime *runtime, libcgo_symbol *symbol) {
+  using namespace cgo;
+  int err = check_runtime(runtime);
+  if (err != 0)
+    return err;
+  if (symbol == nullptr || symbol->size < first_symbol)
+    return EINVAL;
+  if (symbol->version != LIBCGO_RECORD_VERSION)
+    return ENOTSUP;
+  const libcgo_traceback_ops *hooks = hooks_of(runtime);
+  const int caller_errno = errno;
+  if (hooks != nullptr && hooks->symbolize != nullptr) {
+    err = hooks->symbolize(symbol);
+  } else {
+    symbol->file = nullptr;
+    symbol->line = symbol->more = symbol->data = 0;
+    err = os::find_symbol(symbol->pc, &symbol->object, &symbol->function,
+                          &symbol->entry)
+              ? 0
+              : ENOENT;
+  }
+  errno = caller_errno;
+  return err;
+}
+
+} // extern "C"

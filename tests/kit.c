@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The library's record comes first, so that one pointer is both. */
+struct kit_thread {
+  struct libcgo_thread thread;
+  int foreign;
+  struct kit_thread *next; /* while it is free */
+};
+
+static _Thread_local struct libcgo_thread *self;
+
+/* A lock, and not atomics, because helgrind knows locks. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int counts[KIT_EVENTS];
+static struct kit_thread *free_records;
+
+struct kit_behaviour kit_behaviour;
+
+static void count(enum kit_event event) {
+  pthread_mutex_lock(&lock);
+  counts[event]++;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&lock);
+}
+
+int kit_count(enum kit_event event) {
+  pthread_mutex_lock(&lock);
+  const int n = counts[event];
+  pthread_mutex_unlock(&lock);
+  return n;
+}
+
+void kit_wait(enum kit_event event, int at_least) {
+  pthread_mutex_lock(&lock);
+  while (counts[event] < at_least)
+    pthread_cond_wait(&changed, &lock);
+  pthread_mutex_unlock(&lock);
+}
+
+/* ---- records ---- */
+
+static struct kit_thread *take_record(int foreign) {
+  struct kit_thread *record = NULL;
+  if (!kit_behaviour.heap) {
+    pthread_mutex_lock(&lock);
+    record = free_records;
+    if (record != NULL)
+      free_records = record->next;
+    pthread_mutex_unlock(&lock);
+  }
+  if (record == NULL) {
+    record = malloc(sizeof *record);
+    if (record == NULL)
+      abort();
+    /* One that is used again stays as it is. */
+    record->thread = (struct libcgo_thread)LIBCGO_THREAD_INIT;
+  }
+  record->foreign = foreign;
+  record->next = NULL;
+  return record;
+}
+
+static void give_back(struct kit_thread *record) {
+  if (kit_behaviour.heap) {
+    memset(record, 0x5a, sizeof *record);
+    free(record);
+    return;
+  }
+  pthread_mutex_lock(&lock);
+  record->next = free_records;
+  free_records = record;
+  pthread_mutex_unlock(&lock);
+}
+
+struct libcgo_thread *kit_record(void) { return &take_record(0)->thread; }
+
+/* ---- the hooks ---- */
+
+static void expect(int condition) {
+  sigset_t all, mask;
+  sigfillset(&all); /* not those that the C library keeps for itself */
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  for (int sig = 1; sig <= SIGRTMAX; sig++)
+    if (sig != SIGKILL && sig != SIGSTOP && sigismember(&all, sig) == 1 &&
+        sigismember(&mask, sig) != 1)
+      condition = 0;
+  if (!condition)
+    count(KIT_WRONG);
+}
+
+static void enter(struct libcgo_thread *thread) {
+  expect(self == NULL);
+  if (!kit_behaviour.lie)
+    self = thread;
+  if (kit_behaviour.in_enter != NULL)
+    kit_behaviour.in_enter(thread);
+  count(KIT_ENTER);
+}
+
+static void leave(struct libcgo_thread *thread) {
+  expect(self == thread || kit_behaviour.lie);
+  self = NULL;
+  if (kit_behaviour.in_leave != NULL)
+    kit_behaviour.in_leave(thread);
+  struct kit_thread *record = (struct kit_thread *)thread;
+  if (!record->foreign)
+    give_back(record);
+  count(KIT_LEAVE);
+}
+
+static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
+  expect(runtime->ops == &kit_ops && self == NULL);
+  count(KIT_ACQUIRE);
+  return kit_behaviour.no_record ? NULL : &take_record(1)->thread;
+}
+
+static void release(struct libcgo_thread *thread) {
+  struct kit_thread *record = (struct kit_thread *)thread;
+  expect(record->foreign && self == NULL);
+  give_back(record);
+  count(KIT_RELEASE);
+}
+
+struct libcgo_thread *kit_current(void) { return self; }
+
+const struct libcgo_ops kit_ops =
+    LIBCGO_OPS(enter, leave, acquire, release, kit_current, NULL);
+struct libcgo_runtime kit = LIBCGO_RUNTIME_INIT(&kit_ops);
+
+/* ---- what tests do ---- */
+
+void kit_begin(void) {
+  if (libcgo_init_begin(&kit.init) == 0)
+    libcgo_init_done(&kit.init);
+  if (self != NULL)
+    libcgo_detach(&kit);
+  kit.signal_stack_size = 0;
+  kit_behaviour = (struct kit_behaviour){0};
+  pthread_mutex_lock(&lock);
+  memset(counts, 0, sizeof counts);
+  pthread_mutex_unlock(&lock);
+}
+
+void kit_run(const struct libcgo_thread_attr *attr,
+             void (*fn)(struct libcgo_thread *thread, void *arg), void *arg) {
+  const int before = kit_count(KIT_LEAVE);
+  const int err = libcgo_thread_create(&kit, kit_record(), attr, fn, arg, NULL);
+  ck_assert_int_eq(err, 0);
+  kit_wait(KIT_LEAVE, before + 1);
+}
+
+void *kit_run_foreign(void *(*fn)(void *), void *arg) {
+  pthread_t thread;
+  void *result = NULL;
+  ck_assert_int_eq(pthread_create(&thread, NULL, fn, arg), 0);
+  pthread_join(thread, &result);
+  return result;
+}
+
+void kit_nothing(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  (void)arg;
+}

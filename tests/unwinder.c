@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The compiler's unwinder is loaded when a runtime asks for tracebacks, not
+ * before. A C program, because one in C++ has it anyway.
+ */
+#include "kit.h"
+
+#include <link.h>
+#include <string.h>
+
+static int is_unwinder(struct dl_phdr_info *info, size_t size, void *found) {
+  (void)size;
+  if (strstr(info->dlpi_name, "libgcc_s") != NULL ||
+      strstr(info->dlpi_name, "libunwind") != NULL)
+    *(int *)found = 1;
+  return 0;
+}
+
+static int unwinder_is_loaded(void) {
+  int found = 0;
+  dl_iterate_phdr(is_unwinder, &found);
+  return found;
+}
+
+static void *call_back(void *unused) {
+  libcgo_callback(&kit, kit_nothing, NULL);
+  return unused;
+}
+
+TEST(the_unwinder_is_loaded_when_it_is_asked_for) {
+  kit_begin();
+  if (unwinder_is_loaded())
+    SKIP("another library of this program has loaded the unwinder");
+  kit_run_foreign(call_back, NULL);
+  ck_assert(!unwinder_is_loaded());
+  ck_assert_int_eq(libcgo_traceback_set(&kit, NULL), 0);
+  ck_assert(unwinder_is_loaded());
+}
+
+TEST(it_gives_the_frames) {
+  kit_begin();
+  uintptr_t pcs[8];
+  ck_assert_int_eq(libcgo_traceback_set(&kit, NULL), 0);
+  ck_assert_uint_gt(libcgo_traceback(&kit, 0, NULL, pcs, 8), 2);
+}
+
+int main(void) {
+  suite_begin("unwinder");
+  ADD_TEST(the_unwinder_is_loaded_when_it_is_asked_for);
+  ADD_TEST(it_gives_the_frames);
+  return suite_run();
+}

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Programs that are installed.
+
+bin_PROGRAMS = libcgo-info
+libcgo_info_SOURCES = tools/libcgo-info.c
+libcgo_info_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DLIBCGO_INFO_OS='"@os@"' -DLIBCGO_INFO_CPU='"@cpu@"' \
+	-DLIBCGO_INFO_HOST='"$(host)"' -DLIBCGO_INFO_PROBES='"@have_probes@"'
+libcgo_info_CFLAGS = -std=gnu11 -Wall -Wextra $(LIBCGO_WERROR)
+libcgo_info_LDADD = libcgo.la

@@ -139,6 +139,37 @@ static void use_handles(struct libcgo_handle_table *table) {
   EXPECT(table->size == sizeof *table);
 }
 
+static int symbolize(struct libcgo_symbol *symbol) {
+  symbol->line = 7;
+  return 0;
+}
+
+static const struct libcgo_traceback_ops traceback_ops =
+    LIBCGO_TRACEBACK_OPS(NULL, NULL, NULL, symbolize);
+static const struct libcgo_symbol fresh_symbol = LIBCGO_SYMBOL_INIT;
+
+static void look_for_symbols(void) {
+  struct libcgo_symbol *symbol = AT_THE_END(fresh_symbol);
+  symbol->pc = (uintptr_t)libcgo_version;
+  EXPECT(libcgo_symbolize(runtime, symbol) == 0);
+  EXPECT(symbol->line == 0);
+  const int err = libcgo_traceback_set(runtime, AT_THE_END(traceback_ops));
+  EXPECT(err == 0 || err == ENOENT); /* there may be no unwinder */
+  EXPECT(libcgo_symbolize(runtime, symbol) == 0);
+  EXPECT(symbol->line == 7);
+  EXPECT(libcgo_traceback_context(runtime) == 0);
+}
+
+/* The pair of the executable. */
+LIBCGO_DEFINE_SLOTS;
+
+static void use_slots(void) {
+  intptr_t offset;
+  const int err = libcgo_slots_claim(runtime, &offset);
+  EXPECT(err == 0 || err == ENOTSUP);
+  EXPECT(err != 0 || libcgo_slots_release(runtime) == 0);
+}
+
 static void prepare(void) {
   const struct libcgo_ops *far_ops = AT_THE_END(ops);
   const struct libcgo_runtime fresh_runtime = LIBCGO_RUNTIME_INIT(far_ops);
@@ -170,12 +201,15 @@ static void works(void) {
   EXPECT(libcgo_init_begin(&runtime->init) == 0);
   EXPECT(libcgo_init_done(&runtime->init) == 0);
   use_handles(AT_THE_END(fresh_table));
+  look_for_symbols();
+  use_slots();
 
   runtime->signal_stack_size = 65536;
   EXPECT(pthread_create(&thread, NULL, foreign, &callbacks) == 0);
   pthread_join(thread, NULL);
   EXPECT(callbacks == 3);
-  EXPECT(entered == 2 && left == 2 && acquired == 2 && released == 2);
+  EXPECT(entered == 2 && acquired == 2 && released == 2);
+  EXPECT(__atomic_load_n(&left, __ATOMIC_ACQUIRE) == 2);
 
   attr.name = "growth";
   attr.stack_size = 1024 * 1024;
@@ -269,6 +303,13 @@ static void too_small(void) {
   EXPECT(libcgo_attach(runtime, NULL) == 0);
   libcgo_call_on_stack(self, stack, refuses_to_switch, &short_thread);
   EXPECT(libcgo_detach(runtime) == 0);
+
+  struct libcgo_traceback_ops short_traceback = traceback_ops;
+  struct libcgo_symbol symbol = fresh_symbol;
+  SHORTEN(&short_traceback);
+  SHORTEN(&symbol);
+  EXPECT(libcgo_traceback_set(runtime, &short_traceback) == EINVAL);
+  EXPECT(libcgo_symbolize(runtime, &symbol) == EINVAL);
 
   EXPECT(libcgo_init_begin(&init) == EINVAL);
   EXPECT(libcgo_init_done(&init) == EINVAL);

@@ -13,7 +13,8 @@ next_headers() {
     cp "$srcdir"/include/*.h next &&
     cp "$srcdir"/include/libcgo/*.h "$builddir"/include/libcgo/*.h next/libcgo || return 1
   grown=0
-  for record in ops runtime thread thread_attr limit stack handle_table; do
+  for record in ops runtime thread thread_attr limit stack handle_table \
+    traceback_ops symbol slots; do
     for header in next/libcgo/*.h; do
       sed "/^struct libcgo_$record {/,/^};/s/^};/  uintptr_t next_release[4];\n};/" \
         $header >grown.h
@@ -21,7 +22,7 @@ next_headers() {
       mv grown.h $header
     done
   done
-  test $grown = 7
+  test $grown = 10
 }
 
 # The sources of this one, with them. What is written in assembly knows of no
@@ -33,7 +34,7 @@ next_library() {
     source=${object#"$builddir"/}
     source=$(echo $source | sed 's/libcgo_la-//; s/lo$/cc/')
     to=$(echo $source | tr / -).o
-    $CXX -DHAVE_CONFIG_H -I"$builddir" -I"$srcdir/src" -Inext \
+    $CXX -DHAVE_CONFIG_H -I"$builddir" -I"$srcdir/src" -I"$srcdir/src/cxx" -Inext \
       -I"$builddir/include" -std=c++17 -nostdinc++ $CXXFLAGS -O0 -fPIC \
       -fno-exceptions -fno-rtti -fno-threadsafe-statics -fvisibility=hidden \
       -c "$srcdir/$source" -o $to || return 1
@@ -66,12 +67,13 @@ is_larger() {
 int sizes[] = {sizeof(struct libcgo_ops),    sizeof(struct libcgo_runtime),
                sizeof(struct libcgo_thread), sizeof(struct libcgo_thread_attr),
                sizeof(struct libcgo_limit),  sizeof(struct libcgo_stack),
-               sizeof(struct libcgo_handle_table)};
+               sizeof(struct libcgo_handle_table), sizeof(struct libcgo_slots),
+               sizeof(struct libcgo_symbol), sizeof(struct libcgo_traceback_ops)};
 C
   $CC -S $cppflags size.c -o today.s && $CC -S -Inext $cppflags size.c -o next.s &&
     sed -n 's/^	\.long	\([0-9]*\)$/\1/p' today.s >today &&
     sed -n 's/^	\.long	\([0-9]*\)$/\1/p' next.s >tomorrow &&
-    paste today tomorrow && test "$(wc -l <today)" = 7 &&
+    paste today tomorrow && test "$(wc -l <today)" = 10 &&
     paste today tomorrow | awk '$2 < $1 + 16 { exit 1 }'
 }
 

@@ -391,7 +391,8 @@ TEST(a_million_callbacks_of_threads_that_come_and_go_leave_nothing_behind) {
     ck_assert_int_eq(objects[i]->counts->callbacks, total * each / 2);
   }
   /* A record or a page for each of some thousand threads would be 10 MiB. */
-  if (!UNDER_ASAN && !UNDER_TSAN)
+  const char *emulator = getenv("TEST_EMU"); /* its own memory grows */
+  if (!UNDER_ASAN && !UNDER_TSAN && (emulator == NULL || emulator[0] == '\0'))
     ck_assert_int_lt(kib_at_the_end, kib_at_a_tenth + 1024);
 }
 

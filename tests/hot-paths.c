@@ -336,9 +336,14 @@ static ucontext_t back, fiber;
 
 static void look_on_fiber(void) { look_at(ask_for_bounds, many); }
 
+/* Between guard pages: a mapping of its own, apart from the signal stack's. */
 static void go_to_fiber(void) {
-  char *memory = mmap(NULL, stack_bytes, PROT_READ | PROT_WRITE,
+  const size_t guard = 65536;
+  char *memory = mmap(NULL, stack_bytes + 2 * guard, PROT_NONE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ck_assert(memory != MAP_FAILED);
+  memory += guard;
+  ck_assert_int_eq(mprotect(memory, stack_bytes, PROT_READ | PROT_WRITE), 0);
   getcontext(&fiber);
   fiber.uc_stack.ss_sp = memory;
   fiber.uc_stack.ss_size = stack_bytes;

@@ -197,6 +197,11 @@ tsan() {
   export LIBCGO_TEST_THREADS
   suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/runtime tests/thread tests/tls'
   unset LIBCGO_TEST_THREADS
+  find tests -name '*.log' -delete
+  LIBCGO_TEST_CALLBACKS=200000
+  export LIBCGO_TEST_CALLBACKS
+  suite 'thread sanitizer: two runtimes' TESTS='tests/two-runtimes tests/growth'
+  unset LIBCGO_TEST_CALLBACKS
 }
 
 valgrind() {
@@ -243,6 +248,18 @@ valgrind() {
     step "helgrind: $case" under_valgrind helgrind threads || true
     unset CK_RUN_CASE
   done
+  # Helgrind: the cases with one thread at a time.
+  LIBCGO_TEST_CALLBACKS=2000 top_builddir=$PWD
+  export LIBCGO_TEST_CALLBACKS top_builddir
+  step 'memcheck: two-runtimes' under_valgrind memcheck two-runtimes || true
+  for case in two_runtimes_call_each_other_on_the_initial_thread \
+    two_runtimes_call_each_other_on_a_foreign_thread; do
+    CK_RUN_CASE=$case
+    export CK_RUN_CASE
+    step "helgrind: $case" under_valgrind helgrind two-runtimes || true
+    unset CK_RUN_CASE
+  done
+  unset LIBCGO_TEST_CALLBACKS top_builddir
   # Its small stacks are 20 KiB apart: larger steps change the stack. What C's
   # own threads have at the end is theirs: no names to look up, no freeres.
   step 'valgrind: make install' make install V=0 DESTDIR="$PWD/root" || return 0

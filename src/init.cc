@@ -2,6 +2,7 @@
 #include "init.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "platform.h"
 
@@ -17,8 +18,13 @@ uint32_t claimed_by_this_process() {
   return static_cast<uint32_t>(cgo::os::process_id()) << 2 | 1;
 }
 
+// The record is a part of libcgo_runtime: it has room in `reserved`, and never
+// becomes larger.
+constexpr size_t only_size = 32;
+static_assert(sizeof(libcgo_init) == only_size, "");
+
 bool valid(const libcgo_init *init) {
-  return init != nullptr && init->size >= sizeof(libcgo_init);
+  return init != nullptr && init->size >= only_size;
 }
 
 uint32_t load_state(const libcgo_init *init) {

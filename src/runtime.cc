@@ -12,10 +12,20 @@ namespace cgo {
 
 namespace {
 
-// What the first release had; later ones only add.
-constexpr size_t first_ops = sizeof(libcgo_ops);
-constexpr size_t first_runtime = sizeof(libcgo_runtime);
-constexpr size_t first_thread = sizeof(libcgo_thread);
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_ops = 8 + 14 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_ops, reserved) + sizeof(libcgo_ops::reserved) ==
+                  first_ops,
+              "");
+constexpr size_t first_runtime = 8 + 32 + 19 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_runtime, reserved) +
+                      sizeof(libcgo_runtime::reserved) ==
+                  first_runtime,
+              "");
+static_assert(offsetof(libcgo_thread, reserved) +
+                      sizeof(libcgo_thread::reserved) ==
+                  first_thread,
+              "");
 
 // What a thread's key holds once it has left for the last time: its runtime, so
 // that the destructor, which gets nothing else, can tell.
@@ -230,16 +240,20 @@ extern "C" {
 
 int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
   using namespace cgo;
-  const int caller_errno = errno;
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
   libcgo_thread *record = runtime->ops->current();
   if (record != nullptr) {
-    err = EALREADY;
-  } else if (runtime->ops->acquire == nullptr) {
-    err = ENOTSUP;
-  } else {
+    // Nothing is called for a thread that asks again.
+    if (thread != nullptr)
+      *thread = record;
+    return EALREADY;
+  }
+  if (runtime->ops->acquire == nullptr)
+    return ENOTSUP;
+  const int caller_errno = errno;
+  {
     os::cancellation_disabled disabled;
     err = prepare_runtime(runtime);
     if (err == 0)

@@ -2,6 +2,7 @@
 #include <libcgo/thread.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "probe.h"
@@ -14,6 +15,18 @@ namespace cgo {
 namespace {
 
 constexpr char create_call[] = "libcgo_thread_create";
+
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_attr = 8 + 15 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_thread_attr, reserved) +
+                      sizeof(libcgo_thread_attr::reserved) ==
+                  first_attr,
+              "");
+constexpr size_t first_limit =
+    8 + 2 * sizeof(unsigned long long) + 3 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_limit, remedy) + sizeof(libcgo_limit::remedy) ==
+                  first_limit,
+              "");
 
 // What the new thread tells a creator that waits for it, in one word.
 constexpr uint32_t not_yet = 0;
@@ -72,7 +85,7 @@ void run(thread_start *record) {
 }
 
 int check_attr(const libcgo_thread_attr *attr) {
-  if (attr->size < sizeof(libcgo_thread_attr) ||
+  if (attr->size < first_attr ||
       (attr->cpus == nullptr) != (attr->cpus_size == 0))
     return EINVAL;
   return attr->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
@@ -157,7 +170,7 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
   if (err == 0)
     err = check_attr(attr);
   if (err == 0 &&
-      (fn == nullptr || (limit != nullptr && limit->size < sizeof *limit)))
+      (fn == nullptr || (limit != nullptr && limit->size < first_limit)))
     err = EINVAL;
   if (err != 0)
     return err;
@@ -193,7 +206,7 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
 
 size_t libcgo_limit_text(const libcgo_limit *limit, char *buffer, size_t size) {
   cgo::message text;
-  if (limit == nullptr || limit->size < sizeof *limit)
+  if (limit == nullptr || limit->size < cgo::first_limit)
     text.text("no record of a limit");
   else
     text.limit(

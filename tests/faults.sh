@@ -286,6 +286,16 @@ fault tests/retry create_is_no_cancellation_point \
   src/start.cc 's/  os::cancellation_disabled disabled;//'
 fault tests/limits create_reports_the_memory_that_a_large_stack_needs \
   src/thread.cc 's/report(os::find_thread_limit(attr->stack_size), limit)/report(os::find_thread_limit(0), limit)/'
+fault tests/growth an_old_client_works_with_larger_records \
+  src/stack.cc 's/size < first_stack/size < sizeof(libcgo_stack)/'
+fault tests/two-runtimes two_runtimes_call_each_other_on_a_foreign_thread \
+  src/stack.cc 's/^  uintptr_t lowest = stack->hi;/&\n  return lowest \& ~uintptr_t(15);/'
+fault tests/two-runtimes a_million_callbacks_of_threads_that_come_and_go_leave_nothing_behind \
+  src/runtime.cc 's/^  stack_bounds signal_stack = {};/&\n  *static_cast<int *>(os::map_zeroed(4096)) = 1;/'
+fault tests/hot-paths a_callback_on_an_attached_thread_makes_no_call_and_takes_no_lock \
+  src/runtime.cc 's/^      LIBCGO_PROBE(callback, runtime, thread);/      cgo::os::get_key(cgo::load_key(runtime));/'
+fault tests/hot-paths a_call_on_a_small_stack_makes_no_call_and_takes_no_lock \
+  src/stack.cc 's/^  const uintptr_t start = start_on/  os::process_id();\n&/'
 
 if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
   command -v qemu-i386 >/dev/null 2>&1; then

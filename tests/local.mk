@@ -273,6 +273,42 @@ tests_scripts += tests/man.sh
 # The examples' tutorial.
 tests_scripts += tests/tutorial.sh
 
+# The kit as a whole: growing records, prices, two runtimes.
+tests_scripts += tests/growth.sh
+EXTRA_DIST += tests/growth-client.c
+
+check_PROGRAMS += tests/hot-paths
+tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h $(tests_harness)
+nodist_tests_hot_paths_SOURCES = tests/arch/@cpu@.S
+tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_hot_paths_CFLAGS = $(tests_cflags)
+tests_hot_paths_LDADD = $(tests_ldadd)
+
+if ENABLE_SHARED
+check_PROGRAMS += tests/two-runtimes
+check_LTLIBRARIES += tests/libruntime-a.la tests/libruntime-b.la
+tests_runtime_object = tests/runtime-object.c tests/runtime-object.h
+tests_runtime_ldflags = -module -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
+tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
+tests_libruntime_a_la_CFLAGS = $(tests_cflags)
+tests_libruntime_a_la_LDFLAGS = $(tests_runtime_ldflags)
+tests_libruntime_a_la_LIBADD = libcgo.la
+tests_libruntime_b_la_SOURCES = $(tests_runtime_object)
+tests_libruntime_b_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=524288
+tests_libruntime_b_la_CFLAGS = $(tests_cflags)
+tests_libruntime_b_la_LDFLAGS = $(tests_runtime_ldflags)
+tests_libruntime_b_la_LIBADD = libcgo.la
+tests_two_runtimes_SOURCES = tests/two-runtimes.c tests/runtime-object.h \
+	$(tests_harness)
+tests_two_runtimes_CPPFLAGS = $(tests_cppflags)
+tests_two_runtimes_CFLAGS = $(tests_cflags)
+tests_two_runtimes_LDADD = $(tests_ldadd)
+# It loads them while it runs.
+tests_two_runtimes_DEPENDENCIES = libcgo.la $(check_LTLIBRARIES)
+endif
+
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \

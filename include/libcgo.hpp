@@ -94,7 +94,7 @@ private:
 namespace detail {
 
 [[noreturn]] inline void raise(const error &e) {
-#ifdef LIBCGO_EXCEPTIONS
+#ifdef LIBCGO_EXCEPTIONS_
   throw e;
 #else
   fprintf(stderr, "%s\n", e.what());

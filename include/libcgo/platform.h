@@ -27,7 +27,7 @@
 
 /* Whether C++ is compiled with exceptions. */
 #ifdef __cpp_exceptions
-#define LIBCGO_EXCEPTIONS 1
+#define LIBCGO_EXCEPTIONS_ 1
 #endif
 
 #endif

@@ -81,15 +81,26 @@ void set_small(libcgo_thread *thread, uintptr_t lo, uintptr_t span) {
   thread->small_span = span;
 }
 
-// Takes a call, and all above it, off the chain.
+// Where the system stack went on before a call. A call that is half begun or half
+// ended, and was interrupted there by a handler that asks, has no position yet.
+uintptr_t system_sp_before(const stack_call *call) {
+  do
+    call = call->prev;
+  while (call->system_sp == not_in_use);
+  return call->system_sp;
+}
+
+// Takes a call, and all above it, off the chain. A handler that comes in between
+// finds the place still taken, so it does not overwrite what is read here.
 void remove(libcgo_thread *thread, stack_call *call) {
   for (stack_call *c = top_of(thread);; c = c->prev) {
-    thread->top = reinterpret_cast<uintptr_t>(c->prev);
-    thread->system_sp = c->prev->system_sp;
+    c->system_sp = not_in_use;
+    handler_barrier();
+    thread->system_sp = system_sp_before(c);
     thread->caller_sp = c->caller_sp;
     set_small(thread, c->caller_lo, c->caller_span);
     handler_barrier();
-    c->system_sp = not_in_use;
+    thread->top = reinterpret_cast<uintptr_t>(c->prev);
     if (c == call)
       return;
   }
@@ -99,14 +110,52 @@ bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
   return within(address, thread->stack_lo, thread->stack_hi);
 }
 
-// Takes off the calls that are over, seen from the stack of C at sp. Addresses
-// can be compared on the thread's own stack. A call from another one (a fiber)
-// that ended unseen stays until one below it returns.
+// Takes off the calls that are over, seen from the stack of C at sp: the outermost,
+// and with it all above. On the thread's own stack addresses can be compared. A
+// call from another one (a fiber) that ended unseen is noticed by one from the
+// same address, and otherwise when one below it returns.
 void remove_ended(libcgo_thread *thread, uintptr_t sp) {
-  for (stack_call *c; (c = top_of(thread)) != base_of(thread) &&
-                      sp >= c->system_sp && on_own_stack(thread, sp) &&
-                      on_own_stack(thread, c->system_sp);)
-    remove(thread, c);
+  const bool own = on_own_stack(thread, sp);
+  stack_call *ended = nullptr;
+  for (stack_call *c = top_of(thread); c != base_of(thread); c = c->prev)
+    if (own && on_own_stack(thread, c->system_sp)
+            ? sp >= c->system_sp
+            : (sp & ~uintptr_t(15)) == c->system_sp)
+      ended = c;
+  if (ended != nullptr)
+    remove(thread, ended);
+}
+
+struct range {
+  uintptr_t lo;
+  uintptr_t span;
+  bool contains(uintptr_t address) const { return address - lo < span; }
+};
+
+// The range of the runtime's stack on which the thread is, at sp, or an empty one.
+// First takes off the calls that are over, seen from there.
+range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  range now = {thread->small_lo, thread->small_span};
+  if (now.contains(sp))
+    return now;
+  stack_call *ended = nullptr;
+  // Where a handler is that interrupts a call from one small stack to another:
+  // the record already, or still, names the other.
+  range between = {};
+  for (stack_call *c = top_of(thread); c != base_of(thread); c = c->prev) {
+    const range caller = {c->caller_lo, c->caller_span};
+    if (!caller.contains(sp))
+      continue;
+    if (sp >= c->caller_sp && c->system_sp != not_in_use)
+      ended = c;
+    else if (between.span == 0)
+      between = caller;
+  }
+  if (ended == nullptr)
+    return between;
+  remove(thread, ended);
+  now = {thread->small_lo, thread->small_span};
+  return now.contains(sp) ? now : range{};
 }
 
 int learn_own_bounds(libcgo_thread *thread) {
@@ -267,14 +316,7 @@ uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
   using namespace cgo;
   if (!entered(thread))
     no_record(on_system, thread);
-  // The outermost call that is over, and with it all above.
-  stack_call *ended = nullptr;
-  for (stack_call *c = top_of(thread); c != base_of(thread); c = c->prev)
-    if (sp - c->caller_lo < c->caller_span && sp >= c->caller_sp)
-      ended = c;
-  if (ended != nullptr)
-    remove(thread, ended);
-  if (sp - thread->small_lo >= thread->small_span)
+  if (small_stack_at(thread, sp).span == 0)
     return 0;
   thread->caller_sp = sp;
   return thread->system_sp;
@@ -295,7 +337,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
         .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
         .fatal(hook);
 
-  const bool from_small = sp - thread->small_lo < thread->small_span;
+  const bool from_small = small_stack_at(thread, sp).span != 0;
   if (!from_small) {
     // To tell later whether two addresses are on the thread's own stack. If
     // they are not to be had, no call is taken for ended.
@@ -326,6 +368,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->start = start;
   handler_barrier();
   call->system_sp = from_small ? thread->system_sp : sp & ~uintptr_t(15);
+  thread->caller_sp = call->caller_sp;
   set_small(thread, stack->lo, 0);
   thread->system_sp = call->system_sp;
   set_small(thread, stack->lo, start - stack->lo);
@@ -385,9 +428,9 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
     return err;
   if (!entered(thread))
     return EINVAL;
-  if (sp - thread->small_lo < thread->small_span) {
-    set_bounds(bounds, thread->small_lo, thread->small_lo + thread->small_span,
-               LIBCGO_STACK_SMALL);
+  const range small = small_stack_at(thread, sp);
+  if (small.span != 0) {
+    set_bounds(bounds, small.lo, small.lo + small.span, LIBCGO_STACK_SMALL);
     return 0;
   }
   const uintptr_t signal_hi = thread->signal_stack + thread->signal_stack_bytes;

@@ -100,6 +100,22 @@ tests_unwind_CFLAGS = $(tests_cflags)
 tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
+# Calls between stacks. A call in last place is to have a frame.
+check_PROGRAMS += tests/stack tests/unwind-stacks
+tests_stack_SOURCES = tests/stack.c tests/stacks.h tests/arch/arch.h $(tests_kit)
+nodist_tests_stack_SOURCES = tests/arch/@cpu@.S
+tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_stack_CFLAGS = $(tests_cflags) -fno-optimize-sibling-calls
+tests_stack_LDADD = $(tests_ldadd)
+
+tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/stacks.h \
+	tests/arch/arch.h $(tests_kit)
+nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu@.S
+tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_unwind_stacks_CFLAGS = $(tests_cflags) -fno-optimize-sibling-calls
+tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
+tests_unwind_stacks_LDADD = $(tests_ldadd)
+
 # src/os/darwin.cc against a model of Darwin's keys.
 tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)
 nodist_tests_darwin_keys_SOURCES = src/os/darwin.cc

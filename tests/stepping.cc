@@ -72,7 +72,7 @@ void step_through(void *routine, void *fn, void *arg) {
     registers.before[i] = static_cast<uintptr_t>(0x2468) *
                           static_cast<uintptr_t>(i + 3);
   start_stepping();
-  call_with_registers(&registers, routine, fn, arg, 0);
+  call_with_registers(&registers, routine, fn, arg, 0, nullptr);
   stop_stepping();
 }
 

@@ -177,6 +177,64 @@ int learn_own_bounds(libcgo_thread *thread) {
   return 0;
 }
 
+// The functions below have the buffer of a message in their frames: those that
+// call them often run on a small stack, and are not to.
+
+[[noreturn, gnu::noinline]] void no_record(const char *call,
+                                           const libcgo_thread *thread) {
+  message m(call);
+  if (thread == nullptr)
+    m.text("the thread's record is NULL: a thread without one is attached by "
+           "libcgo_attach or libcgo_callback");
+  else if (check_thread(thread) != 0)
+    m.text("the thread's record has ")
+        .number(thread->size)
+        .text(" bytes and version ")
+        .number(thread->version)
+        .text(": it is to begin as LIBCGO_THREAD_INIT");
+  else
+    m.text("no thread has entered the record: libcgo_thread_create, "
+           "libcgo_attach and libcgo_callback do that");
+  m.fatal();
+}
+
+[[noreturn, gnu::noinline]] void no_memory(const libcgo_thread *thread) {
+  message(on_stack)
+      .text("no memory for a page of nested calls: ENOMEM")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void bad_stack(const libcgo_thread *thread,
+                                           const libcgo_stack *stack) {
+  message(on_stack)
+      .text(stack == nullptr ? "the stack's record is NULL"
+                             : "the stack's record is none of this version, "
+                               "or has no bytes between lo and hi")
+      .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void too_small(const libcgo_thread *thread,
+                                           const libcgo_stack *stack,
+                                           uintptr_t start) {
+  message(on_stack)
+      .text("the stack has ")
+      .number(start <= stack->lo ? 0 : static_cast<long long>(start - stack->lo))
+      .text(" bytes left of ")
+      .number(static_cast<long long>(stack->hi - stack->lo))
+      .text(", and LIBCGO_STACK_MIN is ")
+      .number(LIBCGO_STACK_MIN)
+      .text(": make it larger")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void out_of_turn(const libcgo_thread *thread) {
+  message(on_stack)
+      .text("a call on a small stack returns after one that was made before "
+            "it: C code that switches stacks is to let them return in turn")
+      .fatal(thread->runtime->ops->fatal);
+}
+
 // The place of the next call.
 stack_call *next_place(libcgo_thread *thread) {
   stack_call *top = top_of(thread);
@@ -184,9 +242,7 @@ stack_call *next_place(libcgo_thread *thread) {
     return top->next;
   auto *fresh = static_cast<chunk *>(os::map_zeroed(chunk_bytes));
   if (fresh == nullptr)
-    message(on_stack)
-        .text("no memory for a page of nested calls: ENOMEM")
-        .fatal(thread->runtime->ops->fatal);
+    no_memory(thread);
   stack_call *prev = top;
   for (stack_call &c : fresh->calls) {
     c.prev = prev;
@@ -223,23 +279,6 @@ uintptr_t start_on(libcgo_thread *thread, const libcgo_stack *stack,
   return lowest & ~uintptr_t(15);
 }
 
-[[noreturn]] void no_record(const char *call, const libcgo_thread *thread) {
-  message m(call);
-  if (thread == nullptr)
-    m.text("the thread's record is NULL: a thread without one is attached by "
-           "libcgo_attach or libcgo_callback");
-  else if (check_thread(thread) != 0)
-    m.text("the thread's record has ")
-        .number(thread->size)
-        .text(" bytes and version ")
-        .number(thread->version)
-        .text(": it is to begin as LIBCGO_THREAD_INIT");
-  else
-    m.text("no thread has entered the record: libcgo_thread_create, "
-           "libcgo_attach and libcgo_callback do that");
-  m.fatal();
-}
-
 bool entered(const libcgo_thread *thread) {
   return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
 }
@@ -256,6 +295,14 @@ void set_bounds(libcgo_bounds *bounds, uintptr_t lo, uintptr_t hi,
   bounds->lo = lo;
   bounds->hi = hi;
   bounds->kind = kind;
+}
+
+// In a frame of its own, because of the record.
+[[gnu::noinline]] int bounds_without_record(libcgo_bounds *bounds) {
+  libcgo_thread unknown = LIBCGO_THREAD_INIT;
+  begin_stacks(&unknown);
+  unknown.state = thread_entered;
+  return libcgo_stack_bounds(&unknown, bounds);
 }
 
 // For a stack that is neither the thread's own nor one of the runtime's.
@@ -328,14 +375,8 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   using namespace cgo;
   if (!entered(thread))
     no_record(on_stack, thread);
-  void (*const hook)(const char *) = thread->runtime->ops->fatal;
   if (check_stack(stack) != 0)
-    message(on_stack)
-        .text(stack == nullptr ? "the stack's record is NULL"
-                               : "the stack's record is none of this version, "
-                                 "or has no bytes between lo and hi")
-        .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
-        .fatal(hook);
+    bad_stack(thread, stack);
 
   const bool from_small = small_stack_at(thread, sp).span != 0;
   if (!from_small) {
@@ -347,16 +388,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   }
   const uintptr_t start = start_on(thread, stack, sp);
   if (start <= stack->lo || start - stack->lo < LIBCGO_STACK_MIN)
-    message(on_stack)
-        .text("the stack has ")
-        .number(start <= stack->lo ? 0
-                                   : static_cast<long long>(start - stack->lo))
-        .text(" bytes left of ")
-        .number(static_cast<long long>(stack->hi - stack->lo))
-        .text(", and LIBCGO_STACK_MIN is ")
-        .number(LIBCGO_STACK_MIN)
-        .text(": make it larger")
-        .fatal(hook);
+    too_small(thread, stack, start);
 
   stack_call *call = next_place(thread);
   // First the place is taken, then filled: a handler in between takes the next.
@@ -380,10 +412,7 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result) {
   using namespace cgo;
   libcgo_thread *thread = call->thread;
   if (call->system_sp == not_in_use)
-    message(on_stack)
-        .text("a call on a small stack returns after one that was made before "
-              "it: C code that switches stacks is to let them return in turn")
-        .fatal(thread->runtime->ops->fatal);
+    out_of_turn(thread);
   remove(thread, call);
   return result;
 }
@@ -411,12 +440,8 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
   const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (bounds == nullptr)
     return EINVAL;
-  if (thread == nullptr) {
-    libcgo_thread unknown = LIBCGO_THREAD_INIT;
-    begin_stacks(&unknown);
-    unknown.state = thread_entered;
-    return libcgo_stack_bounds(&unknown, bounds);
-  }
+  if (thread == nullptr)
+    return bounds_without_record(bounds);
   if (__builtin_expect(thread->size >= sizeof(libcgo_thread) &&
                            on_own_stack(thread, sp),
                        true)) {

@@ -590,6 +590,23 @@ TEST(a_stack_of_LIBCGO_STACK_MIN_bytes_can_call_c) {
   ck_assert(is_on_system(thread, frame));
 }
 
+static uintptr_t call_on_other(void *p) {
+  const struct hop *h = p;
+  return libcgo_call_on_stack(h->thread, h->b, give_word, (void *)a_word);
+}
+
+TEST(a_stack_of_LIBCGO_STACK_MIN_bytes_can_call_another) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("a sanitizer's frames are larger");
+  struct libcgo_thread *thread = attached();
+  struct libcgo_stack least = new_stack(4096);
+  const struct libcgo_stack other = new_stack(small_bytes);
+  least.hi = least.lo + LIBCGO_STACK_MIN;
+  struct hop h = {thread, &least, &other, 0, 0, 0, 0};
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &least, call_on_other, &h),
+                    a_word);
+}
+
 /* ---- fatal errors ---- */
 
 static void write_hook(const char *message) {
@@ -1416,6 +1433,7 @@ int main(void) {
   ADD_TEST(a_call_from_a_fiber_goes_on_below_the_fiber_s_frames);
   ADD_TEST(tasks_that_the_runtime_switches_call_c_on_the_system_stack);
   ADD_TEST(a_stack_of_LIBCGO_STACK_MIN_bytes_can_call_c);
+  ADD_TEST(a_stack_of_LIBCGO_STACK_MIN_bytes_can_call_another);
   ADD_TEST(call_on_system_without_a_record_is_fatal);
   ADD_TEST(call_on_stack_without_a_record_is_fatal);
   ADD_TEST(call_on_system_with_a_record_that_was_not_entered_is_fatal);

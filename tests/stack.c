@@ -7,8 +7,7 @@
    stack to a small one, for an error. */
 #undef _FORTIFY_SOURCE
 
-#include "kit.h"
-#include "stacks.h"
+#include "four.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -181,58 +180,7 @@ TEST(call_on_system_keeps_every_callee_saved_register) {
   assert_kept(&c.r);
 }
 
-/* ---- four switches: runtime -> C -> callback -> runtime -> C ---- */
-
-struct four {
-  struct libcgo_thread *thread;
-  const struct libcgo_stack *outer_stack;
-  const struct libcgo_stack *inner_stack;
-  uintptr_t (*innermost)(void *arg); /* runs in c_2 */
-  void *arg;
-  uintptr_t result;
-  /* The frames that were seen. */
-  uintptr_t runtime_1, c_1, runtime_2, c_2;
-};
-
-static NOINLINE uintptr_t c_2(void *p) {
-  struct four *f = p;
-  f->c_2 = here();
-  return f->innermost(f->arg);
-}
-
-static NOINLINE uintptr_t runtime_2(void *p) {
-  struct four *f = p;
-  f->runtime_2 = here();
-  return libcgo_call_on_system(f->thread, c_2, f);
-}
-
-static NOINLINE void callback(struct libcgo_thread *thread, void *p) {
-  struct four *f = p;
-  f->result = libcgo_call_on_stack(thread, f->inner_stack, runtime_2, f);
-}
-
-static NOINLINE uintptr_t c_1(void *p) {
-  struct four *f = p;
-  f->c_1 = here();
-  return libcgo_callback(&kit, callback, f) == 0 ? f->result : 0;
-}
-
-static NOINLINE uintptr_t runtime_1(void *p) {
-  struct four *f = p;
-  f->runtime_1 = here();
-  return libcgo_call_on_system(f->thread, c_1, f);
-}
-
-static NOINLINE uintptr_t cross_four(struct four *f) {
-  return libcgo_call_on_stack(f->thread, f->outer_stack, runtime_1, f);
-}
-
-static struct four four_switches(struct libcgo_thread *thread,
-                                 const struct libcgo_stack *stack,
-                                 uintptr_t (*innermost)(void *), void *arg) {
-  struct four f = {thread, stack, stack, innermost, arg, 0, 0, 0, 0, 0};
-  return f;
-}
+/* ---- four switches ---- */
 
 TEST(a_callback_goes_on_below_its_caller_on_the_same_small_stack) {
   struct libcgo_thread *thread = attached();

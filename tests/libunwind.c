@@ -49,18 +49,6 @@ static uintptr_t raise_usr1(void *unused) {
   return found_in_handler;
 }
 
-static void install(int flags) {
-  static char signal_stack[256 * 1024];
-  const stack_t alternate = {.ss_sp = signal_stack,
-                             .ss_size = sizeof signal_stack};
-  sigaltstack(&alternate, NULL);
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_handler = walk_in_handler;
-  action.sa_flags = flags;
-  sigaction(SIGUSR1, &action, NULL);
-}
-
 struct walker {
   uintptr_t (*innermost)(void *unused);
   int flags;
@@ -71,8 +59,14 @@ static void cross(struct libcgo_thread *thread, void *p) {
   struct walker *w = p;
   const struct libcgo_stack stack = new_stack(large_bytes);
   struct four f = four_switches(thread, &stack, w->innermost, NULL);
-  install(w->flags);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = walk_in_handler;
+  action.sa_flags = w->flags;
+  sigaction(SIGUSR1, &action, NULL);
+  const stack_t before = set_signal_stack(map_stack(large_bytes), large_bytes);
   w->found = cross_four(&f);
+  sigaltstack(&before, NULL);
 }
 
 static void *cross_foreign(void *p) {

@@ -8,6 +8,7 @@
 
 #include "harness.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -42,6 +43,18 @@ static inline struct libcgo_stack new_stack(size_t bytes) {
   const char *lo = map_stack(bytes);
   const struct libcgo_stack stack = LIBCGO_STACK_INIT(lo, lo + bytes);
   return stack;
+}
+
+/* Gives the calling thread an alternate signal stack, and returns the one it had:
+   a sanitizer wants its own back before the thread ends. */
+static inline stack_t set_signal_stack(char *lo, size_t bytes) {
+  stack_t alternate, before;
+  alternate.ss_sp = lo;
+  alternate.ss_size = bytes;
+  alternate.ss_flags = 0;
+  if (sigaltstack(&alternate, &before) != 0)
+    abort();
+  return before;
 }
 
 /* The address of the frame in which it stands. */

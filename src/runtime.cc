@@ -55,8 +55,10 @@ void leave_thread(libcgo_thread *thread) {
     ops->release(thread);
 }
 
-// The key's destructor. The thread leaves in the last round, so that the
-// destructors of other keys can call back before.
+// The key's destructor. The client's own thread leaves in the last round, so that
+// the destructors of other keys can call back before. A thread of others leaves
+// at once: it may have been attached by such a destructor, in a round that nobody
+// tells, and then there is perhaps no other.
 void end_of_thread(void *value) {
   if (is_mark_of_the_end(value)) {
     auto *runtime = reinterpret_cast<libcgo_runtime *>(
@@ -67,7 +69,7 @@ void end_of_thread(void *value) {
   auto *thread = static_cast<libcgo_thread *>(value);
   libcgo_runtime *runtime = thread->runtime;
   const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
-  if (rounds < os::key_rounds) {
+  if ((thread->state & thread_foreign) == 0 && rounds < os::key_rounds) {
     thread->state += uintptr_t(1) << thread_rounds_shift;
     os::set_key(load_key(runtime), thread);
     return;
@@ -104,10 +106,10 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
       err = enter_thread(runtime, thread,
                          {thread_foreign, {}, signal_stack, ending});
     if (err == 0 && ops->current() != thread) {
-      err = EPROTO;
-      os::set_key(load_key(runtime), nullptr);
+      if (!ending)
+        os::set_key(load_key(runtime), nullptr);
       leave_thread(thread); // releases it
-      return err;
+      return EPROTO;
     }
     if (err != 0)
       ops->release(thread);
@@ -272,13 +274,14 @@ int libcgo_detach(libcgo_runtime *runtime) {
   return 0;
 }
 
-// Up to fn only what every callback pays for.
+// Up to fn only what every callback pays for. No thread has a record before the
+// runtime is pinned, and by then its hooks have been looked at.
 int libcgo_callback(libcgo_runtime *runtime,
                     void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   if (fn == nullptr)
     return EINVAL;
   if (runtime != nullptr && runtime->size >= cgo::first_runtime &&
-      runtime->version == LIBCGO_RECORD_VERSION && runtime->ops != nullptr) {
+      __atomic_load_n(&runtime->pinned, __ATOMIC_RELAXED) != 0) {
     libcgo_thread *thread = runtime->ops->current();
     if (__builtin_expect(thread != nullptr, true)) {
       LIBCGO_PROBE(callback, runtime, thread);

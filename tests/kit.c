@@ -22,6 +22,7 @@ static int counts[KIT_EVENTS];
 static struct kit_thread *free_records;
 
 struct kit_behaviour kit_behaviour;
+struct libcgo_runtime *kit_acquired_for;
 
 static void count(enum kit_event event) {
   pthread_mutex_lock(&lock);
@@ -116,7 +117,10 @@ static void leave(struct libcgo_thread *thread) {
 }
 
 static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
-  expect(runtime->ops == &kit_ops && self == NULL);
+  expect(self == NULL);
+  pthread_mutex_lock(&lock);
+  kit_acquired_for = runtime;
+  pthread_mutex_unlock(&lock);
   count(KIT_ACQUIRE);
   return kit_behaviour.no_record ? NULL : &take_record(1)->thread;
 }

@@ -46,6 +46,9 @@ extern struct kit_behaviour {
   void (*in_leave)(struct libcgo_thread *thread);
 } kit_behaviour;
 
+/* What `acquire` got last. */
+extern struct libcgo_runtime *kit_acquired_for;
+
 /* Each test begins with this: the runtime is ready, counts and behaviour are
    zero. (Under valgrind all tests of a program share a process.) */
 void kit_begin(void);

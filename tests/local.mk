@@ -40,7 +40,7 @@ tests_init_CPPFLAGS = $(tests_cppflags)
 tests_init_CFLAGS = $(tests_cflags)
 tests_init_LDADD = $(tests_ldadd)
 
-tests_limits_SOURCES = tests/limits.c $(tests_client)
+tests_limits_SOURCES = tests/limits.c tests/kit.c tests/kit.h $(tests_client)
 tests_limits_CPPFLAGS = $(tests_cppflags)
 tests_limits_CFLAGS = $(tests_cflags)
 tests_limits_LDADD = $(tests_ldadd)
@@ -60,6 +60,17 @@ tests_threads_SOURCES = tests/threads.c $(tests_client)
 tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_threads_CFLAGS = $(tests_cflags)
 tests_threads_LDADD = $(tests_ldadd)
+
+# Runtimes and their threads.
+check_PROGRAMS += tests/runtime tests/thread
+tests_runtime_SOURCES = tests/runtime.c $(tests_kit)
+tests_runtime_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_runtime_CFLAGS = $(tests_cflags)
+tests_runtime_LDADD = $(tests_ldadd)
+tests_thread_SOURCES = tests/thread.c $(tests_kit)
+tests_thread_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_thread_CFLAGS = $(tests_cflags)
+tests_thread_LDADD = $(tests_ldadd)
 
 if ENABLE_SHARED
 check_PROGRAMS += tests/tls
@@ -81,7 +92,7 @@ tests_own_crosscall2_CPPFLAGS = $(tests_cppflags)
 tests_own_crosscall2_CFLAGS = $(tests_cflags)
 tests_own_crosscall2_LDADD = $(tests_ldadd)
 
-tests_retry_SOURCES = tests/retry.c $(tests_client)
+tests_retry_SOURCES = tests/retry.c tests/kit.c tests/kit.h $(tests_client)
 tests_retry_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_retry_CFLAGS = $(tests_cflags)
 tests_retry_LDADD = $(tests_ldadd)

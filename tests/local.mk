@@ -79,7 +79,7 @@ check_LTLIBRARIES = tests/libbig-tls.la
 tests_libbig_tls_la_SOURCES = tests/big-tls.c
 tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
 	-rpath $(abs_top_builddir)/tests
-tests_tls_SOURCES = tests/tls.c $(tests_client)
+tests_tls_SOURCES = tests/tls.c $(tests_client) tests/kit.c tests/kit.h
 tests_tls_CPPFLAGS = $(tests_cppflags)
 tests_tls_CFLAGS = $(tests_cflags)
 tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)

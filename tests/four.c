@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "four.h"
 
+#include <errno.h>
+
+struct libcgo_thread *attached(void) {
+  struct libcgo_thread *thread = NULL;
+  kit_begin();
+  const int err = libcgo_attach(&kit, &thread);
+  ck_assert(err == 0 || err == EALREADY);
+  return thread;
+}
+
 uintptr_t c_2(void *p) {
   struct four *f = p;
   f->c_2 = here();

@@ -22,6 +22,11 @@
 extern "C" {
 #endif
 
+/* Begins a test: the record of the calling thread, which is attached. Under
+   valgrind all tests of a program share a process, and then it may still have one
+   that cannot be detached, because a test has jumped out of a call. */
+struct libcgo_thread *attached(void);
+
 struct four {
   struct libcgo_thread *thread;
   const struct libcgo_stack *outer_stack;

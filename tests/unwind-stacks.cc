@@ -196,13 +196,6 @@ CHAIN(from_a_foreign_thread)
 
 namespace {
 
-libcgo_thread *current_thread() {
-  libcgo_thread *thread = nullptr;
-  kit_begin();
-  ck_assert_int_eq(libcgo_attach(&kit, &thread), 0);
-  return thread;
-}
-
 uintptr_t give(void *arg) { return reinterpret_cast<uintptr_t>(arg); }
 
 // A runtime's function that catches what C throws, and calls C again.
@@ -277,7 +270,7 @@ void cross_with_objects(libcgo_thread *thread, void *) {
 } // namespace
 
 TEST(after_an_exception_through_four_switches_positions_are_right) {
-  libcgo_thread *thread = current_thread();
+  libcgo_thread *thread = attached();
   const libcgo_stack stack = new_stack(large_bytes);
   four first = four_switches(thread, &stack, give, &first);
   ck_assert_uint_eq(cross_four(&first), reinterpret_cast<uintptr_t>(&first));
@@ -299,7 +292,7 @@ TEST(after_an_exception_through_four_switches_positions_are_right) {
 }
 
 TEST(an_exception_that_a_small_stack_catches_leaves_positions_right) {
-  libcgo_thread *thread = current_thread();
+  libcgo_thread *thread = attached();
   const libcgo_stack stack = new_stack(large_bytes);
   const libcgo_stack other = new_stack(large_bytes);
   four f = four_switches(thread, &stack, throw_seven, nullptr);
@@ -315,7 +308,7 @@ TEST(an_exception_that_a_small_stack_catches_leaves_positions_right) {
 }
 
 TEST(an_exception_destroys_the_objects_of_both_sides_in_order) {
-  libcgo_thread *thread = current_thread();
+  libcgo_thread *thread = attached();
   bool caught = false;
   thread_exits = false;
   try {
@@ -392,7 +385,7 @@ void assert_registers_survived() {
 } // namespace
 
 TEST(registers_are_right_after_an_exception_passed_call_on_system) {
-  libcgo_thread *thread = current_thread();
+  libcgo_thread *thread = attached();
   const libcgo_stack stack = new_stack(large_bytes);
   catcher c = {thread, &stack};
   libcgo_call_on_stack(thread, &stack, call_catch_from_system, &c);
@@ -400,7 +393,7 @@ TEST(registers_are_right_after_an_exception_passed_call_on_system) {
 }
 
 TEST(registers_are_right_after_an_exception_passed_call_on_stack) {
-  libcgo_thread *thread = current_thread();
+  libcgo_thread *thread = attached();
   const libcgo_stack stack = new_stack(large_bytes);
   catcher c = {thread, &stack};
   call_with_known_registers(catch_from_stack, &c);

@@ -177,7 +177,7 @@ tsan() {
   step 'tsan: make' make V=0 -j "$jobs" || return 0
   LIBCGO_TEST_THREADS=5000
   export LIBCGO_TEST_THREADS
-  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/tls tests/stack tests/unwind-stacks'
+  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/runtime tests/thread tests/tls tests/stack tests/unwind-stacks'
   unset LIBCGO_TEST_THREADS
 }
 

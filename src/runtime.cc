@@ -55,10 +55,11 @@ void leave_thread(libcgo_thread *thread) {
     ops->release(thread);
 }
 
-// The key's destructor. The client's own thread leaves in the last round, so that
-// the destructors of other keys can call back before. A thread of others leaves
-// at once: it may have been attached by such a destructor, in a round that nobody
-// tells, and then there is perhaps no other.
+// The key's destructor. The client's own thread leaves in the last round but one,
+// so that the destructors of other keys can call back before; in the last one
+// allocators and sanitizers give up what `leave` may still need. A thread of
+// others leaves at once: it may have been attached by such a destructor, in a
+// round that nobody tells, and then there is perhaps no other.
 void end_of_thread(void *value) {
   if (is_mark_of_the_end(value)) {
     auto *runtime = reinterpret_cast<libcgo_runtime *>(
@@ -69,7 +70,7 @@ void end_of_thread(void *value) {
   auto *thread = static_cast<libcgo_thread *>(value);
   libcgo_runtime *runtime = thread->runtime;
   const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
-  if ((thread->state & thread_foreign) == 0 && rounds < os::key_rounds) {
+  if ((thread->state & thread_foreign) == 0 && rounds + 1 < os::key_rounds) {
     thread->state += uintptr_t(1) << thread_rounds_shift;
     os::set_key(load_key(runtime), thread);
     return;

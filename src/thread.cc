@@ -112,18 +112,22 @@ void report(const thread_limit &found, libcgo_limit *limit) {
   limit->remedy = found.remedy;
 }
 
+// After an error the record is gone.
 int create(kit_start *start, const libcgo_thread_attr *attr) {
   int err = map_stack(start, attr);
-  if (err != 0)
+  if (err != 0) {
+    free(start);
     return err;
+  }
   apply(start, attr);
   uint32_t answer = not_yet;
   if (attr->cpus != nullptr)
     start->answer = &answer;
   const stack_bounds signal_stack = start->signal_stack;
   err = start_thread(start);
-  const bool started = err == 0;
-  if (started && attr->cpus != nullptr) {
+  if (err != 0) {
+    free(start);
+  } else if (attr->cpus != nullptr) { // who is refused them frees it
     uint32_t now;
     while ((now = __atomic_load_n(&answer, __ATOMIC_ACQUIRE)) == not_yet)
       os::wait_while(&answer, not_yet);
@@ -131,8 +135,6 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
   }
   if (err != 0 && signal_stack.lo != 0)
     os::unmap_signal_stack(signal_stack);
-  if (err != 0 && !started)
-    free(start);
   return err;
 }
 

@@ -85,6 +85,34 @@ tests_tls_CFLAGS = $(tests_cflags)
 tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
 endif
 
+# A runtime in an object that is unloaded: with the shared library, and with the
+# archive in it, linked as libcgo.pc says.
+if ENABLE_SHARED
+check_PROGRAMS += tests/unload
+check_LTLIBRARIES += tests/libunloaded.la
+tests_libunloaded_la_SOURCES = tests/unloaded.c
+tests_libunloaded_la_CPPFLAGS = $(tests_cppflags)
+tests_libunloaded_la_CFLAGS = $(tests_cflags)
+tests_libunloaded_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_libunloaded_la_LIBADD = libcgo.la
+tests_unload_SOURCES = tests/unload.c $(tests_harness)
+tests_unload_CPPFLAGS = $(tests_cppflags) \
+	-DTEST_MODULES='"$(abs_top_builddir)/tests/"'
+tests_unload_CFLAGS = $(tests_cflags)
+tests_unload_LDADD = $(CHECK_LIBS)
+tests_unload_DEPENDENCIES = tests/libunloaded.la $(unloaded_archive)
+if ENABLE_STATIC
+unloaded_archive = tests/unloaded-archive.so
+CLEANFILES += tests/unloaded-archive.so
+tests/unloaded-archive.so: tests/unloaded.c libcgo.la libcgo.pc tests/$(am__dirstamp)
+	$(AM_V_CCLD)case '$(CFLAGS)' in *-fsanitize=*) exit 0 ;; esac; \
+	$(CC) $(tests_cppflags) $(CPPFLAGS) $(DEFS) $(tests_cflags) \
+	  $(CFLAGS) -fPIC -shared $(LDFLAGS) $(srcdir)/tests/unloaded.c -o $@ \
+	  .libs/libcgo.a `$(SED) -n 's/^Libs.private: //p' libcgo.pc`
+endif
+endif
+
 # A client whose own crosscall2 stands before the library's.
 check_PROGRAMS += tests/own-crosscall2
 tests_own_crosscall2_SOURCES = tests/own-crosscall2.c $(tests_client)

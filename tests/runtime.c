@@ -517,6 +517,11 @@ TEST(attach_callback_and_detach_are_no_cancellation_points) {
   assert_counts(2, 2, 2, 2);
 }
 
+static int under_valgrind(void) {
+  const char *preload = getenv("LD_PRELOAD");
+  return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 static void strict_child(void) {
   enum { impossible = 77 };
   int err = libcgo_callback(&kit, note, NULL);
@@ -530,8 +535,8 @@ static void strict_child(void) {
 }
 
 TEST(a_callback_of_an_attached_thread_makes_no_system_call) {
-  if (UNDER_ASAN || UNDER_TSAN)
-    SKIP("the sanitizer makes system calls of its own");
+  if (UNDER_ASAN || UNDER_TSAN || under_valgrind())
+    SKIP("this tool makes system calls of its own");
   begin();
   fflush(NULL);
   const pid_t child = fork();
@@ -626,7 +631,9 @@ TEST(a_longjmp_out_of_a_callback_leaves_the_thread_attached) {
 
 /* ---- callbacks of other keys' destructors ---- */
 
-enum { rounds = 4 /* PTHREAD_DESTRUCTOR_ITERATIONS */ };
+/* PTHREAD_DESTRUCTOR_ITERATIONS; the thread sanitizer has given up the thread
+   before the last round. */
+enum { rounds = UNDER_TSAN ? 3 : 4 };
 
 /* A value of another key, which stays for all rounds. */
 struct visitor {
@@ -660,6 +667,7 @@ static void visit(void *p) {
   }
   if (v->round < rounds)
     pthread_setspecific(v->key, v);
+  kit_count(KIT_WRONG); /* a lock: see end_visitors */
 }
 
 static void prepare_visitors(int first) {
@@ -676,6 +684,7 @@ static void prepare_visitors(int first) {
 }
 
 static void end_visitors(void) {
+  kit_count(KIT_WRONG); /* the lock of their last visit */
   pthread_key_delete(early.key);
   pthread_key_delete(late.key);
   ck_assert_int_eq(early.round, rounds);
@@ -738,6 +747,8 @@ TEST(a_thread_whose_first_callback_is_in_the_second_round_leaves) {
 }
 
 TEST(a_thread_whose_first_callback_is_in_the_third_round_leaves) {
+  if (UNDER_TSAN)
+    SKIP("the thread sanitizer has given up the thread when it leaves");
   assert_late_comers_leave(2);
 }
 
@@ -784,7 +795,7 @@ static void let_visitors_come_to_own(struct libcgo_thread *thread, void *arg) {
   pthread_setspecific(late.key, &late);
 }
 
-TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_three_rounds) {
+TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_two_rounds) {
   prepare_visitors(0);
   struct libcgo_thread *own = NULL;
   ck_assert_int_eq(libcgo_thread_create(&visited, kit_record(), NULL,
@@ -792,12 +803,12 @@ TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_three_rounds) {
                    0);
   wait_for_other_threads();
   end_visitors();
-  for (int i = 0; i < rounds - 1; i++) {
+  for (int i = 0; i < 2; i++) {
     ck_assert_ptr_eq(early.record[i], own);
     ck_assert_ptr_eq(late.record[i], own);
   }
-  ck_assert_int_eq(early.result[rounds - 1], 0);
-  ck_assert_int_eq(late.result[rounds - 1], 0);
+  assert_all_called(&early);
+  assert_all_called(&late);
   assert_none_left();
 }
 
@@ -1024,7 +1035,7 @@ TEST(attach_says_ENOMEM_without_memory_for_the_signal_stack) {
   begin();
   without_stack();
   for (int i = 0; i < 2; i++) {
-    kit.signal_stack_size = SIZE_MAX >> i;
+    kit.signal_stack_size = i == 0 ? SIZE_MAX : SIZE_MAX / 4 * 3;
     ck_assert_int_eq(libcgo_attach(&kit, NULL), ENOMEM);
     ck_assert_int_eq(libcgo_callback(&kit, note, NULL), ENOMEM);
   }
@@ -1197,7 +1208,7 @@ int main(void) {
   ADD_TEST(a_thread_whose_first_callback_is_in_the_third_round_leaves);
   ADD_TEST(attach_says_ECANCELED_after_the_thread_has_left_for_the_last_time);
   ADD_TEST(a_failed_attach_does_not_hide_that_the_thread_has_left);
-  ADD_TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_three_rounds);
+  ADD_TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_two_rounds);
   ADD_TEST(a_thread_belongs_to_two_runtimes_at_once);
   ADD_TEST(threads_that_attach_first_at_once_all_leave);
   ADD_TEST(a_signal_handler_may_call_back_on_a_thread_with_a_record);

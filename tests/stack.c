@@ -903,6 +903,32 @@ TEST(after_a_longjmp_to_a_small_stack_the_bounds_are_its_own) {
                     1);
 }
 
+static uintptr_t switch_and_jump(void *unused) {
+  (void)unused;
+  libcgo_stack_switched(jump_thread, &jump_stacks[1]);
+  libcgo_stack_switched(jump_thread, &jump_stacks[0]);
+  longjmp(on_runtime_1, 1);
+}
+
+static uintptr_t call_back_to_switch(void *unused) {
+  return libcgo_call_on_stack(jump_thread, &jump_stacks[0], switch_and_jump,
+                              unused);
+}
+
+static uintptr_t catch_after_switch(void *unused) {
+  const uintptr_t before = call_back_in();
+  if (setjmp(on_runtime_1) == 0)
+    libcgo_call_on_system(jump_thread, call_back_to_switch, unused);
+  return call_back_in() == before;
+}
+
+TEST(a_longjmp_from_a_task_that_came_back_leaves_positions_right) {
+  begin_jumps(1);
+  ck_assert_uint_eq(libcgo_call_on_stack(jump_thread, &jump_stacks[0],
+                                         catch_after_switch, NULL),
+                    1);
+}
+
 static uintptr_t jump_within_c_2(void *arg) {
   if (setjmp(within_c_2) == 0)
     longjmp(within_c_2, 1);
@@ -1398,6 +1424,7 @@ int main(void) {
   ADD_TEST(after_a_longjmp_to_a_small_stack_c_runs_on_the_system_stack);
   ADD_TEST(after_a_longjmp_to_a_small_stack_another_one_calls_c_on_the_system_stack);
   ADD_TEST(after_a_longjmp_to_a_small_stack_the_bounds_are_its_own);
+  ADD_TEST(a_longjmp_from_a_task_that_came_back_leaves_positions_right);
   ADD_TEST(a_longjmp_within_one_side_changes_nothing);
   ADD_TEST(jumps_out_of_calls_from_a_fiber_take_no_memory);
   ADD_TEST(pthread_exit_in_four_switches_ends_a_thread_of_the_runtime);

@@ -116,7 +116,7 @@ generate() {
 
 native() {
   # shellcheck disable=SC2086
-  install_packages $base gdb lld clang libclang-rt-14-dev liblua5.4-dev \
+  install_packages $base gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
     gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
   generate
   enter native
@@ -195,7 +195,7 @@ tsan() {
   step 'tsan: make' make V=0 -j "$jobs" || return 0
   LIBCGO_TEST_THREADS=5000
   export LIBCGO_TEST_THREADS
-  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/runtime tests/thread tests/tls'
+  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/runtime tests/thread tests/tls tests/stack tests/unwind-stacks'
   unset LIBCGO_TEST_THREADS
   find tests -name '*.log' -delete
   LIBCGO_TEST_CALLBACKS=200000
@@ -212,13 +212,14 @@ valgrind() {
   step 'valgrind: configure' "$top/configure" --enable-werror || return 0
   step 'valgrind: make' make V=0 -j "$jobs" || return 0
   make check V=0 TESTS= >make-tests.log 2>&1
-  for test in attributes crossing handle init memory own-crosscall2 runtime \
-    thread tls unload unwind; do
+  for test in attributes crossing handle init libunwind memory own-crosscall2 runtime \
+    stack thread tls unload unwind unwind-stacks; do
     step "memcheck: $test" under_valgrind memcheck $test || true
   done
   # Not those without locks: helgrind takes atomic accesses for races. The
   # thread sanitizer, which knows them, has these.
-  for test in attributes crossing memory own-crosscall2 tls unload unwind; do
+  for test in attributes crossing libunwind memory own-crosscall2 stack tls unload unwind \
+    unwind-stacks; do
     step "helgrind: $test" under_valgrind helgrind $test || true
   done
   # Those of the kit that need no order but that of its locks.

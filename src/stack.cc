@@ -88,15 +88,26 @@ void set_small(libcgo_thread *thread, uintptr_t lo, uintptr_t span) {
   thread->small_span = span;
 }
 
-// Takes a call, and all above it, off the chain.
+// Where the system stack went on before a call. A call that is half begun or half
+// ended, and was interrupted there by a handler that asks, has no position yet.
+uintptr_t system_sp_before(const stack_call *call) {
+  do
+    call = call->prev;
+  while (call->system_sp == not_in_use);
+  return call->system_sp;
+}
+
+// Takes a call, and all above it, off the chain. A handler that comes in between
+// finds the place still taken, so it does not overwrite what is read here.
 void remove(libcgo_thread *thread, stack_call *call) {
   for (stack_call *c = top_of(thread);; c = c->prev) {
-    thread->top = reinterpret_cast<uintptr_t>(c->prev);
-    thread->system_sp = c->prev->system_sp;
+    c->system_sp = not_in_use;
+    handler_barrier();
+    thread->system_sp = system_sp_before(c);
     thread->caller_sp = c->caller_sp;
     set_small(thread, c->caller_lo, c->caller_span);
     handler_barrier();
-    c->system_sp = not_in_use;
+    thread->top = reinterpret_cast<uintptr_t>(c->prev);
     if (c == call)
       return;
   }
@@ -106,14 +117,52 @@ bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
   return within(address, thread->stack_lo, thread->stack_hi);
 }
 
-// Takes off the calls that are over, seen from the stack of C at sp. Addresses
-// can be compared on the thread's own stack. A call from another one (a fiber)
-// that ended unseen stays until one below it returns.
+// Takes off the calls that are over, seen from the stack of C at sp: the outermost,
+// and with it all above. On the thread's own stack addresses can be compared. A
+// call from another one (a fiber) that ended unseen is noticed by one from the
+// same address, and otherwise when one below it returns.
 void remove_ended(libcgo_thread *thread, uintptr_t sp) {
-  for (stack_call *c; (c = top_of(thread)) != base_of(thread) &&
-                      sp >= c->system_sp && on_own_stack(thread, sp) &&
-                      on_own_stack(thread, c->system_sp);)
-    remove(thread, c);
+  const bool own = on_own_stack(thread, sp);
+  stack_call *ended = nullptr;
+  for (stack_call *c = top_of(thread); c != base_of(thread); c = c->prev)
+    if (own && on_own_stack(thread, c->system_sp)
+            ? sp >= c->system_sp
+            : (sp & ~uintptr_t(15)) == c->system_sp)
+      ended = c;
+  if (ended != nullptr)
+    remove(thread, ended);
+}
+
+struct range {
+  uintptr_t lo;
+  uintptr_t span;
+  bool contains(uintptr_t address) const { return address - lo < span; }
+};
+
+// The range of the runtime's stack on which the thread is, at sp, or an empty one.
+// First takes off the calls that are over, seen from there.
+range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  range now = {thread->small_lo, thread->small_span};
+  if (now.contains(sp))
+    return now;
+  stack_call *ended = nullptr;
+  // Where a handler is that interrupts a call from one small stack to another:
+  // the record already, or still, names the other.
+  range between = {};
+  for (stack_call *c = top_of(thread); c != base_of(thread); c = c->prev) {
+    const range caller = {c->caller_lo, c->caller_span};
+    if (!caller.contains(sp))
+      continue;
+    if (sp >= c->caller_sp && c->system_sp != not_in_use)
+      ended = c;
+    else if (between.span == 0)
+      between = caller;
+  }
+  if (ended == nullptr)
+    return between;
+  remove(thread, ended);
+  now = {thread->small_lo, thread->small_span};
+  return now.contains(sp) ? now : range{};
 }
 
 int learn_own_bounds(libcgo_thread *thread) {
@@ -135,6 +184,64 @@ int learn_own_bounds(libcgo_thread *thread) {
   return 0;
 }
 
+// The functions below have the buffer of a message in their frames: those that
+// call them often run on a small stack, and are not to.
+
+[[noreturn, gnu::noinline]] void no_record(const char *call,
+                                           const libcgo_thread *thread) {
+  message m(call);
+  if (thread == nullptr)
+    m.text("the thread's record is NULL: a thread without one is attached by "
+           "libcgo_attach or libcgo_callback");
+  else if (check_thread(thread) != 0)
+    m.text("the thread's record has ")
+        .number(thread->size)
+        .text(" bytes and version ")
+        .number(thread->version)
+        .text(": it is to begin as LIBCGO_THREAD_INIT");
+  else
+    m.text("no thread has entered the record: libcgo_thread_create, "
+           "libcgo_attach and libcgo_callback do that");
+  m.fatal();
+}
+
+[[noreturn, gnu::noinline]] void no_memory(const libcgo_thread *thread) {
+  message(on_stack)
+      .text("no memory for a page of nested calls: ENOMEM")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void bad_stack(const libcgo_thread *thread,
+                                           const libcgo_stack *stack) {
+  message(on_stack)
+      .text(stack == nullptr ? "the stack's record is NULL"
+                             : "the stack's record is none of this version, "
+                               "or has no bytes between lo and hi")
+      .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void too_small(const libcgo_thread *thread,
+                                           const libcgo_stack *stack,
+                                           uintptr_t start) {
+  message(on_stack)
+      .text("the stack has ")
+      .number(start <= stack->lo ? 0 : static_cast<long long>(start - stack->lo))
+      .text(" bytes left of ")
+      .number(static_cast<long long>(stack->hi - stack->lo))
+      .text(", and LIBCGO_STACK_MIN is ")
+      .number(LIBCGO_STACK_MIN)
+      .text(": make it larger")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void out_of_turn(const libcgo_thread *thread) {
+  message(on_stack)
+      .text("a call on a small stack returns after one that was made before "
+            "it: C code that switches stacks is to let them return in turn")
+      .fatal(thread->runtime->ops->fatal);
+}
+
 // The place of the next call.
 stack_call *next_place(libcgo_thread *thread) {
   stack_call *top = top_of(thread);
@@ -142,9 +249,7 @@ stack_call *next_place(libcgo_thread *thread) {
     return top->next;
   auto *fresh = static_cast<chunk *>(os::map_zeroed(chunk_bytes));
   if (fresh == nullptr)
-    message(on_stack)
-        .text("no memory for a page of nested calls: ENOMEM")
-        .fatal(thread->runtime->ops->fatal);
+    no_memory(thread);
   stack_call *prev = top;
   for (stack_call &c : fresh->calls) {
     c.prev = prev;
@@ -179,23 +284,6 @@ uintptr_t start_on(libcgo_thread *thread, const libcgo_stack *stack,
       }
   }
   return lowest & ~uintptr_t(15);
-}
-
-[[noreturn]] void no_record(const char *call, const libcgo_thread *thread) {
-  message m(call);
-  if (thread == nullptr)
-    m.text("the thread's record is NULL: a thread without one is attached by "
-           "libcgo_attach or libcgo_callback");
-  else if (check_thread(thread) != 0)
-    m.text("the thread's record has ")
-        .number(thread->size)
-        .text(" bytes and version ")
-        .number(thread->version)
-        .text(": it is to begin as LIBCGO_THREAD_INIT");
-  else
-    m.text("no thread has entered the record: libcgo_thread_create, "
-           "libcgo_attach and libcgo_callback do that");
-  m.fatal();
 }
 
 bool entered(const libcgo_thread *thread) {
@@ -245,6 +333,14 @@ void remember(libcgo_thread *thread, const stack_bounds &other) {
   entry[1] = other.hi - other.lo;
   handler_barrier();
   thread->others_next = (next + 1) % most_others;
+}
+
+// In a frame of its own, because of the record.
+[[gnu::noinline]] int bounds_without_record(libcgo_bounds *bounds) {
+  libcgo_thread unknown = LIBCGO_THREAD_INIT;
+  begin_stacks(&unknown);
+  unknown.state = thread_entered;
+  return libcgo_stack_bounds(&unknown, bounds);
 }
 
 // For a stack that is neither the thread's own nor one of the runtime's.
@@ -335,14 +431,7 @@ uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
   using namespace cgo;
   if (!entered(thread))
     no_record(on_system, thread);
-  // The outermost call that is over, and with it all above.
-  stack_call *ended = nullptr;
-  for (stack_call *c = top_of(thread); c != base_of(thread); c = c->prev)
-    if (sp - c->caller_lo < c->caller_span && sp >= c->caller_sp)
-      ended = c;
-  if (ended != nullptr)
-    remove(thread, ended);
-  if (sp - thread->small_lo >= thread->small_span)
+  if (small_stack_at(thread, sp).span == 0)
     return 0;
   thread->caller_sp = sp;
   return thread->system_sp;
@@ -354,16 +443,10 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   using namespace cgo;
   if (!entered(thread))
     no_record(on_stack, thread);
-  void (*const hook)(const char *) = thread->runtime->ops->fatal;
   if (check_stack(stack) != 0)
-    message(on_stack)
-        .text(stack == nullptr ? "the stack's record is NULL"
-                               : "the stack's record is none of this version, "
-                                 "or has no bytes between lo and hi")
-        .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
-        .fatal(hook);
+    bad_stack(thread, stack);
 
-  const bool from_small = sp - thread->small_lo < thread->small_span;
+  const bool from_small = small_stack_at(thread, sp).span != 0;
   if (!from_small) {
     // To tell later whether two addresses are on the thread's own stack. If
     // they are not to be had, no call is taken for ended.
@@ -373,16 +456,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   }
   const uintptr_t start = start_on(thread, stack, sp);
   if (start <= stack->lo || start - stack->lo < LIBCGO_STACK_MIN)
-    message(on_stack)
-        .text("the stack has ")
-        .number(start <= stack->lo ? 0
-                                   : static_cast<long long>(start - stack->lo))
-        .text(" bytes left of ")
-        .number(static_cast<long long>(stack->hi - stack->lo))
-        .text(", and LIBCGO_STACK_MIN is ")
-        .number(LIBCGO_STACK_MIN)
-        .text(": make it larger")
-        .fatal(hook);
+    too_small(thread, stack, start);
 
   stack_call *call = next_place(thread);
   // First the place is taken, then filled: a handler in between takes the next.
@@ -394,6 +468,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->start = start;
   handler_barrier();
   call->system_sp = from_small ? thread->system_sp : sp & ~uintptr_t(15);
+  thread->caller_sp = call->caller_sp;
   set_small(thread, stack->lo, 0);
   thread->system_sp = call->system_sp;
   set_small(thread, stack->lo, start - stack->lo);
@@ -405,10 +480,7 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result) {
   using namespace cgo;
   libcgo_thread *thread = call->thread;
   if (call->system_sp == not_in_use)
-    message(on_stack)
-        .text("a call on a small stack returns after one that was made before "
-              "it: C code that switches stacks is to let them return in turn")
-        .fatal(thread->runtime->ops->fatal);
+    out_of_turn(thread);
   remove(thread, call);
   return result;
 }
@@ -436,12 +508,8 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
   const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (bounds == nullptr)
     return EINVAL;
-  if (thread == nullptr) {
-    libcgo_thread unknown = LIBCGO_THREAD_INIT;
-    begin_stacks(&unknown);
-    unknown.state = thread_entered;
-    return libcgo_stack_bounds(&unknown, bounds);
-  }
+  if (thread == nullptr)
+    return bounds_without_record(bounds);
   if (__builtin_expect(thread->size >= first_thread &&
                            on_own_stack(thread, sp),
                        true)) {
@@ -453,9 +521,9 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
     return err;
   if (!entered(thread))
     return EINVAL;
-  if (sp - thread->small_lo < thread->small_span) {
-    set_bounds(bounds, thread->small_lo, thread->small_lo + thread->small_span,
-               LIBCGO_STACK_SMALL);
+  const range small = small_stack_at(thread, sp);
+  if (small.span != 0) {
+    set_bounds(bounds, small.lo, small.lo + small.span, LIBCGO_STACK_SMALL);
     return 0;
   }
   const uintptr_t signal_hi = thread->signal_stack + thread->signal_stack_bytes;

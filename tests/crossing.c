@@ -34,7 +34,7 @@ TEST(crosscall_keeps_every_callee_saved_register) {
   struct kept_registers r;
   poison(&r);
   call_with_registers(&r, (void *)crosscall, (void *)change_all_registers, NULL,
-                      0);
+                      0, NULL);
   assert_kept(&r);
 }
 
@@ -42,7 +42,7 @@ TEST(crosscall2_keeps_every_callee_saved_register) {
   struct kept_registers r;
   poison(&r);
   call_with_registers(&r, (void *)crosscall2, (void *)change_all_registers,
-                      NULL, 0);
+                      NULL, 0, NULL);
   assert_kept(&r);
 }
 

@@ -237,6 +237,61 @@ fault tests/handle a_signal_handler_may_use_the_table_anywhere_in_new \
   src/handle.cc "$new_locks"
 fault tests/elf handles_take_no_lock_and_no_heap \
   src/handle.cc 's/os::map_zeroed(bytes)/calloc(1, bytes)/; s/^#include <errno.h>/&\n#include <stdlib.h>/'
+# Calls between stacks: the routines, their frame descriptions, the record.
+fault tests/stack call_on_system_enters_fn_as_the_c_abi_says \
+  src/arch/amd64.S 's/^	movq	THREAD_SYSTEM_SP(%rdi), %rsp/&\n	subq	$8, %rsp/'
+fault tests/stack call_on_stack_enters_fn_as_the_c_abi_says \
+  src/stack.cc 's/  return lowest & ~uintptr_t(15);/  return lowest;/'
+fault tests/stack call_on_stack_keeps_every_callee_saved_register \
+  src/arch/amd64.S '/^	movq	-8(%rbp), %rbx/d'
+fault tests/unwind-stacks registers_are_right_after_an_exception_passed_call_on_stack \
+  src/arch/amd64.S '/\.cfi_offset %rbx, -24/d'
+fault tests/unwind-stacks registers_are_right_after_an_exception_passed_call_on_system \
+  src/arch/amd64.S '/^FUNC SYM(libcgo_call_on_system)/,/^END/{/\.cfi_def_cfa_register/d}'
+fault tests/unwind-stacks a_backtrace_sees_four_switches_from_a_foreign_thread \
+  src/arch/amd64.S '/^FUNC SYM(libcgo_call_on_s/,/^END/{/\.cfi_def_cfa_register/d}'
+fault tests/unwind-stacks frame_pointers_lead_through_four_switches_from_a_started_thread \
+  src/arch/amd64.S '/^FUNC SYM(libcgo_call_on_system)/,/^END/s/^1:	movq	%rdx, %rdi/&\n	pushq	$0\n	pushq	%rbp\n	xorl	%ebp, %ebp/; /^FUNC SYM(libcgo_call_on_system)/,/^END/s/^	call	\*%rsi/&\n	popq	%rbp/'
+fault tests/stepping call_on_system_can_be_unwound_at_every_instruction \
+  src/arch/amd64.S '/^FUNC SYM(libcgo_call_on_system)/,/^END/{/\.cfi_def_cfa %rsp, 8/d}'
+fault tests/stepping call_on_system_from_the_system_stack_can_be_unwound_at_every_instruction \
+  src/arch/amd64.S '/\.cfi_def_cfa %rbp, 16/d'
+fault tests/stepping call_on_stack_can_be_unwound_at_every_instruction \
+  src/arch/amd64.S '/^FUNC SYM(libcgo_call_on_stack)/,/^END/{/\.cfi_def_cfa %rsp, 8/d}'
+if command -v gdb >/dev/null 2>&1; then
+  fault tests/gdb gdb_shows_four_switches_from_a_foreign_thread \
+    src/arch/amd64.S 's/__morestack/other_stack/g'
+  fault tests/gdb gdb_shows_four_switches_of_a_stripped_library \
+    scripts/mini-debuginfo.sh 's/ --keep-symbol=__morestack//'
+fi
+fault tests/stack a_callback_goes_on_below_its_caller_on_the_same_small_stack \
+  src/stack.cc 's/} else if (within(thread->caller_sp, stack->lo, stack->hi)) {/} else if (false) {/'
+fault tests/stack a_small_stack_that_called_another_goes_on_below_that_call \
+  src/stack.cc '/^  thread->caller_sp = call->caller_sp;/d'
+fault tests/stack a_stack_of_LIBCGO_STACK_MIN_bytes_can_call_another \
+  src/stack.cc 's/^\[\[noreturn, gnu::noinline\]\]/[[noreturn, gnu::always_inline]] inline/'
+fault tests/stack a_call_on_a_small_stack_that_returns_out_of_turn_is_fatal \
+  src/stack.cc 's/  if (call->system_sp == not_in_use)/  if (false)/'
+fault tests/stack after_a_longjmp_out_of_four_switches_positions_are_right \
+  src/stack.cc 's/            ? sp >= c->system_sp/            ? false/'
+fault tests/unwind-stacks after_an_exception_through_four_switches_positions_are_right \
+  src/stack.cc 's/            ? sp >= c->system_sp/            ? false/'
+fault tests/stack after_a_longjmp_to_a_small_stack_c_runs_on_the_system_stack \
+  src/stack.cc 's/    if (sp >= c->caller_sp && c->system_sp != not_in_use)/    if (false)/'
+fault tests/stack a_longjmp_from_a_task_that_came_back_leaves_positions_right \
+  src/stack.cc 's/ ? caller_sp : stack->hi;/ ? stack->hi : stack->hi;/'
+fault tests/stack jumps_out_of_calls_from_a_fiber_take_no_memory \
+  src/stack.cc 's/            : (sp & ~uintptr_t(15)) == c->system_sp)/            : false)/'
+fault tests/stack a_handler_on_a_signal_stack_may_call_at_any_instruction \
+  src/stack.cc 's/^    c->system_sp = not_in_use;/    thread->top = reinterpret_cast<uintptr_t>(c->prev);\n&/'
+fault tests/stack a_handler_may_call_anywhere_between_two_small_stacks \
+  src/stack.cc 's/    return between;/    return {};/'
+fault tests/stack a_handler_may_call_anywhere_in_a_handler_that_calls_anywhere \
+  src/stack.cc 's/  while (call->system_sp == not_in_use);/  while (false);/'
+fault tests/stack the_initial_thread_s_bounds_follow_RLIMIT_STACK \
+  src/os/linux.cc 's/    if (lowest < by_limit)/    if (false)/'
+fault tests/tls a_foreign_thread_s_bounds_are_true_with_a_mebibyte_of_tls \
+  src/os/linux.cc 's/  bounds->hi = own.hi;/  bounds->hi = lo + size;/'
 
 # Runtimes and their threads.
 fault tests/runtime a_thread_whose_first_callback_is_in_the_third_round_leaves \
@@ -319,6 +374,12 @@ if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
     src/arch/386.S 's/\.cfi_def_cfa %esp, FRAME_BYTES + 8/.cfi_def_cfa %esp, FRAME_BYTES + 4/'
   fault tests/unwind an_exception_restores_registers_that_fn_changed \
     src/arch/386.S '/\.cfi_offset %\\reg/d'
+  fault tests/stack call_on_system_enters_fn_as_the_c_abi_says \
+    src/arch/386.S '/^FUNC SYM(libcgo_call_on_system)/,/^END/s/subl	$12, %esp/subl	$8, %esp/'
+  fault tests/stack call_on_stack_keeps_every_callee_saved_register \
+    src/arch/386.S '/^	movl	-4(%ebp), %ebx/d'
+  fault tests/unwind-stacks a_backtrace_sees_four_switches_from_a_started_thread \
+    src/arch/386.S '/^FUNC SYM(libcgo_call_on_s/,/^END/{/\.cfi_def_cfa_register/d}'
 else
   echo "# the 386 part needs i686-linux-gnu-g++ and qemu-i386"
 fi

@@ -105,7 +105,7 @@ tests_object_slots_LDADD = tests/libobject-with-slots.la $(tests_ldadd)
 tests_libbig_tls_la_SOURCES = tests/big-tls.c
 tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
 	-rpath $(abs_top_builddir)/tests
-tests_tls_SOURCES = tests/tls.c $(tests_client)
+tests_tls_SOURCES = tests/tls.c $(tests_client) tests/kit.c tests/kit.h
 tests_tls_CPPFLAGS = $(tests_cppflags)
 tests_tls_CFLAGS = $(tests_cflags)
 tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
@@ -151,7 +151,8 @@ tests_retry_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_retry_CFLAGS = $(tests_cflags)
 tests_retry_LDADD = $(tests_ldadd)
 
-tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_client)
+tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_client) \
+	tests/kit.c tests/kit.h tests/stacks.h
 nodist_tests_stepping_SOURCES = tests/arch/@cpu@.S
 tests_stepping_CPPFLAGS = $(tests_cppflags)
 tests_stepping_CFLAGS = $(tests_cflags)
@@ -183,6 +184,29 @@ tests_hpp_CPPFLAGS = $(tests_cppflags)
 tests_hpp_CFLAGS = $(tests_cflags)
 tests_hpp_CXXFLAGS = $(tests_cxxflags) -Wshadow -Wconversion
 tests_hpp_LDADD = $(tests_ldadd)
+# Calls between stacks. A call in last place is to have a frame.
+tests_four = $(tests_kit) tests/four.c tests/four.h tests/stacks.h
+tests_four_cflags = $(tests_cflags) -fno-optimize-sibling-calls
+check_PROGRAMS += tests/libunwind tests/stack tests/unwind-stacks
+tests_stack_SOURCES = tests/stack.c tests/arch/arch.h $(tests_four)
+nodist_tests_stack_SOURCES = tests/arch/@cpu@.S
+tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_stack_CFLAGS = $(tests_four_cflags)
+tests_stack_LDADD = $(tests_ldadd)
+
+tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h \
+	$(tests_four)
+nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu@.S
+tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_unwind_stacks_CFLAGS = $(tests_four_cflags)
+tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
+tests_unwind_stacks_LDADD = $(tests_ldadd)
+
+# Not in the program above: libunwind would take the place of C++'s unwinder.
+tests_libunwind_SOURCES = tests/libunwind.c $(tests_four)
+tests_libunwind_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_libunwind_CFLAGS = $(tests_four_cflags)
+tests_libunwind_LDADD = $(tests_ldadd) $(LIBUNWIND_LIBS)
 
 # src/os/darwin.cc against a model of Darwin's keys.
 tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)

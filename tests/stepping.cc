@@ -2,7 +2,8 @@
 //
 // The frame description is true at every instruction: a signal may come at any
 // of them, and a profiler or a collector then unwinds from its handler.
-#include "harness.h"
+#include "kit.h"
+#include "stacks.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -59,7 +60,7 @@ void handle(int, siginfo_t *, void *) {
 
 void nothing() {}
 
-void step_through(void *routine, void *fn, void *arg) {
+void step_through(void *routine, void *a, void *b, uintptr_t n = 0) {
   struct sigaction action = {};
   action.sa_sigaction = handle;
   action.sa_flags = SA_SIGINFO;
@@ -72,36 +73,77 @@ void step_through(void *routine, void *fn, void *arg) {
     registers.before[i] = static_cast<uintptr_t>(0x2468) *
                           static_cast<uintptr_t>(i + 3);
   start_stepping();
-  call_with_registers(&registers, routine, fn, arg, 0);
+  call_with_registers(&registers, routine, a, b, n, nullptr);
   stop_stepping();
 }
 
+libcgo_thread *thread;
+uintptr_t give(void *arg) { return reinterpret_cast<uintptr_t>(arg); }
+
+uintptr_t step_through_call_on_system(void *) {
+  step_through(reinterpret_cast<void *>(libcgo_call_on_system), thread,
+               reinterpret_cast<void *>(give));
+  return 0;
+}
+
+void attach() {
+  kit_begin();
+  ck_assert_int_eq(libcgo_attach(&kit, &thread), 0);
+}
+
 } // namespace
+
+#define ASSERT_STEPS(more_than)                                                \
+  if (steps == 0)                                                              \
+    SKIP("no single steps here (an emulator)");                                \
+  ck_assert_int_gt(steps, more_than);                                          \
+  ck_assert_msg(wrong == 0, "%d wrong in %d steps, first: %s", wrong, steps,   \
+                first_wrong)
 
 TEST(crosscall2_can_be_unwound_at_every_instruction) {
   step_through(reinterpret_cast<void *>(crosscall2),
                reinterpret_cast<void *>(change_registers_and_call),
                reinterpret_cast<void *>(nothing));
-  if (steps == 0)
-    SKIP("no single steps here (an emulator)");
-  ck_assert_int_gt(steps, 15);
-  ck_assert_msg(wrong == 0, "%d wrong in %d steps, first: %s", wrong, steps,
-                first_wrong);
+  ASSERT_STEPS(15);
 }
 
 TEST(crosscall_can_be_unwound_at_every_instruction) {
   step_through(reinterpret_cast<void *>(crosscall),
                reinterpret_cast<void *>(nothing), nullptr);
-  if (steps == 0)
-    SKIP("no single steps here (an emulator)");
-  ck_assert_int_gt(steps, 10);
-  ck_assert_msg(wrong == 0, "%d wrong in %d steps, first: %s", wrong, steps,
-                first_wrong);
+  ASSERT_STEPS(10);
+}
+
+TEST(call_on_system_can_be_unwound_at_every_instruction) {
+  attach();
+  const libcgo_stack stack = new_stack(large_bytes);
+  libcgo_call_on_stack(thread, &stack, step_through_call_on_system, nullptr);
+  ASSERT_STEPS(15);
+}
+
+TEST(call_on_system_from_the_system_stack_can_be_unwound_at_every_instruction) {
+  attach();
+  step_through_call_on_system(nullptr);
+  ASSERT_STEPS(30);
+}
+
+TEST(call_on_stack_can_be_unwound_at_every_instruction) {
+  attach();
+  const libcgo_stack stack = new_stack(large_bytes);
+  // Finds out the bounds of the thread's stack, which takes many instructions.
+  libcgo_call_on_stack(thread, &stack, give, nullptr);
+  step_through(reinterpret_cast<void *>(libcgo_call_on_stack), thread,
+               const_cast<libcgo_stack *>(&stack),
+               reinterpret_cast<uintptr_t>(give));
+  ASSERT_STEPS(60);
 }
 
 int main(void) {
   suite_begin("stepping");
   ADD_TEST(crosscall2_can_be_unwound_at_every_instruction);
   ADD_TEST(crosscall_can_be_unwound_at_every_instruction);
+  ADD_TEST(call_on_system_can_be_unwound_at_every_instruction);
+  ADD_TEST(
+      call_on_system_from_the_system_stack_can_be_unwound_at_every_instruction);
+  ADD_TEST(call_on_stack_can_be_unwound_at_every_instruction);
   return suite_run();
 }

@@ -70,7 +70,7 @@ void assert_registers_survive(void (*catcher)()) {
   for (int i = 0; i < kept_count; i++)
     r.before[i] = static_cast<uintptr_t>(0x1357) * static_cast<uintptr_t>(i + 3);
   call_with_registers(&r, reinterpret_cast<void *>(catcher), nullptr, nullptr,
-                      0);
+                      0, nullptr);
   for (int i = 0; i < kept_count; i++)
     ck_assert_msg(r.before[i] == r.after[i], "%s was %#lx and is %#lx",
                   kept_names[i], static_cast<unsigned long>(r.before[i]),

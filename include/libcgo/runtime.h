@@ -183,7 +183,9 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *   ESRCH    the calling thread is not attached
  *   EPERM    the runtime has started this thread itself
  *   EBUSY    the runtime's code is being called on this thread: return from it
- *            first. Only calls by libcgo_call_on_stack are noticed.
+ *            first. Only calls by libcgo_call_on_stack are noticed. One that an
+ *            exception or a longjmp has ended counts for those who call from
+ *            deeper on the stack.
  * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
  * signal handlers. Since 0.1.
  */

@@ -19,13 +19,17 @@
  * Each call continues the other stack below the frames that are still there,
  * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
  * longjmp and every unwinder pass through; whatever they skip needs no clean-up,
- * because the next call finds out by the stack pointer what is left.
+ * because the next call finds out by the stack pointer what is left. Two things
+ * are to be known of it:
  *
- * A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
- * stack for each thread: where the target's stack lies lower in memory than the
- * caller's it stops the process ("longjmp causes uninitialized stack frame").
- * Code whose jumps may be checked ends each at the crossing and jumps again on
- * the other side: see examples/lua.
+ * - The memory of a small stack that was left so is taken for one until the thread
+ *   calls on a small stack again, from no deeper than before: until then C is not
+ *   to use it as a stack of its own.
+ * - A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
+ *   stack for each thread: where the target's stack lies lower in memory than the
+ *   caller's it stops the process ("longjmp causes uninitialized stack frame").
+ *   Code whose jumps may be checked ends each at the crossing and jumps again on
+ *   the other side: see examples/lua.
  */
 #ifndef LIBCGO_STACK_H
 #define LIBCGO_STACK_H
@@ -99,7 +103,8 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * Tells that the thread goes over to another small stack by a switch of the
  * client's own, such as swapcontext(3) between tasks: to be called just before
  * the switch, or on the new stack before it calls C. A thread has first left
- * its system stack by libcgo_call_on_stack.
+ * its system stack by libcgo_call_on_stack. A signal handler that runs on a small
+ * stack, and comes in between, calls C where it is.
  *
  * A task that is inside a C function that it has called stays on its thread,
  * and of several such tasks the last that called C returns first.

@@ -11,20 +11,22 @@ call_with_registers:
 	pushl	%edi
 	movl	20(%esp), %eax		/* r */
 	movl	24(%esp), %ecx		/* target */
-	pushl	36(%esp)		/* n */
-	pushl	36(%esp)		/* b */
-	pushl	36(%esp)		/* a; esp is a multiple of 16 now */
+	subl	$12, %esp
+	pushl	52(%esp)		/* c */
+	pushl	52(%esp)		/* n */
+	pushl	52(%esp)		/* b */
+	pushl	52(%esp)		/* a; esp is a multiple of 16 now */
 	movl	0(%eax), %ebx
 	movl	4(%eax), %ebp
 	movl	8(%eax), %esi
 	movl	12(%eax), %edi
 	call	*%ecx
-	movl	32(%esp), %eax		/* r */
+	movl	48(%esp), %eax		/* r */
 	movl	%ebx, 96+0(%eax)
 	movl	%ebp, 96+4(%eax)
 	movl	%esi, 96+8(%eax)
 	movl	%edi, 96+12(%eax)
-	addl	$12, %esp
+	addl	$28, %esp
 	popl	%edi
 	popl	%esi
 	popl	%ebx

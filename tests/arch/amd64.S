@@ -22,6 +22,7 @@ call_with_registers:
 	movq	%rdx, %rdi
 	movq	%rcx, %rsi
 	movq	%r8, %rdx
+	movq	%r9, %rcx
 	call	*%rax
 	popq	%rdi
 	movq	%rbx, 192+0(%rdi)

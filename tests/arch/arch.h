@@ -29,10 +29,10 @@ extern const int kept_dwarf_numbers[];
 void start_stepping(void);
 void stop_stepping(void);
 
-/* Loads the kept registers from r->before, calls target(a, b, n) and stores
+/* Loads the kept registers from r->before, calls target(a, b, n, c) and stores
    them to r->after. */
 void call_with_registers(struct kept_registers *r, void *target, void *a,
-                         void *b, uintptr_t n);
+                         void *b, uintptr_t n, void *c);
 
 /* A callback that changes every general register but the stack pointer. */
 void change_all_registers(void);

@@ -128,16 +128,70 @@ int learn_own_bounds(libcgo_thread *thread) {
   return 0;
 }
 
-// The place of the next call.
-stack_call *next_place(libcgo_thread *thread) {
-  stack_call *top = top_of(thread);
-  if (top->next != nullptr)
-    return top->next;
+// Messages take a kilobyte of stack, and small stacks are small: none of them in a
+// frame of a call that goes well.
+
+[[noreturn, gnu::noinline]] void no_record(const char *call, const libcgo_thread *thread) {
+  message m(call);
+  if (thread == nullptr)
+    m.text("the thread's record is NULL: a thread without one is attached by "
+           "libcgo_attach or libcgo_callback");
+  else if (check_thread(thread) != 0)
+    m.text("the thread's record has ")
+        .number(thread->size)
+        .text(" bytes and version ")
+        .number(thread->version)
+        .text(": it is to begin as LIBCGO_THREAD_INIT");
+  else
+    m.text("no thread has entered the record: libcgo_thread_create, "
+           "libcgo_attach and libcgo_callback do that");
+  m.fatal();
+}
+
+[[noreturn, gnu::noinline]] void bad_stack(const libcgo_thread *thread,
+                                           const libcgo_stack *stack) {
+  message(on_stack)
+      .text(stack == nullptr ? "the stack's record is NULL"
+                             : "the stack's record is none of this version, "
+                               "or has no bytes between lo and hi")
+      .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void no_room(const libcgo_thread *thread,
+                                         const libcgo_stack *stack,
+                                         uintptr_t start) {
+  message(on_stack)
+      .text("the stack has ")
+      .number(start <= stack->lo ? 0
+                                 : static_cast<long long>(start - stack->lo))
+      .text(" bytes left of ")
+      .number(static_cast<long long>(stack->hi - stack->lo))
+      .text(", and LIBCGO_STACK_MIN is ")
+      .number(LIBCGO_STACK_MIN)
+      .text(": make it larger")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void no_page(const libcgo_thread *thread) {
+  message(on_stack)
+      .text("no memory for a page of nested calls: ENOMEM")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::noinline]] void out_of_turn(const libcgo_thread *thread) {
+  message(on_stack)
+      .text("a call on a small stack returns after one that was made before "
+            "it: C code that switches stacks is to let them return in turn")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+// Adds a page of places to the chain. Returns the next one.
+[[gnu::noinline]] stack_call *more_places(libcgo_thread *thread,
+                                          stack_call *top) {
   auto *fresh = static_cast<chunk *>(os::map_zeroed(chunk_bytes));
   if (fresh == nullptr)
-    message(on_stack)
-        .text("no memory for a page of nested calls: ENOMEM")
-        .fatal(thread->runtime->ops->fatal);
+    no_page(thread);
   stack_call *prev = top;
   for (stack_call &c : fresh->calls) {
     c.prev = prev;
@@ -174,23 +228,6 @@ uintptr_t start_on(libcgo_thread *thread, const libcgo_stack *stack,
   return lowest & ~uintptr_t(15);
 }
 
-[[noreturn]] void no_record(const char *call, const libcgo_thread *thread) {
-  message m(call);
-  if (thread == nullptr)
-    m.text("the thread's record is NULL: a thread without one is attached by "
-           "libcgo_attach or libcgo_callback");
-  else if (check_thread(thread) != 0)
-    m.text("the thread's record has ")
-        .number(thread->size)
-        .text(" bytes and version ")
-        .number(thread->version)
-        .text(": it is to begin as LIBCGO_THREAD_INIT");
-  else
-    m.text("no thread has entered the record: libcgo_thread_create, "
-           "libcgo_attach and libcgo_callback do that");
-  m.fatal();
-}
-
 bool entered(const libcgo_thread *thread) {
   return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
 }
@@ -223,6 +260,34 @@ int find_other(uintptr_t sp, libcgo_bounds *bounds) {
   return err;
 }
 
+// For a caller at sp whose stack is none that the record knows.
+[[gnu::noinline]] int find_bounds(libcgo_thread *thread, uintptr_t sp,
+                                  libcgo_bounds *bounds) {
+  libcgo_thread unknown = LIBCGO_THREAD_INIT;
+  if (thread == nullptr) {
+    unknown.state = thread_entered;
+    thread = &unknown;
+  }
+  int err = check_thread(thread);
+  if (err != 0)
+    return err;
+  if (!entered(thread))
+    return EINVAL;
+  const uintptr_t signal_hi = thread->signal_stack + thread->signal_stack_bytes;
+  if (within(sp, thread->signal_stack, signal_hi)) {
+    set_bounds(bounds, thread->signal_stack, signal_hi, LIBCGO_STACK_SIGNAL);
+    return 0;
+  }
+  err = learn_own_bounds(thread);
+  if (err != 0)
+    return err;
+  if (on_own_stack(thread, sp)) {
+    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
+    return 0;
+  }
+  return find_other(sp, bounds);
+}
+
 } // namespace
 
 void begin_stacks(libcgo_thread *thread) {
@@ -243,6 +308,7 @@ void begin_stacks(libcgo_thread *thread) {
 
 void end_stacks(libcgo_thread *thread) {
   thread->small_span = 0;
+  thread->stack_lo = thread->stack_hi = 0;
   auto *c = reinterpret_cast<chunk *>(thread->chunks);
   thread->chunks = 0;
   while (c != nullptr) {
@@ -286,14 +352,8 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   using namespace cgo;
   if (!entered(thread))
     no_record(on_stack, thread);
-  void (*const hook)(const char *) = thread->runtime->ops->fatal;
   if (check_stack(stack) != 0)
-    message(on_stack)
-        .text(stack == nullptr ? "the stack's record is NULL"
-                               : "the stack's record is none of this version, "
-                                 "or has no bytes between lo and hi")
-        .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
-        .fatal(hook);
+    bad_stack(thread, stack);
 
   const bool from_small = sp - thread->small_lo < thread->small_span;
   if (!from_small) {
@@ -305,18 +365,12 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   }
   const uintptr_t start = start_on(thread, stack, sp);
   if (start <= stack->lo || start - stack->lo < LIBCGO_STACK_MIN)
-    message(on_stack)
-        .text("the stack has ")
-        .number(start <= stack->lo ? 0
-                                   : static_cast<long long>(start - stack->lo))
-        .text(" bytes left of ")
-        .number(static_cast<long long>(stack->hi - stack->lo))
-        .text(", and LIBCGO_STACK_MIN is ")
-        .number(LIBCGO_STACK_MIN)
-        .text(": make it larger")
-        .fatal(hook);
+    no_room(thread, stack, start);
 
-  stack_call *call = next_place(thread);
+  stack_call *const top = top_of(thread);
+  stack_call *call = top->next;
+  if (__builtin_expect(call == nullptr, false))
+    call = more_places(thread, top);
   // First the place is taken, then filled: a handler in between takes the next.
   thread->top = reinterpret_cast<uintptr_t>(call);
   handler_barrier();
@@ -337,10 +391,7 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result) {
   using namespace cgo;
   libcgo_thread *thread = call->thread;
   if (call->system_sp == not_in_use)
-    message(on_stack)
-        .text("a call on a small stack returns after one that was made before "
-              "it: C code that switches stacks is to let them return in turn")
-        .fatal(thread->runtime->ops->fatal);
+    out_of_turn(thread);
   remove(thread, call);
   return result;
 }
@@ -363,46 +414,26 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   return 0;
 }
 
+// Known bounds, which is what every query but the first pays for.
 int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
   using namespace cgo;
   const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (bounds == nullptr)
     return EINVAL;
-  if (thread == nullptr) {
-    libcgo_thread unknown = LIBCGO_THREAD_INIT;
-    begin_stacks(&unknown);
-    unknown.state = thread_entered;
-    return libcgo_stack_bounds(&unknown, bounds);
+  if (check_thread(thread) == 0) {
+    // Both ranges are empty if no thread has entered the record.
+    if (on_own_stack(thread, sp)) {
+      set_bounds(bounds, thread->stack_lo, thread->stack_hi,
+                 LIBCGO_STACK_SYSTEM);
+      return 0;
+    }
+    if (sp - thread->small_lo < thread->small_span) {
+      set_bounds(bounds, thread->small_lo,
+                 thread->small_lo + thread->small_span, LIBCGO_STACK_SMALL);
+      return 0;
+    }
   }
-  if (__builtin_expect(thread->size >= sizeof(libcgo_thread) &&
-                           on_own_stack(thread, sp),
-                       true)) {
-    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
-    return 0;
-  }
-  int err = check_thread(thread);
-  if (err != 0)
-    return err;
-  if (!entered(thread))
-    return EINVAL;
-  if (sp - thread->small_lo < thread->small_span) {
-    set_bounds(bounds, thread->small_lo, thread->small_lo + thread->small_span,
-               LIBCGO_STACK_SMALL);
-    return 0;
-  }
-  const uintptr_t signal_hi = thread->signal_stack + thread->signal_stack_bytes;
-  if (within(sp, thread->signal_stack, signal_hi)) {
-    set_bounds(bounds, thread->signal_stack, signal_hi, LIBCGO_STACK_SIGNAL);
-    return 0;
-  }
-  err = learn_own_bounds(thread);
-  if (err != 0)
-    return err;
-  if (on_own_stack(thread, sp)) {
-    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
-    return 0;
-  }
-  return find_other(sp, bounds);
+  return find_bounds(thread, sp, bounds);
 }
 
 } // extern "C"

@@ -51,9 +51,9 @@ int leave_out(const char *what, const char *why);
 
 #define CALL(title, function) BENCH_ONCE = bench::add(bench::calls, title, function)
 #define THREAD_FIRST(title, function) \
-  BENCH_ONCE = bench::add(bench::first, title, function)->UseManualTime()
+  BENCH_ONCE = bench::add(bench::first, title, function)->UseManualTime()->Iterations(40)
 #define THREAD_END(title, function) \
-  BENCH_ONCE = bench::add(bench::ended, title, function)->UseManualTime()
+  BENCH_ONCE = bench::add(bench::ended, title, function)->UseManualTime()->Iterations(40)
 #define LEFT_OUT(what, why) BENCH_ONCE = bench::leave_out(what, why)
 
 // A value that the compiler cannot know: calls through it stay indirect.

@@ -94,6 +94,8 @@ std::string first_value(const char *path, const std::string &key) {
   return "unknown";
 }
 
+constexpr int title_width = 40;
+
 // Three significant digits.
 std::string brief(double x) {
   std::ostringstream s;
@@ -186,15 +188,15 @@ private:
       return a.nanoseconds.median < b.nanoseconds.median;
     });
 
-    text << std::left << "| " << std::setw(36) << in.heading << " | " << std::right
+    text << std::left << "| " << std::setw(title_width) << in.heading << " | " << std::right
          << std::setw(7) << "ns" << " | " << std::setw(17) << "from - to" << " | "
-         << in.ratio << " |\n|-" << std::string(36, '-') << "-|-" << std::string(7, '-')
+         << in.ratio << " |\n|-" << std::string(title_width, '-') << "-|-" << std::string(7, '-')
          << ":|-" << std::string(17, '-') << ":|-"
          << std::string(std::string(in.ratio).size(), '-') << ":|\n";
     chart << (chart.tellp() > 0 ? "\n\n" : "") /* a data set each */ << '"' << in.heading << " (" << in.ratio << ")\"\n";
     for (const row &r : rows) {
       const figures &ns = r.nanoseconds;
-      text << std::left << "| " << std::setw(36) << r.title << " | " << std::right
+      text << std::left << "| " << std::setw(title_width) << r.title << " | " << std::right
            << std::setw(7) << brief(ns.median) << " | " << std::setw(17)
            << brief(ns.min) + " - " + brief(ns.max) << " | "
            << std::setw(static_cast<int>(std::string(in.ratio).size()))

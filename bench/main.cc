@@ -51,7 +51,11 @@ std::string full_name(const group &in, const std::string &title) {
 benchmark::internal::Benchmark *add(const group &in, const char *title,
                                     void (*function)(benchmark::State &)) {
   entries().push_back({&in, title});
-  return benchmark::RegisterBenchmark(full_name(in, title).c_str(), function);
+  auto *b = benchmark::RegisterBenchmark(full_name(in, title).c_str(), function);
+  // For what counts instructions: scripts/bench-instructions.sh.
+  if (const char *iterations = getenv("LIBCGO_BENCH_ITERATIONS"))
+    b->Iterations(atol(iterations));
+  return b;
 }
 
 int leave_out(const char *what, const char *why) {

@@ -84,6 +84,8 @@ CALL("small stack, C, callback, small stack", on_a_small_stack<there_and_back>);
 void query(const where &here) {
   const auto f = hidden(&libcgo_stack_bounds);
   libcgo_thread *const thread = here.thread;
+  libcgo_bounds first;
+  f(thread, &first);
   repeat(*here.state, [=] {
     libcgo_bounds bounds;
     f(thread, &bounds);

@@ -60,6 +60,12 @@ tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_threads_CFLAGS = $(tests_cflags)
 tests_threads_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/depth
+tests_depth_SOURCES = tests/depth.c $(tests_harness)
+tests_depth_CPPFLAGS = $(tests_cppflags)
+tests_depth_CFLAGS = $(tests_cflags)
+tests_depth_LDADD = $(tests_ldadd)
+
 if ENABLE_SHARED
 check_PROGRAMS += tests/tls
 check_LTLIBRARIES = tests/libbig-tls.la

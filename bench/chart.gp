@@ -4,7 +4,7 @@
 #
 # A bar for each ratio (median) with a line from its lowest to its highest
 # repetition; one plot for each data set.
-set terminal svg size 900,760 font 'sans-serif,13' background 'white' noenhanced
+set terminal svg size 900,1180 font 'sans-serif,13' background 'white' noenhanced
 set output chart
 set datafile separator "\t"
 set multiplot

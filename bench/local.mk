@@ -11,7 +11,7 @@ bench_bench_SOURCES = $(bench_sources)
 bench_bench_CPPFLAGS = $(AM_CPPFLAGS) $(BENCHMARK_CFLAGS) $(BENCH_FFI_CFLAGS) \
 	-DLIBCGO_BENCH_FLAGS='"$(CXXFLAGS)"'
 bench_bench_CFLAGS = -falign-functions=64
-bench_bench_CXXFLAGS = -std=gnu++17 -Wall -Wextra -falign-functions=64 -fno-align-loops \
+bench_bench_CXXFLAGS = -std=gnu++17 -Wall -Wextra -falign-functions=64 -falign-loops=1 \
 	$(LIBCGO_WERROR)
 # The archive: the baseline and what is compared with it are then equally far.
 bench_bench_LDFLAGS = -static

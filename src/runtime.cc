@@ -125,7 +125,7 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
 // Apart, so that a callback on a thread with a record does not pay for its frame.
-[[gnu::noinline]] int attach_and_call(libcgo_runtime *runtime,
+[[gnu::cold, gnu::noinline]] int attach_and_call(libcgo_runtime *runtime,
                     void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   const int caller_errno = errno;
   int err = check_runtime(runtime);

@@ -129,9 +129,10 @@ int learn_own_bounds(libcgo_thread *thread) {
 }
 
 // Messages take a kilobyte of stack, and small stacks are small: none of them in a
-// frame of a call that goes well.
+// frame of a call that goes well. What is cold is jumped to, and a call that goes
+// well jumps as little as it can, for that is most of its time.
 
-[[noreturn, gnu::noinline]] void no_record(const char *call, const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void no_record(const char *call, const libcgo_thread *thread) {
   message m(call);
   if (thread == nullptr)
     m.text("the thread's record is NULL: a thread without one is attached by "
@@ -148,7 +149,7 @@ int learn_own_bounds(libcgo_thread *thread) {
   m.fatal();
 }
 
-[[noreturn, gnu::noinline]] void bad_stack(const libcgo_thread *thread,
+[[noreturn, gnu::cold, gnu::noinline]] void bad_stack(const libcgo_thread *thread,
                                            const libcgo_stack *stack) {
   message(on_stack)
       .text(stack == nullptr ? "the stack's record is NULL"
@@ -158,7 +159,7 @@ int learn_own_bounds(libcgo_thread *thread) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::noinline]] void no_room(const libcgo_thread *thread,
+[[noreturn, gnu::cold, gnu::noinline]] void no_room(const libcgo_thread *thread,
                                          const libcgo_stack *stack,
                                          uintptr_t start) {
   message(on_stack)
@@ -173,13 +174,13 @@ int learn_own_bounds(libcgo_thread *thread) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::noinline]] void no_page(const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void no_page(const libcgo_thread *thread) {
   message(on_stack)
       .text("no memory for a page of nested calls: ENOMEM")
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::noinline]] void out_of_turn(const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void out_of_turn(const libcgo_thread *thread) {
   message(on_stack)
       .text("a call on a small stack returns after one that was made before "
             "it: C code that switches stacks is to let them return in turn")
@@ -187,7 +188,7 @@ int learn_own_bounds(libcgo_thread *thread) {
 }
 
 // Adds a page of places to the chain. Returns the next one.
-[[gnu::noinline]] stack_call *more_places(libcgo_thread *thread,
+[[gnu::cold, gnu::noinline]] stack_call *more_places(libcgo_thread *thread,
                                           stack_call *top) {
   auto *fresh = static_cast<chunk *>(os::map_zeroed(chunk_bytes));
   if (fresh == nullptr)
@@ -261,7 +262,7 @@ int find_other(uintptr_t sp, libcgo_bounds *bounds) {
 }
 
 // For a caller at sp whose stack is none that the record knows.
-[[gnu::noinline]] int find_bounds(libcgo_thread *thread, uintptr_t sp,
+[[gnu::cold, gnu::noinline]] int find_bounds(libcgo_thread *thread, uintptr_t sp,
                                   libcgo_bounds *bounds) {
   libcgo_thread unknown = LIBCGO_THREAD_INIT;
   if (thread == nullptr) {

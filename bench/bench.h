@@ -4,8 +4,7 @@
 //
 //     static void my_call(benchmark::State &state) {
 //       auto f = hidden(&function);
-//       for (auto _ : state)
-//         f(argument);
+//       repeat(state, [=] { f(argument); });
 //     }
 //     CALL("what it is called in the table", my_call);
 //
@@ -52,9 +51,9 @@ int leave_out(const char *what, const char *why);
 
 #define CALL(title, function) BENCH_ONCE = bench::add(bench::calls, title, function)
 #define THREAD_FIRST(title, function) \
-  BENCH_ONCE = bench::add(bench::first, title, function)->UseManualTime()
+  BENCH_ONCE = bench::add(bench::first, title, function)->UseManualTime()->Iterations(40)
 #define THREAD_END(title, function) \
-  BENCH_ONCE = bench::add(bench::ended, title, function)->UseManualTime()
+  BENCH_ONCE = bench::add(bench::ended, title, function)->UseManualTime()->Iterations(40)
 #define LEFT_OUT(what, why) BENCH_ONCE = bench::leave_out(what, why)
 
 // A value that the compiler cannot know: calls through it stay indirect.
@@ -63,8 +62,33 @@ template <class T> T hidden(T value) {
   return value;
 }
 
+// The loop of all calls, at each place that it can have in a cache line in turn:
+// that place decides how many jumps a processor predicts at once
+// (docs/benchmarks.md, "What an indirect call is").
+template <int Place, class Call> [[gnu::noinline]] void call_often(int64_t n, Call call) {
+  __asm__ volatile(".p2align 6\n\t.rept %c0\n\tnop\n\t.endr" : : "i"(Place));
+  do
+    call();
+  while (--n != 0);
+}
+
+template <class Call> void repeat(benchmark::State &state, Call call) {
+  constexpr int64_t batch = 1000;
+  while (state.KeepRunningBatch(8 * batch)) {
+    call_often<0>(batch, call);
+    call_often<8>(batch, call);
+    call_often<16>(batch, call);
+    call_often<24>(batch, call);
+    call_often<32>(batch, call);
+    call_often<40>(batch, call);
+    call_often<48>(batch, call);
+    call_often<56>(batch, call);
+  }
+}
+
 // Does nothing; in a file of its own.
 extern "C" void nothing(void *arg, int32_t n);
 extern "C" void nothing_at_all(void);
+extern "C" uintptr_t nothing_but_a_word(void *arg, uintptr_t word);
 
 #endif

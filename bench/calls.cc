@@ -6,10 +6,8 @@
 #include "bench.h"
 
 #include <libcgo.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <thread>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -17,27 +15,34 @@ using benchmark::State;
 
 static void indirect_call(State &state) {
   auto f = hidden(&nothing);
-  for (auto _ : state)
-    f(nullptr, 5);
+  repeat(state, [=] { f(nullptr, 5); });
 }
 CALL("indirect call", indirect_call);
 
-// A call in a call: what every crossing costs at least, for it does something
-// after its callee.
 static void two_indirect_calls(State &state) {
   auto f = hidden(&nothing);
   auto g = hidden(&nothing_at_all);
-  for (auto _ : state) {
+  repeat(state, [=] {
     f(nullptr, 5);
     g();
-  }
+  });
 }
 CALL("two indirect calls", two_indirect_calls);
 
+// Its callee returns to it, and it returns: no crossing can do with less.
+[[gnu::noinline]] static void call_in_a_call(void (*f)(void *, int32_t), void *arg, int32_t n) {
+  f(arg, n);
+  __asm__ volatile(""); // no jump instead of the call
+}
+static void nested_calls(State &state) {
+  auto f = hidden(&call_in_a_call);
+  repeat(state, [=] { f(nothing, nullptr, 5); });
+}
+CALL("indirect call in an indirect call", nested_calls);
+
 static void call_crosscall2(State &state) {
   auto f = hidden(&crosscall2);
-  for (auto _ : state)
-    f(nothing, nullptr, 5);
+  repeat(state, [=] { f(nothing, nullptr, 5); });
 }
 CALL("crosscall2", call_crosscall2);
 
@@ -51,82 +56,39 @@ CALL("crosscall2", call_crosscall2);
 
 static void call_crosscall(State &state) {
   auto f = hidden(&CROSSCALL);
-  for (auto _ : state)
-    f(nothing_at_all);
+  repeat(state, [=] { f(nothing_at_all); });
 }
 CALL(CROSSCALL_NAME, call_crosscall);
 
+static void call_crosscall_word(State &state) {
+  auto f = hidden(&libcgo_crosscall);
+  repeat(state, [=] { benchmark::DoNotOptimize(f(nothing_but_a_word, nullptr, 5)); });
+}
+CALL("libcgo_crosscall", call_crosscall_word);
+
 static void malloc_and_free(State &state) {
-  for (auto _ : state) {
+  repeat(state, [] {
     void *p = malloc(64);
     benchmark::DoNotOptimize(p);
     free(p);
-  }
+  });
 }
 CALL("malloc, free", malloc_and_free);
 
 static void cgo_malloc_and_free(State &state) {
-  for (auto _ : state) {
+  repeat(state, [] {
     libcgo_malloc_args m = {64, nullptr};
     _cgo_malloc(&m);
     libcgo_free_args f = {m.ret};
     _cgo_free(&f);
-  }
+  });
 }
 CALL("_cgo_malloc, _cgo_free", cgo_malloc_and_free);
 
-static constexpr int live_handles = 1000;
-
-static void get_handle(State &state) {
-  libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
-  uintptr_t handles[live_handles];
-  for (uintptr_t &handle : handles)
-    if (libcgo_handle_new(&table, &handle, &handle) != 0)
-      abort();
-  auto f = hidden(&libcgo_handle_get);
-  int i = 0;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(f(&table, handles[i]));
-    i = i + 1 < live_handles ? i + 1 : 0;
-  }
-  libcgo_handle_table_destroy(&table);
-}
-CALL("libcgo_handle_get, of 1000", get_handle);
-
-static void new_and_free_handle(State &state) {
-  libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
-  uintptr_t handle = 0;
-  for (auto _ : state) {
-    if (libcgo_handle_new(&table, &table, &handle) != 0)
-      abort();
-    libcgo_handle_free(&table, handle);
-  }
-  libcgo_handle_table_destroy(&table);
-}
-CALL("libcgo_handle_new and _free", new_and_free_handle);
-
 static void system_call(State &state) {
-  for (auto _ : state)
-    benchmark::DoNotOptimize(syscall(SYS_getppid));
+  repeat(state, [] { benchmark::DoNotOptimize(syscall(SYS_getppid)); });
 }
 CALL("system call (getppid)", system_call);
-
-static void query_bounds(State &state) {
-  for (auto _ : state) {
-    pthread_attr_t attr;
-    void *low;
-    size_t size;
-    pthread_getattr_np(pthread_self(), &attr);
-    pthread_attr_getstack(&attr, &low, &size);
-    pthread_attr_destroy(&attr);
-    benchmark::DoNotOptimize(low);
-  }
-}
-static void query_bounds_in_a_thread(State &state) {
-  std::thread([&] { query_bounds(state); }).join();
-}
-CALL("pthread_getattr_np, in a thread", query_bounds_in_a_thread);
-CALL("pthread_getattr_np, main thread", query_bounds);
 
 static ucontext_t here, there;
 static void swap_back() {
@@ -140,7 +102,6 @@ static void swap_contexts(State &state) {
   there.uc_stack.ss_size = sizeof stack;
   there.uc_link = nullptr;
   makecontext(&there, swap_back, 0);
-  for (auto _ : state)
-    swapcontext(&here, &there);
+  repeat(state, [] { swapcontext(&here, &there); });
 }
 CALL("swapcontext there and back", swap_contexts);

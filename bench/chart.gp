@@ -4,7 +4,7 @@
 #
 # A bar for each ratio (median) with a line from its lowest to its highest
 # repetition; one plot for each data set.
-set terminal svg size 900,760 font 'sans-serif,13' background 'white' noenhanced
+set terminal svg size 900,1180 font 'sans-serif,13' background 'white' noenhanced
 set output chart
 set datafile separator "\t"
 set multiplot
@@ -15,7 +15,7 @@ set border 1
 set tics nomirror
 set ytics scale 0
 set grid xtics lc rgb '#dddddd'
-set lmargin at screen 0.36
+set lmargin at screen 0.4
 set rmargin at screen 0.93
 
 rows(i) = int(system(sprintf("awk -v want=%d 'BEGIN { RS = \"\"; FS = \"\\n\" } NR == want + 1 { print NF - 1 }' %s", i, data)))
@@ -25,7 +25,7 @@ brief(x) = sprintf(x < 10 ? '  %.2f' : x < 100 ? '  %.1f' : '  %.0f', x)
 
 stats data using 0 nooutput
 sets = STATS_blocks
-all = 0.0
+all = 1.0 # for the last axis
 do for [i = 0:sets - 1] { all = all + rows(i) + 3 }
 top = 1.0
 do for [i = 0:sets - 1] {
@@ -35,8 +35,8 @@ do for [i = 0:sets - 1] {
   top = top - (n + 3.0) / all
   set title heading(i) offset 0,-0.5
   set yrange [n - 0.4:-0.6]
-  if (i == 0) { set logscale x; set xrange [0.7:*] } else { unset logscale x; set xrange [0:*] }
-  plot data index i every ::1 using (i == 0 ? 0.7 : 0):0:(i == 0 ? 0.7 : 0):2:($0 - 0.36):($0 + 0.36):ytic(1) \
+  if (i == 0) { set logscale x; set xrange [0.4:*] } else { unset logscale x; set xrange [0:*] }
+  plot data index i every ::1 using (i == 0 ? 0.4 : 0):0:(i == 0 ? 0.4 : 0):2:($0 - 0.36):($0 + 0.36):ytic(1) \
          with boxxyerror lc rgb '#4878a8', \
        '' index i every ::1 using 2:0:3:4 with xerrorbars pt 0 lc rgb '#203040', \
        '' index i every ::1 using 4:0:(brief($2)) with labels left

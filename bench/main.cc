@@ -51,7 +51,11 @@ std::string full_name(const group &in, const std::string &title) {
 benchmark::internal::Benchmark *add(const group &in, const char *title,
                                     void (*function)(benchmark::State &)) {
   entries().push_back({&in, title});
-  return benchmark::RegisterBenchmark(full_name(in, title).c_str(), function);
+  auto *b = benchmark::RegisterBenchmark(full_name(in, title).c_str(), function);
+  // For what counts instructions: scripts/bench-instructions.sh.
+  if (const char *iterations = getenv("LIBCGO_BENCH_ITERATIONS"))
+    b->Iterations(atol(iterations));
+  return b;
 }
 
 int leave_out(const char *what, const char *why) {
@@ -93,6 +97,8 @@ std::string first_value(const char *path, const std::string &key) {
       return line.substr(line.find_first_not_of(" \t:=\"", key.size()));
   return "unknown";
 }
+
+constexpr int title_width = 40;
 
 // Three significant digits.
 std::string brief(double x) {
@@ -186,15 +192,15 @@ private:
       return a.nanoseconds.median < b.nanoseconds.median;
     });
 
-    text << std::left << "| " << std::setw(36) << in.heading << " | " << std::right
+    text << std::left << "| " << std::setw(title_width) << in.heading << " | " << std::right
          << std::setw(7) << "ns" << " | " << std::setw(17) << "from - to" << " | "
-         << in.ratio << " |\n|-" << std::string(36, '-') << "-|-" << std::string(7, '-')
+         << in.ratio << " |\n|-" << std::string(title_width, '-') << "-|-" << std::string(7, '-')
          << ":|-" << std::string(17, '-') << ":|-"
          << std::string(std::string(in.ratio).size(), '-') << ":|\n";
     chart << (chart.tellp() > 0 ? "\n\n" : "") /* a data set each */ << '"' << in.heading << " (" << in.ratio << ")\"\n";
     for (const row &r : rows) {
       const figures &ns = r.nanoseconds;
-      text << std::left << "| " << std::setw(36) << r.title << " | " << std::right
+      text << std::left << "| " << std::setw(title_width) << r.title << " | " << std::right
            << std::setw(7) << brief(ns.median) << " | " << std::setw(17)
            << brief(ns.min) + " - " + brief(ns.max) << " | "
            << std::setw(static_cast<int>(std::string(in.ratio).size()))

@@ -6,6 +6,7 @@
 
 void nothing(void *arg, int32_t n);
 void nothing_at_all(void);
+uintptr_t nothing_but_a_word(void *arg, uintptr_t word);
 
 void nothing(void *arg, int32_t n) {
   (void)arg;
@@ -13,3 +14,8 @@ void nothing(void *arg, int32_t n) {
 }
 
 void nothing_at_all(void) {}
+
+uintptr_t nothing_but_a_word(void *arg, uintptr_t word) {
+  (void)arg;
+  return word;
+}

@@ -21,8 +21,7 @@ void switch_there_and_back(benchmark::State &state) {
       back = std::move(back).resume();
     return std::move(back);
   });
-  for (auto _ : state)
-    other = std::move(other).resume();
+  repeat(state, [&] { other = std::move(other).resume(); });
   stop = true;
   other = std::move(other).resume();
 }

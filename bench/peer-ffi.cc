@@ -23,8 +23,7 @@ void call(benchmark::State &state) {
   void *pointer = nullptr;
   int32_t n = 5;
   void *args[] = {&pointer, &n};
-  for (auto _ : state)
-    ffi_call(&s.cif, FFI_FN(nothing), nullptr, args);
+  repeat(state, [&] { ffi_call(&s.cif, FFI_FN(nothing), nullptr, args); });
 }
 CALL("libffi: ffi_call", call);
 
@@ -39,8 +38,7 @@ void closure(benchmark::State &state) {
     return;
   }
   auto f = hidden(reinterpret_cast<void (*)(void *, int32_t)>(code));
-  for (auto _ : state)
-    f(nullptr, 5);
+  repeat(state, [=] { f(nullptr, 5); });
   ffi_closure_free(c);
 }
 CALL("libffi: closure", closure);

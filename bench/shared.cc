@@ -25,14 +25,12 @@ const auto far_version =
 
 void far_call(benchmark::State &state) {
   auto f = hidden(far_version);
-  for (auto _ : state)
-    f();
+  repeat(state, [=] { f(); });
 }
 
 void far_crossing(benchmark::State &state) {
   auto f = hidden(far_crosscall2);
-  for (auto _ : state)
-    f(nothing, nullptr, 5);
+  repeat(state, [=] { f(nothing, nullptr, 5); });
 }
 
 [[maybe_unused]] const bool there = [] {

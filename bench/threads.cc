@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Thread starts. Each iteration lets one thread live and waits for its end, and
-// counts the time from before the start to the thread's first instruction in
+// Thread starts. One thread lives at a time, and its end is waited for; what counts is
+// the time from before the start to the thread's first instruction in
 // the client's function, or to its end.
 //
 // The end of a detached thread is seen by asking the kernel whether its number
 // is still in use; meanwhile the creator yields. "pthread_create, detached"
 // shows what that costs beside pthread_join.
 #include "bench.h"
+#include "kit.h"
 
+#include <algorithm>
 #include <atomic>
-#include <libcgo.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <limits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -82,8 +84,27 @@ bool start_with_libcgo() {
   return true;
 }
 
+void runtime_function(libcgo_thread *, void *) { live(); }
+
+// One thread lives at a time.
+libcgo_thread kit_thread = LIBCGO_THREAD_INIT;
+
+bool start_with_the_kit() {
+  return libcgo_thread_create(&bench::runtime, &kit_thread, nullptr, runtime_function, nullptr,
+                              nullptr) == 0;
+}
+
+// A thread of somebody else's calls back, once, and ends.
+void *foreign_main(void *) {
+  libcgo_callback(&bench::runtime, runtime_function, nullptr);
+  return nullptr;
+}
+
+bool start_foreign() { return pthread_create(&joinable, nullptr, foreign_main, nullptr) == 0; }
+
 // By hand, with libcgo's guarantees: no signal before the slots are set, the
-// true bounds of the stack, the creator's mask.
+// true bounds of the stack, the creator's mask, and no signal once the client may
+// free what a handler would look for.
 struct by_hand {
   libcgo_start start;
   sigset_t mask;
@@ -111,45 +132,94 @@ void *by_hand_main(void *p) {
   benchmark::DoNotOptimize(slot_m);
   pthread_sigmask(SIG_SETMASK, &own.mask, nullptr);
   own.start.fn();
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
   return nullptr;
 }
 
-bool start_by_hand() {
+bool start_by_hand(void *(*main)(void *)) {
   auto *record = new by_hand{{1, &task, live}, {}};
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &record->mask);
   const sigset_t before = record->mask;
-  const bool started = create_detached(by_hand_main, record);
+  const bool started = create_detached(main, record);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return started;
 }
+
+bool start_by_hand_as_classic() { return start_by_hand(by_hand_main); }
+
+// The kit's guarantees besides: the client is told of the thread's end, also
+// when that is by pthread_exit or cancellation, after other keys' destructors.
+pthread_key_t end_key;
+
+void by_hand_end(void *rounds) {
+  const auto left = reinterpret_cast<uintptr_t>(rounds) - 1;
+  if (left > 0) {
+    pthread_setspecific(end_key, reinterpret_cast<void *>(left));
+    return;
+  }
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+  slot_g = nullptr;
+  slot_m = 0;
+}
+
+void *by_hand_kit_main(void *p) {
+  static const int created = pthread_key_create(&end_key, by_hand_end);
+  if (created == 0)
+    pthread_setspecific(end_key, reinterpret_cast<void *>(uintptr_t(PTHREAD_DESTRUCTOR_ITERATIONS)));
+  return by_hand_main(p);
+}
+
+bool start_by_hand_as_the_kit() { return start_by_hand(by_hand_kit_main); }
 
 // ---- the measurement ----
 
 enum class until { first, end };
 
-template <bool (*Start)(), void (*Wait)(), until What> void live_once(State &state) {
+// Seconds; 0 if there is no thread to be had.
+template <bool (*Start)(), void (*Wait)(), until What> double life() {
+  number.store(0, std::memory_order_relaxed);
+  const double begin = now();
+  if (!Start())
+    return 0;
+  Wait();
+  return (What == until::first ? first_instruction : now()) - begin;
+}
+
+// An iteration is the median of some lives: another process that gets the
+// processor during one does not count.
+template <bool (*Start)(), void (*Wait)(), until What> void measure(State &state) {
+  constexpr int lives = 31;
+  double times[lives];
   for (auto _ : state) {
-    number.store(0, std::memory_order_relaxed);
-    const double begin = now();
-    if (!Start()) {
-      state.SkipWithError("the thread cannot be created");
-      return;
-    }
-    Wait();
-    state.SetIterationTime((What == until::first ? first_instruction : now()) - begin);
+    for (double &t : times)
+      if ((t = life<Start, Wait, What>()) == 0) {
+        state.SkipWithError("the thread cannot be created");
+        return;
+      }
+    std::nth_element(times, times + lives / 2, times + lives);
+    state.SetIterationTime(times[lives / 2]);
   }
 }
 
 #define LIFE(title, start, wait)                                               \
-  THREAD_FIRST(title, (live_once<start, wait, until::first>));                 \
-  THREAD_END(title, (live_once<start, wait, until::end>))
+  THREAD_FIRST(title, (measure<start, wait, until::first>));                 \
+  THREAD_END(title, (measure<start, wait, until::end>))
 
-THREAD_FIRST("pthread_create, joinable", (live_once<start_joinable, join, until::first>));
-THREAD_END("pthread_create, pthread_join", (live_once<start_joinable, join, until::end>));
+THREAD_FIRST("pthread_create, joinable", (measure<start_joinable, join, until::first>));
+THREAD_END("pthread_create, pthread_join", (measure<start_joinable, join, until::end>));
+THREAD_FIRST("foreign thread, in its first callback",
+             (measure<start_foreign, join, until::first>));
+THREAD_END("foreign thread: callback, end", (measure<start_foreign, join, until::end>));
 LIFE("pthread_create, detached", start_detached, wait_for_the_end);
-LIFE("by hand, with the same guarantees", start_by_hand, wait_for_the_end);
+LIFE("by hand, guarantees of the classic face", start_by_hand_as_classic, wait_for_the_end);
 LIFE("libcgo_thread_start", start_with_libcgo, wait_for_the_end);
+LIFE("by hand, guarantees of the kit", start_by_hand_as_the_kit, wait_for_the_end);
+LIFE("libcgo_thread_create", start_with_the_kit, wait_for_the_end);
 
 } // namespace

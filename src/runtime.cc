@@ -138,7 +138,8 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
 // For a thread without a record: attaches it and calls fn. No frame that fn
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
-int attach_and_call(libcgo_runtime *runtime,
+// Apart, so that a callback on a thread with a record does not pay for its frame.
+[[gnu::cold, gnu::noinline]] int attach_and_call(libcgo_runtime *runtime,
                     void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   const int caller_errno = errno;
   int err = check_runtime(runtime);
@@ -183,12 +184,6 @@ int check_runtime(const libcgo_runtime *runtime) {
       (ops->acquire == nullptr) != (ops->release == nullptr))
     return EINVAL;
   return 0;
-}
-
-int check_thread(const libcgo_thread *thread) {
-  if (thread == nullptr || thread->size < first_thread)
-    return EINVAL;
-  return thread->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
 }
 
 int prepare_runtime(libcgo_runtime *runtime) {

@@ -7,6 +7,8 @@
 
 #include <libcgo/runtime.h>
 
+#include <errno.h>
+
 #include "platform.h"
 
 namespace cgo {
@@ -17,7 +19,12 @@ constexpr size_t first_thread = 8 + 49 * sizeof(uintptr_t);
 /* Whether a record is one that this library can work with: 0, EINVAL or
    ENOTSUP. */
 int check_runtime(const libcgo_runtime *runtime);
-int check_thread(const libcgo_thread *thread);
+
+inline int check_thread(const libcgo_thread *thread) {
+  if (thread == nullptr || thread->size < first_thread)
+    return EINVAL;
+  return thread->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
+}
 
 /* The library's part of libcgo_thread::state. */
 constexpr uintptr_t thread_entered = 1;

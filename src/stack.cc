@@ -185,10 +185,11 @@ int learn_own_bounds(libcgo_thread *thread) {
 }
 
 // The functions below have the buffer of a message in their frames: those that
-// call them often run on a small stack, and are not to.
+// call them often run on a small stack, and are not to. What is cold is jumped to:
+// a call that goes well jumps as little as it can, for that is most of its time.
 
-[[noreturn, gnu::noinline]] void no_record(const char *call,
-                                           const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void no_record(
+    const char *call, const libcgo_thread *thread) {
   message m(call);
   if (thread == nullptr)
     m.text("the thread's record is NULL: a thread without one is attached by "
@@ -205,14 +206,15 @@ int learn_own_bounds(libcgo_thread *thread) {
   m.fatal();
 }
 
-[[noreturn, gnu::noinline]] void no_memory(const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void no_memory(
+    const libcgo_thread *thread) {
   message(on_stack)
       .text("no memory for a page of nested calls: ENOMEM")
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::noinline]] void bad_stack(const libcgo_thread *thread,
-                                           const libcgo_stack *stack) {
+[[noreturn, gnu::cold, gnu::noinline]] void bad_stack(
+    const libcgo_thread *thread, const libcgo_stack *stack) {
   message(on_stack)
       .text(stack == nullptr ? "the stack's record is NULL"
                              : "the stack's record is none of this version, "
@@ -221,9 +223,8 @@ int learn_own_bounds(libcgo_thread *thread) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::noinline]] void too_small(const libcgo_thread *thread,
-                                           const libcgo_stack *stack,
-                                           uintptr_t start) {
+[[noreturn, gnu::cold, gnu::noinline]] void too_small(
+    const libcgo_thread *thread, const libcgo_stack *stack, uintptr_t start) {
   message(on_stack)
       .text("the stack has ")
       .number(start <= stack->lo ? 0 : static_cast<long long>(start - stack->lo))
@@ -235,18 +236,17 @@ int learn_own_bounds(libcgo_thread *thread) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::noinline]] void out_of_turn(const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void out_of_turn(
+    const libcgo_thread *thread) {
   message(on_stack)
       .text("a call on a small stack returns after one that was made before "
             "it: C code that switches stacks is to let them return in turn")
       .fatal(thread->runtime->ops->fatal);
 }
 
-// The place of the next call.
-stack_call *next_place(libcgo_thread *thread) {
-  stack_call *top = top_of(thread);
-  if (top->next != nullptr)
-    return top->next;
+// Adds a page of places to the chain. Returns the next one.
+[[gnu::cold, gnu::noinline]] stack_call *more_places(libcgo_thread *thread,
+                                                     stack_call *top) {
   auto *fresh = static_cast<chunk *>(os::map_zeroed(chunk_bytes));
   if (fresh == nullptr)
     no_memory(thread);
@@ -335,14 +335,6 @@ void remember(libcgo_thread *thread, const stack_bounds &other) {
   thread->others_next = (next + 1) % most_others;
 }
 
-// In a frame of its own, because of the record.
-[[gnu::noinline]] int bounds_without_record(libcgo_bounds *bounds) {
-  libcgo_thread unknown = LIBCGO_THREAD_INIT;
-  begin_stacks(&unknown);
-  unknown.state = thread_entered;
-  return libcgo_stack_bounds(&unknown, bounds);
-}
-
 // For a stack that is neither the thread's own nor one of the runtime's.
 int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
   stack_bounds signal = {};
@@ -362,6 +354,46 @@ int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
   if (!within(signal.lo, found.lo, found.hi))
     remember(thread, found);
   return 0;
+}
+
+// For a caller at sp whose stack is not the one that the record names. The record
+// for those without is in this frame.
+[[gnu::cold, gnu::noinline]] int find_bounds(libcgo_thread *thread,
+                                             uintptr_t sp,
+                                             libcgo_bounds *bounds) {
+  libcgo_thread unknown = LIBCGO_THREAD_INIT;
+  if (thread == nullptr) {
+    thread = &unknown;
+    begin_stacks(thread);
+    thread->state = thread_entered;
+  }
+  int err = check_thread(thread);
+  if (err != 0)
+    return err;
+  if (!entered(thread))
+    return EINVAL;
+  const range small = small_stack_at(thread, sp);
+  if (small.span != 0) {
+    set_bounds(bounds, small.lo, small.lo + small.span, LIBCGO_STACK_SMALL);
+    return 0;
+  }
+  const uintptr_t signal_hi = thread->signal_stack + thread->signal_stack_bytes;
+  if (within(sp, thread->signal_stack, signal_hi)) {
+    set_bounds(bounds, thread->signal_stack, signal_hi, LIBCGO_STACK_SIGNAL);
+    return 0;
+  }
+  if (const uintptr_t *other = find_remembered(thread, sp)) {
+    set_bounds(bounds, other[0], other[0] + other[1], LIBCGO_STACK_OTHER);
+    return 0;
+  }
+  err = learn_own_bounds(thread);
+  if (err != 0)
+    return err;
+  if (on_own_stack(thread, sp)) {
+    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
+    return 0;
+  }
+  return find_other(thread, sp, bounds);
 }
 
 } // namespace
@@ -387,6 +419,7 @@ void begin_stacks(libcgo_thread *thread) {
 
 void end_stacks(libcgo_thread *thread) {
   thread->small_span = 0;
+  thread->stack_lo = thread->stack_hi = 0;
   auto *c = reinterpret_cast<chunk *>(thread->chunks);
   thread->chunks = 0;
   while (c != nullptr) {
@@ -458,7 +491,10 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   if (start <= stack->lo || start - stack->lo < LIBCGO_STACK_MIN)
     too_small(thread, stack, start);
 
-  stack_call *call = next_place(thread);
+  stack_call *const top = top_of(thread);
+  stack_call *call = top->next;
+  if (__builtin_expect(call == nullptr, false))
+    call = more_places(thread, top);
   // First the place is taken, then filled: a handler in between takes the next.
   thread->top = reinterpret_cast<uintptr_t>(call);
   handler_barrier();
@@ -503,46 +539,26 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   return 0;
 }
 
+// Known bounds, which is what every query but the first pays for.
 int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
   using namespace cgo;
   const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (bounds == nullptr)
     return EINVAL;
-  if (thread == nullptr)
-    return bounds_without_record(bounds);
-  if (__builtin_expect(thread->size >= first_thread &&
-                           on_own_stack(thread, sp),
-                       true)) {
-    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
-    return 0;
+  if (check_thread(thread) == 0) {
+    // Both ranges are empty if no thread has entered the record.
+    if (on_own_stack(thread, sp)) {
+      set_bounds(bounds, thread->stack_lo, thread->stack_hi,
+                 LIBCGO_STACK_SYSTEM);
+      return 0;
+    }
+    if (sp - thread->small_lo < thread->small_span) {
+      set_bounds(bounds, thread->small_lo,
+                 thread->small_lo + thread->small_span, LIBCGO_STACK_SMALL);
+      return 0;
+    }
   }
-  int err = check_thread(thread);
-  if (err != 0)
-    return err;
-  if (!entered(thread))
-    return EINVAL;
-  const range small = small_stack_at(thread, sp);
-  if (small.span != 0) {
-    set_bounds(bounds, small.lo, small.lo + small.span, LIBCGO_STACK_SMALL);
-    return 0;
-  }
-  const uintptr_t signal_hi = thread->signal_stack + thread->signal_stack_bytes;
-  if (within(sp, thread->signal_stack, signal_hi)) {
-    set_bounds(bounds, thread->signal_stack, signal_hi, LIBCGO_STACK_SIGNAL);
-    return 0;
-  }
-  if (const uintptr_t *other = find_remembered(thread, sp)) {
-    set_bounds(bounds, other[0], other[0] + other[1], LIBCGO_STACK_OTHER);
-    return 0;
-  }
-  err = learn_own_bounds(thread);
-  if (err != 0)
-    return err;
-  if (on_own_stack(thread, sp)) {
-    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
-    return 0;
-  }
-  return find_other(thread, sp, bounds);
+  return find_bounds(thread, sp, bounds);
 }
 
 } // extern "C"

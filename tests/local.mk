@@ -89,6 +89,12 @@ tests_thread_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_thread_CFLAGS = $(tests_cflags)
 tests_thread_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/depth
+tests_depth_SOURCES = tests/depth.c $(tests_harness)
+tests_depth_CPPFLAGS = $(tests_cppflags)
+tests_depth_CFLAGS = $(tests_cflags)
+tests_depth_LDADD = $(tests_ldadd)
+
 if ENABLE_SHARED
 check_PROGRAMS += tests/object-slots tests/tls
 check_LTLIBRARIES = tests/libbig-tls.la tests/libobject-with-slots.la

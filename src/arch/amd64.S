@@ -30,8 +30,8 @@
  * Pushes and pops, because with them each routine fits in the one line of the
  * instruction cache on which it begins, and because CPUs forward what was
  * pushed to the pop without a trip through memory: the caller's registers come
- * back at once. Stores and loads, or a routine across two lines, cost about a
- * tenth more (docs/benchmarks.md).
+ * back at once. For the same reason rsp is added to: with lea, which CPUs do not
+ * follow, a crossing costs a fifth more (docs/benchmarks.md).
  */
 .macro SAVE reg
 	pushq	%\reg

@@ -238,8 +238,13 @@ int own_stack_bounds(stack_bounds *bounds) {
   if (err != 0)
     return err;
   const uintptr_t lo = reinterpret_cast<uintptr_t>(address);
-  // The child of a fork is a process's first thread on another one's stack.
-  if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
+  own_tls own = {lo, lo + size};
+  const uintptr_t control_block = libcgo_thread_pointer();
+  if (control_block > own.lo && control_block < own.hi) {
+    own.hi = control_block;
+  } else if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
+    // A process's first thread, whose control block is elsewhere. The child of
+    // a fork may be one on another thread's stack, and has been found above.
     stack_bounds initial;
     err = initial_stack_bounds(&initial);
     if (err != 0)
@@ -249,10 +254,6 @@ int own_stack_bounds(stack_bounds *bounds) {
       return 0;
     }
   }
-  own_tls own = {lo, lo + size};
-  const uintptr_t control_block = libcgo_thread_pointer();
-  if (control_block > own.lo && control_block < own.hi)
-    own.hi = control_block;
   dl_iterate_phdr(lower_to_tls, &own);
   bounds->lo = own.lo;
   bounds->hi = own.hi;

@@ -23,7 +23,7 @@ void leave(libcgo_thread *thread) {
 }
 libcgo_thread *acquire(libcgo_runtime *) { return &foreign; }
 void release(libcgo_thread *) {}
-libcgo_thread *current() { return self; }
+libcgo_thread *current(const libcgo_runtime *) { return self; }
 
 const libcgo_ops ops = LIBCGO_OPS(enter, leave, acquire, release, current, nullptr);
 

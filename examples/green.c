@@ -97,6 +97,11 @@ static __attribute__((__noinline__)) struct libcgo_thread *current(void) {
   return self;
 }
 
+static struct libcgo_thread *current_in(const struct libcgo_runtime *runtime) {
+  (void)runtime; /* there is one */
+  return current();
+}
+
 static struct worker *current_worker(void) {
   return (struct worker *)current();
 }
@@ -236,7 +241,7 @@ static void release(struct libcgo_thread *thread) {
 }
 
 static const struct libcgo_ops ops =
-    LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
+    LIBCGO_OPS(enter, leave, acquire, release, current_in, NULL);
 static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
 
 /* ---- workers: enough of them, and no more ---- */

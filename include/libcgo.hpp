@@ -40,8 +40,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -192,27 +190,10 @@ public:
   /* Empty: no memory. Not for use as a stack. */
   stack() noexcept = default;
 
-  /* Has this many usable bytes, or a few more: whole pages. Throws ENOMEM, or
-     what mmap(2) says; EINVAL for 0. */
+  /* Has this many usable bytes, or a few more: whole pages. Throws
+     ENOMEM; EINVAL for 0. */
   explicit stack(std::size_t bytes) {
-    const std::size_t page = page_size();
-    if (bytes == 0)
-      detail::raise(error(EINVAL, "cgo::stack"));
-    if (bytes > SIZE_MAX - 2 * page)
-      detail::raise(error(ENOMEM, "cgo::stack"));
-    const std::size_t usable = (bytes + page - 1) / page * page;
-    const int caller_errno = errno;
-    void *memory = mmap(nullptr, page + usable, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int err = memory == MAP_FAILED ? errno : 0;
-    if (err == 0 && mprotect(memory, page, PROT_NONE) != 0) {
-      err = errno;
-      munmap(memory, page + usable);
-    }
-    errno = caller_errno;
-    detail::check(err, "cgo::stack");
-    record_.lo = reinterpret_cast<std::uintptr_t>(memory) + page;
-    record_.hi = record_.lo + usable;
+    detail::check(libcgo_stack_map(&record_, bytes), "cgo::stack");
   }
 
   stack(stack &&other) noexcept { swap(other); }
@@ -223,10 +204,8 @@ public:
 
   /* Gives the memory back. Nothing runs on the stack any more. */
   ~stack() {
-    if (record_.lo != 0) {
-      const std::size_t page = page_size();
-      munmap(reinterpret_cast<void *>(record_.lo - page), page + size());
-    }
+    if (record_.lo != 0)
+      libcgo_stack_unmap(&record_);
   }
 
   void swap(stack &other) noexcept { std::swap(record_, other.record_); }
@@ -242,10 +221,6 @@ public:
   operator const libcgo_stack &() const noexcept { return record_; }
 
 private:
-  static std::size_t page_size() noexcept {
-    return static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  }
-
   libcgo_stack record_ LIBCGO_STACK_INIT(0, 0);
 };
 
@@ -459,8 +434,8 @@ void start_thread(Runtime &runtime, detail::record_t<Runtime> &record,
  *
  * All are noexcept, and all but `fatal` and `current` run with all signals
  * blocked, on the thread that they are about. They do not call the library.
- * One type of hooks serves one runtime at a time, for `current` cannot ask
- * which one is meant.
+ * One type of hooks serves one runtime at a time: it has one variable for each
+ * thread.
  */
 template <class Thread> class hooks {
 public:
@@ -560,7 +535,9 @@ private:
   static void release(libcgo_thread *record) {
     Hooks::release(std::unique_ptr<Thread>(cast(record)));
   }
-  static libcgo_thread *current_record() { return Hooks::current(); }
+  static libcgo_thread *current_record(const libcgo_runtime *) {
+    return Hooks::current();
+  }
 
   static constexpr libcgo_ops ops_ =
       LIBCGO_OPS(enter, leave, Hooks::attaches ? acquire : nullptr,
@@ -670,7 +647,7 @@ private:
   __attribute__((__always_inline__)) int end() noexcept {
     if (!attached_)
       return 0;
-    if (runtime_->ops->current() != thread_)
+    if (runtime_->ops->current(runtime_) != thread_)
       return EPERM;
     const int err = libcgo_detach(runtime_);
     attached_ = err != 0;

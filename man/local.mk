@@ -16,6 +16,7 @@ dist_man_MANS = \
 	man/libcgo_call_on_system.3 \
 	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
+	man/libcgo_runtime_end.3 \
 	man/libcgo_slots_claim.3 \
 	man/libcgo_stack_bounds.3 \
 	man/libcgo_thread_create.3 \
@@ -35,7 +36,9 @@ man_links = \
 	libcgo_call_on_system:LIBCGO_STACK_INIT \
 	libcgo_call_on_system:LIBCGO_STACK_MIN \
 	libcgo_call_on_system:libcgo_call_on_stack \
+	libcgo_call_on_system:libcgo_stack_map \
 	libcgo_call_on_system:libcgo_stack_switched \
+	libcgo_call_on_system:libcgo_stack_unmap \
 	libcgo_handle_new:LIBCGO_HANDLE_TABLE_INIT \
 	libcgo_handle_new:libcgo_handle_count \
 	libcgo_handle_new:libcgo_handle_free \

@@ -11,7 +11,7 @@
 #   clang       the same with clang
 #   i386        cross build; under qemu-i386, and natively if the kernel can
 #   sanitizers  gcc, address and undefined behaviour
-#   tsan        gcc, data races
+#   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
 #   distcheck   make distcheck
 #   onekind     --disable-shared and --disable-static
@@ -187,21 +187,21 @@ sanitizers() {
 
 tsan() {
   # shellcheck disable=SC2086
-  install_packages $base
+  install_packages $base clang libclang-rt-14-dev
   generate
-  enter tsan
-  step 'tsan: configure' "$top/configure" --enable-werror \
-    CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS='-g -O1 -fsanitize=thread' || return 0
-  step 'tsan: make' make V=0 -j "$jobs" || return 0
-  LIBCGO_TEST_THREADS=5000
-  export LIBCGO_TEST_THREADS
-  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/runtime tests/thread tests/tls tests/stack tests/unwind-stacks'
-  unset LIBCGO_TEST_THREADS
-  find tests -name '*.log' -delete
-  LIBCGO_TEST_CALLBACKS=200000
-  export LIBCGO_TEST_CALLBACKS
-  suite 'thread sanitizer: two runtimes' TESTS='tests/two-runtimes tests/growth'
-  unset LIBCGO_TEST_CALLBACKS
+  LIBCGO_TEST_THREADS=5000 LIBCGO_TEST_CALLBACKS=200000
+  export LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS
+  for cc in gcc clang; do
+    cxx=$(echo $cc | sed 's/gcc/g++/; s/clang/clang++/')
+    enter tsan-$cc
+    step "tsan $cc: configure" "$top/configure" --enable-werror CC=$cc CXX=$cxx \
+      CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS='-g -O1 -fsanitize=thread' || continue
+    step "tsan $cc: make" make V=0 -j "$jobs" || continue
+    suite "thread sanitizer of $cc" TESTS='tests/threads tests/contract tests/crossing
+      tests/handle tests/hpp tests/init tests/longjmp tests/memory tests/runtime tests/stack
+      tests/thread tests/tls tests/two-runtimes tests/unload tests/unwind-stacks'
+  done
+  unset LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS
 }
 
 valgrind() {

@@ -13,6 +13,15 @@
 
 #include "arch.h"
 
+/* For what runs in the last round of a thread's destructors: a thread sanitizer has
+   given the thread up by then. */
+#ifdef __clang__
+#define LIBCGO_NOT_INSTRUMENTED                                                \
+  __attribute__((__disable_sanitizer_instrumentation__))
+#else
+#define LIBCGO_NOT_INSTRUMENTED __attribute__((__no_sanitize_thread__))
+#endif
+
 namespace cgo {
 
 /* Usable stack: lo is its lowest byte, hi the byte after its highest. */
@@ -112,10 +121,13 @@ bool has_signal_stack(stack_bounds *bounds);
 /* The bytes that the system itself puts on a signal stack. */
 size_t least_signal_stack();
 
-/* Memory for an alternate signal stack with a guard page below it, not counted
-   in its bounds; false if there is none. */
+/* Memory for a stack, in whole pages, and below it a page that faults, which is
+   not counted in its bounds; false if there is none. Safe in signal handlers. */
+bool map_stack(size_t bytes, stack_bounds *stack);
+void unmap_stack(const stack_bounds &stack);
+
+/* The same, with no less than a signal stack must have. */
 bool map_signal_stack(size_t bytes, stack_bounds *stack);
-void unmap_signal_stack(const stack_bounds &stack);
 /* Makes it the calling thread's, or takes it away if it still is. */
 void set_signal_stack(const stack_bounds &stack);
 void clear_signal_stack(const stack_bounds &stack);

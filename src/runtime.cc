@@ -27,13 +27,13 @@ static_assert(offsetof(libcgo_thread, reserved) +
                   first_thread,
               "");
 
-// What a thread's key holds once it has left for the last time: its runtime, so
-// that the destructor, which gets nothing else, can tell.
-void *mark_of_the_end(libcgo_runtime *runtime) {
-  return reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(runtime) | 1);
+// What a thread's key holds once it has left for the last time: the key, which is
+// all that the destructor needs to keep it there. The runtime may be gone by then.
+void *mark_of_the_end(uintptr_t key) {
+  return reinterpret_cast<void *>(key << 1 | 1);
 }
 
-bool is_mark_of_the_end(const void *value) {
+LIBCGO_NOT_INSTRUMENTED bool is_mark_of_the_end(const void *value) {
   return (reinterpret_cast<uintptr_t>(value) & 1) != 0;
 }
 
@@ -52,7 +52,7 @@ void leave_thread(libcgo_thread *thread) {
                                          thread->signal_stack_bytes};
   if (signal_stack.lo != 0) {
     os::clear_signal_stack(signal_stack);
-    os::unmap_signal_stack(signal_stack);
+    os::unmap_stack(signal_stack);
   }
   end_stacks(thread);
   thread->state = 0;
@@ -65,21 +65,14 @@ void leave_thread(libcgo_thread *thread) {
     ops->release(thread);
 }
 
-// The key's destructor. The client's own thread leaves in the last round but
+// The client's own thread leaves in the last round but
 // one, so that the destructors of other keys can call back before; in the last
 // one allocators and sanitizers give up what `leave` may still need. A thread of
 // others leaves at once: it may have been attached by such a destructor, in a
 // round that nobody tells, and then there is perhaps no other.
-void end_of_thread(void *value) {
-  if (is_mark_of_the_end(value)) {
-    auto *runtime = reinterpret_cast<libcgo_runtime *>(
-        reinterpret_cast<uintptr_t>(value) & ~uintptr_t(1));
-    os::set_key(load_key(runtime), value);
-    return;
-  }
+void leave_at_the_end(libcgo_thread *thread) {
   // From here on no signal handler may look for what `leave` frees.
   os::block_all_signals();
-  auto *thread = static_cast<libcgo_thread *>(value);
   libcgo_runtime *runtime = thread->runtime;
   const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
   if ((thread->state & thread_foreign) == 0 && rounds + 1 < os::key_rounds) {
@@ -87,8 +80,17 @@ void end_of_thread(void *value) {
     os::set_key(load_key(runtime), thread);
     return;
   }
+  const uintptr_t key = load_key(runtime);
+  os::set_key(key, mark_of_the_end(key));
   leave_thread(thread);
-  os::set_key(load_key(runtime), mark_of_the_end(runtime));
+}
+
+// The key's destructor.
+LIBCGO_NOT_INSTRUMENTED void end_of_thread(void *value) {
+  if (is_mark_of_the_end(value))
+    os::set_key(reinterpret_cast<uintptr_t>(value) >> 1, value);
+  else
+    leave_at_the_end(static_cast<libcgo_thread *>(value));
 }
 
 const void *address(void (*function)(libcgo_thread *)) {
@@ -116,7 +118,7 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
     if (err == 0)
       err = enter_thread(runtime, thread,
                          {thread_foreign, {}, signal_stack, ending});
-    if (err == 0 && ops->current() != thread) {
+    if (err == 0 && ops->current(runtime) != thread) {
       if (!ending)
         os::set_key(load_key(runtime), nullptr);
       leave_thread(thread); // releases it
@@ -127,7 +129,7 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
   }
   if (err != 0) {
     if (signal_stack.lo != 0)
-      os::unmap_signal_stack(signal_stack);
+      os::unmap_stack(signal_stack);
     return err;
   }
   LIBCGO_PROBE(attach, runtime, thread);
@@ -238,7 +240,7 @@ int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
-  libcgo_thread *record = runtime->ops->current();
+  libcgo_thread *record = runtime->ops->current(runtime);
   if (record != nullptr) {
     // Nothing is called for a thread that asks again.
     if (thread != nullptr)
@@ -267,7 +269,7 @@ int libcgo_detach(libcgo_runtime *runtime) {
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
-  libcgo_thread *thread = runtime->ops->current();
+  libcgo_thread *thread = runtime->ops->current(runtime);
   if (thread == nullptr)
     return ESRCH;
   if ((thread->state & thread_foreign) == 0)
@@ -296,7 +298,7 @@ int libcgo_callback(libcgo_runtime *runtime,
     return EINVAL;
   if (runtime != nullptr && runtime->size >= cgo::first_runtime &&
       __atomic_load_n(&runtime->pinned, __ATOMIC_RELAXED) != 0) {
-    libcgo_thread *thread = runtime->ops->current();
+    libcgo_thread *thread = runtime->ops->current(runtime);
     if (__builtin_expect(thread != nullptr, true)) {
       LIBCGO_PROBE(callback, runtime, thread);
       fn(thread, arg);
@@ -305,6 +307,23 @@ int libcgo_callback(libcgo_runtime *runtime,
     }
   }
   return cgo::attach_and_call(runtime, fn, arg);
+}
+
+int libcgo_runtime_end(libcgo_runtime *runtime) {
+  using namespace cgo;
+  const int err = check_runtime(runtime);
+  if (err != 0)
+    return err;
+  if (runtime->ops->current(runtime) != nullptr)
+    return EBUSY;
+  const uintptr_t key = load_key(runtime);
+  if (key + 1 != 0)
+    os::delete_key(key);
+  runtime->key = runtime->pinned = 0;
+  for (uintptr_t &word : runtime->traceback)
+    word = 0;
+  runtime->init = LIBCGO_INIT;
+  return 0;
 }
 
 } // extern "C"

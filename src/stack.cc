@@ -521,6 +521,25 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result) {
   return result;
 }
 
+int libcgo_stack_map(libcgo_stack *stack, size_t bytes) {
+  using namespace cgo;
+  if (stack == nullptr || bytes == 0)
+    return EINVAL;
+  stack_bounds memory;
+  if (!os::map_stack(bytes, &memory))
+    return ENOMEM;
+  *stack = LIBCGO_STACK_INIT(memory.lo, memory.hi);
+  return 0;
+}
+
+int libcgo_stack_unmap(libcgo_stack *stack) {
+  using namespace cgo;
+  const int err = check_stack(stack);
+  if (err == 0)
+    os::unmap_stack({stack->lo, stack->hi});
+  return err;
+}
+
 int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   using namespace cgo;
   int err = check_thread(thread);

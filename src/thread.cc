@@ -147,7 +147,7 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
     err = static_cast<int>(now & ~told);
   }
   if (err != 0 && signal_stack.lo != 0)
-    os::unmap_signal_stack(signal_stack);
+    os::unmap_stack(signal_stack);
   return err;
 }
 

@@ -124,7 +124,7 @@ void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
 }
 
 const libcgo_thread *record_of(const libcgo_runtime *runtime) {
-  const libcgo_thread *thread = runtime->ops->current();
+  const libcgo_thread *thread = runtime->ops->current(runtime);
   return thread != nullptr && check_thread(thread) == 0 ? thread : nullptr;
 }
 

@@ -17,7 +17,10 @@ static __thread long after[3] = {1, 2, 3};
 #endif
 
 static void no_thread(struct libcgo_thread *thread) { (void)thread; }
-static struct libcgo_thread *nobody(void) { return NULL; }
+static struct libcgo_thread *nobody(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return NULL;
+}
 static const struct libcgo_ops ops =
     LIBCGO_OPS(no_thread, no_thread, NULL, NULL, nobody, NULL);
 static struct libcgo_runtime one = LIBCGO_RUNTIME_INIT(&ops);

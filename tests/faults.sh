@@ -318,6 +318,10 @@ fault tests/runtime below_a_signal_stack_is_a_page_that_faults \
   src/os/posix.cc 's/  mprotect(memory, page, PROT_NONE);//'
 fault tests/runtime a_signal_stack_that_the_thread_installs_later_is_kept \
   src/os/posix.cc 's/ || now.lo != stack.lo)/)/'
+fault tests/runtime a_runtime_that_has_ended_may_be_freed_and_gives_its_key_back \
+  src/runtime.cc 's/^    os::delete_key(key);$//'
+fault tests/runtime two_runtimes_may_share_their_hooks \
+  src/runtime.cc 's/ops->current(runtime)/ops->current(nullptr)/'
 fault tests/unload an_object_with_an_attached_thread_stays_mapped \
   src/os/objects.cc 's/program.contains || /true || &/'
 fault tests/thread the_record_may_be_freed_in_leave \
@@ -333,7 +337,7 @@ fault tests/thread a_thread_that_is_refused_its_cpus_leaves_nothing \
 fault tests/thread a_thread_that_is_refused_leaves_no_memory \
   src/thread.cc 's/^    free(start);$//'
 fault tests/thread a_signal_stack_is_given_back_when_the_thread_ends \
-  src/runtime.cc 's/    os::unmap_signal_stack(signal_stack);//'
+  src/runtime.cc 's/    os::unmap_stack(signal_stack);//'
 fault tests/thread the_attributes_are_the_caller_s_again_when_the_call_returns \
   src/thread.cc 's/    os::set_thread_name(start->name);/    os::set_thread_name("other");/'
 fault tests/retry create_is_no_cancellation_point \

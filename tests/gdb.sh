@@ -52,7 +52,10 @@ static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
   return runtime != NULL ? &record : NULL;
 }
 static void release(struct libcgo_thread *thread) { (void)thread; }
-static struct libcgo_thread *current(void) { return self; }
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
 static const struct libcgo_ops ops =
     LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
 static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);

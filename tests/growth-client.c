@@ -45,7 +45,10 @@ static _Thread_local struct libcgo_thread *self;
 static struct libcgo_thread *record_of_foreign, *record_of_started;
 static int entered, left, acquired, released;
 
-static struct libcgo_thread *current(void) { return self; }
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
 static void enter(struct libcgo_thread *thread) {
   self = thread;
   entered++;

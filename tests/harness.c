@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { most_tests = 64, test_timeout_s = 300, most_seconds_to_death = 30 };
+enum { most_tests = 128, test_timeout_s = 300, most_seconds_to_death = 30 };
 
 struct skip {
   char test[96];

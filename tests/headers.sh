@@ -54,7 +54,10 @@ define() {
 records() {
   cat >records.c <<'C'
 #include <libcgo.h>
-static struct libcgo_thread *nobody(void) { return 0; }
+static struct libcgo_thread *nobody(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return 0;
+}
 static void none(struct libcgo_thread *thread) { (void)thread; }
 static const struct libcgo_ops ops = LIBCGO_OPS(none, none, 0, 0, nobody, 0);
 static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);

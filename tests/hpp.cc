@@ -60,7 +60,7 @@ void enter(libcgo_thread *thread) { self = thread; }
 void leave(libcgo_thread *) { self = nullptr; }
 libcgo_thread *acquire(libcgo_runtime *) { return &record; }
 void release(libcgo_thread *) {}
-libcgo_thread *current() { return self; }
+libcgo_thread *current(const libcgo_runtime *) { return self; }
 const libcgo_ops ops =
     LIBCGO_OPS(enter, leave, acquire, release, current, nullptr);
 libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
@@ -516,6 +516,9 @@ TEST(a_thread_has_a_signal_stack_if_that_was_asked_for) {
 }
 
 TEST(a_callable_is_destroyed_on_its_thread_that_ends_by_pthread_exit) {
+  if (UNDER_TSAN)
+    SKIP("the thread sanitizer sees no order between the end of a detached "
+         "thread and what comes after");
   int gone = 0;
   auto mine = std::make_unique<object>(gone);
   runtime.start({}, [mine = std::move(mine), &gone](worker &) {
@@ -537,6 +540,9 @@ TEST(a_record_that_was_taken_over_is_released_when_its_thread_has_left) {
 }
 
 TEST(a_record_that_was_lent_is_not_released) {
+  if (UNDER_TSAN)
+    SKIP("the thread sanitizer sees no order between the end of a detached "
+         "thread and what comes after");
   worker record;
   for (int i = 0; i < 2; i++) { // and can be used again
     cgo::start_thread(own, record, {}, [](worker &w) { w.number++; });

@@ -147,8 +147,13 @@ static void release(struct libcgo_thread *thread) {
 
 struct libcgo_thread *kit_current(void) { return self; }
 
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
+
 const struct libcgo_ops kit_ops =
-    LIBCGO_OPS(enter, leave, acquire, release, kit_current, NULL);
+    LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
 struct libcgo_runtime kit = LIBCGO_RUNTIME_INIT(&kit_ops);
 
 /* ---- what tests do ---- */

@@ -40,7 +40,7 @@ typedef struct Suite {
 } Suite;
 typedef Suite SRunner;
 
-enum { minicheck_most_tests = 64 };
+enum { minicheck_most_tests = 128 };
 
 extern TestResult *minicheck_running; /* in harness.c */
 
@@ -83,6 +83,7 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
 #define ck_assert_int_lt(a, b) minicheck_int(a, <, b)
 #define ck_assert_int_le(a, b) minicheck_int(a, <=, b)
 #define ck_assert_uint_eq(a, b) minicheck_uint(a, ==, b)
+#define ck_assert_uint_ge(a, b) minicheck_uint(a, >=, b)
 #define ck_assert_uint_gt(a, b) minicheck_uint(a, >, b)
 #define ck_assert_uint_lt(a, b) minicheck_uint(a, <, b)
 #define ck_assert_uint_le(a, b) minicheck_uint(a, <=, b)

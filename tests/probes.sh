@@ -14,7 +14,10 @@ cat >program.c <<'C'
 static _Thread_local struct libcgo_thread *self;
 struct libcgo_thread the_started = LIBCGO_THREAD_INIT, the_foreign = LIBCGO_THREAD_INIT;
 static sem_t left;
-static struct libcgo_thread *current(void) { return self; }
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
 static void enter(struct libcgo_thread *thread) { self = thread; }
 static void leave(struct libcgo_thread *thread) {
   (void)thread;

@@ -40,7 +40,10 @@ static void end(struct runtime_thread *thread) {
   munmap((char *)thread->stack.lo - distance(), small_bytes + 2 * distance());
 }
 
-static struct libcgo_thread *current(void) { return self; }
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
 
 static void enter(struct libcgo_thread *thread) {
   counts.wrong += self != NULL;

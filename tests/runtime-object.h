@@ -25,7 +25,7 @@ struct runtime_thread {
 struct runtime_object {
   struct libcgo_runtime *runtime;
   struct runtime_counts *counts;
-  struct libcgo_thread *(*current)(void);
+  struct libcgo_thread *(*current)(const struct libcgo_runtime *);
   /* Begins a record; gives its stack back. */
   void (*begin)(struct runtime_thread *thread);
   void (*end)(struct runtime_thread *thread);

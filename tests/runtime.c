@@ -5,6 +5,7 @@
 #include "kit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -328,7 +329,10 @@ static struct libcgo_thread *acquire_later(struct libcgo_runtime *runtime) {
   return &later_thread.thread;
 }
 static void release_later(struct libcgo_thread *thread) { (void)thread; }
-static struct libcgo_thread *later_current(void) { return called_with; }
+static struct libcgo_thread *later_current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return called_with;
+}
 static void later_enter(struct libcgo_thread *thread) { called_with = thread; }
 static void later_leave(struct libcgo_thread *thread) {
   (void)thread;
@@ -823,7 +827,10 @@ static struct libcgo_thread *other_acquire(struct libcgo_runtime *runtime) {
   return &other_record;
 }
 static void other_release(struct libcgo_thread *thread) { (void)thread; }
-static struct libcgo_thread *other_current(void) { return other_self; }
+static struct libcgo_thread *other_current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return other_self;
+}
 static const struct libcgo_ops other_ops =
     LIBCGO_OPS(other_enter, other_leave, other_acquire, other_release,
                other_current, NULL);
@@ -1161,6 +1168,131 @@ TEST(a_fatal_message_goes_to_the_hook_first) {
               "hook: libcgo: libcgo_call_on_stack: ");
 }
 
+/* ---- the end of a runtime ---- */
+
+/* A runtime on the heap, whose record is gone when its last thread has left. */
+struct brief {
+  struct libcgo_runtime runtime;
+  struct libcgo_thread thread;
+};
+static pthread_mutex_t brief_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t brief_changed = PTHREAD_COND_INITIALIZER;
+static int brief_threads;
+static _Thread_local struct libcgo_thread *brief_self;
+
+static void brief_count(int n) {
+  pthread_mutex_lock(&brief_lock);
+  brief_threads += n;
+  pthread_cond_broadcast(&brief_changed);
+  pthread_mutex_unlock(&brief_lock);
+}
+static void brief_enter(struct libcgo_thread *thread) { brief_self = thread; }
+static void brief_leave(struct libcgo_thread *thread) {
+  (void)thread;
+  brief_self = NULL;
+  brief_count(-1);
+}
+static struct libcgo_thread *
+brief_current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return brief_self;
+}
+static const struct libcgo_ops brief_ops =
+    LIBCGO_OPS(brief_enter, brief_leave, NULL, NULL, brief_current, NULL);
+
+TEST(a_runtime_that_has_ended_may_be_freed_and_gives_its_key_back) {
+  /* More than there are keys in a process. */
+  for (int i = 0; i < 2 * PTHREAD_KEYS_MAX; i++) {
+    struct brief *brief = malloc(sizeof *brief);
+    ck_assert_ptr_ne(brief, NULL);
+    brief->runtime = (struct libcgo_runtime)LIBCGO_RUNTIME_INIT(&brief_ops);
+    brief->thread = (struct libcgo_thread)LIBCGO_THREAD_INIT;
+    brief_count(1);
+    ck_assert_int_eq(libcgo_thread_create(&brief->runtime, &brief->thread, NULL,
+                                          kit_nothing, NULL, NULL),
+                     0);
+    pthread_mutex_lock(&brief_lock);
+    while (brief_threads != 0)
+      pthread_cond_wait(&brief_changed, &brief_lock);
+    pthread_mutex_unlock(&brief_lock);
+    ck_assert_int_eq(libcgo_runtime_end(&brief->runtime), 0);
+    memset(brief, 0x5a, sizeof *brief); /* who looks now finds nonsense */
+    free(brief);
+  }
+}
+
+TEST(a_runtime_that_has_ended_can_begin_again) {
+  kit_begin();
+  struct libcgo_runtime again = LIBCGO_RUNTIME_INIT(&kit_ops);
+  again.data = &again;
+  for (int i = 0; i < 3; i++) {
+    ck_assert_int_eq(libcgo_callback(&again, kit_nothing, NULL), EPERM);
+    ck_assert_int_eq(libcgo_init_begin(&again.init), 0);
+    ck_assert_int_eq(libcgo_init_done(&again.init), 0);
+    ck_assert_int_eq(libcgo_callback(&again, kit_nothing, NULL), 0);
+    ck_assert_int_eq(libcgo_detach(&again), 0);
+    ck_assert_int_eq(libcgo_runtime_end(&again), 0);
+    ck_assert_ptr_eq(again.data, &again);
+  }
+}
+
+TEST(a_runtime_does_not_end_under_the_thread_that_asks) {
+  kit_begin();
+  ck_assert_int_eq(libcgo_attach(&kit, NULL), 0);
+  ck_assert_int_eq(libcgo_runtime_end(&kit), EBUSY);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+TEST(end_refuses_bad_records) {
+  struct libcgo_runtime bad = LIBCGO_RUNTIME_INIT(&kit_ops);
+  ck_assert_int_eq(libcgo_runtime_end(NULL), EINVAL);
+  bad.size--;
+  ck_assert_int_eq(libcgo_runtime_end(&bad), EINVAL);
+  bad.size++;
+  bad.version++;
+  ck_assert_int_eq(libcgo_runtime_end(&bad), ENOTSUP);
+}
+
+/* Two runtimes of one code: the hook is told which one is meant. */
+static _Thread_local struct libcgo_thread *selves[2];
+static struct libcgo_thread pair_records[2] = {LIBCGO_THREAD_INIT,
+                                               LIBCGO_THREAD_INIT};
+static void pair_enter(struct libcgo_thread *thread) {
+  selves[(uintptr_t)thread->runtime->data] = thread;
+}
+static void pair_leave(struct libcgo_thread *thread) {
+  selves[(uintptr_t)thread->runtime->data] = NULL;
+}
+static struct libcgo_thread *
+pair_current(const struct libcgo_runtime *runtime) {
+  return selves[(uintptr_t)runtime->data];
+}
+static struct libcgo_thread *pair_acquire(struct libcgo_runtime *runtime) {
+  return &pair_records[(uintptr_t)runtime->data];
+}
+static void pair_release(struct libcgo_thread *thread) { (void)thread; }
+static const struct libcgo_ops pair_ops =
+    LIBCGO_OPS(pair_enter, pair_leave, pair_acquire, pair_release, pair_current,
+               NULL);
+
+TEST(two_runtimes_may_share_their_hooks) {
+  struct libcgo_runtime pair[2] = {LIBCGO_RUNTIME_INIT(&pair_ops),
+                                   LIBCGO_RUNTIME_INIT(&pair_ops)};
+  pair[1].data = (void *)1;
+  struct libcgo_thread *got[2];
+  for (int i = 0; i < 2; i++)
+    ck_assert_int_eq(libcgo_attach(&pair[i], &got[i]), 0);
+  for (int i = 0; i < 2; i++) {
+    ck_assert_ptr_eq(got[i], &pair_records[i]);
+    ck_assert_int_eq(libcgo_attach(&pair[i], NULL), EALREADY);
+  }
+  for (int i = 0; i < 2; i++) {
+    ck_assert_int_eq(libcgo_detach(&pair[i]), 0);
+    ck_assert_int_eq(libcgo_detach(&pair[i]), ESRCH);
+    ck_assert_int_eq(libcgo_runtime_end(&pair[i]), 0);
+  }
+}
+
 int main(void) {
   suite_begin("runtime");
   ADD_TEST(the_first_callback_attaches_the_thread);
@@ -1220,5 +1352,10 @@ int main(void) {
   ADD_TEST(a_child_forked_in_the_start_up_gets_ECANCELED);
   ADD_TEST(a_fatal_message_goes_to_standard_error);
   ADD_TEST(a_fatal_message_goes_to_the_hook_first);
+  ADD_TEST(a_runtime_that_has_ended_may_be_freed_and_gives_its_key_back);
+  ADD_TEST(a_runtime_that_has_ended_can_begin_again);
+  ADD_TEST(a_runtime_does_not_end_under_the_thread_that_asks);
+  ADD_TEST(end_refuses_bad_records);
+  ADD_TEST(two_runtimes_may_share_their_hooks);
   return suite_run();
 }

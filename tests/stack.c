@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "arch/arch.h"
 
@@ -1384,6 +1385,53 @@ TEST(a_handler_may_call_anywhere_in_a_handler_that_calls_anywhere) {
   STEPPED;
 }
 
+/* ---- memory for small stacks ---- */
+
+static uintptr_t use_all_of_it(void *p) {
+  const struct libcgo_stack *stack = p;
+  volatile char *lowest = (volatile char *)stack->lo;
+  *lowest = 1;
+  return (uintptr_t)*lowest;
+}
+
+TEST(a_mapped_stack_is_usable_to_its_lowest_byte) {
+  kit_begin();
+  ck_assert_int_eq(libcgo_attach(&kit, NULL), 0);
+  struct libcgo_stack stack;
+  ck_assert_int_eq(libcgo_stack_map(&stack, 10000), 0);
+  ck_assert_uint_ge(stack.hi - stack.lo, 10000);
+  ck_assert_uint_eq(
+      libcgo_call_on_stack(kit_current(), &stack, use_all_of_it, &stack), 1);
+  ck_assert_int_eq(libcgo_stack_unmap(&stack), 0);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+TEST(below_a_mapped_stack_is_a_page_that_faults) {
+  struct libcgo_stack stack;
+  ck_assert_int_eq(libcgo_stack_map(&stack, 1), 0);
+  ck_assert(readable(stack.lo));
+  ck_assert(!readable(stack.lo - 1));
+  ck_assert(!readable(stack.lo - (uintptr_t)sysconf(_SC_PAGESIZE)));
+  ck_assert_int_eq(libcgo_stack_unmap(&stack), 0);
+  ck_assert(!readable(stack.lo));
+}
+
+TEST(bad_requests_for_a_stack_are_refused) {
+  struct libcgo_stack stack = LIBCGO_STACK_INIT(4096, 8192), small = stack,
+                      later = stack, empty = LIBCGO_STACK_INIT(0, 0);
+  ck_assert_int_eq(libcgo_stack_map(NULL, 4096), EINVAL);
+  ck_assert_int_eq(libcgo_stack_map(&stack, 0), EINVAL);
+  ck_assert_int_eq(libcgo_stack_map(&stack, SIZE_MAX), ENOMEM);
+  ck_assert_int_eq(libcgo_stack_map(&stack, SIZE_MAX / 2), ENOMEM);
+  ck_assert_uint_eq(stack.lo, 4096);
+  small.size--;
+  later.version++;
+  ck_assert_int_eq(libcgo_stack_unmap(NULL), EINVAL);
+  ck_assert_int_eq(libcgo_stack_unmap(&small), EINVAL);
+  ck_assert_int_eq(libcgo_stack_unmap(&later), ENOTSUP);
+  ck_assert_int_eq(libcgo_stack_unmap(&empty), EINVAL);
+}
+
 int main(void) {
   suite_begin("stack");
   ADD_TEST(call_on_stack_runs_fn_on_the_stack_at_its_top);
@@ -1446,5 +1494,8 @@ int main(void) {
   ADD_TEST(a_handler_on_a_signal_stack_may_call_at_any_instruction);
   ADD_TEST(a_handler_may_call_anywhere_between_two_small_stacks);
   ADD_TEST(a_handler_may_call_anywhere_in_a_handler_that_calls_anywhere);
+  ADD_TEST(a_mapped_stack_is_usable_to_its_lowest_byte);
+  ADD_TEST(below_a_mapped_stack_is_a_page_that_faults);
+  ADD_TEST(bad_requests_for_a_stack_are_refused);
   return suite_run();
 }

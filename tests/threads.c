@@ -243,6 +243,8 @@ static void start_many(void) {
 }
 
 TEST(defect_06_no_signal_arrives_before_g_is_set) {
+  if (UNDER_TSAN)
+    SKIP("the thread sanitizer puts signals off");
   if (signals_lose_the_thread_pointer())
     SKIP("this system (an emulator) loses the thread pointer when a signal "
          "handler returns");

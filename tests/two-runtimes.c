@@ -117,7 +117,7 @@ static void look_around(struct walk *w, uintptr_t frame) {
          stack_of(w, frame), w->at);
   for (int i = 0; i < 2; i++) {
     struct libcgo_thread *const thread = w->records[i];
-    expect(w, objects[i]->current() == thread, "current() is wrong");
+    expect(w, objects[i]->current(NULL) == thread, "current() is wrong");
     if (thread == NULL)
       continue;
     expect(w, thread->runtime == objects[i]->runtime, "the record is another's");
@@ -207,7 +207,7 @@ static void go_on(struct walk *w) {
 
 static void walk(struct walk *w) {
   for (int i = 0; i < 2; i++)
-    w->records[i] = objects[i]->current();
+    w->records[i] = objects[i]->current(NULL);
   w->at = own_stack;
   go_on(w);
 }
@@ -277,13 +277,13 @@ TEST(a_thread_that_leaves_one_runtime_stays_with_the_other) {
   load_both();
   for (int i = 0; i < 2; i++)
     ck_assert_int_eq(objects[i]->count_callback(), 0);
-  struct libcgo_thread *const other = objects[1]->current();
+  struct libcgo_thread *const other = objects[1]->current(NULL);
   ck_assert_int_eq(libcgo_detach(objects[0]->runtime), 0);
-  ck_assert_ptr_eq(objects[0]->current(), NULL);
-  ck_assert_ptr_eq(objects[1]->current(), other);
+  ck_assert_ptr_eq(objects[0]->current(NULL), NULL);
+  ck_assert_ptr_eq(objects[1]->current(NULL), other);
   walk_nested(&w);
   EXPECT_RIGHT(&w);
-  ck_assert_ptr_eq(objects[1]->current(), other);
+  ck_assert_ptr_eq(objects[1]->current(NULL), other);
 }
 
 /* ---- any order ---- */

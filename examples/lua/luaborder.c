@@ -54,7 +54,7 @@ static void enter(struct libcgo_thread *thread);
 static void leave(struct libcgo_thread *thread);
 static struct libcgo_thread *acquire(struct libcgo_runtime *runtime);
 static void release(struct libcgo_thread *thread);
-static struct libcgo_thread *current(void);
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime);
 
 static const struct libcgo_ops ops =
     LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
@@ -153,7 +153,10 @@ static void give_back(struct worker *w) {
 
 /* ---- what the library asks ---- */
 
-static struct libcgo_thread *current(void) { return self; }
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
 
 static void enter(struct libcgo_thread *thread) { self = thread; }
 

@@ -5,13 +5,23 @@
  * libcgo-runtime(7).
  *
  *     static _Thread_local struct libcgo_thread *self;
- *     static struct libcgo_thread *current(void) { return self; }
  *     static void enter(struct libcgo_thread *thread) { self = thread; }
  *     static void leave(struct libcgo_thread *thread) { self = NULL; }
+ *     static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+ *       return self;
+ *     }
  *     ...
  *     static const struct libcgo_ops ops =
  *         LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
  *     static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+ *     ...
+ *     libcgo_init_begin(&runtime.init); // from here on callers of
+ *     ...                               // libcgo_callback wait
+ *     libcgo_init_done(&runtime.init);
+ *
+ * A runtime whose tasks move between threads keeps the compiler from inlining what
+ * reads `self` in its own code: the address of the old thread's variable could be
+ * kept over the move. The same holds for errno.
  *
  * All state is in these records: the library keeps none of its own, so any
  * number of runtimes work side by side, also in one thread.
@@ -36,8 +46,9 @@ struct libcgo_thread;
  * What the library asks the client. Constant; may be in read-only memory.
  *
  * enter, leave, acquire and release run with all signals blocked, on the
- * thread that they are about. They must not throw, end the thread, or call
- * back into the library, other than to read a record.
+ * thread that they are about. They may take locks and allocate. They must not
+ * throw, end the thread, run the runtime's code, or call the library, other than
+ * to read a record.
  */
 struct libcgo_ops {
   uint32_t size;    /* of this record, in bytes */
@@ -47,18 +58,21 @@ struct libcgo_ops {
      `thread`. Required. */
   void (*enter)(struct libcgo_thread *thread);
   /* This OS thread is the record's no longer; current() must return NULL from
-     here on. After a thread that libcgo_thread_create started the library does
-     not touch the record again, so it may be freed here. Required. */
+     here on. The library does not touch the record of a thread that
+     libcgo_thread_create started again, nor, for its sake, that of the runtime:
+     the first may be freed here. Required. */
   void (*leave)(struct libcgo_thread *thread);
   /* Gives a record, begun as LIBCGO_THREAD_INIT, to a thread that the client
      did not start, or NULL if there is none to be had. With `release`, or both
      NULL: then threads of others cannot be attached. */
   struct libcgo_thread *(*acquire)(struct libcgo_runtime *runtime);
-  /* Takes it back, after `leave`. */
+  /* Takes it back, after `leave`. The library touches neither record again for
+     this thread's sake. */
   void (*release)(struct libcgo_thread *thread);
-  /* The calling thread's record, or NULL. Runs at every callback, also in
-     signal handlers: a load or two, and the signal mask left alone. Required. */
-  struct libcgo_thread *(*current)(void);
+  /* The record that the calling thread has in this runtime, or NULL. Runs at
+     every callback, also in signal handlers: a load or two, and the signal mask
+     left alone. Required. */
+  struct libcgo_thread *(*current)(const struct libcgo_runtime *runtime);
   /* Optional: gets the message, one line without its end, before the process
      aborts, where an error cannot be returned. Without it, or when it returns,
      the message goes to standard error. */
@@ -74,7 +88,8 @@ struct libcgo_ops {
   }
 
 /*
- * One for each runtime, with static storage or as long a life, at one place.
+ * One for each runtime, at one place, as long as it has threads, and until
+ * libcgo_runtime_end.
  */
 struct libcgo_runtime {
   uint32_t size;    /* of this record, in bytes */
@@ -103,7 +118,8 @@ struct libcgo_runtime {
 /*
  * One for each OS thread and runtime, to embed in the client's own per-thread
  * record. It stays at its place from `enter` to `leave`, and may then be used
- * again, for another thread, as it is.
+ * again, for another thread, as it is. (One on the heap begins, in C, by assigning
+ * (struct libcgo_thread)LIBCGO_THREAD_INIT.)
  */
 struct libcgo_thread {
   uint32_t size;    /* of this record, in bytes */
@@ -215,6 +231,22 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
                                void (*fn)(struct libcgo_thread *thread,
                                           void *arg),
                                void *arg);
+
+/*
+ * Ends a runtime: gives its thread key back. The record is then as it was
+ * initialised, but for `data` and `signal_stack_size`; it may be freed, or begun
+ * again.
+ *
+ * No thread has a record in the runtime any more: each has come back from `leave`,
+ * and from `release` if it was foreign, which is where a client counts them. No
+ * other call for the runtime is under way.
+ *
+ * Returns 0. EINVAL: the record is NULL, too small, or lacks a required hook.
+ * ENOTSUP: its version is not known to this library. EBUSY: the calling thread has
+ * a record in it.
+ * Leaves errno alone. Since 0.1.
+ */
+LIBCGO_API int libcgo_runtime_end(struct libcgo_runtime *runtime);
 
 LIBCGO_END_DECLS
 

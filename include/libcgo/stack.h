@@ -36,6 +36,7 @@
 
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
+#include <stddef.h>
 #include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
@@ -61,6 +62,25 @@ struct libcgo_stack {
   }
 
 /*
+ * Makes a small stack of new memory: `bytes` at least, in whole pages, and a page
+ * below them that faults. The record need not be initialised.
+ *
+ * Returns 0. EINVAL: stack is NULL, or bytes is 0. ENOMEM: no memory, and then
+ * *stack is as it was. Leaves errno alone. Safe in any thread and in signal
+ * handlers. Since 0.1.
+ */
+LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack, size_t bytes);
+
+/*
+ * Gives the memory of libcgo_stack_map back. Nothing runs on the stack any more.
+ *
+ * Returns 0, or EINVAL: stack is NULL, too small, or has no bytes; ENOTSUP: its
+ * version is not known.
+ * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
+ */
+LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
+
+/*
  * Calls fn(arg) on the thread's system stack and returns what it returns.
  *
  * From a small stack that the library knows (libcgo_call_on_stack,
@@ -82,6 +102,11 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  * Calls fn(arg) on a small stack, and returns what it returns. Where the C
  * function that is running was called from this very stack by
  * libcgo_call_on_system, fn runs below the caller; otherwise at the top.
+ *
+ * The call returns on the thread on which it was made. A runtime whose tasks move
+ * between threads therefore leaves the system stack once on each, for a stack of
+ * its scheduler, and goes from task to task by switches of its own
+ * (libcgo_stack_switched).
  *
  * `thread` is the calling thread's record. The stack must not be in use but for
  * the frames below which fn is put. Bad arguments, a stack with less than
@@ -106,8 +131,12 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * its system stack by libcgo_call_on_stack. A signal handler that runs on a small
  * stack, and comes in between, calls C where it is.
  *
+ * Without it C runs on the small stack, unnoticed, until that overflows.
+ *
  * A task that is inside a C function that it has called stays on its thread,
- * and of several such tasks the last that called C returns first.
+ * and of several such tasks the last that called C returns first. No scheduler
+ * can promise that of tasks that wait for each other: one that waits in a
+ * callback keeps its thread.
  *
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or
  * the thread has not left its system stack. ENOTSUP: a record's version is not

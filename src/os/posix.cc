@@ -125,11 +125,8 @@ bool has_signal_stack(stack_bounds *bounds) {
   return true;
 }
 
-bool map_signal_stack(size_t bytes, stack_bounds *stack) {
+bool map_stack(size_t bytes, stack_bounds *stack) {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t least = least_signal_stack();
-  if (bytes < least)
-    bytes = least;
   if (bytes > SIZE_MAX - 2 * page)
     return false;
   bytes = (bytes + page - 1) & ~(page - 1);
@@ -147,9 +144,14 @@ bool map_signal_stack(size_t bytes, stack_bounds *stack) {
   return true;
 }
 
-void unmap_signal_stack(const stack_bounds &stack) {
+void unmap_stack(const stack_bounds &stack) {
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   unmap(reinterpret_cast<void *>(stack.lo - page), stack.hi - stack.lo + page);
+}
+
+bool map_signal_stack(size_t bytes, stack_bounds *stack) {
+  const size_t least = least_signal_stack();
+  return map_stack(bytes < least ? least : bytes, stack);
 }
 
 void set_signal_stack(const stack_bounds &stack) {
@@ -189,7 +191,7 @@ void delete_key(uintptr_t key) {
   pthread_key_delete(static_cast<pthread_key_t>(key));
 }
 
-int set_key(uintptr_t key, const void *value) {
+LIBCGO_NOT_INSTRUMENTED int set_key(uintptr_t key, const void *value) {
   return pthread_setspecific(static_cast<pthread_key_t>(key), value);
 }
 

@@ -82,6 +82,17 @@
 	.size	\name, . - \name
 .endm
 
+/* PROBE1(name, word), PROBE2(name, word1, word2): a static probe and what it tells;
+   see src/probe.h. */
+#if defined(LIBCGO_PROBES) && !defined(LIBCGO_CLASSIC_OBJECT)
+#include <sys/sdt.h>
+#define PROBE1(name, word) STAP_PROBE1(libcgo, name, word)
+#define PROBE2(name, word1, word2) STAP_PROBE2(libcgo, name, word1, word2)
+#else
+#define PROBE1(name, word)
+#define PROBE2(name, word1, word2)
+#endif
+
 /* The stack stays non-executable. */
 	.section .note.GNU-stack, "", %progbits
 

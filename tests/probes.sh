@@ -36,9 +36,22 @@ static void nothing(struct libcgo_thread *thread, void *arg) {
   (void)thread;
   (void)arg;
 }
+uintptr_t in_c(void *arg) {
+  (void)arg;
+  return 7;
+}
+uintptr_t in_task(void *thread) {
+  return libcgo_call_on_system(thread, in_c, 0) + 1;
+}
+static void cross(struct libcgo_thread *thread, void *arg) {
+  static char memory[65536];
+  struct libcgo_stack stack = LIBCGO_STACK_INIT(memory, memory + sizeof memory);
+  (void)arg;
+  libcgo_call_on_stack(thread, &stack, in_task, thread);
+}
 static void *call_back(void *unused) {
   libcgo_callback(&the_runtime, nothing, 0);
-  libcgo_callback(&the_runtime, nothing, 0);
+  libcgo_callback(&the_runtime, cross, 0);
   return unused;
 }
 int main(void) {
@@ -54,11 +67,12 @@ int main(void) {
 C
 
 all="thread_start thread_end attach detach callback callback_done"
+crossings="call_on_system call_on_system_done call_on_stack call_on_stack_done"
 
 are_there() {
   $READELF -n $so | sed -n '/Provider: libcgo/{n; s/ *Name: //p; }' | LC_ALL=C sort -u >there
   cat there
-  for probe in $all; do
+  for probe in $all $crossings; do
     grep -x $probe there || return 1
   done
 }
@@ -77,6 +91,19 @@ are_hit() {
       echo 'continue'
       echo 'end'
     done
+    for probe in $crossings; do
+      case $probe in
+      *_done) what='%d", $_probe_arg0' ;;
+      call_on_system) what='%d %d", $_probe_arg0 == (long)\&the_foreign, $_probe_arg1 == (long)in_c' ;;
+      *) what='%d %d", $_probe_arg0 == (long)\&the_foreign, $_probe_arg1 == (long)in_task' ;;
+      esac
+      echo "break -probe-stap libcgo:$probe"
+      echo 'commands'
+      echo 'silent'
+      echo "printf \"hit $probe $what" | sed 's/", /\\n", /; s/\\&/\&/'
+      echo 'continue'
+      echo 'end'
+    done
     echo 'run'
   } >script
   env LC_ALL=C timeout -k 1 120 gdb -batch -nx -x script ./program >out 2>&1
@@ -89,6 +116,10 @@ attach 1 2
 callback 1 2
 callback_done 1 2
 callback 1 2
+call_on_stack 1 1
+call_on_system 1 1
+call_on_system_done 7
+call_on_stack_done 8
 callback_done 1 2
 detach 1 2
 W

@@ -157,6 +157,7 @@ FUNC SYM(libcgo_call_on_system)
 	.cfi_offset %ebp, -8
 	movl	%esp, %ebp
 	.cfi_def_cfa_register %ebp
+	PROBE2(call_on_system, 4@8(%ebp), 4@12(%ebp))
 	movl	8(%ebp), %ecx
 	testl	%ecx, %ecx
 	jz	2f
@@ -171,6 +172,7 @@ FUNC SYM(libcgo_call_on_system)
 	pushl	16(%ebp)
 	BEGIN_OTHER_STACK
 	call	*%eax
+	PROBE1(call_on_system_done, 4@%eax)
 	leave
 	.cfi_def_cfa %esp, 4
 	.cfi_restore %ebp
@@ -205,6 +207,7 @@ FUNC SYM(libcgo_call_on_stack)
 	.cfi_offset %ebp, -8
 	movl	%esp, %ebp
 	.cfi_def_cfa_register %ebp
+	PROBE2(call_on_stack, 4@8(%ebp), 4@16(%ebp))
 	pushl	%ebx
 	.cfi_offset %ebx, -12
 	subl	$8, %esp
@@ -221,6 +224,7 @@ FUNC SYM(libcgo_call_on_stack)
 	pushl	%ecx
 	BEGIN_OTHER_STACK
 	call	*%edx
+	PROBE1(call_on_stack_done, 4@%eax)
 	leal	-16(%ebp), %esp
 	pushl	%eax
 	pushl	%ebx

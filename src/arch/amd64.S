@@ -176,6 +176,7 @@ FUNC SYM(libcgo_call_on_system)
 	SAVE	rbp
 	movq	%rsp, %rbp
 	.cfi_def_cfa_register %rbp
+	PROBE2(call_on_system, 8@%rdi, 8@%rsi)
 	testq	%rdi, %rdi
 	jz	2f
 	movq	%rsp, %rax
@@ -187,6 +188,7 @@ FUNC SYM(libcgo_call_on_system)
 1:	movq	%rdx, %rdi
 	BEGIN_OTHER_STACK
 	call	*%rsi
+	PROBE1(call_on_system_done, 8@%rax)
 	leave
 	.cfi_def_cfa %rsp, 8
 	.cfi_restore %rbp
@@ -224,6 +226,7 @@ FUNC SYM(libcgo_call_on_stack)
 	SAVE	rbp
 	movq	%rsp, %rbp
 	.cfi_def_cfa_register %rbp
+	PROBE2(call_on_stack, 8@%rdi, 8@%rdx)
 	pushq	%rbx
 	.cfi_offset %rbx, -24
 	pushq	%rdx
@@ -237,6 +240,7 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	STACK_CALL_START(%rax), %rsp
 	BEGIN_OTHER_STACK
 	call	*%rdx
+	PROBE1(call_on_stack_done, 8@%rax)
 	leaq	-32(%rbp), %rsp
 	movq	%rbx, %rdi
 	movq	%rax, %rsi

@@ -53,6 +53,10 @@ extern const cgo::frame_layout libcgo_frame_layout
 void libcgo_initcgo(void);
 void libcgo_prepare_slots(void);
 
+/* setg(g), then fn(), as crosscall_<cpu>: fn finds every register as setg leaves
+   it. */
+void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+
 uintptr_t libcgo_slot_load(cgo::slot_base base, intptr_t offset);
 void libcgo_slot_store(cgo::slot_base base, intptr_t offset, uintptr_t value);
 uintptr_t libcgo_thread_pointer(void);

@@ -17,7 +17,7 @@ src_kit_port = src/os/objects.cc
 # What the classic face consists of, and the topics of the kit beside it.
 src_topics = src/classic.cc src/classic-slots.cc src/memory.cc \
 	src/report.cc src/start.cc src/version.cc
-src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+src_kit = src/go.cc src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
 	src/thread.cc src/traceback.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
@@ -40,7 +40,7 @@ libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
 
 # One file per CPU, one object per routine: see src/asm.h.
 src_arch_parts = src/libcall_on_stack.la src/libcall_on_system.la \
-	src/libcrosscall.la src/libcrosscall2.la src/libcrosscall_word.la \
+	src/libcrosscall.la src/libcrosscall_g.la src/libcrosscall2.la src/libcrosscall_word.la \
 	src/libentry.la src/libframe.la src/libslot.la
 nodist_src_libcall_on_stack_la_SOURCES = src/arch/@cpu@.S
 src_libcall_on_stack_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_stack
@@ -49,6 +49,8 @@ src_libcall_on_system_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_system
 noinst_LTLIBRARIES += $(src_arch_parts)
 nodist_src_libcrosscall_la_SOURCES = src/arch/@cpu@.S
 src_libcrosscall_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall
+nodist_src_libcrosscall_g_la_SOURCES = src/arch/@cpu@.S
+src_libcrosscall_g_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_g
 nodist_src_libcrosscall2_la_SOURCES = src/arch/@cpu@.S
 src_libcrosscall2_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall2
 nodist_src_libcrosscall_word_la_SOURCES = src/arch/@cpu@.S

@@ -9,3 +9,8 @@ libcgo_info_CPPFLAGS = $(AM_CPPFLAGS) \
 	-DLIBCGO_INFO_HOST='"$(host)"' -DLIBCGO_INFO_PROBES='"@have_probes@"'
 libcgo_info_CFLAGS = -std=gnu11 -Wall -Wextra $(LIBCGO_WERROR)
 libcgo_info_LDADD = libcgo.la
+
+# libcgo-go, and what it puts into Go's package runtime/cgo.
+bin_SCRIPTS = tools/libcgo-go
+godir = $(pkgdatadir)/go
+dist_go_DATA = src/go/shim.c

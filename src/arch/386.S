@@ -81,6 +81,23 @@ FUNC SYM(crosscall_386)
 END SYM(crosscall_386)
 #endif
 
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: all on the stack. setg finds g at 4(%esp), as a C function.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	movl	8(%ebp), %ebx
+	movl	16(%ebp), %eax
+	movl	%eax, (%esp)
+	call	*12(%ebp)
+	call	*%ebx
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
 #ifdef PART_crosscall2
 /*
  * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);

@@ -95,6 +95,24 @@ FUNC SYM(crosscall_amd64)
 END SYM(crosscall_amd64)
 #endif
 
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in rdi, setg in rsi, g in rdx. setg keeps none but fn, in rbx.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	PUSH	rdi	/* alignment */
+	movq	%rdi, %rbx
+	movq	%rdx, %rdi
+	call	*%rsi
+	call	*%rbx
+	DROP	8
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
 #ifdef PART_crosscall2
 /*
  * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);

@@ -164,7 +164,7 @@ fault tests/symbols defect_14_a_store_to_initcgo_faults \
 fault tests/symbols-static defect_14_a_store_to_libcgo_thread_start_faults \
   include/libcgo/classic.h 's/(\*const /(*/' src/classic.cc 's/(\*const /(*/'
 fault tests/slots defect_15_an_executable_with_other_variables_is_refused \
-  src/os/linux.cc 's/  if (announced && pair == place.g)/  if (true)/'
+  src/os/linux-classic.cc 's/  if (announced && pair == place.g)/  if (true)/'
 unbuildable tests/memory \
   defect_16_two_units_that_include_the_header_link \
   include/libcgo/slots.h 's/^LIBCGO_API void libcgo_slots_reserved(void \*pair);/&\nvoid (*defined)(void);/'

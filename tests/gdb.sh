@@ -48,7 +48,9 @@ chain() {
     i <= n && ($0 == w[i]) { i++ } END { exit i <= n }' frames
 }
 
-if ! have gdb; then
+if test "$CLASSIC" = no; then
+  skip gdb_shows_the_whole_chain "the classic face does not exist on $CPU"
+elif ! have gdb; then
   skip gdb_shows_the_whole_chain "there is no gdb here"
 elif test -n "$TEST_EMU"; then
   skip gdb_shows_the_whole_chain "programs run under an emulator"

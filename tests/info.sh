@@ -51,6 +51,7 @@ classic_slots() {
   case $CPU in
   amd64) is 'classic slots' '-16 and -8' ;;
   386) is 'classic slots' '-8 and -4' ;;
+  *) false ;;
   esac
 }
 
@@ -73,7 +74,11 @@ full_device() {
 
 ok it_tells_the_version reports
 ok it_tells_the_port port
-ok it_tells_the_classic_slots classic_slots
+if test "$CLASSIC" = yes; then
+  ok it_tells_the_classic_slots classic_slots
+else
+  skip it_tells_the_classic_slots "the classic face does not exist on $CPU"
+fi
 if test -n "$TEST_EMU"; then
   skip limits_are_those_of_the_process "an emulator has limits of its own"
   skip stacks_have_the_size_of_the_limit "an emulator has limits of its own"

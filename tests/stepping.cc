@@ -12,12 +12,6 @@
 
 namespace {
 
-#if defined(LIBCGO_CPU_AMD64)
-constexpr auto crosscall = crosscall_amd64;
-#elif defined(LIBCGO_CPU_386)
-constexpr auto crosscall = crosscall_386;
-#endif
-
 kept_registers registers;
 void *crossing;       // the routine under test
 int steps;            // instructions at which it was unwound

@@ -23,7 +23,9 @@
 
 #include <libcgo.h>
 
+#ifdef LIBCGO_CLASSIC
 LIBCGO_RESERVE_SLOTS;
+#endif
 LIBCGO_DEFINE_SLOTS;
 
 __attribute__((format(printf, 2, 3))) static void say(const char *key,
@@ -169,15 +171,16 @@ static void machine(const struct object *object) {
 }
 
 static void slots(void) {
-  void *const g = libcgo_slot_pair;
   intptr_t offset;
   int err = libcgo_slots_claim(&runtime, &offset);
   if (err == 0) {
     say("thread pointer", "%#" PRIxPTR, (uintptr_t)libcgo_slots_at(0));
-    say("classic slots", "%+" PRIdPTR " and %+" PRIdPTR,
-        (intptr_t)((uintptr_t)g - (uintptr_t)libcgo_slots_at(0)),
-        (intptr_t)((uintptr_t)g - (uintptr_t)libcgo_slots_at(0)) +
-            (intptr_t)sizeof(void *));
+#ifdef LIBCGO_CLASSIC
+    const intptr_t g =
+        (intptr_t)((uintptr_t)libcgo_slot_pair - (uintptr_t)libcgo_slots_at(0));
+    say("classic slots", "%+" PRIdPTR " and %+" PRIdPTR, g,
+        g + (intptr_t)sizeof(void *));
+#endif
     say("defined slots", "%+" PRIdPTR " and %+" PRIdPTR, offset,
         offset + (intptr_t)sizeof(void *));
     libcgo_slots_release(&runtime);
@@ -290,9 +293,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "libcgo-info: unknown argument '%s': try --help\n", argv[1]);
     return 2;
   }
-  /* A variable, so that the address is the library's and no stub's of this. */
   static struct object object;
-  object.address = (uintptr_t)(void *)initcgo;
+  object.address = (uintptr_t)(void *)libcgo_version;
   dl_iterate_phdr(find_object, &object);
   build(&object);
   machine(&object);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Crossings from C to code with a calling convention of its own. See
- * crosscall2(3). The classic ones are in <libcgo/classic.h>.
+ * crosscall2(3). The one whose name differs from CPU to CPU is in
+ * <libcgo/classic.h>.
  */
 #ifndef LIBCGO_CROSSING_H
 #define LIBCGO_CROSSING_H
@@ -25,6 +26,13 @@ LIBCGO_BEGIN_DECLS
 LIBCGO_API uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *arg,
                                                       uintptr_t word),
                                       void *arg, uintptr_t word);
+
+/*
+ * The same without a result, as it has been since 2010: calls fn(arg, argsize).
+ * argsize is sign-extended in its slot of the stack. Since 0.1.
+ */
+LIBCGO_API void crosscall2(void (*fn)(void *arg, int32_t argsize), void *arg,
+                           int32_t argsize);
 
 LIBCGO_END_DECLS
 

@@ -7,7 +7,7 @@
  *   LIBCGO_DEFINE_SLOTS   a pair whose distance from the thread pointer can be
  *                         asked for: for JITs and assemblers
  *   LIBCGO_RESERVE_SLOTS  the classic pair, at the place that is part of the
- *                         classic ABI
+ *                         classic ABI; where that exists (LIBCGO_CLASSIC)
  *   a _Thread_local of    for code that a C compiler compiles; the hook `enter`
  *   the client's own      is where it is set (<libcgo/runtime.h>)
  */
@@ -150,6 +150,7 @@ LIBCGO_END_DECLS
       __visibility__("hidden"))) __thread void *libcgo_slot_pair[2]
 #endif
 
+#ifdef LIBCGO_CLASSIC
 LIBCGO_BEGIN_DECLS
 
 /*
@@ -160,5 +161,6 @@ LIBCGO_BEGIN_DECLS
 LIBCGO_API void libcgo_slots_reserved(void *pair);
 
 LIBCGO_END_DECLS
+#endif
 
 #endif

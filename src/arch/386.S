@@ -323,7 +323,9 @@ HIDDEN_FUNC SYM(libcgo_slot_store)
 1:	movl	%edx, %gs:(%ecx)
 	ret
 END SYM(libcgo_slot_store)
+#endif
 
+#ifdef PART_thread_pointer
 /*
  * uintptr_t libcgo_thread_pointer(void);
  */

@@ -334,7 +334,9 @@ HIDDEN_FUNC SYM(libcgo_slot_store)
 1:	movq	%rdx, %gs:(%rsi)
 	ret
 END SYM(libcgo_slot_store)
+#endif
 
+#ifdef PART_thread_pointer
 /*
  * uintptr_t libcgo_thread_pointer(void);
  */

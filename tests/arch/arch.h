@@ -5,7 +5,20 @@
 #ifndef LIBCGO_TESTS_ARCH_H
 #define LIBCGO_TESTS_ARCH_H
 
+#include <libcgo.h>
 #include <stdint.h>
+
+#include "config.h"
+
+/* The crossing without arguments, crosscall_<cpu>; where the classic face does not
+   exist, the kit's, with whatever is in the argument registers. */
+#ifdef LIBCGO_CLASSIC
+#define ARCH_CONCAT_(a, b) a##b
+#define ARCH_CONCAT(a, b) ARCH_CONCAT_(a, b)
+#define crosscall ARCH_CONCAT(crosscall_, LIBCGO_CPU)
+#else
+#define crosscall ((void (*)(void (*)(void)))(void *)libcgo_crosscall)
+#endif
 
 #ifdef __cplusplus
 extern "C" {

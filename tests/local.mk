@@ -26,7 +26,7 @@ tests_crossing_LDADD = $(tests_ldadd)
 
 # With a pair, without, and (below) with one in a shared object.
 check_PROGRAMS += tests/defined-slots tests/no-slots
-tests_defined_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_defined_slots_SOURCES = tests/defined-slots.c tests/arch/cpu.h $(tests_harness)
 tests_defined_slots_CPPFLAGS = $(tests_cppflags) -DIN_EXECUTABLE
 tests_defined_slots_CFLAGS = $(tests_cflags)
 tests_defined_slots_LDADD = $(tests_ldadd)
@@ -72,7 +72,7 @@ tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
 tests_unwinder_LDADD = $(tests_ldadd)
-tests_traceback_SOURCES = tests/traceback.cc $(tests_kit)
+tests_traceback_SOURCES = tests/traceback.cc tests/arch/cpu.h $(tests_kit)
 tests_traceback_CPPFLAGS = $(tests_cppflags)
 tests_traceback_CFLAGS = $(tests_cflags)
 tests_traceback_CXXFLAGS = $(tests_cxxflags)

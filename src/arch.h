@@ -35,6 +35,10 @@ extern "C" {
 extern const cgo::frame_layout libcgo_frame_layout
     __attribute__((__visibility__("hidden")));
 
+/* The address in a word that is a return address in memory: the same word, but
+   where the CPU signs those. */
+uintptr_t libcgo_strip_signature(uintptr_t return_address);
+
 /* setg(g), then fn(), which need not keep any general register but the stack
    pointer, and finds every register as setg leaves it. */
 void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);

@@ -27,7 +27,7 @@ libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
-libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
+libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) $(LIBCGO_ATOMICS) \
 	-fvisibility=hidden
 libcgo_la_LIBADD = $(src_arch_parts)
 libcgo_la_LDFLAGS = -version-info $(LIBCGO_ABI) $(LIBCGO_LDFLAGS) -XCClinker -nostartfiles \
@@ -82,6 +82,7 @@ src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/arch/386.S src/arch/amd64.S \
+	src/arch/arm64.S \
 	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
 
 # The classic face as one relocatable object, for linkers of 2010: they know

@@ -136,6 +136,13 @@ writable_data_is_justified() {
     ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\)E$' writable
 }
 
+# The protection of the control flow, as readelf prints it.
+case $CPU in
+amd64 | 386) protection=cet property='IBT, SHSTK' ;;
+arm64) protection=bti property='BTI, PAC' ;;
+*) protection= ;;
+esac
+
 if test -f $so; then
   ok exported_symbols_equal_the_map same_symbols
   ok every_symbol_has_a_version versioned
@@ -156,12 +163,12 @@ if test -f $so; then
   ok no_text_relocations no_text_relocations
   ok no_thread_local_variables no_tls_of_ours
   test "$CLASSIC" = no || ok defect_16_xinitcgo_is_not_exported no_xinitcgo
-  case $CPU in
-  amd64 | 386)
-    ok defect_13_the_shared_object_keeps_cet_on \
-      sh -c "$READELF -n $so | grep 'IBT, SHSTK'" ;;
-  *) skip defect_13_the_shared_object_keeps_cet_on "CET is x86's" ;;
-  esac
+  if test -n "$protection"; then
+    ok defect_13_the_shared_object_keeps_${protection}_on \
+      sh -c "$READELF -n $so | grep '$property'"
+  else
+    skip defect_13_the_shared_object_keeps_protection_on "$CPU has none"
+  fi
 else
   skip the_shared_object "configured with --disable-shared"
 fi
@@ -177,11 +184,11 @@ if test -f $ar; then
   ok defect_13_every_member_has_a_stack_note members_say -S '\.note\.GNU-stack'
   ok each_crosscall_is_a_member_of_its_own each_crosscall_is_a_member
   test "$CLASSIC" = no || ok one_member_defines_the_five_data_symbols one_member_of_the_data
-  case $CPU in
-  amd64 | 386)
-    ok defect_13_every_member_keeps_cet_on members_say -n 'IBT, SHSTK' ;;
-  *) skip defect_13_every_member_keeps_cet_on "CET is x86's" ;;
-  esac
+  if test -n "$protection"; then
+    ok defect_13_every_member_keeps_${protection}_on members_say -n "$property"
+  else
+    skip defect_13_every_member_keeps_protection_on "$CPU has none"
+  fi
   case $CPU in
   386) ok stack_chk_fail_local_is_a_hidden_member_of_its_own stack_chk_fail_local ;;
   *) skip stack_chk_fail_local_is_a_hidden_member_of_its_own "386 only" ;;

@@ -147,9 +147,9 @@ fi
 fault tests/elf defect_13_every_member_has_a_stack_note \
   src/asm.h '/\.section \.note\.GNU-stack/d'
 fault tests/elf defect_13_every_member_keeps_cet_on \
-  src/asm.h 's/	3			\/\* IBT/	1			\/* IBT/'
+  src/asm.h 's/PROPERTY_BITS 3/PROPERTY_BITS 1/'
 fault tests/elf defect_13_the_shared_object_keeps_cet_on \
-  src/asm.h 's/	3			\/\* IBT/	1			\/* IBT/'
+  src/asm.h 's/PROPERTY_BITS 3/PROPERTY_BITS 1/'
 fault tests/unwind defect_13_an_exception_passes_crosscall \
   src/asm.h '/\.cfi_startproc/d; /\.cfi_endproc/d' \
   src/arch/amd64.S '/\.cfi_/d'

@@ -263,6 +263,15 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
 END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	LANDING_PAD
+	movl	4(%esp), %eax
+	ret
+END SYM(libcgo_strip_signature)
 #endif
 
 #ifdef PART_entry

@@ -280,6 +280,15 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
 END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	LANDING_PAD
+	movq	%rdi, %rax
+	ret
+END SYM(libcgo_strip_signature)
 #endif
 
 #ifdef PART_entry

@@ -302,6 +302,7 @@ struct context_layout {
 };
 [[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
+[[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 

@@ -10,18 +10,20 @@
 
 #include "config.h"
 
-/* The crossing without arguments, crosscall_<cpu>; where the classic face does not
-   exist, the kit's, with whatever is in the argument registers. */
+/* The crossing without arguments, crosscall_<cpu>. */
 #ifdef LIBCGO_CLASSIC
 #define ARCH_CONCAT_(a, b) a##b
 #define ARCH_CONCAT(a, b) ARCH_CONCAT_(a, b)
 #define crosscall ARCH_CONCAT(crosscall_, LIBCGO_CPU)
-#else
-#define crosscall ((void (*)(void (*)(void)))(void *)libcgo_crosscall)
 #endif
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* Where the classic face does not exist: the kit's crossing, by another type. */
+#ifndef crosscall
+void crosscall(void (*fn)(void)) __asm__("libcgo_crosscall");
 #endif
 
 enum { most_kept = 24 };
@@ -38,7 +40,8 @@ extern const char *const kept_names[];
 /* Their numbers in the C++ unwinder's tables. */
 extern const int kept_dwarf_numbers[];
 
-/* From now on each instruction raises SIGTRAP; no longer. */
+/* From now on each instruction raises SIGTRAP; no longer. Where a program cannot
+   have that of the CPU, nothing happens. */
 void start_stepping(void);
 void stop_stepping(void);
 
@@ -59,7 +62,7 @@ void change_registers_and_call(void *fn, int32_t unused);
 void note_entry(void);
 struct entry {
   uintptr_t sp;           /* the stack pointer at its first instruction */
-  uintptr_t on_stack[2];  /* the two words above the return address */
+  uintptr_t on_stack[2];  /* the two words above that of the return address */
   uintptr_t in_registers[2]; /* the argument registers, if there are any */
 };
 extern struct entry entry;

@@ -9,37 +9,89 @@ dist_man_MANS = \
 	man/initcgo.3 \
 	man/libcgo-classic.7 \
 	man/libcgo-info.1 \
+	man/libcgo-runtime.7 \
 	man/libcgo.7 \
+	man/libcgo_attach.3 \
+	man/libcgo_call_on_system.3 \
 	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
+	man/libcgo_slots_claim.3 \
+	man/libcgo_stack_bounds.3 \
+	man/libcgo_thread_create.3 \
 	man/libcgo_thread_start.3 \
+	man/libcgo_traceback.3 \
 	man/libcgo_version.3
 
-# PAGE:NAME, both in section 3.
+# PAGE:NAME, both in section 3; below, in section 7.
 man_links = \
 	LIBCGO_RESERVE_SLOTS:libcgo_slots_reserved \
 	_cgo_malloc:_cgo_free \
 	crosscall2:crosscall_386 \
 	crosscall2:crosscall_amd64 \
+	crosscall2:libcgo_crosscall \
+	libcgo_attach:libcgo_callback \
+	libcgo_attach:libcgo_detach \
+	libcgo_call_on_system:LIBCGO_STACK_INIT \
+	libcgo_call_on_system:LIBCGO_STACK_MIN \
+	libcgo_call_on_system:libcgo_call_on_stack \
+	libcgo_call_on_system:libcgo_stack_switched \
 	libcgo_handle_new:LIBCGO_HANDLE_TABLE_INIT \
 	libcgo_handle_new:libcgo_handle_count \
 	libcgo_handle_new:libcgo_handle_free \
 	libcgo_handle_new:libcgo_handle_get \
 	libcgo_handle_new:libcgo_handle_table_destroy \
+	libcgo_init_wait:LIBCGO_INIT \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \
-	libcgo_thread_start:libcgo_sys_thread_start
+	libcgo_slots_claim:LIBCGO_DEFINE_SLOTS \
+	libcgo_slots_claim:LIBCGO_SLOTS_INIT \
+	libcgo_slots_claim:libcgo_slots_at \
+	libcgo_slots_claim:libcgo_slots_defined \
+	libcgo_slots_claim:libcgo_slots_release \
+	libcgo_stack_bounds:LIBCGO_STACK_OTHER \
+	libcgo_stack_bounds:LIBCGO_STACK_SIGNAL \
+	libcgo_stack_bounds:LIBCGO_STACK_SMALL \
+	libcgo_stack_bounds:LIBCGO_STACK_SYSTEM \
+	libcgo_thread_create:LIBCGO_LIMIT_INIT \
+	libcgo_thread_create:LIBCGO_NO_GUARD \
+	libcgo_thread_create:LIBCGO_NO_SIGNAL_STACK \
+	libcgo_thread_create:LIBCGO_THREAD_ATTR_INIT \
+	libcgo_thread_create:libcgo_limit_text \
+	libcgo_thread_start:libcgo_sys_thread_start \
+	libcgo_traceback:LIBCGO_SYMBOL_INIT \
+	libcgo_traceback:LIBCGO_TRACEBACK_OPS \
+	libcgo_traceback:libcgo_symbolize \
+	libcgo_traceback:libcgo_traceback_context \
+	libcgo_traceback:libcgo_traceback_release \
+	libcgo_traceback:libcgo_traceback_set \
+	libcgo_version:LIBCGO_VERSION \
+	libcgo_version:LIBCGO_VERSION_MAJOR \
+	libcgo_version:LIBCGO_VERSION_MINOR \
+	libcgo_version:LIBCGO_VERSION_PATCH \
+	libcgo_version:LIBCGO_VERSION_STRING
+
+man7_links = \
+	libcgo-runtime:LIBCGO_OPS \
+	libcgo-runtime:LIBCGO_RECORD_VERSION \
+	libcgo-runtime:LIBCGO_RUNTIME_INIT \
+	libcgo-runtime:LIBCGO_THREAD_INIT
 
 install-data-local: install-man-links
 uninstall-local: uninstall-man-links
 
 .PHONY: install-man-links uninstall-man-links
 install-man-links:
-	$(MKDIR_P) "$(DESTDIR)$(man3dir)"
+	$(MKDIR_P) "$(DESTDIR)$(man3dir)" "$(DESTDIR)$(man7dir)"
 	cd "$(DESTDIR)$(man3dir)" && for l in $(man_links); do \
 	  rm -f $${l#*:}.3 && $(LN_S) $${l%:*}.3 $${l#*:}.3 || exit 1; \
+	done
+	cd "$(DESTDIR)$(man7dir)" && for l in $(man7_links); do \
+	  rm -f $${l#*:}.7 && $(LN_S) $${l%:*}.7 $${l#*:}.7 || exit 1; \
 	done
 uninstall-man-links:
 	for l in $(man_links); do \
 	  rm -f "$(DESTDIR)$(man3dir)/$${l#*:}.3" || exit 1; \
+	done
+	for l in $(man7_links); do \
+	  rm -f "$(DESTDIR)$(man7dir)/$${l#*:}.7" || exit 1; \
 	done

@@ -90,6 +90,7 @@ void thread_start(libcgo_start *start) {
   record->enter = enter;
   record->run = run;
   record->call = thread_start_call;
+  record->fatal = nullptr;
   record->shape = {};
   record->mask_kind = cgo::start_mask::of_creator;
   record->classic = *start;

@@ -233,6 +233,7 @@ void libcgo_go_thread_start(libcgo_go *go, const libcgo_go_start *start) {
   record->enter = enter_go;
   record->run = run_go;
   record->call = thread_start_call;
+  record->fatal = nullptr;
   record->shape = {};
   record->mask_kind = start_mask::all_blocked;
   record->go = go;
@@ -250,6 +251,7 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
   record->enter = enter_go;
   record->run = run_plain;
   record->call = thread_create_call;
+  record->fatal = nullptr;
   record->shape = {};
   record->mask_kind = start_mask::of_creator;
   record->fn = fn;

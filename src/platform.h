@@ -128,6 +128,8 @@ void delete_key(uintptr_t key);
 int set_key(uintptr_t key, const void *value);
 void *get_key(uintptr_t key);
 extern const unsigned key_rounds;
+/* After create_key has failed with EAGAIN. */
+thread_limit key_limit();
 
 /* Keeps the object that contains the address from being unmapped by dlclose(3).
    False if that cannot be had. */

@@ -131,16 +131,17 @@ int attach_and_call(libcgo_runtime *runtime,
   int err = check_runtime(runtime);
   if (err == 0)
     err = wait_for_start(&runtime->init);
-  if (err == 0)
-    err = prepare_runtime(runtime);
   if (err == 0 && runtime->ops->acquire == nullptr)
     err = ENOTSUP;
   bool ending = false;
   libcgo_thread *thread = nullptr;
   if (err == 0) {
     os::cancellation_disabled disabled; // gone before fn runs
-    ending = is_mark_of_the_end(os::get_key(load_key(runtime)));
-    err = attach(runtime, &thread, ending);
+    err = prepare_runtime(runtime);
+    if (err == 0) {
+      ending = is_mark_of_the_end(os::get_key(load_key(runtime)));
+      err = attach(runtime, &thread, ending);
+    }
   }
   errno = caller_errno;
   if (err != 0)
@@ -264,6 +265,7 @@ int libcgo_detach(libcgo_runtime *runtime) {
     return EBUSY;
   const int caller_errno = errno;
   {
+    os::cancellation_disabled disabled; // a hook may come by such a point
     os::signals_blocked blocked;
     const uintptr_t key = load_key(runtime);
     if (!is_mark_of_the_end(os::get_key(key)))

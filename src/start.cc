@@ -43,7 +43,7 @@ stack_bounds new_thread_bounds(const thread_start *start, uintptr_t here) {
     message(start->call)
         .text("the bounds of the new thread's stack are not to be had: ")
         .error(err)
-        .fatal();
+        .fatal(start->fatal);
   return stack;
 }
 

@@ -25,6 +25,7 @@ struct thread_start {
      unwound through. */
   void (*run)(thread_start *start);
   const char *call; /* for messages */
+  void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   start_mask mask_kind;
   sigset_t mask; /* if it is given */

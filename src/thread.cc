@@ -164,6 +164,8 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
   {
     os::cancellation_disabled disabled;
     err = prepare_runtime(runtime);
+    if (err == EAGAIN && limit != nullptr)
+      report(os::key_limit(), limit);
     if (err == 0) {
       auto *start = static_cast<kit_start *>(calloc(1, sizeof(kit_start)));
       if (start == nullptr) {
@@ -172,15 +174,16 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
         start->enter = enter;
         start->run = run;
         start->call = create_call;
+        start->fatal = runtime->ops->fatal;
         start->runtime = runtime;
         start->thread = thread;
         start->fn = fn;
         start->arg = arg;
         err = create(start, attr);
+        if (err == EAGAIN && limit != nullptr)
+          report(os::find_thread_limit(attr->stack_size), limit);
       }
     }
-    if (err == EAGAIN && limit != nullptr)
-      report(os::find_thread_limit(attr->stack_size), limit);
   }
   errno = caller_errno;
   return err;

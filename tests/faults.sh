@@ -189,6 +189,20 @@ fault tests/traceback the_first_frame_is_the_callers \
   src/traceback.cc 's/pc == u->first/true/'
 fault tests/unwinder the_unwinder_is_loaded_when_it_is_asked_for \
   src/runtime.cc 's/^int prepare_runtime(libcgo_runtime \*runtime) {/&\n  os::find_unwinder();/'
+fault tests/contract want_of_a_thread_key_is_named_as_the_limit \
+  src/thread.cc 's/if (err == EAGAIN \&\& limit != nullptr)$/if (false)/'
+fault tests/contract a_signal_stack_that_can_have_no_guard_page_is_enomem \
+  src/os/posix.cc 's/if (mprotect(memory, page, PROT_NONE) != 0)/if (mprotect(memory, page, PROT_NONE) == 2)/'
+fault tests/contract a_new_thread_without_memory_is_fatal_by_the_hook \
+  src/start.cc 's/fatal(start->fatal)/fatal()/'
+fault tests/contract a_detach_is_not_cancelled_in_a_hook \
+  src/runtime.cc '/a hook may come by such a point/d'
+fault tests/man errors_of_pages_are_those_of_the_headers \
+  include/libcgo/runtime.h 's/ESRCH /ENOENT/'
+fault tests/man every_exported_symbol_has_a_page \
+  src/libcgo.map 's/libcgo_version;/& libcgo_of_no_page;/;s/; libcgo_of/;\n\tlibcgo_of/'
+fault tests/man the_examples_of_libcgo_attach_3_run \
+  man/libcgo_attach.3 's/count != 1000/count != 999/'
 fault tests/handle a_lookup_interrupted_anywhere_by_a_reuse_gives_its_object_or_none \
   src/handle.cc 's/  if (__atomic_load_n(&s->word, __ATOMIC_RELAXED) != handle)/  if (false)/'
 fault tests/handle a_freed_handle_is_stale_when_its_place_is_used_again \

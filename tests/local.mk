@@ -35,6 +35,12 @@ tests_no_slots_CPPFLAGS = $(tests_cppflags)
 tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/contract
+tests_contract_SOURCES = tests/contract.c $(tests_kit)
+tests_contract_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_contract_CFLAGS = $(tests_cflags)
+tests_contract_LDADD = $(tests_ldadd)
+
 tests_handle_SOURCES = tests/handle.c $(tests_harness)
 tests_handle_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_handle_CFLAGS = $(tests_cflags)
@@ -196,8 +202,41 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
+check_PROGRAMS += tests/longjmp
+tests_longjmp_SOURCES = tests/longjmp.c $(tests_harness)
+tests_longjmp_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_longjmp_CFLAGS = $(tests_cflags)
+tests_longjmp_LDADD = $(tests_ldadd)
+
+# The client of examples/lua, where configure has found Lua.
+tests_lua_sources = tests/lua.c examples/lua/c_side.c examples/lua/c_side.h \
+	examples/lua/luaborder.c examples/lua/luaborder.h $(tests_harness)
+tests_lua_cppflags = $(tests_cppflags) -I$(top_srcdir)/examples/lua -D_GNU_SOURCE
+if HAVE_LUA
+check_PROGRAMS += tests/lua
+tests_lua_SOURCES = $(tests_lua_sources)
+tests_lua_CPPFLAGS = $(tests_lua_cppflags) $(LUA_CFLAGS)
+tests_lua_CFLAGS = $(tests_cflags)
+tests_lua_LDADD = $(tests_ldadd) $(LUA_LIBS)
+else
+TESTS += tests/no-lua.sh
+endif
+if HAVE_LUA_CXX
+check_PROGRAMS += tests/lua-exceptions
+tests_lua_exceptions_SOURCES = $(tests_lua_sources)
+tests_lua_exceptions_CPPFLAGS = $(tests_lua_cppflags) $(LUA_CXX_CFLAGS) \
+	-DLUA_ERRORS_ARE_EXCEPTIONS=1
+tests_lua_exceptions_CFLAGS = $(tests_cflags) -fexceptions
+tests_lua_exceptions_LDADD = $(tests_ldadd) $(LUA_CXX_LIBS)
+endif
+EXTRA_DIST += tests/no-lua.sh
+
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
+tests_scripts += tests/man.sh
+
+# The examples' tutorial.
+tests_scripts += tests/tutorial.sh
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \

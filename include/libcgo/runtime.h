@@ -147,22 +147,25 @@ struct libcgo_thread {
  * Does not look at the runtime's start-up: use libcgo_init_wait first where
  * that may still be under way. `thread` may be NULL.
  *
- * The first attach of a runtime keeps the shared object of its hooks from
- * being unmapped by dlclose(3).
+ * The first thread that a runtime attaches or creates keeps the shared object
+ * of its hooks from being unmapped by dlclose(3).
  *
  * Returns 0, or
  *   EALREADY   it is attached, or the runtime's own: *thread is its record
- *   EINVAL     a record is NULL, too small, or without a required hook; or
- *              `acquire` gave such a record
+ *   EINVAL     the runtime's record is NULL, too small, or lacks a required
+ *              hook, or one of `acquire` and `release`; or `acquire` gave a
+ *              record that is too small
  *   ENOTSUP    a record's version is not known to this library, or the runtime
  *              has no `acquire` and `release`
- *   ENOMEM     `acquire` gave no record, or no memory for the signal stack
+ *   ENOMEM     `acquire` gave no record, or no memory for the signal stack or
+ *              to keep the record
  *   EAGAIN     the process has no thread key left (PTHREAD_KEYS_MAX)
  *   EPERM      the object of the hooks could be unmapped, and cannot be kept
- *   EPROTO     current() does not return the record that `enter` got
+ *   EPROTO     current() does not return the record that `enter` got; the
+ *              thread has left it again, and it is released
  *   ECANCELED  the thread is ending, and has already left for the last time
- * Leaves errno alone. Safe in any thread; not safe in signal handlers.
- * Since 0.1.
+ * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
+ * signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
                              struct libcgo_thread **thread);
@@ -179,8 +182,8 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *   EPERM    the runtime has started this thread itself
  *   EBUSY    the runtime's code is being called on this thread: return from it
  *            first. Only calls by libcgo_call_on_stack are noticed.
- * Leaves errno alone. Safe in any thread; not safe in signal handlers.
- * Since 0.1.
+ * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
+ * signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
 
@@ -197,11 +200,12 @@ LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
  * cancellation point.
  *
  * Returns 0 after fn has run, or without running it
- *   EPERM      nobody has begun the runtime's start-up
+ *   EPERM      nobody has begun the runtime's start-up, or as libcgo_attach
  *   ECANCELED  the process was forked while the start-up was half done
- *   or an error of libcgo_attach, but for EALREADY.
- * Safe in any thread, and in signal handlers on a thread that has a record.
- * Since 0.1.
+ *   EINVAL     fn is NULL, or as libcgo_attach
+ *   ENOTSUP, ENOMEM, EAGAIN, EPROTO  as libcgo_attach
+ * Leaves errno alone. Safe in any thread, and in signal handlers on a thread
+ * that has a record. Since 0.1.
  */
 LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
                                void (*fn)(struct libcgo_thread *thread,

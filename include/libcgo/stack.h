@@ -20,6 +20,12 @@
  * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
  * longjmp and every unwinder pass through; whatever they skip needs no clean-up,
  * because the next call finds out by the stack pointer what is left.
+ *
+ * A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
+ * stack for each thread: where the target's stack lies lower in memory than the
+ * caller's it stops the process ("longjmp causes uninitialized stack frame").
+ * Code whose jumps may be checked ends each at the crossing and jumps again on
+ * the other side: see examples/lua.
  */
 #ifndef LIBCGO_STACK_H
 #define LIBCGO_STACK_H
@@ -76,9 +82,10 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  * `thread` is the calling thread's record. The stack must not be in use but for
  * the frames below which fn is put. Bad arguments, a stack with less than
  * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 63 calls
- * that are nested in a first, kept until the thread ends) stop the process with a
- * message. Safe in any thread; in signal handlers once it has been called on the
- * thread outside of one. Is no cancellation point. Since 0.1.
+ * that are nested in a first, 127 with 32-bit words, kept until the thread
+ * leaves) stop the process with a message. Safe in any thread; in signal
+ * handlers once it has been called on the thread outside of one. Is no
+ * cancellation point. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           const struct libcgo_stack *stack,
@@ -97,8 +104,9 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * A task that is inside a C function that it has called stays on its thread,
  * and of several such tasks the last that called C returns first.
  *
- * Returns 0. EINVAL: a record is NULL or too small, or the thread has not left
- * its system stack. ENOTSUP: a record's version is not known.
+ * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or
+ * the thread has not left its system stack. ENOTSUP: a record's version is not
+ * known.
  * A few loads and stores. Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
@@ -110,7 +118,8 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
 #define LIBCGO_STACK_SIGNAL 2 /* an alternate signal stack */
 #define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
 
-/* The usable part of a stack: no guard page, nothing of the C library's. */
+/* The usable part of a stack: no guard page, nothing of the C library's. A small
+   one's ends where the innermost call on it begins. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */
   uintptr_t hi; /* the byte after its highest */
@@ -132,8 +141,8 @@ struct libcgo_bounds {
  * `thread` is the calling thread's record, or NULL, which remembers nothing and
  * looks everything up.
  *
- * Returns 0. EINVAL: bounds is NULL, or the record is too small. ENOTSUP: its
- * version is not known. Or an error of the system, such as EMFILE or ENOENT
+ * Returns 0. EINVAL: bounds is NULL, or the record is too small, or no thread
+ * has entered it. ENOTSUP: its version is not known. Or an error of the system, such as EMFILE or ENOENT
  * where there is no /proc.
  * Leaves errno alone. Safe in any thread; in signal handlers once the calling
  * thread's own bounds are known. Since 0.1.

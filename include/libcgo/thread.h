@@ -66,9 +66,9 @@ struct libcgo_limit {
  * `thread` is the new thread's record; the client has begun it as
  * LIBCGO_THREAD_INIT, and keeps it until `leave`. The new thread calls `enter`
  * with all signals blocked, then takes its signal mask, then calls fn. It ends
- * when fn returns, by pthread_exit(3) or by cancellation; in each case signals
- * are blocked, destructors of other keys may call back for three rounds, and
- * `leave` is called; nothing is left behind.
+ * when fn returns, by pthread_exit(3) or by cancellation; in each case
+ * destructors of other keys may call back for two rounds at least, and then
+ * `leave` is called, with all signals blocked; nothing is left behind.
  *
  * If the system has no thread to give at the moment (EAGAIN), the call tries
  * again, with growing pauses, for one second at most. If it then gives up and
@@ -76,16 +76,18 @@ struct libcgo_limit {
  *
  * Returns 0, or, and then no hook and not fn was called and `thread` is as it
  * was,
- *   EAGAIN   no thread to be had: see *limit
+ *   EAGAIN   no thread to be had, or no thread key: see *limit
  *   ENOMEM   no memory for the start record or the signal stack
  *   EINVAL   a record or fn is NULL, a record is too small or lacks a required
- *            hook, or the system refuses a size, or a set of CPUs of which it
- *            has none
+ *            hook, or one of `acquire` and `release`, or one of cpus and
+ *            cpus_size; or the system refuses a size, or a set of CPUs of which
+ *            it has none
  *   EPERM    the system refuses the set of CPUs, or the object of the hooks
  *            could be unmapped
  *   ENOTSUP  a record's version is not known to this library
- * Leaves errno and the caller's signal mask alone. Safe in any thread; not safe
- * in signal handlers. Since 0.1.
+ * A new thread without memory to know its stack or keep its record stops the
+ * process with a message. Leaves errno and the caller's signal mask alone. Safe
+ * in any thread; not safe in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
                                     struct libcgo_thread *thread,

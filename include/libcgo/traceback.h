@@ -90,7 +90,7 @@ libcgo_traceback_set(struct libcgo_runtime *runtime,
  * Notes the C frames of the calling thread when C calls into the runtime: the
  * result is for libcgo_traceback, and is given back to libcgo_traceback_release
  * when the call returns. 0 where there is no such hook, and for a record of a
- * runtime that is none: a load and a comparison.
+ * runtime that is none: a few loads and comparisons.
  * Safe in any thread. Since 0.1.
  */
 LIBCGO_API uintptr_t

@@ -136,7 +136,12 @@ bool map_signal_stack(size_t bytes, stack_bounds *stack) {
   char *memory = static_cast<char *>(map_zeroed(page + bytes));
   if (memory == nullptr)
     return false;
-  mprotect(memory, page, PROT_NONE);
+  const int caller_errno = errno;
+  if (mprotect(memory, page, PROT_NONE) != 0) { // max_map_count, for instance
+    errno = caller_errno;
+    unmap(memory, page + bytes);
+    return false;
+  }
   stack->lo = reinterpret_cast<uintptr_t>(memory + page);
   stack->hi = stack->lo + bytes;
   return true;
@@ -166,6 +171,11 @@ void clear_signal_stack(const stack_bounds &stack) {
 // ---- thread-specific data ----
 
 const unsigned key_rounds = PTHREAD_DESTRUCTOR_ITERATIONS;
+
+thread_limit key_limit() {
+  return {"PTHREAD_KEYS_MAX", PTHREAD_KEYS_MAX, PTHREAD_KEYS_MAX, "thread keys",
+          "it is fixed, delete keys"};
+}
 
 int create_key(void (*destructor)(void *), uintptr_t *key) {
   pthread_key_t created;

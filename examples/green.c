@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The runtime: tasks, a scheduler, and its border with C. See green.h.
+ *
+ *     a worker's system stack             small stacks
+ *     -----------------------             ------------
+ *     worker_main
+ *       libcgo_call_on_stack      -->     schedule, on the worker's
+ *                                           |  ^
+ *                                           v  |     swapcontext
+ *                                         a task, on its own
+ *     a C function, say nftw      <--       call_c
+ *       its callback
+ *         call_runtime            -->       more of the task, below
+ *
+ * A worker leaves its system stack once and stays on small ones. So a task owns
+ * nothing of the thread on which it runs, and can go on on another one, except
+ * while it is inside C: then its C frames are on the thread's system stack.
+ */
+#define _GNU_SOURCE
+
+#include "green.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <libcgo/init.h>
+#include <libcgo/runtime.h>
+#include <libcgo/stack.h>
+#include <libcgo/thread.h>
+
+enum {
+  small_stack_bytes = 16 * 1024,
+  system_stack_bytes = 256 * 1024,
+};
+
+/* What a task wants of the scheduler when it switches to it. */
+enum wish { to_yield, to_wait, to_end };
+
+struct task {
+  struct task *next; /* in the queue, or among a semaphore's waiting */
+  struct libcgo_stack stack;
+  ucontext_t context; /* where it goes on */
+  void (*fn)(void *arg);
+  void *arg;
+  enum wish wish;
+  bool parked;        /* it waits, and runs nowhere */
+  bool woken;         /* somebody was faster than its waiting */
+  unsigned callbacks; /* of C to it that are under way */
+};
+
+/* A thread: one of ours, or one of C's that has called back. */
+struct worker {
+  struct libcgo_thread thread; /* its g is the task that runs here, or NULL */
+  struct libcgo_stack stack;   /* for the scheduler, or for C's callbacks */
+  ucontext_t context;          /* where the scheduler goes on */
+  bool foreign;
+  struct worker *next; /* in the pool */
+};
+
+/* All that threads share. Only C touches it: whoever holds the lock runs on a
+   stack that is large enough, and no task switches with it. */
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t work;  /* for idle workers */
+  pthread_cond_t wakes; /* for tasks that wait inside C */
+  pthread_cond_t news;  /* for green_run: something has ended */
+  struct task *first, *last;
+  size_t queued;
+  size_t running; /* workers with a task that is not in C */
+  size_t most_running;
+  size_t idle;
+  size_t tasks, workers, foreign;
+  bool closing;
+  struct worker *pool; /* for threads of others */
+  struct green_counts counts;
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER,
+         .work = PTHREAD_COND_INITIALIZER,
+         .wakes = PTHREAD_COND_INITIALIZER,
+         .news = PTHREAD_COND_INITIALIZER};
+
+/* ---- which thread is this? ---- */
+
+static _Thread_local struct libcgo_thread *self;
+
+/* Never inlined: a task may change its thread in the middle of a function, in
+   which a compiler may keep the address of the old thread's variable. */
+static __attribute__((__noinline__)) struct libcgo_thread *current(void) {
+  __asm__ volatile("");
+  return self;
+}
+
+static struct worker *current_worker(void) {
+  return (struct worker *)current();
+}
+
+static struct task *current_task(void) {
+  struct libcgo_thread *thread = current();
+  if (thread == NULL || thread->g == NULL)
+    die("only a task can do this", 0);
+  return thread->g;
+}
+
+void *task_arg(void) { return current_task()->arg; }
+
+/* ---- errors ---- */
+
+struct last_words {
+  const char *what;
+  int err;
+};
+
+static uintptr_t c_die(void *arg) {
+  const struct last_words *words = arg;
+  if (words->err != 0)
+    fprintf(stderr, "green: %s: %s\n", words->what, strerror(words->err));
+  else
+    fprintf(stderr, "green: %s\n", words->what);
+  _exit(1); /* not exit: other threads are at work */
+}
+
+_Noreturn void die(const char *what, int err) {
+  struct last_words words = {what, err};
+  if (current() != NULL)
+    libcgo_call_on_system(current(), c_die, &words);
+  c_die(&words);
+  __builtin_unreachable();
+}
+
+void must(const char *what, int err) {
+  if (err != 0)
+    die(what, err);
+}
+
+static void lock(void) { must("lock", pthread_mutex_lock(&all.lock)); }
+static void unlock(void) { must("unlock", pthread_mutex_unlock(&all.lock)); }
+
+/* The lock is held, and is held again on return. */
+static void wait_for(pthread_cond_t *condition) {
+  must("wait", pthread_cond_wait(condition, &all.lock));
+}
+
+/* ---- to C, and back ---- */
+
+uintptr_t call_c(uintptr_t (*fn)(void *arg), void *arg) {
+  return libcgo_call_on_system(current(), fn, arg);
+}
+
+/* ---- stacks ---- */
+
+/* A guard page, and the stack above it. */
+static struct libcgo_stack map_stack(void) {
+  const size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+  char *p = mmap(NULL, guard + small_stack_bytes, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (p == MAP_FAILED || mprotect(p, guard, PROT_NONE) != 0)
+    die("a small stack", errno);
+  return (struct libcgo_stack)LIBCGO_STACK_INIT(p + guard,
+                                                p + guard + small_stack_bytes);
+}
+
+static void unmap_stack(const struct libcgo_stack *stack) {
+  const size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+  if (munmap((char *)stack->lo - guard, guard + small_stack_bytes) != 0)
+    die("munmap", errno);
+}
+
+static struct worker *new_worker(bool foreign) {
+  struct worker *w = calloc(1, sizeof *w);
+  if (w == NULL)
+    die("a worker", errno);
+  w->thread = (struct libcgo_thread)LIBCGO_THREAD_INIT;
+  w->stack = map_stack();
+  w->foreign = foreign;
+  return w;
+}
+
+static void free_worker(struct worker *w) {
+  unmap_stack(&w->stack);
+  free(w);
+}
+
+/* ---- what libcgo asks of a runtime ---- */
+
+static void enter(struct libcgo_thread *thread) { self = thread; }
+
+/* A thread's last act in the runtime. From here on nobody needs the record of
+   one of ours; those of others come back through `release`. */
+static void leave(struct libcgo_thread *thread) {
+  struct worker *w = (struct worker *)thread;
+  self = NULL;
+  if (w->foreign)
+    return;
+  free_worker(w);
+  lock();
+  all.workers--;
+  pthread_cond_signal(&all.news);
+  unlock();
+}
+
+/* A thread of C calls back for the first time. Records are used again: a timer
+   has a new thread for each of its expirations. */
+static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
+  (void)runtime;
+  struct worker *w = NULL;
+  lock();
+  const bool open = !all.closing;
+  if (open) {
+    all.foreign++;
+    all.counts.foreign++;
+    w = all.pool;
+    if (w != NULL)
+      all.pool = w->next;
+  }
+  unlock();
+  if (open && w == NULL)
+    w = new_worker(true);
+  return open ? &w->thread : NULL;
+}
+
+static void release(struct libcgo_thread *thread) {
+  struct worker *w = (struct worker *)thread;
+  lock();
+  w->next = all.pool;
+  all.pool = w;
+  all.foreign--;
+  pthread_cond_signal(&all.news);
+  unlock();
+}
+
+static const struct libcgo_ops ops =
+    LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+
+/* ---- workers: enough of them, and no more ---- */
+
+static void worker_main(struct libcgo_thread *thread, void *arg);
+
+static void start_worker(void) {
+  struct worker *w = new_worker(false);
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+  attr.stack_size = system_stack_bytes;
+  attr.name = "worker";
+  const int err = libcgo_thread_create(&runtime, &w->thread, &attr, worker_main,
+                                       NULL, &limit);
+  if (err == EAGAIN) {
+    char text[200];
+    libcgo_limit_text(&limit, text, sizeof text);
+    die(text, err);
+  }
+  must("a worker's thread", err);
+}
+
+/* Ends each change that may leave a task without a worker: one more in the
+   queue, or one less running. */
+static void unlock_and_staff(void) {
+  bool start = false;
+  if (all.queued > 0 && all.running < all.most_running) {
+    /* A worker that was woken, and is not yet there, still counts as idle, and
+       what it will take as queued. */
+    if (all.idle > 0)
+      pthread_cond_signal(&all.work);
+    start = all.idle < all.queued;
+  }
+  if (start) {
+    all.running++;
+    all.workers++;
+    all.counts.workers++;
+  }
+  unlock();
+  if (start)
+    start_worker();
+}
+
+static void enqueue(struct task *t) {
+  t->next = NULL;
+  if (all.first == NULL)
+    all.first = t;
+  else
+    all.last->next = t;
+  all.last = t;
+  all.queued++;
+}
+
+static struct task *dequeue(void) {
+  struct task *t = all.first;
+  all.first = t->next;
+  all.queued--;
+  return t;
+}
+
+/* ---- the scheduler ---- */
+
+/* Goes from the running stack to another. libcgo has to know on which one the
+   thread is, to find its way to the system stack. */
+static void switch_to(struct worker *w, ucontext_t *from, ucontext_t *to,
+                      const struct libcgo_stack *stack) {
+  must("libcgo_stack_switched", libcgo_stack_switched(&w->thread, stack));
+  if (swapcontext(from, to) != 0)
+    die("swapcontext", errno);
+}
+
+/* Does what the task wants that ran on this worker, and returns the next, or
+   NULL if the worker is to end. Not the task itself puts itself into the queue:
+   another worker could take it before its registers are saved. */
+static uintptr_t c_next(void *arg) {
+  struct worker *w = arg;
+  struct task *t = w->thread.g;
+  struct task *ended = NULL;
+  w->thread.g = NULL;
+  lock();
+  all.running--;
+  if (t != NULL && t->wish == to_end) {
+    ended = t;
+    all.tasks--;
+    if (all.tasks == 0)
+      pthread_cond_signal(&all.news);
+  } else if (t != NULL && t->wish == to_wait && !t->woken) {
+    t->parked = true;
+  } else if (t != NULL) {
+    t->woken = false;
+    enqueue(t);
+  }
+  all.idle++;
+  while (!all.closing &&
+         (all.queued == 0 || all.running >= all.most_running))
+    wait_for(&all.work);
+  all.idle--;
+  t = NULL;
+  if (!all.closing) {
+    all.running++;
+    t = dequeue();
+  }
+  unlock_and_staff();
+  if (ended != NULL) {
+    unmap_stack(&ended->stack);
+    free(ended);
+  }
+  return (uintptr_t)t;
+}
+
+static uintptr_t schedule(void *arg) {
+  struct worker *w = arg;
+  struct task *t;
+  while ((t = (struct task *)call_c(c_next, w)) != NULL) {
+    w->thread.g = t;
+    switch_to(w, &w->context, &t->context, &t->stack);
+  }
+  return 0;
+}
+
+static void worker_main(struct libcgo_thread *thread, void *arg) {
+  struct worker *w = (struct worker *)thread;
+  (void)arg;
+  libcgo_call_on_stack(thread, &w->stack, schedule, w);
+}
+
+/* Returns when the task runs again: then it may be on another thread, and what
+   it knew of the old one counts no more. */
+static void switch_out(struct task *t, enum wish wish) {
+  struct worker *w = current_worker();
+  t->wish = wish;
+  switch_to(w, &t->context, &w->context, &w->stack);
+}
+
+/* ---- tasks ---- */
+
+static void task_main(void) {
+  struct task *t = current_task();
+  t->fn(t->arg);
+  switch_out(t, to_end);
+}
+
+struct spawn_call {
+  void (*fn)(void *arg);
+  void *arg;
+};
+
+static uintptr_t c_spawn(void *arg) {
+  const struct spawn_call *call = arg;
+  struct task *t = calloc(1, sizeof *t);
+  if (t == NULL || getcontext(&t->context) != 0)
+    die("a task", errno);
+  t->stack = map_stack();
+  t->fn = call->fn;
+  t->arg = call->arg;
+  t->context.uc_stack.ss_sp = (void *)t->stack.lo;
+  t->context.uc_stack.ss_size = small_stack_bytes;
+  t->context.uc_link = NULL; /* task_main does not return */
+  makecontext(&t->context, task_main, 0);
+  lock();
+  all.tasks++;
+  all.counts.tasks++;
+  enqueue(t);
+  unlock_and_staff();
+  return 0;
+}
+
+void spawn(void (*fn)(void *arg), void *arg) {
+  struct spawn_call call = {fn, arg};
+  call_c(c_spawn, &call);
+}
+
+void yield(void) {
+  struct task *t = current_task();
+  if (t->callbacks == 0) /* inside C the thread is the task's alone */
+    switch_out(t, to_yield);
+}
+
+/* ---- tasks that block, and C that calls back ---- */
+
+struct blocking_call {
+  uintptr_t (*fn)(void *arg);
+  void *arg;
+};
+
+/* The task keeps its thread, on whose system stack fn runs; others get another
+   one for as long. */
+static uintptr_t c_blocking(void *arg) {
+  const struct blocking_call *call = arg;
+  lock();
+  all.running--;
+  unlock_and_staff();
+  const uintptr_t result = call->fn(call->arg);
+  lock();
+  all.running++;
+  unlock();
+  return result;
+}
+
+uintptr_t call_blocking(uintptr_t (*fn)(void *arg), void *arg) {
+  struct blocking_call call = {fn, arg};
+  return call_c(c_blocking, &call);
+}
+
+static uintptr_t on_small_stack(void *arg) {
+  const struct spawn_call *call = arg;
+  call->fn(call->arg);
+  return 0;
+}
+
+/* libcgo calls this on the stack of C. A task goes on on its own stack, below the
+   frames that called C. A thread that runs none has a small stack for this. */
+static void enter_runtime(struct libcgo_thread *thread, void *arg) {
+  struct worker *w = (struct worker *)thread;
+  struct task *t = thread->g;
+  if (t == NULL) {
+    libcgo_call_on_stack(thread, &w->stack, on_small_stack, arg);
+    return;
+  }
+  lock();
+  all.running++;
+  unlock();
+  t->callbacks++;
+  libcgo_call_on_stack(thread, &t->stack, on_small_stack, arg);
+  t->callbacks--;
+  lock();
+  all.running--;
+  unlock_and_staff();
+}
+
+int call_runtime(void (*fn)(void *arg), void *arg) {
+  struct spawn_call call = {fn, arg};
+  return libcgo_callback(&runtime, enter_runtime, &call);
+}
+
+/* ---- waiting ---- */
+
+static uintptr_t c_wait_here(void *arg) {
+  struct task *t = arg;
+  lock();
+  while (!t->woken)
+    wait_for(&all.wakes);
+  t->woken = false;
+  unlock();
+  return 0;
+}
+
+/* Inside C a task cannot leave its thread: its C frames are on the system stack.
+   Nor can another use the thread meanwhile: if it called C, that would have to
+   return first, and might wait for this task. */
+static void wait_until_woken(struct task *t) {
+  if (t->callbacks > 0)
+    call_blocking(c_wait_here, t);
+  else
+    switch_out(t, to_wait);
+}
+
+struct semaphore_call {
+  struct semaphore *semaphore;
+  struct task *task;
+};
+
+/* Returns whether the task has one, or 0 if it is to wait. */
+static uintptr_t c_take(void *arg) {
+  const struct semaphore_call *call = arg;
+  struct semaphore *s = call->semaphore;
+  lock();
+  const bool taken = s->count > 0;
+  if (taken) {
+    s->count--;
+  } else {
+    call->task->next = NULL;
+    if (s->first == NULL)
+      s->first = call->task;
+    else
+      s->last->next = call->task;
+    s->last = call->task;
+  }
+  unlock();
+  return taken;
+}
+
+void take(struct semaphore *semaphore) {
+  struct semaphore_call call = {semaphore, current_task()};
+  if (!call_c(c_take, &call))
+    wait_until_woken(call.task);
+}
+
+static uintptr_t c_give(void *arg) {
+  struct semaphore *s = arg;
+  lock();
+  struct task *t = s->first;
+  if (t == NULL) {
+    s->count++;
+  } else {
+    s->first = t->next;
+    if (t->parked) {
+      t->parked = false;
+      enqueue(t);
+    } else { /* on its way to the scheduler, or inside C */
+      t->woken = true;
+      pthread_cond_broadcast(&all.wakes);
+    }
+  }
+  unlock_and_staff();
+  return 0;
+}
+
+void give(struct semaphore *semaphore) { call_c(c_give, semaphore); }
+
+/* ---- from start to end ---- */
+
+void green_run(unsigned running, void (*fn)(void *arg), void *arg,
+               struct green_counts *counts) {
+  /* Who calls back from now on waits until the runtime is there. */
+  must("libcgo_init_begin", libcgo_init_begin(&runtime.init));
+  all.most_running = running;
+  struct spawn_call first = {fn, arg};
+  c_spawn(&first); /* this thread has no record: it is C's */
+  must("libcgo_init_done", libcgo_init_done(&runtime.init));
+
+  lock();
+  while (all.tasks > 0)
+    wait_for(&all.news);
+  all.closing = true; /* `acquire` lets nobody in any more */
+  pthread_cond_broadcast(&all.work);
+  while (all.workers > 0 || all.foreign > 0)
+    wait_for(&all.news);
+  *counts = all.counts;
+  unlock();
+  for (struct worker *w; (w = all.pool) != NULL;) {
+    all.pool = w->next;
+    free_worker(w);
+  }
+}

@@ -113,6 +113,12 @@ tests_defined_slots_static_LDADD = $(tests_defined_slots_LDADD)
 tests_defined_slots_static_LDFLAGS = -static
 endif
 
+check_PROGRAMS += tests/bounds
+tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
+tests_bounds_CPPFLAGS = $(tests_cppflags)
+tests_bounds_CFLAGS = $(tests_cflags)
+tests_bounds_LDADD = $(tests_ldadd)
+
 # The classic face, where it exists.
 if CLASSIC
 check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \

@@ -250,7 +250,9 @@ int own_stack_bounds(stack_bounds *bounds) {
     }
   }
   own_tls own = {lo, lo + size};
-  const uintptr_t control_block = libcgo_thread_pointer();
+  // In glibc and musl a pthread_t is its address. The thread pointer is not where
+  // the thread-local variables lie above it, as on arm64: there it is its end.
+  const uintptr_t control_block = (uintptr_t)pthread_self();
   if (control_block > own.lo && control_block < own.hi)
     own.hi = control_block;
   dl_iterate_phdr(lower_to_tls, &own);

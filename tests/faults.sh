@@ -6,8 +6,8 @@
 # Puts each defect of the original back into a copy of the sources, one at a
 # time, and sees the test that is named after it fail. A test that passes with
 # the defect in place proves nothing. That it passes without is what the suite
-# shows. Needs a tree with a configure script; the 386 part needs the cross
-# compiler and qemu-i386.
+# shows. Needs a tree with a configure script; the part of another CPU needs its
+# cross compiler and emulator.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -40,6 +40,16 @@ tree() {
   }
   # The programs, once; a fault then builds again what it touches.
   make V=0 -j2 check TESTS= >make-tests.log 2>&1
+}
+
+# cross NAME TRIPLET EMULATOR: the same for another CPU, if its tools are here.
+cross() {
+  if ! command -v "$2-g++" >/dev/null 2>&1 || ! command -v "$3" >/dev/null 2>&1; then
+    echo "# the part of $1 needs $2-g++ and $3"
+    return 1
+  fi
+  tree "$1" --host="$2" --without-check
+  emu="./libtool --mode=execute $3 -L /usr/$2 -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$2/lib"
 }
 
 # runs TEST NAME: whether the test program or script TEST reports NAME as ok.
@@ -238,10 +248,7 @@ fault tests/handle a_signal_handler_may_use_the_table_anywhere_in_new \
 fault tests/elf handles_take_no_lock_and_no_heap \
   src/handle.cc 's/os::map_zeroed(bytes)/calloc(1, bytes)/; s/^#include <errno.h>/&\n#include <stdlib.h>/'
 
-if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
-  command -v qemu-i386 >/dev/null 2>&1; then
-  tree i386 --host=i686-linux-gnu --without-check
-  emu="./libtool --mode=execute qemu-i386 -L /usr/i686-linux-gnu -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/i686-linux-gnu/lib"
+if cross i386 i686-linux-gnu qemu-i386; then
   fault tests/crossing defect_01_crosscall_aligns_the_stack_for_fn \
     src/arch/386.S 's/FRAME_BYTES 24/FRAME_BYTES 28/'
   fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
@@ -260,8 +267,37 @@ if command -v i686-linux-gnu-g++ >/dev/null 2>&1 &&
     src/arch/386.S 's/\.cfi_def_cfa %esp, FRAME_BYTES + 8/.cfi_def_cfa %esp, FRAME_BYTES + 4/'
   fault tests/unwind an_exception_restores_registers_that_fn_changed \
     src/arch/386.S '/\.cfi_offset %\\reg/d'
-else
-  echo "# the 386 part needs i686-linux-gnu-g++ and qemu-i386"
+fi
+
+if cross arm64 aarch64-linux-gnu qemu-aarch64; then
+  fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
+    src/arch/arm64.S 's/FRAME_BYTES 160/FRAME_BYTES 168/'
+  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
+    src/arch/arm64.S '/RESTORE	x23/d'
+  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
+    src/arch/arm64.S '/RESTORE	d12/d'
+  fault tests/crossing crosscall2_passes_arguments_on_the_stack \
+    src/arch/arm64.S 's/stp	x0, x1, \[sp, #8\]/stp	x0, x1, [sp]/'
+  fault tests/crossing crosscall2_sign_extends_argsize \
+    src/arch/arm64.S 's/sxtw	x1, w2/mov	w1, w2/'
+  fault tests/go-crossing fn_finds_the_register_that_setg_has_set \
+    src/arch/arm64.S 's/^	blr	x16$/	mov	x28, xzr\n&/'
+  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
+    src/arch/arm64.S '/\.cfi_negate_ra_state/d'
+  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
+    src/arch/arm64.S 's/\.cfi_adjust_cfa_offset \\bytes/&+16/'
+  fault tests/unwind an_exception_restores_registers_that_fn_changed \
+    src/arch/arm64.S '/\.cfi_rel_offset \\first/d'
+  fault tests/elf defect_13_every_member_keeps_bti_on \
+    src/asm.h 's/PROPERTY_BITS 3/PROPERTY_BITS 2/'
+  fault tests/traceback frame_pointers_pass_four_switches \
+    src/arch/arm64.S '/hint	#7/d'
+  fault tests/traceback a_handler_gets_the_stopped_instruction_and_its_callers \
+    src/os/linux.cc 's/context_of_arm64 = {440, 432, 416}/context_of_arm64 = {440, 432, 408}/'
+  fault tests/bounds bounds_leave_the_control_block_out \
+    src/os/linux.cc 's/(uintptr_t)pthread_self()/libcgo_thread_pointer()/'
+  fault tests/longjmp a_plain_longjmp_passes_to_the_system_stack \
+    src/runtime.cc 's/__builtin_dwarf_cfa()/__builtin_frame_address(0)/'
 fi
 
 echo "1..$n"

@@ -113,6 +113,16 @@ tests_defined_slots_static_LDADD = $(tests_defined_slots_LDADD)
 tests_defined_slots_static_LDFLAGS = -static
 endif
 
+if ENABLE_STATIC
+check_PROGRAMS += tests/go-crossing
+tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
+nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
+tests_go_crossing_CPPFLAGS = $(tests_cppflags)
+tests_go_crossing_CFLAGS = $(tests_cflags)
+tests_go_crossing_LDADD = $(tests_ldadd)
+tests_go_crossing_LDFLAGS = -static
+endif
+
 check_PROGRAMS += tests/bounds
 tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
 tests_bounds_CPPFLAGS = $(tests_cppflags)

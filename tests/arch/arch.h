@@ -66,6 +66,13 @@ struct entry {
   uintptr_t in_registers[2]; /* the argument registers, if there are any */
 };
 extern struct entry entry;
+
+/* As a runtime's code sets and finds g: the first leaves it in a register that a C
+   callee keeps, and changes the argument registers; the second notes sp, and that
+   register as its first argument. */
+void set_g(void *g);
+void note_g(void);
+
 /* What sp % 16 is at a function's first instruction, by the C ABI. */
 extern const unsigned entry_alignment;
 extern const int has_argument_registers;

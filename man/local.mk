@@ -11,6 +11,7 @@ dist_man_MANS = \
 	man/libcgo-info.1 \
 	man/libcgo-runtime.7 \
 	man/libcgo.7 \
+	man/libcgo.hpp.3 \
 	man/libcgo_attach.3 \
 	man/libcgo_call_on_system.3 \
 	man/libcgo_handle_new.3 \
@@ -40,6 +41,7 @@ man_links = \
 	libcgo_handle_new:libcgo_handle_free \
 	libcgo_handle_new:libcgo_handle_get \
 	libcgo_handle_new:libcgo_handle_table_destroy \
+	libcgo_init_wait:libcgo_init_abandon \
 	libcgo_init_wait:LIBCGO_INIT \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \

@@ -202,8 +202,13 @@ tsan() {
   step 'tsan: make' make V=0 -j "$jobs" || return 0
   LIBCGO_TEST_THREADS=5000
   export LIBCGO_TEST_THREADS
-  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/tls'
+  suite 'thread sanitizer' TESTS='tests/threads tests/crossing tests/handle tests/init tests/memory tests/runtime tests/thread tests/tls'
   unset LIBCGO_TEST_THREADS
+  find tests -name '*.log' -delete
+  LIBCGO_TEST_CALLBACKS=200000
+  export LIBCGO_TEST_CALLBACKS
+  suite 'thread sanitizer: two runtimes' TESTS='tests/two-runtimes tests/growth'
+  unset LIBCGO_TEST_CALLBACKS
 }
 
 valgrind() {
@@ -214,13 +219,27 @@ valgrind() {
   step 'valgrind: configure' "$top/configure" --enable-werror || return 0
   step 'valgrind: make' make V=0 -j "$jobs" || return 0
   make check V=0 TESTS= >make-tests.log 2>&1
-  for test in attributes crossing handle init memory own-crosscall2 tls unwind; do
+  for test in attributes crossing handle init memory own-crosscall2 runtime \
+    thread tls unload unwind; do
     step "memcheck: $test" under_valgrind memcheck $test || true
   done
   # Not those without locks: helgrind takes atomic accesses for races. The
   # thread sanitizer, which knows them, has these.
-  for test in attributes crossing memory own-crosscall2 tls unwind; do
+  for test in attributes crossing memory own-crosscall2 tls unload unwind; do
     step "helgrind: $test" under_valgrind helgrind $test || true
+  done
+  # Those of the kit that need no order but that of its locks.
+  for case in runtime:the_first_callback_attaches_the_thread \
+    runtime:a_thread_detaches_by_itself_when_it_returns \
+    runtime:a_thread_belongs_to_two_runtimes_at_once \
+    runtime:destructors_call_back_in_every_round_of_an_attached_thread \
+    thread:fn_gets_the_record_and_the_argument \
+    thread:a_thread_leaves_at_pthread_exit \
+    thread:a_thread_has_the_signal_stack_of_the_runtime_with_a_guard; do
+    CK_RUN_CASE=${case#*:}
+    export CK_RUN_CASE
+    step "helgrind: ${case#*:}" under_valgrind helgrind "${case%%:*}" || true
+    unset CK_RUN_CASE
   done
   # A stack that is near another must not be taken for a large frame of it.
   for tool in memcheck helgrind; do
@@ -236,6 +255,18 @@ valgrind() {
     step "helgrind: $case" under_valgrind helgrind threads || true
     unset CK_RUN_CASE
   done
+  # Helgrind: the cases with one thread at a time.
+  LIBCGO_TEST_CALLBACKS=2000 top_builddir=$PWD
+  export LIBCGO_TEST_CALLBACKS top_builddir
+  step 'memcheck: two-runtimes' under_valgrind memcheck two-runtimes || true
+  for case in two_runtimes_call_each_other_on_the_initial_thread \
+    two_runtimes_call_each_other_on_a_foreign_thread; do
+    CK_RUN_CASE=$case
+    export CK_RUN_CASE
+    step "helgrind: $case" under_valgrind helgrind two-runtimes || true
+    unset CK_RUN_CASE
+  done
+  unset LIBCGO_TEST_CALLBACKS top_builddir
   # Its small stacks are 20 KiB apart: larger steps change the stack. What C's
   # own threads have at the end is theirs: no names to look up, no freeres.
   step 'valgrind: make install' make install V=0 DESTDIR="$PWD/root" || return 0

@@ -7,6 +7,7 @@
 #include <libcgo/handle.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "platform.h"
@@ -45,7 +46,10 @@ constexpr bool retires = word_bits == 64;
 constexpr size_t first_size = (word_bits == 64 ? 1 + 20 : 2 + 13) *
                                   sizeof(uintptr_t) +
                               (8 + 5 + 3) * sizeof(uintptr_t);
-static_assert(sizeof(table) == first_size, "");
+static_assert(offsetof(table, reserved_counts) +
+                      sizeof(table::reserved_counts) ==
+                  first_size,
+              "");
 static_assert(sizeof(table::segments) == segment_limit * sizeof(uintptr_t), "");
 
 struct slot {

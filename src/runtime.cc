@@ -12,10 +12,20 @@ namespace cgo {
 
 namespace {
 
-// What the first release had; later ones only add.
-constexpr size_t first_ops = sizeof(libcgo_ops);
-constexpr size_t first_runtime = sizeof(libcgo_runtime);
-constexpr size_t first_thread = sizeof(libcgo_thread);
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_ops = 8 + 14 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_ops, reserved) + sizeof(libcgo_ops::reserved) ==
+                  first_ops,
+              "");
+constexpr size_t first_runtime = 8 + 32 + 19 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_runtime, reserved) +
+                      sizeof(libcgo_runtime::reserved) ==
+                  first_runtime,
+              "");
+static_assert(offsetof(libcgo_thread, reserved) +
+                      sizeof(libcgo_thread::reserved) ==
+                  first_thread,
+              "");
 
 // What a thread's key holds once it has left for the last time: its runtime, so
 // that the destructor, which gets nothing else, can tell.
@@ -55,8 +65,11 @@ void leave_thread(libcgo_thread *thread) {
     ops->release(thread);
 }
 
-// The key's destructor. The thread leaves in the last round, so that the
-// destructors of other keys can call back before.
+// The key's destructor. The client's own thread leaves in the last round but
+// one, so that the destructors of other keys can call back before; in the last
+// one allocators and sanitizers give up what `leave` may still need. A thread of
+// others leaves at once: it may have been attached by such a destructor, in a
+// round that nobody tells, and then there is perhaps no other.
 void end_of_thread(void *value) {
   if (is_mark_of_the_end(value)) {
     auto *runtime = reinterpret_cast<libcgo_runtime *>(
@@ -64,16 +77,16 @@ void end_of_thread(void *value) {
     os::set_key(load_key(runtime), value);
     return;
   }
+  // From here on no signal handler may look for what `leave` frees.
+  os::block_all_signals();
   auto *thread = static_cast<libcgo_thread *>(value);
   libcgo_runtime *runtime = thread->runtime;
   const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
-  if (rounds < os::key_rounds) {
+  if ((thread->state & thread_foreign) == 0 && rounds + 1 < os::key_rounds) {
     thread->state += uintptr_t(1) << thread_rounds_shift;
     os::set_key(load_key(runtime), thread);
     return;
   }
-  // From here on no signal handler may look for what `leave` frees.
-  os::block_all_signals();
   leave_thread(thread);
   os::set_key(load_key(runtime), mark_of_the_end(runtime));
 }
@@ -104,10 +117,10 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
       err = enter_thread(runtime, thread,
                          {thread_foreign, {}, signal_stack, ending});
     if (err == 0 && ops->current() != thread) {
-      err = EPROTO;
-      os::set_key(load_key(runtime), nullptr);
+      if (!ending)
+        os::set_key(load_key(runtime), nullptr);
       leave_thread(thread); // releases it
-      return err;
+      return EPROTO;
     }
     if (err != 0)
       ops->release(thread);
@@ -227,16 +240,20 @@ extern "C" {
 
 int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
   using namespace cgo;
-  const int caller_errno = errno;
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
   libcgo_thread *record = runtime->ops->current();
   if (record != nullptr) {
-    err = EALREADY;
-  } else if (runtime->ops->acquire == nullptr) {
-    err = ENOTSUP;
-  } else {
+    // Nothing is called for a thread that asks again.
+    if (thread != nullptr)
+      *thread = record;
+    return EALREADY;
+  }
+  if (runtime->ops->acquire == nullptr)
+    return ENOTSUP;
+  const int caller_errno = errno;
+  {
     os::cancellation_disabled disabled;
     err = prepare_runtime(runtime);
     if (err == 0)
@@ -278,13 +295,14 @@ int libcgo_detach(libcgo_runtime *runtime) {
   return 0;
 }
 
-// Up to fn only what every callback pays for.
+// Up to fn only what every callback pays for. No thread has a record before the
+// runtime is pinned, and by then its hooks have been looked at.
 int libcgo_callback(libcgo_runtime *runtime,
                     void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   if (fn == nullptr)
     return EINVAL;
   if (runtime != nullptr && runtime->size >= cgo::first_runtime &&
-      runtime->version == LIBCGO_RECORD_VERSION && runtime->ops != nullptr) {
+      __atomic_load_n(&runtime->pinned, __ATOMIC_RELAXED) != 0) {
     libcgo_thread *thread = runtime->ops->current();
     if (__builtin_expect(thread != nullptr, true)) {
       LIBCGO_PROBE(callback, runtime, thread);

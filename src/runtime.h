@@ -11,6 +11,9 @@
 
 namespace cgo {
 
+/* What the first release's record had, in bytes; later ones append to it. */
+constexpr size_t first_thread = 8 + 49 * sizeof(uintptr_t);
+
 /* Whether a record is one that this library can work with: 0, EINVAL or
    ENOTSUP. */
 int check_runtime(const libcgo_runtime *runtime);

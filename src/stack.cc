@@ -44,6 +44,13 @@ namespace {
 constexpr char on_system[] = "libcgo_call_on_system";
 constexpr char on_stack[] = "libcgo_call_on_stack";
 
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_stack = 8 + 6 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_stack, reserved) +
+                      sizeof(libcgo_stack::reserved) ==
+                  first_stack,
+              "");
+
 // A stack_call that is not in use: no stack pointer is above it. A signal
 // handler may find the top of the chain half written; then it sees this.
 constexpr uintptr_t not_in_use = UINTPTR_MAX;
@@ -196,7 +203,7 @@ bool entered(const libcgo_thread *thread) {
 }
 
 int check_stack(const libcgo_stack *stack) {
-  if (stack == nullptr || stack->size < sizeof(libcgo_stack) ||
+  if (stack == nullptr || stack->size < first_stack ||
       stack->hi <= stack->lo)
     return EINVAL;
   return stack->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
@@ -435,7 +442,7 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
     unknown.state = thread_entered;
     return libcgo_stack_bounds(&unknown, bounds);
   }
-  if (__builtin_expect(thread->size >= sizeof(libcgo_thread) &&
+  if (__builtin_expect(thread->size >= first_thread &&
                            on_own_stack(thread, sp),
                        true)) {
     set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);

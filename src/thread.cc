@@ -2,6 +2,7 @@
 #include <libcgo/thread.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "probe.h"
@@ -14,6 +15,18 @@ namespace cgo {
 namespace {
 
 constexpr char create_call[] = "libcgo_thread_create";
+
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_attr = 8 + 15 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_thread_attr, reserved) +
+                      sizeof(libcgo_thread_attr::reserved) ==
+                  first_attr,
+              "");
+constexpr size_t first_limit =
+    8 + 2 * sizeof(unsigned long long) + 3 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_limit, remedy) + sizeof(libcgo_limit::remedy) ==
+                  first_limit,
+              "");
 
 // What the new thread tells a creator that waits for it, in one word.
 constexpr uint32_t not_yet = 0;
@@ -72,7 +85,7 @@ void run(thread_start *record) {
 }
 
 int check_attr(const libcgo_thread_attr *attr) {
-  if (attr->size < sizeof(libcgo_thread_attr) ||
+  if (attr->size < first_attr ||
       (attr->cpus == nullptr) != (attr->cpus_size == 0))
     return EINVAL;
   return attr->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
@@ -112,18 +125,22 @@ void report(const thread_limit &found, libcgo_limit *limit) {
   limit->remedy = found.remedy;
 }
 
+// After an error the record is gone.
 int create(kit_start *start, const libcgo_thread_attr *attr) {
   int err = map_stack(start, attr);
-  if (err != 0)
+  if (err != 0) {
+    free(start);
     return err;
+  }
   apply(start, attr);
   uint32_t answer = not_yet;
   if (attr->cpus != nullptr)
     start->answer = &answer;
   const stack_bounds signal_stack = start->signal_stack;
   err = start_thread(start);
-  const bool started = err == 0;
-  if (started && attr->cpus != nullptr) {
+  if (err != 0) {
+    free(start);
+  } else if (attr->cpus != nullptr) { // who is refused them frees it
     uint32_t now;
     while ((now = __atomic_load_n(&answer, __ATOMIC_ACQUIRE)) == not_yet)
       os::wait_while(&answer, not_yet);
@@ -131,8 +148,6 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
   }
   if (err != 0 && signal_stack.lo != 0)
     os::unmap_signal_stack(signal_stack);
-  if (err != 0 && !started)
-    free(start);
   return err;
 }
 
@@ -155,7 +170,7 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
   if (err == 0)
     err = check_attr(attr);
   if (err == 0 &&
-      (fn == nullptr || (limit != nullptr && limit->size < sizeof *limit)))
+      (fn == nullptr || (limit != nullptr && limit->size < first_limit)))
     err = EINVAL;
   if (err != 0)
     return err;
@@ -191,7 +206,7 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
 
 size_t libcgo_limit_text(const libcgo_limit *limit, char *buffer, size_t size) {
   cgo::message text;
-  if (limit == nullptr || limit->size < sizeof *limit)
+  if (limit == nullptr || limit->size < cgo::first_limit)
     text.text("no record of a limit");
   else
     text.limit(

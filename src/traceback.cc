@@ -13,9 +13,17 @@ namespace cgo {
 
 namespace {
 
-// What the first release had; later ones only add.
-constexpr size_t first_ops = sizeof(libcgo_traceback_ops);
-constexpr size_t first_symbol = sizeof(libcgo_symbol);
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_ops = 8 + 8 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_traceback_ops, reserved) +
+                      sizeof(libcgo_traceback_ops::reserved) ==
+                  first_ops,
+              "");
+constexpr size_t first_symbol = 8 + 14 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_symbol, reserved) +
+                      sizeof(libcgo_symbol::reserved) ==
+                  first_symbol,
+              "");
 
 // What libcgo_runtime::traceback holds.
 enum : unsigned { hooks_word, backtrace_word, get_ip_word };

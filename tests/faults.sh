@@ -134,13 +134,13 @@ fault tests/limits defect_03_rlimit_as_is_named \
 fault tests/retry eagain_is_retried_until_there_is_a_thread \
   src/start.cc 's/== EAGAIN && os::now_ms/== EAGAIN \&\& false \&\& os::now_ms/'
 fault tests/retry a_creator_that_is_cancelled_does_not_lose_the_thread \
-  src/classic.cc '/cancellation_disabled disabled;/d'
+  src/start.cc '/cancellation_disabled disabled;/d'
 fault tests/threads defect_04_finished_threads_give_their_stacks_back \
   src/os/posix.cc 's/PTHREAD_CREATE_DETACHED/PTHREAD_CREATE_JOINABLE/'
 fault tests/threads defect_05_stackguard_is_above_the_guard_pages \
-  src/os/linux.cc 's/bounds->lo = .*/bounds->lo = here - default_stack_size();/'
+  src/os/linux.cc 's/bounds->lo = reinterpret_cast<.*/bounds->lo = here - default_stack_size();/'
 fault tests/tls defect_05_bounds_are_true_with_a_mebibyte_of_tls \
-  src/os/linux.cc 's/bounds->lo = .*/bounds->lo = here - default_stack_size();/'
+  src/os/linux.cc 's/bounds->lo = reinterpret_cast<.*/bounds->lo = here - default_stack_size();/'
 fault tests/threads defect_06_no_signal_arrives_before_g_is_set \
   src/os/posix.cc 's/SIG_SETMASK, &all, &previous_/SIG_SETMASK, nullptr, \&previous_/'
 fault tests/darwin-keys defect_07_a_positive_error_of_key_create_is_an_error \
@@ -247,6 +247,65 @@ fault tests/handle a_signal_handler_may_use_the_table_anywhere_in_new \
   src/handle.cc "$new_locks"
 fault tests/elf handles_take_no_lock_and_no_heap \
   src/handle.cc 's/os::map_zeroed(bytes)/calloc(1, bytes)/; s/^#include <errno.h>/&\n#include <stdlib.h>/'
+
+# Runtimes and their threads.
+fault tests/runtime a_thread_whose_first_callback_is_in_the_third_round_leaves \
+  src/runtime.cc 's/(thread->state & thread_foreign) == 0 && rounds/rounds/'
+fault tests/runtime destructors_call_back_in_every_round_of_an_attached_thread \
+  src/runtime.cc 's/  os::set_key(load_key(runtime), mark_of_the_end(runtime));//'
+fault tests/runtime a_failed_attach_does_not_hide_that_the_thread_has_left \
+  src/runtime.cc 's/      if (!ending)$//'
+fault tests/runtime attach_says_EAGAIN_when_the_process_has_no_thread_key_left \
+  src/runtime.cc 's/    if (err != 0)$/    if (false)/'
+fault tests/runtime hooks_run_with_all_signals_blocked \
+  src/runtime.cc 's/  os::signals_blocked blocked;//'
+fault tests/runtime attach_callback_and_detach_are_no_cancellation_points \
+  src/runtime.cc 's/os::cancellation_disabled disabled; \/\/ gone before fn runs/os::sleep_ms(1);/'
+fault tests/runtime a_callback_of_an_attached_thread_makes_no_system_call \
+  src/runtime.cc 's/      LIBCGO_PROBE(callback, runtime, thread);/      cgo::os::process_id();/'
+fault tests/runtime a_callback_waits_for_a_start_up_that_is_under_way \
+  src/init.cc 's/  return libcgo_init_wait(init);/  return 0;/'
+fault tests/runtime detach_says_EBUSY_inside_a_call_on_a_small_stack \
+  src/runtime.cc 's/    return EBUSY;/    errno = 0;/'
+fault tests/runtime a_thread_s_own_signal_stack_is_kept \
+  src/runtime.cc 's/ && !os::has_signal_stack(&own)//'
+fault tests/runtime below_a_signal_stack_is_a_page_that_faults \
+  src/os/posix.cc 's/  mprotect(memory, page, PROT_NONE);//'
+fault tests/runtime a_signal_stack_that_the_thread_installs_later_is_kept \
+  src/os/posix.cc 's/ || now.lo != stack.lo)/)/'
+fault tests/unload an_object_with_an_attached_thread_stays_mapped \
+  src/os/objects.cc 's/program.contains || /true || &/'
+fault tests/thread the_record_may_be_freed_in_leave \
+  src/runtime.cc 's/^    ops->release(thread);/&\n  thread->runtime->key += thread->state;/'
+fault tests/thread hooks_run_with_all_signals_blocked \
+  src/start.cc 's/  if (!start->enter(start,$/  os::set_signal_mask(start->mask);\n&/'
+fault tests/thread signals_are_blocked_for_destructors_after_pthread_exit \
+  src/runtime.cc 's/^  os::block_all_signals();//'
+fault tests/thread the_creator_keeps_its_signal_mask \
+  src/os/posix.cc 's/  pthread_sigmask(SIG_SETMASK, &previous_, nullptr);//'
+fault tests/thread a_thread_that_is_refused_its_cpus_leaves_nothing \
+  src/thread.cc 's/  if (err != 0 && signal_stack.lo != 0)/  if (false)/'
+fault tests/thread a_thread_that_is_refused_leaves_no_memory \
+  src/thread.cc 's/^    free(start);$//'
+fault tests/thread a_signal_stack_is_given_back_when_the_thread_ends \
+  src/runtime.cc 's/    os::unmap_signal_stack(signal_stack);//'
+fault tests/thread the_attributes_are_the_caller_s_again_when_the_call_returns \
+  src/thread.cc 's/    os::set_thread_name(start->name);/    os::set_thread_name("other");/'
+fault tests/retry create_is_no_cancellation_point \
+  src/thread.cc 's/    os::cancellation_disabled disabled;//' \
+  src/start.cc 's/  os::cancellation_disabled disabled;//'
+fault tests/limits create_reports_the_memory_that_a_large_stack_needs \
+  src/thread.cc 's/report(os::find_thread_limit(attr->stack_size), limit)/report(os::find_thread_limit(0), limit)/'
+fault tests/growth an_old_client_works_with_larger_records \
+  src/stack.cc 's/size < first_stack/size < sizeof(libcgo_stack)/'
+fault tests/two-runtimes two_runtimes_call_each_other_on_a_foreign_thread \
+  src/stack.cc 's/^  uintptr_t lowest = stack->hi;/&\n  return lowest \& ~uintptr_t(15);/'
+fault tests/two-runtimes a_million_callbacks_of_threads_that_come_and_go_leave_nothing_behind \
+  src/runtime.cc 's/^  stack_bounds signal_stack = {};/&\n  *static_cast<int *>(os::map_zeroed(4096)) = 1;/'
+fault tests/hot-paths a_callback_on_an_attached_thread_makes_no_call_and_takes_no_lock \
+  src/runtime.cc 's/^      LIBCGO_PROBE(callback, runtime, thread);/      cgo::os::get_key(cgo::load_key(runtime));/'
+fault tests/hot-paths a_call_on_a_small_stack_makes_no_call_and_takes_no_lock \
+  src/stack.cc 's/^  const uintptr_t start = start_on/  os::process_id();\n&/'
 
 if cross i386 i686-linux-gnu qemu-i386; then
   fault tests/crossing defect_01_crosscall_aligns_the_stack_for_fn \

@@ -105,6 +105,52 @@ C
   test "$(run_program version)" = "$VERSION 1"
 }
 
+# ---- libcgo.hpp, for C++ only ----
+
+# A use of each template, so that its body is compiled.
+cat >face.cc <<'C'
+#include <libcgo.hpp>
+#include <libcgo.hpp>
+class worker : public cgo::thread {};
+#ifdef __cpp_constinit
+#define STATIC constinit static
+#else
+#define STATIC static
+#endif
+STATIC cgo::runtime<worker> runtime;
+STATIC cgo::runtime<> plain;
+STATIC cgo::handle_table<int> table;
+// Names of a client's own.
+int thread, stack, bounds, handle, record, err, fn, self, word, object, options;
+int main() {
+  int i = 0;
+  runtime.start(cgo::thread_options().cpu(0).name("one"), [](worker &) {});
+  cgo::attachment here(runtime);
+  cgo::attachment there(plain);
+  cgo::init start_up(runtime.init);
+  start_up.done();
+  cgo::slots slots(runtime);
+  cgo::stack small(1 << 16);
+  cgo::handle<int> number = table.make(i);
+  cgo::on_stack(here.thread(), small, [&] {
+    i += cgo::on_system_stack(here.thread(), [&]() -> int & { return i; });
+  });
+  there.detach();
+  return i + cgo::callback(runtime, [&](auto &) { return *number.get(); });
+}
+C
+face() { $CXX "$@" $warnings -Wshadow -Wconversion -Wsign-conversion $cppflags -c face.cc -o face.o; }
+
+face_in_any_order() {
+  for h in $headers; do
+    printf '#include <%s>\n#include <libcgo.hpp>\n#include <%s>\n' $h $h >order.c
+    compile_cxx order.c || return 1
+  done
+}
+
+# Whether the compiler has a language by this option.
+knows() { echo 'int x;' >language.cc && $CXX "$1" -c language.cc -o language.o 2>/dev/null; }
+
 ok headers_compile_alone_as_c11 alone compile_c
 ok headers_compile_alone_as_cxx17 alone compile_cxx
 ok headers_compile_in_any_order_as_c11 any_order compile_c
@@ -122,6 +168,19 @@ ok the_records_compile_as_c11_without_warnings records compile_c
 ok the_records_compile_as_cxx17_without_warnings records compile_cxx
 ok a_handle_table_compiles_as_c11_without_warnings table compile_c
 ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx
+ok the_cxx_face_compiles_as_cxx17 face -std=c++17
+ok the_cxx_face_compiles_without_exceptions_and_rtti face -std=c++17 -fno-exceptions -fno-rtti
+ok the_cxx_face_compiles_beside_every_header face_in_any_order
+if knows -std=c++20; then
+  ok the_cxx_face_compiles_as_cxx20_and_is_constant_initialised face -std=c++20
+else
+  skip the_cxx_face_compiles_as_cxx20_and_is_constant_initialised "$CXX has no C++20"
+fi
+if knows -std=c++2b; then
+  ok the_cxx_face_compiles_as_cxx23 face -std=c++2b
+else
+  skip the_cxx_face_compiles_as_cxx23 "$CXX has no C++23"
+fi
 if test -f "$builddir/.libs/libcgo.so"; then
   ok defect_16_two_units_that_include_the_header_link two_units
   ok the_library_reports_the_version_of_its_headers versions_agree

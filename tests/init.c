@@ -50,9 +50,21 @@ TEST(a_missing_or_small_record_is_refused) {
   ck_assert_int_eq(libcgo_init_begin(NULL), EINVAL);
   ck_assert_int_eq(libcgo_init_done(NULL), EINVAL);
   ck_assert_int_eq(libcgo_init_wait(NULL), EINVAL);
+  ck_assert_int_eq(libcgo_init_abandon(NULL), EINVAL);
   ck_assert_int_eq(libcgo_init_begin(&small), EINVAL);
   ck_assert_int_eq(libcgo_init_done(&small), EINVAL);
   ck_assert_int_eq(libcgo_init_wait(&small), EINVAL);
+  ck_assert_int_eq(libcgo_init_abandon(&small), EINVAL);
+}
+
+TEST(an_abandoned_start_can_be_claimed_again) {
+  fresh();
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(libcgo_init_abandon(&init), 0);
+  ck_assert_int_eq(libcgo_init_abandon(&init), EPERM);
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(libcgo_init_done(&init), 0);
+  ck_assert_int_eq(libcgo_init_abandon(&init), EALREADY);
 }
 
 enum { waiters = 64 };
@@ -100,6 +112,51 @@ TEST(who_waits_before_the_claim_waits_for_it) {
   ck_assert_int_eq(libcgo_init_done(&init), 0);
   pthread_join(thread, NULL);
   ck_assert_int_eq(atomic_load(&wait_result), 0);
+}
+
+TEST(who_waits_for_an_abandoned_start_waits_for_the_next) {
+  fresh();
+  pthread_t thread;
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(pthread_create(&thread, NULL, wait_first, NULL), 0);
+  while (!atomic_load(&waiting))
+    sched_yield();
+  ck_assert_int_eq(libcgo_init_abandon(&init), 0);
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  ck_assert_int_eq(atomic_load(&wait_result), -1);
+  ck_assert_int_eq(libcgo_init_done(&init), 0);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(atomic_load(&wait_result), 0);
+}
+
+/* A runtime whose start-up fails while a callback waits for it. */
+static struct libcgo_thread *current_none(void) { return NULL; }
+static void nothing(struct libcgo_thread *thread) { (void)thread; }
+static const struct libcgo_ops ops =
+    LIBCGO_OPS(nothing, nothing, NULL, NULL, current_none, NULL);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+
+static void called(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  (void)arg;
+}
+
+static void *call_back(void *unused) {
+  atomic_store(&waiting, 1);
+  atomic_store(&wait_result, libcgo_callback(&runtime, called, NULL));
+  return unused;
+}
+
+TEST(a_callback_that_waits_for_an_abandoned_start_returns) {
+  fresh();
+  pthread_t thread;
+  ck_assert_int_eq(libcgo_init_begin(&runtime.init), 0);
+  ck_assert_int_eq(pthread_create(&thread, NULL, call_back, NULL), 0);
+  while (!atomic_load(&waiting))
+    sched_yield();
+  ck_assert_int_eq(libcgo_init_abandon(&runtime.init), 0);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(atomic_load(&wait_result), EPERM);
 }
 
 static void wait_for_nobody(void *unused) {
@@ -156,6 +213,8 @@ TEST(the_hand_shake_leaves_errno_alone) {
   fresh();
   errno = 12345;
   libcgo_init_begin(&init);
+  libcgo_init_abandon(&init);
+  libcgo_init_begin(&init);
   libcgo_init_done(&init);
   libcgo_init_wait(&init);
   ck_assert_int_eq(errno, 12345);
@@ -184,6 +243,9 @@ TEST(waiting_is_no_cancellation_point) {
 int main(void) {
   suite_begin("init");
   ADD_TEST(a_claim_is_given_once_and_ends_with_done);
+  ADD_TEST(an_abandoned_start_can_be_claimed_again);
+  ADD_TEST(who_waits_for_an_abandoned_start_waits_for_the_next);
+  ADD_TEST(a_callback_that_waits_for_an_abandoned_start_returns);
   ADD_TEST(done_without_a_claim_is_refused);
   ADD_TEST(a_missing_or_small_record_is_refused);
   ADD_TEST(all_who_wait_see_what_the_starter_has_written);

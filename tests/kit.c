@@ -2,6 +2,7 @@
 #include "kit.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +18,21 @@ static _Thread_local struct libcgo_thread *self;
 
 /* A lock, and not atomics, because helgrind knows locks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+static void take_lock(void) { pthread_mutex_lock(&lock); }
+static void drop_lock(void) { pthread_mutex_unlock(&lock); }
+__attribute__((constructor)) static void keep_lock_usable_in_children(void) {
+  pthread_atfork(take_lock, drop_lock, drop_lock);
+}
 static int counts[KIT_EVENTS];
 static struct kit_thread *free_records;
 
 struct kit_behaviour kit_behaviour;
+struct libcgo_runtime *kit_acquired_for;
 
 static void count(enum kit_event event) {
   pthread_mutex_lock(&lock);
   counts[event]++;
-  pthread_cond_broadcast(&changed);
   pthread_mutex_unlock(&lock);
 }
 
@@ -37,11 +43,10 @@ int kit_count(enum kit_event event) {
   return n;
 }
 
+/* No condition variable: one with waiters is of no use in a child of fork. */
 void kit_wait(enum kit_event event, int at_least) {
-  pthread_mutex_lock(&lock);
-  while (counts[event] < at_least)
-    pthread_cond_wait(&changed, &lock);
-  pthread_mutex_unlock(&lock);
+  while (kit_count(event) < at_least)
+    sched_yield();
 }
 
 /* ---- records ---- */
@@ -83,13 +88,22 @@ struct libcgo_thread *kit_record(void) { return &take_record(0)->thread; }
 
 /* ---- the hooks ---- */
 
+/* What can be blocked here: not SIGKILL and SIGSTOP, nor what the C library or
+   an emulator keeps for itself. */
+static sigset_t can_be_blocked;
+
+static void find_what_can_be_blocked(void) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  pthread_sigmask(SIG_SETMASK, &before, &can_be_blocked);
+}
+
 static void expect(int condition) {
-  sigset_t all, mask;
-  sigfillset(&all); /* not those that the C library keeps for itself */
+  sigset_t mask;
   pthread_sigmask(SIG_SETMASK, NULL, &mask);
   for (int sig = 1; sig <= SIGRTMAX; sig++)
-    if (sig != SIGKILL && sig != SIGSTOP && sigismember(&all, sig) == 1 &&
-        sigismember(&mask, sig) != 1)
+    if (sigismember(&can_be_blocked, sig) == 1 && sigismember(&mask, sig) != 1)
       condition = 0;
   if (!condition)
     count(KIT_WRONG);
@@ -116,7 +130,10 @@ static void leave(struct libcgo_thread *thread) {
 }
 
 static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
-  expect(runtime->ops == &kit_ops && self == NULL);
+  expect(self == NULL);
+  pthread_mutex_lock(&lock);
+  kit_acquired_for = runtime;
+  pthread_mutex_unlock(&lock);
   count(KIT_ACQUIRE);
   return kit_behaviour.no_record ? NULL : &take_record(1)->thread;
 }
@@ -136,7 +153,13 @@ struct libcgo_runtime kit = LIBCGO_RUNTIME_INIT(&kit_ops);
 
 /* ---- what tests do ---- */
 
+int under_valgrind(void) {
+  const char *preload = getenv("LD_PRELOAD");
+  return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 void kit_begin(void) {
+  find_what_can_be_blocked();
   if (libcgo_init_begin(&kit.init) == 0)
     libcgo_init_done(&kit.init);
   if (self != NULL)

@@ -8,9 +8,9 @@
  *     ck_assert_int_eq(libcgo_callback(&kit, fn, NULL), 0);
  *     ck_assert_int_eq(kit_count(KIT_ENTER), 1);
  *
- * A test that needs a runtime of its own, one that has not started say, makes it
- * with the same hooks: LIBCGO_RUNTIME_INIT(&kit_ops). Runtimes with these hooks
- * share the variable, so a thread belongs to one of them at a time.
+ * A test that needs a runtime of its own, one that has not started say, makes
+ * it with the same hooks: LIBCGO_RUNTIME_INIT(&kit_ops). Runtimes with these
+ * hooks share the variable, so a thread belongs to one of them at a time.
  */
 #ifndef LIBCGO_TESTS_KIT_H
 #define LIBCGO_TESTS_KIT_H
@@ -42,9 +42,13 @@ extern struct kit_behaviour {
   int lie;       /* `enter` stores nothing, so current() returns NULL */
   int heap;      /* records come from malloc and are freed: by `release`, and
                     those of kit_record by `leave` */
-  void (*in_enter)(struct libcgo_thread *thread); /* called there, if not NULL */
+  /* Called there, if they are not NULL. */
+  void (*in_enter)(struct libcgo_thread *thread);
   void (*in_leave)(struct libcgo_thread *thread);
 } kit_behaviour;
+
+/* What `acquire` got last. */
+extern struct libcgo_runtime *kit_acquired_for;
 
 /* Each test begins with this: the runtime is ready, counts and behaviour are
    zero. (Under valgrind all tests of a program share a process.) */
@@ -67,6 +71,8 @@ void kit_run(const struct libcgo_thread_attr *attr,
 /* Runs fn in a thread that the runtime did not start, and returns fn's result
    (or PTHREAD_CANCELED) when it has ended. */
 void *kit_run_foreign(void *(*fn)(void *arg), void *arg);
+
+int under_valgrind(void);
 
 /* A callback that does nothing. */
 void kit_nothing(struct libcgo_thread *thread, void *arg);

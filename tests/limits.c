@@ -2,7 +2,7 @@
 /*
  * What happens when the system gives no more threads: each limit, for real.
  */
-#include "harness.h"
+#include "kit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -207,6 +207,77 @@ TEST(defect_03_max_map_count_is_named) {
   assert_dies_naming(hit_map_count, "max_map_count is ");
 }
 
+/* ---- the kit's threads: the limit is reported, not fatal ---- */
+
+static void wait_here(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  (void)arg;
+  wait_for_ever();
+}
+
+/* Creates threads until there are no more, and says what it was told. */
+static void create_for_ever(size_t stack_size) {
+  struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  char text[512];
+  attr.stack_size = stack_size;
+  int n = 0, err;
+  while ((err = libcgo_thread_create(&kit, kit_record(), &attr, wait_here, NULL,
+                                     &limit)) == 0)
+    n++;
+  libcgo_limit_text(&limit, text, sizeof text);
+  fprintf(stderr, "%s after %d: %s is %llu of %llu: %s\n",
+          err == EAGAIN ? "EAGAIN" : "an error", n,
+          limit.name == NULL ? "none" : limit.name, limit.used, limit.value,
+          text);
+}
+
+static void create_beyond_nproc(void *unused) {
+  (void)unused;
+  struct rlimit limit = {20, 20};
+  if (setrlimit(RLIMIT_NPROC, &limit) != 0)
+    _exit(1);
+  if (geteuid() == 0 && setuid(unused_uid) != 0)
+    _exit(1);
+  create_for_ever(0);
+}
+
+TEST(create_reports_rlimit_nproc) {
+  if (geteuid() != 0)
+    SKIP("RLIMIT_NPROC counts all of this user's threads: only root can change "
+         "to a user without any");
+  char output[1024];
+  kit_begin();
+  ck_assert_int_eq(
+      run_to_death(create_beyond_nproc, NULL, output, sizeof output), 0);
+  ck_assert_msg(strstr(output, "EAGAIN after ") == output, "it said: %s", output);
+  ck_assert_msg(strstr(output, " of 20: RLIMIT_NPROC is 20, in use are 2") != NULL,
+                "it said: %s", output);
+}
+
+static void create_beyond_as(void *unused) {
+  (void)unused;
+  const rlim_t limit_bytes =
+      ((rlim_t)proc_status("VmSize:") << 10) + ((rlim_t)100 << 20);
+  struct rlimit limit = {limit_bytes, limit_bytes};
+  if (setrlimit(RLIMIT_AS, &limit) != 0)
+    _exit(1);
+  create_for_ever((size_t)200 << 20);
+}
+
+TEST(create_reports_the_memory_that_a_large_stack_needs) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("the sanitizer's shadow memory exceeds any limit");
+  if (limits_are_emulated())
+    SKIP("RLIMIT_AS has no effect here (an emulator)");
+  char output[1024];
+  kit_begin();
+  ck_assert_int_eq(run_to_death(create_beyond_as, NULL, output, sizeof output),
+                   0);
+  ck_assert_msg(strstr(output, "EAGAIN after 0: RLIMIT_AS is ") == output,
+                "it said: %s", output);
+}
+
 int main(void) {
   suite_begin("limits");
   ADD_TEST(defect_03_rlimit_nproc_is_named_with_its_value);
@@ -214,5 +285,7 @@ int main(void) {
   ADD_TEST(defect_03_rlimit_data_is_named);
   ADD_TEST(defect_03_pids_max_is_named_with_its_value);
   ADD_TEST(defect_03_max_map_count_is_named);
+  ADD_TEST(create_reports_rlimit_nproc);
+  ADD_TEST(create_reports_the_memory_that_a_large_stack_needs);
   return suite_run();
 }

@@ -17,12 +17,22 @@ tests_ldadd = libcgo.la $(CHECK_LIBS)
 
 check_PROGRAMS += tests/crossing tests/handle tests/init tests/stepping tests/unwind \
 	tests/darwin-keys
+# Those of the classic face, where it exists.
+if CLASSIC
+check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \
+	tests/threads
+endif
 
 tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_harness)
 nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
 tests_crossing_CPPFLAGS = $(tests_cppflags)
 tests_crossing_CFLAGS = $(tests_cflags)
 tests_crossing_LDADD = $(tests_ldadd)
+
+tests_attributes_SOURCES = tests/attributes.c $(tests_client)
+tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_attributes_CFLAGS = $(tests_cflags)
+tests_attributes_LDADD = $(tests_ldadd)
 
 # With a pair, without, and (below) with one in a shared object.
 check_PROGRAMS += tests/defined-slots tests/no-slots
@@ -51,10 +61,45 @@ tests_init_CPPFLAGS = $(tests_cppflags)
 tests_init_CFLAGS = $(tests_cflags)
 tests_init_LDADD = $(tests_ldadd)
 
+tests_limits_SOURCES = tests/limits.c tests/kit.c tests/kit.h $(tests_client)
+tests_limits_CPPFLAGS = $(tests_cppflags)
+tests_limits_CFLAGS = $(tests_cflags)
+tests_limits_LDADD = $(tests_ldadd)
+
+tests_memory_SOURCES = tests/memory.c $(tests_client)
+tests_memory_CPPFLAGS = $(tests_cppflags)
+tests_memory_CFLAGS = $(tests_cflags)
+tests_memory_LDADD = $(tests_ldadd)
+
+# As a client of 2010 is compiled: its variables are common symbols.
+tests_symbols_SOURCES = tests/symbols.c $(tests_client)
+tests_symbols_CPPFLAGS = $(tests_cppflags)
+tests_symbols_CFLAGS = $(tests_cflags) -fcommon
+tests_symbols_LDADD = $(tests_ldadd)
+
+tests_threads_SOURCES = tests/threads.c $(tests_client)
+tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_threads_CFLAGS = $(tests_cflags)
+tests_threads_LDADD = $(tests_ldadd)
+
+# Runtimes and their threads.
+check_PROGRAMS += tests/runtime tests/thread
+tests_runtime_SOURCES = tests/runtime.c $(tests_kit)
+tests_runtime_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_runtime_CFLAGS = $(tests_cflags)
+tests_runtime_LDADD = $(tests_ldadd)
+tests_thread_SOURCES = tests/thread.c $(tests_kit)
+tests_thread_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_thread_CFLAGS = $(tests_cflags)
+tests_thread_LDADD = $(tests_ldadd)
+
 if ENABLE_SHARED
 check_PROGRAMS += tests/object-slots
 check_LTLIBRARIES = tests/libobject-with-slots.la
-# -rpath makes libtool build a shared library that is not installed.
+if CLASSIC
+check_PROGRAMS += tests/tls
+check_LTLIBRARIES += tests/libbig-tls.la
+endif
 tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
 tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
 tests_libobject_with_slots_la_LIBADD = libcgo.la
@@ -64,7 +109,57 @@ tests_object_slots_SOURCES = tests/defined-slots.c $(tests_harness)
 tests_object_slots_CPPFLAGS = $(tests_cppflags) -DIN_SHARED_OBJECT
 tests_object_slots_CFLAGS = $(tests_cflags)
 tests_object_slots_LDADD = tests/libobject-with-slots.la $(tests_ldadd)
+# -rpath makes libtool build a shared library that is not installed.
+tests_libbig_tls_la_SOURCES = tests/big-tls.c
+tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_tls_SOURCES = tests/tls.c $(tests_client)
+tests_tls_CPPFLAGS = $(tests_cppflags)
+tests_tls_CFLAGS = $(tests_cflags)
+tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
 endif
+
+# A runtime in an object that is unloaded: with the shared library, and with the
+# archive in it, linked as libcgo.pc says.
+if ENABLE_SHARED
+check_PROGRAMS += tests/unload
+check_LTLIBRARIES += tests/libunloaded.la
+tests_libunloaded_la_SOURCES = tests/unloaded.c
+tests_libunloaded_la_CPPFLAGS = $(tests_cppflags)
+tests_libunloaded_la_CFLAGS = $(tests_cflags)
+tests_libunloaded_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_libunloaded_la_LIBADD = libcgo.la
+tests_unload_SOURCES = tests/unload.c $(tests_harness)
+tests_unload_CPPFLAGS = $(tests_cppflags) \
+	-DTEST_MODULES='"$(abs_top_builddir)/tests/"'
+tests_unload_CFLAGS = $(tests_cflags)
+tests_unload_LDADD = $(CHECK_LIBS)
+tests_unload_DEPENDENCIES = tests/libunloaded.la $(unloaded_archive)
+if ENABLE_STATIC
+unloaded_archive = tests/unloaded-archive.so
+CLEANFILES += tests/unloaded-archive.so
+tests/unloaded-archive.so: tests/unloaded.c libcgo.la libcgo.pc tests/$(am__dirstamp)
+	$(AM_V_CCLD)case '$(CFLAGS)' in *-fsanitize=*) exit 0 ;; esac; \
+	$(CC) $(tests_cppflags) $(CPPFLAGS) $(DEFS) $(tests_cflags) \
+	  $(CFLAGS) -fPIC -shared $(LDFLAGS) $(srcdir)/tests/unloaded.c -o $@ \
+	  .libs/libcgo.a `$(SED) -n 's/^Libs.private: //p' libcgo.pc`
+endif
+endif
+
+# A client whose own crosscall2 stands before the library's.
+if CLASSIC
+check_PROGRAMS += tests/own-crosscall2
+endif
+tests_own_crosscall2_SOURCES = tests/own-crosscall2.c $(tests_client)
+tests_own_crosscall2_CPPFLAGS = $(tests_cppflags)
+tests_own_crosscall2_CFLAGS = $(tests_cflags)
+tests_own_crosscall2_LDADD = $(tests_ldadd)
+
+tests_retry_SOURCES = tests/retry.c tests/kit.c tests/kit.h $(tests_client)
+tests_retry_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_retry_CFLAGS = $(tests_cflags)
+tests_retry_LDADD = $(tests_ldadd)
 
 tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_harness)
 nodist_tests_stepping_SOURCES = tests/arch/@cpu@.S
@@ -91,6 +186,14 @@ tests_unwind_CFLAGS = $(tests_cflags)
 tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
+# The C++ face.
+check_PROGRAMS += tests/hpp
+tests_hpp_SOURCES = tests/hpp.cc $(tests_harness)
+tests_hpp_CPPFLAGS = $(tests_cppflags)
+tests_hpp_CFLAGS = $(tests_cflags)
+tests_hpp_CXXFLAGS = $(tests_cxxflags) -Wshadow -Wconversion
+tests_hpp_LDADD = $(tests_ldadd)
+
 # src/os/darwin.cc against a model of Darwin's keys.
 tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)
 nodist_tests_darwin_keys_SOURCES = src/os/darwin.cc
@@ -106,85 +209,14 @@ tests_darwin_keys_LDADD = $(CHECK_LIBS)
 # The same programs with the archive.
 if ENABLE_STATIC
 check_PROGRAMS += tests/defined-slots-static
+if CLASSIC
+check_PROGRAMS += tests/own-crosscall2-static tests/symbols-static tests/threads-static
+endif
 tests_defined_slots_static_SOURCES = $(tests_defined_slots_SOURCES)
 tests_defined_slots_static_CPPFLAGS = $(tests_defined_slots_CPPFLAGS)
 tests_defined_slots_static_CFLAGS = $(tests_defined_slots_CFLAGS)
 tests_defined_slots_static_LDADD = $(tests_defined_slots_LDADD)
 tests_defined_slots_static_LDFLAGS = -static
-endif
-
-if ENABLE_STATIC
-check_PROGRAMS += tests/go-crossing
-tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
-nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
-tests_go_crossing_CPPFLAGS = $(tests_cppflags)
-tests_go_crossing_CFLAGS = $(tests_cflags)
-tests_go_crossing_LDADD = $(tests_ldadd)
-tests_go_crossing_LDFLAGS = -static
-endif
-
-check_PROGRAMS += tests/bounds
-tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
-tests_bounds_CPPFLAGS = $(tests_cppflags)
-tests_bounds_CFLAGS = $(tests_cflags)
-tests_bounds_LDADD = $(tests_ldadd)
-
-# The classic face, where it exists.
-if CLASSIC
-check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \
-	tests/threads
-tests_attributes_SOURCES = tests/attributes.c $(tests_client)
-tests_attributes_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
-tests_attributes_CFLAGS = $(tests_cflags)
-tests_attributes_LDADD = $(tests_ldadd)
-
-tests_limits_SOURCES = tests/limits.c $(tests_client)
-tests_limits_CPPFLAGS = $(tests_cppflags)
-tests_limits_CFLAGS = $(tests_cflags)
-tests_limits_LDADD = $(tests_ldadd)
-
-tests_memory_SOURCES = tests/memory.c $(tests_client)
-tests_memory_CPPFLAGS = $(tests_cppflags)
-tests_memory_CFLAGS = $(tests_cflags)
-tests_memory_LDADD = $(tests_ldadd)
-
-# As a client of 2010 is compiled: its variables are common symbols.
-tests_symbols_SOURCES = tests/symbols.c $(tests_client)
-tests_symbols_CPPFLAGS = $(tests_cppflags)
-tests_symbols_CFLAGS = $(tests_cflags) -fcommon
-tests_symbols_LDADD = $(tests_ldadd)
-
-tests_threads_SOURCES = tests/threads.c $(tests_client)
-tests_threads_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
-tests_threads_CFLAGS = $(tests_cflags)
-tests_threads_LDADD = $(tests_ldadd)
-
-tests_retry_SOURCES = tests/retry.c $(tests_client)
-tests_retry_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
-tests_retry_CFLAGS = $(tests_cflags)
-tests_retry_LDADD = $(tests_ldadd)
-
-# A client whose own crosscall2 stands before the library's.
-check_PROGRAMS += tests/own-crosscall2
-tests_own_crosscall2_SOURCES = tests/own-crosscall2.c $(tests_client)
-tests_own_crosscall2_CPPFLAGS = $(tests_cppflags)
-tests_own_crosscall2_CFLAGS = $(tests_cflags)
-tests_own_crosscall2_LDADD = $(tests_ldadd)
-
-if ENABLE_SHARED
-check_PROGRAMS += tests/tls
-check_LTLIBRARIES += tests/libbig-tls.la
-tests_libbig_tls_la_SOURCES = tests/big-tls.c
-tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests
-tests_tls_SOURCES = tests/tls.c $(tests_client)
-tests_tls_CPPFLAGS = $(tests_cppflags)
-tests_tls_CFLAGS = $(tests_cflags)
-tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
-endif
-
-if ENABLE_STATIC
-check_PROGRAMS += tests/own-crosscall2-static tests/symbols-static tests/threads-static
 tests_own_crosscall2_static_SOURCES = $(tests_own_crosscall2_SOURCES)
 tests_own_crosscall2_static_CPPFLAGS = $(tests_own_crosscall2_CPPFLAGS)
 tests_own_crosscall2_static_CFLAGS = $(tests_own_crosscall2_CFLAGS)
@@ -200,7 +232,6 @@ tests_threads_static_CPPFLAGS = $(tests_threads_CPPFLAGS)
 tests_threads_static_CFLAGS = $(tests_threads_CFLAGS)
 tests_threads_static_LDADD = $(tests_threads_LDADD)
 tests_threads_static_LDFLAGS = -static
-endif
 endif
 
 if CLASSIC_OBJECT
@@ -248,11 +279,47 @@ endif
 EXTRA_DIST += tests/no-lua.sh
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
-	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
+	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh tests/static.sh
 tests_scripts += tests/man.sh
 
 # The examples' tutorial.
 tests_scripts += tests/tutorial.sh
+
+# The kit as a whole: growing records, prices, two runtimes.
+tests_scripts += tests/growth.sh
+EXTRA_DIST += tests/growth-client.c
+
+check_PROGRAMS += tests/hot-paths
+tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h tests/arch/cpu.h $(tests_harness)
+nodist_tests_hot_paths_SOURCES = tests/arch/@cpu@.S
+tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_hot_paths_CFLAGS = $(tests_cflags)
+tests_hot_paths_LDADD = $(tests_ldadd)
+
+if ENABLE_SHARED
+check_PROGRAMS += tests/two-runtimes
+check_LTLIBRARIES += tests/libruntime-a.la tests/libruntime-b.la
+tests_runtime_object = tests/runtime-object.c tests/runtime-object.h
+tests_runtime_ldflags = -module -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
+tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
+tests_libruntime_a_la_CFLAGS = $(tests_cflags)
+tests_libruntime_a_la_LDFLAGS = $(tests_runtime_ldflags)
+tests_libruntime_a_la_LIBADD = libcgo.la
+tests_libruntime_b_la_SOURCES = $(tests_runtime_object)
+tests_libruntime_b_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=524288
+tests_libruntime_b_la_CFLAGS = $(tests_cflags)
+tests_libruntime_b_la_LDFLAGS = $(tests_runtime_ldflags)
+tests_libruntime_b_la_LIBADD = libcgo.la
+tests_two_runtimes_SOURCES = tests/two-runtimes.c tests/runtime-object.h \
+	$(tests_harness)
+tests_two_runtimes_CPPFLAGS = $(tests_cppflags)
+tests_two_runtimes_CFLAGS = $(tests_cflags)
+tests_two_runtimes_LDADD = $(tests_ldadd)
+# It loads them while it runs.
+tests_two_runtimes_DEPENDENCIES = libcgo.la $(check_LTLIBRARIES)
+endif
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
@@ -290,3 +357,20 @@ installcheck-local:
 	pkgconfigdir='$(pkgconfigdir)' \
 	have_shared='@enable_shared@' have_static='@enable_static@' \
 	$(SHELL) $(srcdir)/tests/installcheck.sh
+
+# The crossing of the Go face, which no shared object exports.
+if ENABLE_STATIC
+check_PROGRAMS += tests/go-crossing
+tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
+nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
+tests_go_crossing_CPPFLAGS = $(tests_cppflags)
+tests_go_crossing_CFLAGS = $(tests_cflags)
+tests_go_crossing_LDADD = $(tests_ldadd)
+tests_go_crossing_LDFLAGS = -static
+endif
+
+check_PROGRAMS += tests/bounds
+tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
+tests_bounds_CPPFLAGS = $(tests_cppflags)
+tests_bounds_CFLAGS = $(tests_cflags)
+tests_bounds_LDADD = $(tests_ldadd)

@@ -249,6 +249,8 @@ examples_run() {
     echo "$example"
     compile="$CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror $cppflags $CFLAGS"
     case $2 in common) compile="$compile -fcommon" ;; esac
+    grep -q '#include <libcgo\.hpp>' "$example" &&
+      compile="$CXX -x c++ -std=gnu++17 -Wall -Wextra -Wpedantic -Werror $cppflags $CXXFLAGS"
     if grep -q '^int main(' "$example"; then
       $compile "$example" -o example $libs && run_program example || return 1
     else

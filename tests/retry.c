@@ -3,7 +3,7 @@
  * A thread start that fails for a moment: this program stands between the
  * library and pthread_create.
  */
-#include "harness.h"
+#include "kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -98,10 +98,65 @@ TEST(a_creator_that_is_cancelled_does_not_lose_the_thread) {
     continue;
 }
 
+/* ---- the kit's threads ---- */
+
+TEST(create_retries_EAGAIN_until_there_is_a_thread) {
+  kit_begin();
+  atomic_store(&calls, 0);
+  atomic_store(&failures_left, 3);
+  kit_run(NULL, kit_nothing, NULL);
+  ck_assert_int_eq(atomic_load(&calls), 4);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 1);
+}
+
+TEST(create_retries_for_one_second_and_says_EAGAIN) {
+  static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
+  kit_begin();
+  struct libcgo_thread record = fresh;
+  struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+  const double begin = seconds();
+  atomic_store(&failures_left, -1);
+  errno = 12345;
+  const int err =
+      libcgo_thread_create(&kit, &record, NULL, kit_nothing, NULL, &limit);
+  ck_assert_int_eq(errno, 12345);
+  atomic_store(&failures_left, 0);
+  ck_assert_int_eq(err, EAGAIN);
+  ck_assert_msg(seconds() - begin >= 1, "after %g s", seconds() - begin);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 0);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 0);
+  ck_assert_int_eq(memcmp(&record, &fresh, sizeof record), 0);
+}
+
+static int created_by_cancelled = -1;
+
+static void *create_cancelled_kit(void *unused) {
+  pthread_cancel(pthread_self()); /* pending: the next cancellation point */
+  atomic_store(&failures_left, 3);
+  created_by_cancelled = libcgo_thread_create(&kit, kit_record(), NULL,
+                                              kit_nothing, NULL, NULL);
+  pthread_testcancel();
+  return unused;
+}
+
+TEST(create_is_no_cancellation_point) {
+  if (UNDER_ASAN)
+    SKIP("the address sanitizer keeps the poison of frames that a cancelled "
+         "thread has left");
+  kit_begin();
+  ck_assert_ptr_eq(kit_run_foreign(create_cancelled_kit, NULL),
+                   PTHREAD_CANCELED);
+  ck_assert_int_eq(created_by_cancelled, 0);
+  kit_wait(KIT_LEAVE, 1);
+}
+
 int main(void) {
   suite_begin("retry");
   ADD_TEST(eagain_is_retried_until_there_is_a_thread);
   ADD_TEST(eagain_is_retried_for_one_second);
   ADD_TEST(a_creator_that_is_cancelled_does_not_lose_the_thread);
+  ADD_TEST(create_retries_EAGAIN_until_there_is_a_thread);
+  ADD_TEST(create_retries_for_one_second_and_says_EAGAIN);
+  ADD_TEST(create_is_no_cancellation_point);
   return suite_run();
 }

@@ -47,7 +47,7 @@ bool in_order(const function *wanted, size_t n) {
                   static_cast<int>(count));                                    \
   } while (0)
 
-#define FRAME [[gnu::noinline, gnu::noclone]]
+#define FRAME [[gnu::noinline]]
 #define KEEP_FRAME __asm__ volatile("")
 
 // ---- a chain of calls, on one stack or over the border ----

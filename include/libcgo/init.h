@@ -28,9 +28,10 @@ struct libcgo_init {
  * Claims the start-up for the calling process. Of several threads one gets it.
  *
  * Returns 0: the caller starts the runtime, and some thread of the process
- * calls libcgo_init_done. EALREADY: it is done. EBUSY: another thread is at
- * it. ECANCELED: another thread was at it when the process was forked, and is
- * not in this one. EINVAL: init is NULL or its size is too small.
+ * calls libcgo_init_done, or libcgo_init_abandon if it fails. EALREADY: it is
+ * done. EBUSY: another thread is at it. ECANCELED: another thread was at it
+ * when the process was forked, and is not in this one. EINVAL: init is NULL or
+ * its size is too small.
  * Safe in any thread and in signal handlers; leaves errno alone. Since 0.1.
  */
 LIBCGO_API int libcgo_init_begin(struct libcgo_init *init);
@@ -44,6 +45,17 @@ LIBCGO_API int libcgo_init_begin(struct libcgo_init *init);
  * Safe in any thread and in signal handlers; leaves errno alone. Since 0.1.
  */
 LIBCGO_API int libcgo_init_done(struct libcgo_init *init);
+
+/*
+ * Gives the claim back, because the start-up has failed: the next
+ * libcgo_init_begin gets it. Who waits goes on waiting for that, but for
+ * libcgo_callback, which returns EPERM.
+ *
+ * Returns 0. EALREADY: the runtime is ready. EPERM: nobody in this process has
+ * claimed it. EINVAL: init is NULL or its size is too small.
+ * Safe in any thread and in signal handlers; leaves errno alone. Since 0.1.
+ */
+LIBCGO_API int libcgo_init_abandon(struct libcgo_init *init);
 
 /*
  * Returns when the runtime is ready: one load, once it is. Waits also if

@@ -27,4 +27,9 @@
 #define LIBCGO_CPU_386 1
 #endif
 
+/* Whether C++ is compiled with exceptions. */
+#ifdef __cpp_exceptions
+#define LIBCGO_EXCEPTIONS_ 1
+#endif
+
 #endif

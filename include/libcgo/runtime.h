@@ -140,9 +140,11 @@ struct libcgo_thread {
 /*
  * Attaches the calling thread, which the runtime did not start: gets a record
  * by `acquire`, and calls `enter`. It stays attached until libcgo_detach, or
- * until the thread ends, by whatever way: then `leave` and `release` are
- * called after three rounds of other keys' destructors, which may still call
- * back.
+ * until the thread ends, by whatever way: then the destructor of a thread key
+ * calls `leave` and `release`. Destructors of other keys may call back before
+ * and after; those after are attached for the one call. (If a thread is
+ * attached for the first time by such a destructor, in the last of the rounds
+ * that the system gives them, its record is not released.)
  *
  * Does not look at the runtime's start-up: use libcgo_init_wait first where
  * that may still be under way. `thread` may be NULL.

@@ -67,7 +67,7 @@ struct libcgo_limit {
  * LIBCGO_THREAD_INIT, and keeps it until `leave`. The new thread calls `enter`
  * with all signals blocked, then takes its signal mask, then calls fn. It ends
  * when fn returns, by pthread_exit(3) or by cancellation; in each case
- * destructors of other keys may call back for two rounds at least, and then
+ * destructors of other keys may call back for two rounds, and then
  * `leave` is called, with all signals blocked; nothing is left behind.
  *
  * If the system has no thread to give at the moment (EAGAIN), the call tries

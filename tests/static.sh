@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2086,SC2154
+#
+# The tests of runtimes and threads in static programs, which have no loader.
+. "$(dirname "$0")/tap.sh"
+
+# Without Check: the harness then takes its stand-in.
+: >config.h
+
+static_program() { # TEST
+  $CC $CFLAGS -std=gnu11 -D_GNU_SOURCE -I. $cppflags -I"$srcdir/tests" \
+    "$srcdir/tests/$1.c" "$srcdir/tests/kit.c" "$srcdir/tests/harness.c" \
+    -o "$1" "$static_lib" -static -pthread || return 1
+  # More time than run_program gives: an emulator on a busy machine needs it.
+  (cd "$builddir" &&
+    LIBCGO_TEST_THREADS=2000 exec timeout -k 1 280 $TEST_EMU "$scratch/$1")
+}
+
+for test in runtime thread; do
+  name=the_tests_of_${test}_pass_in_a_static_program
+  case $CFLAGS in
+  *-fsanitize=*) skip $name "sanitizers need shared libraries" ;;
+  *)
+    if test -f "$static_lib"; then
+      ok $name static_program $test
+    else
+      skip $name "configured with --disable-static"
+    fi ;;
+  esac
+done
+done_testing

@@ -22,6 +22,7 @@ call_with_registers:
 	mov	x0, x2
 	mov	x1, x3
 	mov	x2, x4
+	mov	x3, x5
 	ldp	x19, x20, [x17, #0]
 	ldp	x21, x22, [x17, #16]
 	ldp	x23, x24, [x17, #32]

@@ -13,6 +13,7 @@
  * ILLEGAL_INSTRUCTION           raises SIGILL; its size in bytes
  * context_pc, _sp, _fp          registers in what a signal handler gets
  * load_at_thread_pointer        as compiled code of a runtime does it
+ * return_address                the address in a word of a frame that is one
  */
 #if defined(__x86_64__)
 
@@ -26,6 +27,8 @@ static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   __asm__ volatile("movq %%fs:(%1), %0" : "=r"(word) : "r"(offset));
   return word;
 }
+
+static inline uintptr_t return_address(uintptr_t word) { return word; }
 
 #elif defined(__i386__)
 
@@ -42,6 +45,8 @@ static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   return word;
 }
 
+static inline uintptr_t return_address(uintptr_t word) { return word; }
+
 #elif defined(__aarch64__)
 
 #define ILLEGAL_INSTRUCTION ".inst 0"
@@ -55,6 +60,13 @@ static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
                    : "=&r"(word)
                    : "r"(offset));
   return word;
+}
+
+/* Without its signature, if it has one: xpaclri, which works on x30. */
+static inline uintptr_t return_address(uintptr_t word) {
+  register uintptr_t x30 __asm__("x30") = word;
+  __asm__("hint #7" : "+r"(x30));
+  return x30;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #   native      gcc: make check, make install, make installcheck  (the default)
 #   clang       the same with clang
 #   i386        cross build; under qemu-i386, and natively if the kernel can
+#   arm64       cross build; under qemu-aarch64
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
@@ -139,33 +140,39 @@ clang() {
   installed clang
 }
 
-# Without Check, which has no 386 library on an amd64 machine: this is also the
-# test of the stand-in.
-i386() {
+# cross NAME TRIPLET EMULATOR PACKAGE...: a cross build, under the emulator and, if
+# the kernel can, natively. Without Check, which an amd64 machine has no library of
+# another CPU of: this is also the test of the stand-in.
+cross() {
+  name=$1 triplet=$2 emulator=$3
+  shift 3
   # shellcheck disable=SC2086
-  install_packages $base g++-i686-linux-gnu qemu-user libc6-i386 lib32stdc++6 \
-    lib32gcc-s1
+  install_packages $base "g++-$triplet" qemu-user "$@"
   generate
-  enter i386
-  step 'i386: configure' "$top/configure" --enable-werror --host=i686-linux-gnu \
+  enter "$name"
+  step "$name: configure" "$top/configure" --enable-werror --host="$triplet" \
     --without-check || return 0
-  step 'i386: make' make V=0 -j "$jobs" || return 0
-  # LD_LIBRARY_PATH: the emulator would find the host's 32-bit libraries first.
-  suite 'i386 under qemu-i386' -j "$jobs" \
-    TEST_EMU="./libtool --mode=execute qemu-i386 -L /usr/i686-linux-gnu -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/i686-linux-gnu/lib"
+  step "$name: make" make V=0 -j "$jobs" || return 0
+  # LD_LIBRARY_PATH: the emulator would find libraries of the host for 386 first.
+  run="$emulator -L /usr/$triplet"
+  suite "$name under $emulator" -j "$jobs" \
+    TEST_EMU="./libtool --mode=execute $run -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$triplet/lib"
   echo 'int main(void) { return 0; }' >probe.c
-  i686-linux-gnu-gcc probe.c -o probe
-  step 'i386: make install' make install V=0 DESTDIR="$PWD/root" || return 0
-  treesum 'i386 under qemu-i386: treesum agrees with cksum' CC=i686-linux-gnu-gcc \
-    RUN='qemu-i386 -L /usr/i686-linux-gnu -E LD_LIBRARY_PATH=/usr/i686-linux-gnu/lib'
+  "$triplet-gcc" probe.c -o probe
+  step "$name: make install" make install V=0 DESTDIR="$PWD/root" || return 0
+  treesum "$name under $emulator: treesum agrees with cksum" CC="$triplet-gcc" \
+    RUN="$run -E LD_LIBRARY_PATH=/usr/$triplet/lib"
   if ./probe 2>/dev/null; then
     find tests -name '*.log' -delete
-    suite 'i386 on this kernel' -j "$jobs"
-    treesum 'i386 on this kernel: treesum agrees with cksum' CC=i686-linux-gnu-gcc
+    suite "$name on this kernel" -j "$jobs"
+    treesum "$name on this kernel: treesum agrees with cksum" CC="$triplet-gcc"
   else
-    echo 'i386: this kernel runs no 32-bit programs: qemu-i386 only'
+    echo "$name: this kernel does not run its programs: $emulator only"
   fi
 }
+
+i386() { cross i386 i686-linux-gnu qemu-i386 libc6-i386 lib32stdc++6 lib32gcc-s1; }
+arm64() { cross arm64 aarch64-linux-gnu qemu-aarch64; }
 
 sanitizers() {
   # shellcheck disable=SC2086
@@ -329,7 +336,8 @@ distcheck() {
 
 faults() {
   # shellcheck disable=SC2086
-  install_packages $base g++-i686-linux-gnu qemu-user libc6-i386 lib32stdc++6
+  install_packages $base g++-i686-linux-gnu g++-aarch64-linux-gnu qemu-user \
+    libc6-i386 lib32stdc++6
   generate
   enter faults
   "$top/tests/faults.sh" "$PWD" >faults.log 2>&1 || true
@@ -338,7 +346,7 @@ faults() {
   count 'seeded faults' results
 }
 
-variants='native clang i386 sanitizers tsan valgrind distcheck onekind packages faults'
+variants='native clang i386 arm64 sanitizers tsan valgrind distcheck onekind packages faults'
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

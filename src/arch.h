@@ -17,19 +17,6 @@
 #define LIBCGO_STRING_(a) #a
 #define LIBCGO_STRING(a) LIBCGO_STRING_(a)
 
-/* crosscall_<cpu>, the public routine whose name differs from CPU to CPU. */
-#define LIBCGO_CROSSCALL LIBCGO_CONCAT(crosscall_, LIBCGO_CPU)
-
-namespace cgo {
-
-/* What the offset of a classic slot counts from. */
-enum class slot_base : int { thread_pointer = 0, segment = 1 };
-
-static_assert(int(slot_base::thread_pointer) == SLOT_BASE_THREAD_POINTER, "");
-static_assert(int(slot_base::segment) == SLOT_BASE_SEGMENT, "");
-
-} // namespace cgo
-
 namespace cgo {
 
 /* What a function's frame pointer points at: offsets in bytes of two words, and
@@ -48,6 +35,34 @@ extern "C" {
 extern const cgo::frame_layout libcgo_frame_layout
     __attribute__((__visibility__("hidden")));
 
+/* The address in a word that is a return address in memory: the same word, but
+   where the CPU signs those. */
+uintptr_t libcgo_strip_signature(uintptr_t return_address);
+
+/* setg(g), then fn(), which need not keep any general register but the stack
+   pointer, and finds every register as setg leaves it. */
+void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+
+uintptr_t libcgo_thread_pointer(void);
+
+} // extern "C"
+
+/* ---- where the classic face exists ---- */
+
+/* crosscall_<cpu>, the public routine whose name differs from CPU to CPU. */
+#define LIBCGO_CROSSCALL LIBCGO_CONCAT(crosscall_, LIBCGO_CPU)
+
+namespace cgo {
+
+/* What the offset of a classic slot counts from. */
+enum class slot_base : int { thread_pointer = 0, segment = 1 };
+
+static_assert(int(slot_base::thread_pointer) == SLOT_BASE_THREAD_POINTER, "");
+static_assert(int(slot_base::segment) == SLOT_BASE_SEGMENT, "");
+
+} // namespace cgo
+
+extern "C" {
 
 /* Aligns the stack and calls libcgo_prepare_slots: the value of initcgo. */
 void libcgo_initcgo(void);
@@ -55,7 +70,6 @@ void libcgo_prepare_slots(void);
 
 uintptr_t libcgo_slot_load(cgo::slot_base base, intptr_t offset);
 void libcgo_slot_store(cgo::slot_base base, intptr_t offset, uintptr_t value);
-uintptr_t libcgo_thread_pointer(void);
 
 } // extern "C"
 

@@ -97,13 +97,23 @@
 	.section .note.GNU-stack, "", %progbits
 
 /*
- * x86: indirect branches land on endbr (IBT), and calls and returns pair up
- * (SHSTK). An object that does not say so switches both off for the process.
- * System V ABI, AMD64 supplement, "Program Property"; the 386 note is the
- * same but for its word size.
+ * What a CPU offers against redirected control flow: an object that does not say
+ * that it keeps to it switches it off for the process. x86: indirect branches land
+ * on endbr (IBT), calls and returns pair up (SHSTK); System V ABI, AMD64
+ * supplement, "Program Property". Arm: indirect branches land on bti or paciasp
+ * (BTI), return addresses in memory are signed (PAC); ELF for the Arm 64-bit
+ * Architecture, "Program Property".
  */
 #if defined(__x86_64__) || defined(__i386__)
-#ifdef __x86_64__
+#define PROPERTY 0xc0000002	/* GNU_PROPERTY_X86_FEATURE_1_AND */
+#define PROPERTY_BITS 3		/* IBT | SHSTK */
+#elif defined(__aarch64__)
+#define PROPERTY 0xc0000000	/* GNU_PROPERTY_AARCH64_FEATURE_1_AND */
+#define PROPERTY_BITS 3		/* BTI | PAC */
+#endif
+
+#ifdef PROPERTY
+#if __SIZEOF_POINTER__ == 8
 #define NOTE_ALIGN 3
 #else
 #define NOTE_ALIGN 2
@@ -115,9 +125,9 @@
 	.long	5			/* NT_GNU_PROPERTY_TYPE_0 */
 	.asciz	"GNU"
 1:
-	.long	0xc0000002		/* GNU_PROPERTY_X86_FEATURE_1_AND */
+	.long	PROPERTY
 	.long	4			/* bytes of the value */
-	.long	3			/* IBT | SHSTK */
+	.long	PROPERTY_BITS
 	.p2align NOTE_ALIGN
 2:
 #endif

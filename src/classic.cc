@@ -41,7 +41,8 @@ struct classic_start : cgo::thread_start {
   libcgo_start classic;
 };
 
-bool enter(cgo::thread_start *record, const cgo::stack_bounds &stack) {
+bool enter(cgo::thread_start *record, uintptr_t here) {
+  const cgo::stack_bounds stack = cgo::new_thread_bounds(record, here);
   const libcgo_start &start = static_cast<classic_start *>(record)->classic;
   if (stack.hi - stack.lo <= guard_bytes)
     cgo::message(thread_start_call)
@@ -91,7 +92,7 @@ void thread_start(libcgo_start *start) {
   record->call = thread_start_call;
   record->fatal = nullptr;
   record->shape = {};
-  record->own_mask = false;
+  record->mask_kind = cgo::start_mask::of_creator;
   record->classic = *start;
   const int err = cgo::start_thread(record);
   if (err != 0)

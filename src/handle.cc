@@ -303,7 +303,8 @@ extern "C" int libcgo_handle_free(libcgo_handle_table *table,
   // Nobody else touches the object word until the bit is cleared.
   __atomic_store_n(&s->object, 0, __ATOMIC_RELEASE);
   if (retires && uses == 0) {
-    __atomic_fetch_add(&table->retired, 1, __ATOMIC_RELAXED);
+    // Release, for libcgo_handle_count: who sees this has seen the place taken.
+    __atomic_fetch_add(&table->retired, 1, __ATOMIC_RELEASE);
     return 0;
   }
   const position p = position_of(handle);

@@ -14,18 +14,20 @@ src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
 src_kit_port = src/os/objects.cc
-# What the classic face consists of, and the topics of the kit beside it.
-src_topics = src/classic.cc src/classic-slots.cc src/memory.cc \
-	src/report.cc src/start.cc src/version.cc
-src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+# What all faces share, and the topics of the kit.
+src_topics = src/report.cc src/start.cc src/version.cc
+src_kit = src/go.cc src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
 	src/thread.cc src/traceback.cc
+# The classic face, where it exists.
+src_classic = src/classic.cc src/classic-slots.cc src/memory.cc
+src_classic_port = src/os/@os@-classic.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 	src/arch.h src/asm.h src/classic-slots.h src/init.h src/layout.h src/memory.h src/platform.h \
 	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
-libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
+libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) $(LIBCGO_ATOMICS) \
 	-fvisibility=hidden
 libcgo_la_LIBADD = $(src_arch_parts)
 libcgo_la_LDFLAGS = -version-info $(LIBCGO_ABI) $(LIBCGO_LDFLAGS) -XCClinker -nostartfiles \
@@ -38,27 +40,40 @@ libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
 	$(LIBTOOLFLAGS) --mode=link $(CCLD) $(CFLAGS) $(libcgo_la_LDFLAGS) \
 	$(LDFLAGS) -o $@
 
+if CLASSIC
+libcgo_la_SOURCES += $(src_classic)
+nodist_libcgo_la_SOURCES += $(src_classic_port)
+endif
+
 # One file per CPU, one object per routine: see src/asm.h.
 src_arch_parts = src/libcall_on_stack.la src/libcall_on_system.la \
-	src/libcrosscall.la src/libcrosscall2.la src/libcrosscall_word.la \
-	src/libentry.la src/libframe.la src/libslot.la
+	src/libcrosscall_g.la src/libcrosscall2.la src/libcrosscall_word.la \
+	src/libframe.la src/libthread_pointer.la
 nodist_src_libcall_on_stack_la_SOURCES = src/arch/@cpu@.S
 src_libcall_on_stack_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_stack
 nodist_src_libcall_on_system_la_SOURCES = src/arch/@cpu@.S
 src_libcall_on_system_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_system
 noinst_LTLIBRARIES += $(src_arch_parts)
-nodist_src_libcrosscall_la_SOURCES = src/arch/@cpu@.S
-src_libcrosscall_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall
+nodist_src_libcrosscall_g_la_SOURCES = src/arch/@cpu@.S
+src_libcrosscall_g_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_g
 nodist_src_libcrosscall2_la_SOURCES = src/arch/@cpu@.S
 src_libcrosscall2_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall2
 nodist_src_libcrosscall_word_la_SOURCES = src/arch/@cpu@.S
 src_libcrosscall_word_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_word
-nodist_src_libentry_la_SOURCES = src/arch/@cpu@.S
-src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
 nodist_src_libframe_la_SOURCES = src/arch/@cpu@.S
 src_libframe_la_CPPFLAGS = $(src_cppflags) -DPART_frame
+nodist_src_libthread_pointer_la_SOURCES = src/arch/@cpu@.S
+src_libthread_pointer_la_CPPFLAGS = $(src_cppflags) -DPART_thread_pointer
+
+if CLASSIC
+src_arch_parts += src/libcrosscall.la src/libentry.la src/libslot.la
+nodist_src_libcrosscall_la_SOURCES = src/arch/@cpu@.S
+src_libcrosscall_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall
+nodist_src_libentry_la_SOURCES = src/arch/@cpu@.S
+src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
 nodist_src_libslot_la_SOURCES = src/arch/@cpu@.S
 src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
+endif
 
 if CPU_386
 src_arch_parts += src/libstack_chk_fail.la
@@ -67,7 +82,8 @@ src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/arch/386.S src/arch/amd64.S \
-	src/os/darwin.cc src/os/linux.cc src/os/objects.cc src/os/posix.cc
+	src/arch/arm64.S \
+	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
 
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor
@@ -86,8 +102,8 @@ src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default
 src_classic_exports = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' \
 	$(top_srcdir)/src/libcgo.map
 
-src_classic_sources = $(src_topics) $(src_port)
-src_classic_parts = crosscall crosscall2 entry slot
+src_classic_sources = $(src_topics) $(src_classic) $(src_port) $(src_classic_port)
+src_classic_parts = crosscall crosscall2 entry slot thread_pointer
 
 src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
 		$(include_HEADERS) $(topic_HEADERS) $(nodist_topic_HEADERS) \

@@ -191,11 +191,21 @@ void sleep_ms(unsigned ms);
 void *map_zeroed(size_t bytes);
 void unmap(void *memory, size_t bytes);
 
+/* The executable's thread-local segment, in the calling thread. */
+struct tls_segment {
+  bool exists;
+  size_t size;
+  size_t align;
+  uintptr_t address;
+};
+tls_segment executable_tls();
+
 /* Whether the address is in a thread-local variable of the executable, in the
    calling thread. Safe in signal handlers. */
 bool in_executable_tls(uintptr_t address);
 
-/* Makes the classic slots usable, given where the executable announced its
+/* Where the classic face exists: in src/os/<os>-classic.cc.
+   Makes the classic slots usable, given where the executable announced its
    pair (an offset from the thread pointer; announced is false if it did not),
    and tells their place. Stops the process with a message if it cannot. */
 slot_place prepare_slots(bool announced, intptr_t pair);

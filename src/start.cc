@@ -16,17 +16,11 @@ constexpr unsigned longest_pause_ms = 128;
 // so it owns nothing by then.
 void *thread_main(void *p) {
   auto *start = static_cast<thread_start *>(p);
-  stack_bounds stack;
-  int err = os::thread_stack_bounds(
-      reinterpret_cast<uintptr_t>(__builtin_frame_address(0)), &stack);
-  if (err != 0)
-    message(start->call)
-        .text("the bounds of the new thread's stack are not to be had: ")
-        .error(err)
-        .fatal(start->fatal);
-  if (!start->enter(start, stack))
+  if (!start->enter(start,
+                    reinterpret_cast<uintptr_t>(__builtin_frame_address(0))))
     return nullptr;
-  os::set_signal_mask(start->mask);
+  if (start->mask_kind != start_mask::all_blocked)
+    os::set_signal_mask(start->mask);
   start->run(start);
   // From here on the client may free what a signal handler would look for.
   os::block_all_signals();
@@ -35,12 +29,23 @@ void *thread_main(void *p) {
 
 int create_once(thread_start *start) {
   os::signals_blocked blocked; // the new thread inherits this
-  if (!start->own_mask)
+  if (start->mask_kind == start_mask::of_creator)
     start->mask = blocked.previous();
   return os::create_thread(start->shape, thread_main, start);
 }
 
 } // namespace
+
+stack_bounds new_thread_bounds(const thread_start *start, uintptr_t here) {
+  stack_bounds stack;
+  const int err = os::thread_stack_bounds(here, &stack);
+  if (err != 0)
+    message(start->call)
+        .text("the bounds of the new thread's stack are not to be had: ")
+        .error(err)
+        .fatal(start->fatal);
+  return stack;
+}
 
 int start_thread(thread_start *start) {
   const int caller_errno = errno;

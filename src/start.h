@@ -9,23 +9,31 @@
 
 namespace cgo {
 
+/* The signal mask with which a thread runs. */
+enum class start_mask { of_creator, given, all_blocked };
+
 /*
  * What the creator hands to the new thread. Begins a larger record of the
  * creator's, from malloc.
  */
 struct thread_start {
-  /* First, with all signals blocked: the thread learns who it is. If the result
-     is false it ends at once; this function has then freed the record. */
-  bool (*enter)(thread_start *start, const stack_bounds &stack);
-  /* Then, with its signal mask. Frees the record before it calls what may be
+  /* First, with all signals blocked: the thread learns who it is. `here` is an
+     address in its first frame: new_thread_bounds makes bounds of it. If the
+     result is false it ends at once; this function has then freed the record. */
+  bool (*enter)(thread_start *start, uintptr_t here);
+  /* Then, with its signal mask (mask_kind). Frees the record before it calls what may be
      unwound through. */
   void (*run)(thread_start *start);
   const char *call; /* for messages */
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
-  bool own_mask; /* `mask` is given; otherwise that of the creator */
-  sigset_t mask;
+  start_mask mask_kind;
+  sigset_t mask; /* if it is given */
 };
+
+/* For `enter`: the bounds of the new thread's stack. Stops the process with a
+   message if the system does not tell. */
+stack_bounds new_thread_bounds(const thread_start *start, uintptr_t here);
 
 /*
  * Starts a detached thread. EAGAIN is retried, with growing pauses, for one

@@ -51,7 +51,7 @@ void tell(uint32_t *answer, int err) {
   os::wake_all(answer);
 }
 
-bool enter(thread_start *record, const stack_bounds &stack) {
+bool enter(thread_start *record, uintptr_t here) {
   auto *start = static_cast<kit_start *>(record);
   if (start->named)
     os::set_thread_name(start->name);
@@ -65,7 +65,7 @@ bool enter(thread_start *record, const stack_bounds &stack) {
       return false;
   }
   const int err = enter_thread(start->runtime, start->thread,
-                               {0, stack, start->signal_stack, false});
+                               {0, new_thread_bounds(start, here), start->signal_stack, false});
   if (err != 0)
     message(create_call)
         .text("the new thread's record cannot be kept by its key: ")
@@ -104,7 +104,7 @@ void apply(kit_start *start, const libcgo_thread_attr *attr) {
   start->shape.stack_size = attr->stack_size;
   start->shape.guard_size = attr->guard_size; // the same word for none
   if (attr->signal_mask != nullptr) {
-    start->own_mask = true;
+    start->mask_kind = start_mask::given;
     start->mask = *static_cast<const sigset_t *>(attr->signal_mask);
   }
   if (attr->name != nullptr) {

@@ -101,7 +101,7 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
     return *reinterpret_cast<const uintptr_t *>(*fp +
                                                 static_cast<uintptr_t>(offset));
   };
-  *pc = at(libcgo_frame_layout.return_address);
+  *pc = libcgo_strip_signature(at(libcgo_frame_layout.return_address));
   const uintptr_t next = at(libcgo_frame_layout.caller);
   // On one stack callers are above: what goes down or round is no chain.
   w->now.lo = frame + 1;

@@ -6,12 +6,6 @@
 
 #include "arch/arch.h"
 
-#if defined(LIBCGO_CPU_AMD64)
-#define crosscall crosscall_amd64
-#elif defined(LIBCGO_CPU_386)
-#define crosscall crosscall_386
-#endif
-
 /* What arrives at crosscall2's callback is cast to its type, as a runtime with
    a convention of its own does. */
 typedef void (*callback)(void *, int32_t);

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "arch/cpu.h"
+
 #if defined(IN_EXECUTABLE)
 /* Neighbours, so that the pair is at no special place. */
 static __thread char before[100] __attribute__((aligned(128))) = "before";
@@ -28,21 +30,6 @@ static struct libcgo_runtime other = LIBCGO_RUNTIME_INIT(&ops);
 
 #if defined(IN_EXECUTABLE)
 
-/* The calling thread's pair, as compiled code of a runtime finds it. */
-static uintptr_t load(intptr_t offset) {
-  uintptr_t word;
-#if defined(__x86_64__)
-  __asm__ volatile("movq %%fs:(%1), %0" : "=r"(word) : "r"(offset));
-#elif defined(__i386__)
-  __asm__ volatile("movl %%gs:0, %0; movl (%0,%1), %0"
-                   : "=&r"(word)
-                   : "r"(offset));
-#else
-#error one instruction that loads at an offset from the thread pointer
-#endif
-  return word;
-}
-
 struct seen {
   intptr_t offset;
   uintptr_t fresh[2]; /* in a new thread */
@@ -56,8 +43,8 @@ static void *look(void *p) {
   memcpy(seen->fresh, pair, sizeof seen->fresh);
   pair[0] = (uintptr_t)seen;
   pair[1] = 42;
-  seen->stored[0] = load(seen->offset);
-  seen->stored[1] = load(seen->offset + (intptr_t)sizeof(uintptr_t));
+  seen->stored[0] = load_at_thread_pointer(seen->offset);
+  seen->stored[1] = load_at_thread_pointer(seen->offset + (intptr_t)sizeof(uintptr_t));
   seen->neighbours_are_whole = strcmp(before, "before") == 0 && after[0] == 1 &&
                                after[1] == 2 && after[2] == 3;
   return NULL;
@@ -80,8 +67,8 @@ TEST(the_offset_leads_to_the_pair_in_the_initial_thread) {
   ck_assert_int_eq(libcgo_slots_claim(&one, &offset), 0);
   libcgo_defined_pair[0] = 1234;
   libcgo_defined_pair[1] = 5678;
-  ck_assert_uint_eq(load(offset), 1234);
-  ck_assert_uint_eq(load(offset + (intptr_t)sizeof(uintptr_t)), 5678);
+  ck_assert_uint_eq(load_at_thread_pointer(offset), 1234);
+  ck_assert_uint_eq(load_at_thread_pointer(offset + (intptr_t)sizeof(uintptr_t)), 5678);
   ck_assert_ptr_eq(libcgo_slots_at(offset), libcgo_defined_pair);
 }
 

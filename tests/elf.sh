@@ -14,10 +14,13 @@ exported() {
     grep -v '^LIBCGO_' | LC_ALL=C sort
 }
 
-# The map lists the crosscall of every CPU.
+# The map lists the classic face of every CPU, and first.
 mapped() {
-  sed -n 's/^	"*\([^;"#]*\)"*;.*/\1/p' $map | grep -v '^\*$' |
-    grep -v '^crosscall_' | { cat; echo "crosscall_$CPU"; } | LC_ALL=C sort
+  if test "$CLASSIC" = yes; then
+    sed "/^	crosscall_.*#/{ /^	crosscall_$CPU;/!d; }" $map
+  else
+    sed '/# the classic face/,/# everywhere/d' $map
+  fi | sed -n 's/^	"*\([^;"#]*\)"*;.*/\1/p' | grep -v '^\*$' | LC_ALL=C sort
 }
 
 same_symbols() {
@@ -63,9 +66,12 @@ members_say() {
   test "$members" -gt 0 && test "$found" -ge "$members"
 }
 
+crossings="crosscall2 libcgo_crosscall"
+test "$CLASSIC" = no || crossings="$crossings crosscall_$CPU"
+
 has_unwind_tables() {
   $READELF -wf $so | grep -q 'FDE' || return 1
-  for f in crosscall2 crosscall_$CPU; do
+  for f in $crossings; do
     # The value of the symbol begins the range of an entry.
     at=$($NM -D $so | sed -n "s/^0*\([0-9a-f]*\) T $f@@.*/\1/p")
     $READELF -wf $so | grep "pc=0*$at\.\." || return 1
@@ -85,9 +91,11 @@ no_tls_of_ours() {
 }
 
 each_crosscall_is_a_member() {
-  $NM $ar 2>/dev/null | awk '/:$/ { m = $0 } / T crosscall/ { print m }' >members
+  $NM $ar 2>/dev/null | awk '/:$/ { m = $0 } / T (libcgo_)*crosscall/ { print m, $3 }' |
+    sort >members
   cat members
-  test "$(sort members | uniq | wc -l)" = 2
+  # Each once, and hidden beside them what only the Go face calls.
+  test "$(sed 's/ .*//' members | uniq | wc -l)" = $(($(echo $crossings | wc -w) + 1))
 }
 
 one_member_of_the_data() {
@@ -117,16 +125,23 @@ handles_call_little() {
 }
 
 # What may be written to, and why:
-#   classic-slots.cc: announced, announced_pair, prepared, place; slots.cc:
-#   defined - where the executable has reserved and defined its slots, facts
-#   about the process.
+#   slots.cc: defined; and, of the classic face, classic-slots.cc: announced,
+#   announced_pair, prepared, place - where the executable has defined and
+#   reserved its slots, facts about the process.
 writable_data_is_justified() {
   $NM -f sysv $so | awk -F '|' '{ gsub(/ /, "", $1); gsub(/ /, "", $7) }
     $7 == ".data" || $7 == ".bss" { print $1 }' >writable
   cat writable
-  grep -q announced_pair writable &&
+  grep -q 7defined writable &&
     ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\)E$' writable
 }
+
+# The protection of the control flow, as readelf prints it.
+case $CPU in
+amd64 | 386) protection=cet property='IBT, SHSTK' ;;
+arm64) protection=bti property='BTI, PAC' ;;
+*) protection= ;;
+esac
 
 if test -f $so; then
   ok exported_symbols_equal_the_map same_symbols
@@ -147,13 +162,13 @@ if test -f $so; then
   ok defect_13_unwind_tables_cover_the_crossings has_unwind_tables
   ok no_text_relocations no_text_relocations
   ok no_thread_local_variables no_tls_of_ours
-  ok defect_16_xinitcgo_is_not_exported no_xinitcgo
-  case $CPU in
-  amd64 | 386)
-    ok defect_13_the_shared_object_keeps_cet_on \
-      sh -c "$READELF -n $so | grep 'IBT, SHSTK'" ;;
-  *) skip defect_13_the_shared_object_keeps_cet_on "CET is x86's" ;;
-  esac
+  test "$CLASSIC" = no || ok defect_16_xinitcgo_is_not_exported no_xinitcgo
+  if test -n "$protection"; then
+    ok defect_13_the_shared_object_keeps_${protection}_on \
+      sh -c "$READELF -n $so | grep '$property'"
+  else
+    skip defect_13_the_shared_object_keeps_protection_on "$CPU has none"
+  fi
 else
   skip the_shared_object "configured with --disable-shared"
 fi
@@ -168,12 +183,12 @@ if test -f $ar; then
   esac
   ok defect_13_every_member_has_a_stack_note members_say -S '\.note\.GNU-stack'
   ok each_crosscall_is_a_member_of_its_own each_crosscall_is_a_member
-  ok one_member_defines_the_five_data_symbols one_member_of_the_data
-  case $CPU in
-  amd64 | 386)
-    ok defect_13_every_member_keeps_cet_on members_say -n 'IBT, SHSTK' ;;
-  *) skip defect_13_every_member_keeps_cet_on "CET is x86's" ;;
-  esac
+  test "$CLASSIC" = no || ok one_member_defines_the_five_data_symbols one_member_of_the_data
+  if test -n "$protection"; then
+    ok defect_13_every_member_keeps_${protection}_on members_say -n "$property"
+  else
+    skip defect_13_every_member_keeps_protection_on "$CPU has none"
+  fi
   case $CPU in
   386) ok stack_chk_fail_local_is_a_hidden_member_of_its_own stack_chk_fail_local ;;
   *) skip stack_chk_fail_local_is_a_hidden_member_of_its_own "386 only" ;;

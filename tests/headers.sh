@@ -158,8 +158,13 @@ ok headers_compile_alone_as_c11 alone compile_c
 ok headers_compile_alone_as_cxx17 alone compile_cxx
 ok headers_compile_in_any_order_as_c11 any_order compile_c
 ok headers_compile_in_any_order_as_cxx17 any_order compile_cxx
-ok reserve_slots_compiles_as_c11_without_warnings reserve compile_c
-ok reserve_slots_compiles_as_cxx17_without_warnings reserve compile_cxx
+if test "$CLASSIC" = yes; then
+  ok reserve_slots_compiles_as_c11_without_warnings reserve compile_c
+  ok reserve_slots_compiles_as_cxx17_without_warnings reserve compile_cxx
+  ok the_names_of_2010_are_there_when_asked_for old_names
+else
+  skip the_classic_header "the classic face does not exist on $CPU"
+fi
 ok define_slots_compiles_as_c11_without_warnings define compile_c
 ok define_slots_compiles_as_cxx17_without_warnings define compile_cxx
 ok the_records_compile_as_c11_without_warnings records compile_c
@@ -179,7 +184,6 @@ if knows -std=c++2b; then
 else
   skip the_cxx_face_compiles_as_cxx23 "$CXX has no C++23"
 fi
-ok the_names_of_2010_are_there_when_asked_for old_names
 if test -f "$builddir/.libs/libcgo.so"; then
   ok defect_16_two_units_that_include_the_header_link two_units
   ok the_library_reports_the_version_of_its_headers versions_agree

@@ -16,16 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include "arch/arch.h"
+#include "arch/cpu.h"
 
-#if defined(__x86_64__)
-#define INSTRUCTION_POINTER gregs[REG_RIP]
-#else
-#define INSTRUCTION_POINTER gregs[REG_EIP]
-#endif
-enum { trap_flag = 0x100, stack_bytes = 256 * 1024, few = 3, thousand = 1000, many = 10 * thousand };
+enum { stack_bytes = 256 * 1024, few = 3, thousand = 1000, many = 10 * thousand };
 
 /* ---- looking at instructions ---- */
 
@@ -58,6 +53,23 @@ static int is_ours(uintptr_t address) {
   return 0;
 }
 
+#if defined(__x86_64__) || defined(__i386__)
+
+static void no_more_steps(ucontext_t *context) {
+  enum { trap_flag = 0x100 };
+  context->uc_mcontext.gregs[REG_EFL] &= ~trap_flag;
+}
+
+static void enter_kernel(void) {
+#if defined(__x86_64__)
+  long result = 39; /* getpid */
+  __asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
+#else
+  long result = 20;
+  __asm__ volatile("int $0x80" : "+a"(result) : : "memory");
+#endif
+}
+
 /* What is wrong with the instruction at ip, or NULL. */
 static const char *fault_of(const unsigned char *ip) {
   for (;; ip++)
@@ -82,13 +94,26 @@ static const char *fault_of(const unsigned char *ip) {
     }
 }
 
+#else
+
+/* A program cannot step itself here: start_stepping does nothing, and no
+   instruction is looked at. */
+static void no_more_steps(ucontext_t *context) { (void)context; }
+static void enter_kernel(void) {}
+static const char *fault_of(const unsigned char *ip) {
+  (void)ip;
+  return "an instruction of a CPU that is not known here";
+}
+
+#endif
+
 static long steps;
 static const char *fault;
 static uintptr_t fault_at;
 
 static void look(int sig, siginfo_t *info, void *context) {
   ucontext_t *c = context;
-  const uintptr_t ip = (uintptr_t)c->uc_mcontext.INSTRUCTION_POINTER;
+  const uintptr_t ip = (uintptr_t)c->context_pc;
   (void)sig;
   (void)info;
   steps++;
@@ -97,7 +122,7 @@ static void look(int sig, siginfo_t *info, void *context) {
   if (fault == NULL)
     return;
   fault_at = ip;
-  c->uc_mcontext.gregs[REG_EFL] &= ~trap_flag; /* no more steps */
+  no_more_steps(c);
 }
 
 static int stepping_is_possible(void) {
@@ -440,16 +465,6 @@ static void allocate(void) {
 static void lock(void) { __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED); }
 
 static void exchange(void) { __atomic_exchange_n(&calls, 1, __ATOMIC_RELAXED); }
-
-static void enter_kernel(void) {
-#if defined(__x86_64__)
-  long result = 39; /* getpid */
-  __asm__ volatile("syscall" : "+a"(result) : : "rcx", "r11", "memory");
-#else
-  long result = 20;
-  __asm__ volatile("int $0x80" : "+a"(result) : : "memory");
-#endif
-}
 
 TEST(the_observer_sees_calls_and_locks) {
   static const struct {

@@ -29,6 +29,16 @@ port() {
   is port "linux, $CPU" && is 'static probes' "$PROBES"
 }
 
+# "IBT yes, SHSTK yes" is readelf's "IBT, SHSTK".
+protection() {
+  object=$builddir/.libs/libcgo.so
+  test -f "$object" || object=$builddir/libcgo-info
+  shown=$($READELF -n "$object" | sed -n 's/.* feature: \([A-Z]*, [A-Z]*\)$/\1/p')
+  said=$(sed -n 's/^\(CET\|protection\) of the library  *//p' report | sed 's/ yes//g')
+  echo "readelf: '$shown', libcgo-info: '$said'"
+  test "$said" = "$shown"
+}
+
 limits() {
   (ulimit -S -s 4096 && info >report) && is RLIMIT_STACK 4194304 &&
     is RLIMIT_NPROC "$(awk '/^Max processes/ { print $3 }' /proc/self/limits)" &&
@@ -51,6 +61,7 @@ classic_slots() {
   case $CPU in
   amd64) is 'classic slots' '-16 and -8' ;;
   386) is 'classic slots' '-8 and -4' ;;
+  *) false ;;
   esac
 }
 
@@ -73,7 +84,12 @@ full_device() {
 
 ok it_tells_the_version reports
 ok it_tells_the_port port
-ok it_tells_the_classic_slots classic_slots
+ok it_tells_the_protection_that_readelf_shows protection
+if test "$CLASSIC" = yes; then
+  ok it_tells_the_classic_slots classic_slots
+else
+  skip it_tells_the_classic_slots "the classic face does not exist on $CPU"
+fi
 if test -n "$TEST_EMU"; then
   skip limits_are_those_of_the_process "an emulator has limits of its own"
   skip stacks_have_the_size_of_the_limit "an emulator has limits of its own"

@@ -21,10 +21,7 @@ cat >client.c <<'C'
 #include <semaphore.h>
 #include <stdio.h>
 
-LIBCGO_RESERVE_SLOTS;
-
 static sem_t finished;
-static struct libcgo_g task;
 
 static void callback(void *arg, int32_t argsize) {
   *(int *)arg = argsize;
@@ -37,7 +34,12 @@ static void run(void) {
   sem_post(&finished);
 }
 
-int main(void) {
+#ifdef LIBCGO_CLASSIC
+LIBCGO_RESERVE_SLOTS;
+
+static struct libcgo_g task;
+
+static void start_thread(void) {
   struct libcgo_start start = {1, &task, run};
   struct libcgo_malloc_args memory = {100, 0};
   struct libcgo_free_args release;
@@ -45,8 +47,29 @@ int main(void) {
   _cgo_malloc(&memory);
   release.arg = memory.ret;
   _cgo_free(&release);
-  sem_init(&finished, 0, 0);
   libcgo_thread_start(&start);
+}
+#else
+static struct libcgo_thread *self(void) { return 0; }
+static void none(struct libcgo_thread *thread) { (void)thread; }
+static const struct libcgo_ops ops = LIBCGO_OPS(none, none, 0, 0, self, 0);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+static struct libcgo_thread record = LIBCGO_THREAD_INIT;
+
+static void in_thread(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  (void)arg;
+  run();
+}
+
+static void start_thread(void) {
+  libcgo_thread_create(&runtime, &record, 0, in_thread, 0, 0);
+}
+#endif
+
+int main(void) {
+  sem_init(&finished, 0, 0);
+  start_thread();
   while (sem_wait(&finished) != 0)
     continue;
   printf("%d %d\n", result, libcgo_version() == LIBCGO_VERSION);

@@ -15,11 +15,15 @@ tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/attributes tests/crossing tests/handle tests/init tests/limits \
-	tests/memory tests/retry tests/symbols \
-	tests/stepping tests/threads tests/unwind tests/darwin-keys
+check_PROGRAMS += tests/crossing tests/handle tests/init tests/stepping tests/unwind \
+	tests/darwin-keys
+# Those of the classic face, where it exists.
+if CLASSIC
+check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \
+	tests/threads
+endif
 
-tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_client)
+tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_harness)
 nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
 tests_crossing_CPPFLAGS = $(tests_cppflags)
 tests_crossing_CFLAGS = $(tests_cflags)
@@ -32,7 +36,7 @@ tests_attributes_LDADD = $(tests_ldadd)
 
 # With a pair, without, and (below) with one in a shared object.
 check_PROGRAMS += tests/defined-slots tests/no-slots
-tests_defined_slots_SOURCES = tests/defined-slots.c $(tests_harness)
+tests_defined_slots_SOURCES = tests/defined-slots.c tests/arch/cpu.h $(tests_harness)
 tests_defined_slots_CPPFLAGS = $(tests_cppflags) -DIN_EXECUTABLE
 tests_defined_slots_CFLAGS = $(tests_cflags)
 tests_defined_slots_LDADD = $(tests_ldadd)
@@ -96,8 +100,12 @@ tests_depth_CFLAGS = $(tests_cflags)
 tests_depth_LDADD = $(tests_ldadd)
 
 if ENABLE_SHARED
-check_PROGRAMS += tests/object-slots tests/tls
-check_LTLIBRARIES = tests/libbig-tls.la tests/libobject-with-slots.la
+check_PROGRAMS += tests/object-slots
+check_LTLIBRARIES = tests/libobject-with-slots.la
+if CLASSIC
+check_PROGRAMS += tests/tls
+check_LTLIBRARIES += tests/libbig-tls.la
+endif
 tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
 tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
 tests_libobject_with_slots_la_LIBADD = libcgo.la
@@ -146,7 +154,9 @@ endif
 endif
 
 # A client whose own crosscall2 stands before the library's.
+if CLASSIC
 check_PROGRAMS += tests/own-crosscall2
+endif
 tests_own_crosscall2_SOURCES = tests/own-crosscall2.c $(tests_client)
 tests_own_crosscall2_CPPFLAGS = $(tests_cppflags)
 tests_own_crosscall2_CFLAGS = $(tests_cflags)
@@ -157,8 +167,8 @@ tests_retry_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_retry_CFLAGS = $(tests_cflags)
 tests_retry_LDADD = $(tests_ldadd)
 
-tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_client) \
-	tests/kit.c tests/kit.h tests/stacks.h
+tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_kit) \
+	tests/stacks.h
 nodist_tests_stepping_SOURCES = tests/arch/@cpu@.S
 tests_stepping_CPPFLAGS = $(tests_cppflags)
 tests_stepping_CFLAGS = $(tests_cflags)
@@ -170,13 +180,13 @@ tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
 tests_unwinder_LDADD = $(tests_ldadd)
-tests_traceback_SOURCES = tests/traceback.cc $(tests_kit)
+tests_traceback_SOURCES = tests/traceback.cc tests/arch/cpu.h $(tests_kit)
 tests_traceback_CPPFLAGS = $(tests_cppflags)
 tests_traceback_CFLAGS = $(tests_cflags)
 tests_traceback_CXXFLAGS = $(tests_cxxflags)
 tests_traceback_LDADD = $(tests_ldadd)
 
-tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_client)
+tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_kit)
 nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
 tests_unwind_CPPFLAGS = $(tests_cppflags)
 tests_unwind_CFLAGS = $(tests_cflags)
@@ -228,8 +238,10 @@ tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
 # The same programs with the archive.
 if ENABLE_STATIC
-check_PROGRAMS += tests/defined-slots-static tests/own-crosscall2-static \
-	tests/symbols-static tests/threads-static
+check_PROGRAMS += tests/defined-slots-static
+if CLASSIC
+check_PROGRAMS += tests/own-crosscall2-static tests/symbols-static tests/threads-static
+endif
 tests_defined_slots_static_SOURCES = $(tests_defined_slots_SOURCES)
 tests_defined_slots_static_CPPFLAGS = $(tests_defined_slots_CPPFLAGS)
 tests_defined_slots_static_CFLAGS = $(tests_defined_slots_CFLAGS)
@@ -308,7 +320,7 @@ tests_scripts += tests/growth.sh
 EXTRA_DIST += tests/growth-client.c
 
 check_PROGRAMS += tests/hot-paths
-tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h $(tests_harness)
+tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h tests/arch/cpu.h $(tests_harness)
 nodist_tests_hot_paths_SOURCES = tests/arch/@cpu@.S
 tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_hot_paths_CFLAGS = $(tests_cflags)
@@ -341,7 +353,7 @@ endif
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
-	tests/arch/386.S tests/arch/amd64.S tests/classic-segment.S \
+	tests/arch/386.S tests/arch/amd64.S tests/arch/arm64.S tests/classic-segment.S \
 	tests/foreign-client.c tests/valgrind.supp
 
 TEST_EMU =
@@ -358,14 +370,14 @@ EACH_CC = $(CC)
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
 	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
-	CPU='@cpu@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
+	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
 	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
-	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU HOST VERSION \
+	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU CLASSIC HOST VERSION \
 	TEST_EMU PROBES ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
@@ -375,3 +387,20 @@ installcheck-local:
 	pkgconfigdir='$(pkgconfigdir)' \
 	have_shared='@enable_shared@' have_static='@enable_static@' \
 	$(SHELL) $(srcdir)/tests/installcheck.sh
+
+# The crossing of the Go face, which no shared object exports.
+if ENABLE_STATIC
+check_PROGRAMS += tests/go-crossing
+tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
+nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
+tests_go_crossing_CPPFLAGS = $(tests_cppflags)
+tests_go_crossing_CFLAGS = $(tests_cflags)
+tests_go_crossing_LDADD = $(tests_ldadd)
+tests_go_crossing_LDFLAGS = -static
+endif
+
+check_PROGRAMS += tests/bounds
+tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
+tests_bounds_CPPFLAGS = $(tests_cppflags)
+tests_bounds_CFLAGS = $(tests_cflags)
+tests_bounds_LDADD = $(tests_ldadd)

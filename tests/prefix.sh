@@ -27,7 +27,7 @@ finds() { # HOST PREFIX CONFIGURE-ARGUMENTS...
 
 disagrees() {
   rm -rf run && mkdir run &&
-    (cd run && ../probe/configure CC="$1" CFLAGS="-D__USER_LABEL_PREFIX__=q -Wp,-w") >out 2>&1
+    (cd run && ../probe/configure --host=$HOST CC="$1" CFLAGS="-D__USER_LABEL_PREFIX__=q -Wp,-w") >out 2>&1
   cat out
   grep -q 'error: the object says' out
 }

@@ -5,6 +5,12 @@
 # What initcgo makes of executables that reserve the slots, and of others.
 . "$(dirname "$0")/tap.sh"
 
+if test "$CLASSIC" = no; then
+  skip the_classic_slots "the classic face does not exist on $CPU"
+  done_testing
+  exit
+fi
+
 # A program with many thread-local variables, which reserves the slots if
 # RESERVE is defined, and starts a thread that checks g, m and the variables.
 cat >program.c <<'C'

@@ -10,8 +10,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unwind.h>
+
+#include "arch/cpu.h"
 
 namespace {
 
@@ -125,21 +126,12 @@ void take() { count = libcgo_traceback(&kit, 0, nullptr, pcs, most); }
 // The instruction that a signal stops is this function's own, not the C library's,
 // which may be compiled without frame pointers.
 extern "C" FRAME void stop_here() {
-#if defined(__x86_64__) || defined(__i386__)
   // Its own frame: compilers leave that out where nothing is called.
-  __asm__ volatile("ud2" : : "r"(__builtin_frame_address(0)));
-#else
-#error an instruction that raises SIGILL
-#endif
+  __asm__ volatile(ILLEGAL_INSTRUCTION : : "r"(__builtin_frame_address(0)));
 }
 
 void skip_it(void *context) {
-  auto *registers = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
-#if defined(__x86_64__)
-  registers[REG_RIP] += 2;
-#elif defined(__i386__)
-  registers[REG_EIP] += 2;
-#endif
+  static_cast<ucontext_t *>(context)->context_pc += illegal_instruction_bytes;
 }
 
 void take_in_handler(int, siginfo_t *, void *context) {
@@ -257,6 +249,11 @@ TEST(a_handler_in_a_thread_without_a_record_gets_its_frames) {
                as_function(middle), as_function(outer));
 }
 
+// The type of a register in a context is signed on some CPUs.
+template <class Word> static void put(Word &place, uintptr_t value) {
+  place = static_cast<Word>(value);
+}
+
 // The frame pointer may hold anything where code is compiled without.
 TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
   begin();
@@ -277,16 +274,9 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
   };
   for (uintptr_t value : values) {
     ucontext_t context = {};
-    auto *registers = context.uc_mcontext.gregs;
-#if defined(__x86_64__)
-    registers[REG_RIP] = 77;
-    registers[REG_RSP] = static_cast<greg_t>(reinterpret_cast<uintptr_t>(&here));
-    registers[REG_RBP] = static_cast<greg_t>(value);
-#elif defined(__i386__)
-    registers[REG_EIP] = 77;
-    registers[REG_ESP] = static_cast<greg_t>(reinterpret_cast<uintptr_t>(&here));
-    registers[REG_EBP] = static_cast<greg_t>(value);
-#endif
+    put(context.context_pc, 77);
+    put(context.context_sp, reinterpret_cast<uintptr_t>(&here));
+    put(context.context_fp, value);
     count = libcgo_traceback(&kit, 0, &context, pcs, most);
     ck_assert_uint_gt(count, 0);
     ck_assert_uint_eq(pcs[0], 77);

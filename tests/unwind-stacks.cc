@@ -12,6 +12,7 @@
 #include <unwind.h>
 
 #include "arch/arch.h"
+#include "arch/cpu.h"
 
 namespace {
 
@@ -108,7 +109,7 @@ __attribute__((noinline)) uintptr_t walk_frame_pointers(void *) {
   look_for_chain look = {0, 0};
   auto *frame = static_cast<uintptr_t *>(__builtin_frame_address(0));
   while (look.frames < 64 && look.found < four_depth && frame != nullptr) {
-    see(&look, frame[1] - 1);
+    see(&look, return_address(frame[1]) - 1);
     frame = reinterpret_cast<uintptr_t *>(frame[0]);
   }
   return static_cast<uintptr_t>(look.found);

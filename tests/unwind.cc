@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Exceptions and longjmp through the crossings.
-#include "harness.h"
+#include "kit.h"
 
 #include <setjmp.h>
 #include <string.h>
@@ -10,12 +10,6 @@
 #include "arch/arch.h"
 
 namespace {
-
-#if defined(LIBCGO_CPU_AMD64)
-constexpr auto crosscall = crosscall_amd64;
-#elif defined(LIBCGO_CPU_386)
-constexpr auto crosscall = crosscall_386;
-#endif
 
 struct thrown {
   int value;
@@ -124,7 +118,7 @@ TEST(an_exception_restores_registers_that_fn_changed) {
 
 static bool caught_in_thread;
 
-static void throw_and_catch() {
+static void throw_and_catch(libcgo_thread *, void *) {
   try {
     crosscall2(throw_arg, nullptr, 5);
   } catch (const thrown &t) {
@@ -133,9 +127,8 @@ static void throw_and_catch() {
 }
 
 TEST(exceptions_work_in_a_thread_of_the_library) {
-  static libcgo_g g;
-  initcgo();
-  run_in_thread(&g, 1, throw_and_catch);
+  kit_begin();
+  kit_run(nullptr, throw_and_catch, nullptr);
   ck_assert(caught_in_thread);
 }
 

@@ -23,7 +23,9 @@
 
 #include <libcgo.h>
 
+#ifdef LIBCGO_CLASSIC
 LIBCGO_RESERVE_SLOTS;
+#endif
 LIBCGO_DEFINE_SLOTS;
 
 __attribute__((format(printf, 2, 3))) static void say(const char *key,
@@ -99,12 +101,22 @@ static void in_thread(struct libcgo_thread *thread, void *unused) {
 struct object {
   uintptr_t address; /* in it */
   char name[PATH_MAX];
-  int found, ibt, shstk, has_property;
+  int found;
+  const struct property *property; /* NULL: none that is known */
+  int first, second;               /* its two features */
 };
 
-/* The property note of x86: System V ABI, AMD64 supplement, "Program Property". */
+/* What an object's property note says of the protection of its control flow:
+   System V ABI, AMD64 supplement, "Program Property"; ELF for the Arm 64-bit
+   Architecture, the same. */
+static const struct property {
+  uint32_t type;
+  const char *key, *first, *second;
+} properties[] = {{0xc0000002, "CET of the library", "IBT", "SHSTK"},
+                  {0xc0000000, "protection of the library", "BTI", "PAC"}};
+
 static void read_properties(const char *note, size_t size, struct object *object) {
-  enum { header = 16, feature_1_and = (int)0xc0000002 };
+  enum { header = 16 };
   if (size < header || memcmp(note + 12, "GNU", 4) != 0)
     return;
   for (size_t at = header; at + 12 <= size;) {
@@ -112,11 +124,12 @@ static void read_properties(const char *note, size_t size, struct object *object
     memcpy(&type, note + at, 4);
     memcpy(&bytes, note + at + 4, 4);
     memcpy(&value, note + at + 8, 4);
-    if (type == (uint32_t)feature_1_and) {
-      object->has_property = 1;
-      object->ibt = (value & 1) != 0;
-      object->shstk = (value & 2) != 0;
-    }
+    for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+      if (type == properties[i].type) {
+        object->property = &properties[i];
+        object->first = (value & 1) != 0;
+        object->second = (value & 2) != 0;
+      }
     at += 8 + ((bytes + sizeof(void *) - 1) & ~(sizeof(void *) - 1));
   }
 }
@@ -164,23 +177,28 @@ static void machine(const struct object *object) {
   say("C library", "%s", libc);
 #endif
   say("page", "%ld bytes", sysconf(_SC_PAGESIZE));
-  if (object->has_property)
-    say("CET of the library", "IBT %s, SHSTK %s", object->ibt ? "yes" : "no",
-        object->shstk ? "yes" : "no");
-  const char *features = line_of("/proc/self/status", "x86_Thread_features:");
-  say("CET of this process", "%s", *features != '\0' ? features : "none");
+  const struct property *property = object->property;
+  if (property != NULL)
+    say(property->key, "%s %s, %s %s", property->first,
+        object->first ? "yes" : "no", property->second,
+        object->second ? "yes" : "no");
+  if (property == &properties[0]) {
+    const char *features = line_of("/proc/self/status", "x86_Thread_features:");
+    say("CET of this process", "%s", *features != '\0' ? features : "none");
+  }
 }
 
 static void slots(void) {
-  void *const g = libcgo_slot_pair;
   intptr_t offset;
   int err = libcgo_slots_claim(&runtime, &offset);
   if (err == 0) {
     say("thread pointer", "%#" PRIxPTR, (uintptr_t)libcgo_slots_at(0));
-    say("classic slots", "%+" PRIdPTR " and %+" PRIdPTR,
-        (intptr_t)((uintptr_t)g - (uintptr_t)libcgo_slots_at(0)),
-        (intptr_t)((uintptr_t)g - (uintptr_t)libcgo_slots_at(0)) +
-            (intptr_t)sizeof(void *));
+#ifdef LIBCGO_CLASSIC
+    const intptr_t g =
+        (intptr_t)((uintptr_t)libcgo_slot_pair - (uintptr_t)libcgo_slots_at(0));
+    say("classic slots", "%+" PRIdPTR " and %+" PRIdPTR, g,
+        g + (intptr_t)sizeof(void *));
+#endif
     say("defined slots", "%+" PRIdPTR " and %+" PRIdPTR, offset,
         offset + (intptr_t)sizeof(void *));
     libcgo_slots_release(&runtime);
@@ -293,9 +311,8 @@ int main(int argc, char **argv) {
     fprintf(stderr, "libcgo-info: unknown argument '%s': try --help\n", argv[1]);
     return 2;
   }
-  /* A variable, so that the address is the library's and no stub's of this. */
   static struct object object;
-  object.address = (uintptr_t)(void *)initcgo;
+  object.address = (uintptr_t)(void *)libcgo_version;
   dl_iterate_phdr(find_object, &object);
   build(&object);
   machine(&object);

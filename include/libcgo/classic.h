@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The classic face: the interface of December 2010, for clients that were
- * written for it. See libcgo-classic(7).
+ * written for it. See libcgo-classic(7). It exists for the CPUs of that time, amd64
+ * and 386: where LIBCGO_CLASSIC is defined. Elsewhere this header has only what
+ * <libcgo/crossing.h> has.
  *
  * A client is a language runtime. `g` is its record of one task, `m` its
  * record of one thread; libcgo reads neither, but for the first two words
@@ -14,8 +16,11 @@
 #ifndef LIBCGO_CLASSIC_H
 #define LIBCGO_CLASSIC_H
 
+#include <libcgo/crossing.h>
 #include <libcgo/platform.h>
 #include <stdint.h>
+
+#ifdef LIBCGO_CLASSIC
 
 LIBCGO_BEGIN_DECLS
 
@@ -111,15 +116,8 @@ LIBCGO_API void crosscall_amd64(void (*fn)(void));
 LIBCGO_API void crosscall_386(void (*fn)(void));
 #endif
 
-/*
- * The same for a callback with two arguments. fn finds them on the stack just
- * above its return address, each in a slot of pointer size (argsize
- * sign-extended), and also where the C calling convention puts them, so fn may
- * be a C function. Since 0.1.
- */
-LIBCGO_API void crosscall2(void (*fn)(void *arg, int32_t argsize), void *arg,
-                           int32_t argsize);
-
 LIBCGO_END_DECLS
+
+#endif
 
 #endif

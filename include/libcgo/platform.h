@@ -18,10 +18,12 @@
    is built with -fvisibility=hidden. */
 #define LIBCGO_API __attribute__((__visibility__("default")))
 
-/* The target's CPU, where the classic face exists for it. */
+/* Whether the classic face exists for the target's CPU, and then which that is. */
 #if defined(__x86_64__) && !defined(__ILP32__)
+#define LIBCGO_CLASSIC 1
 #define LIBCGO_CPU_AMD64 1
 #elif defined(__i386__)
+#define LIBCGO_CLASSIC 1
 #define LIBCGO_CPU_386 1
 #endif
 

@@ -7,7 +7,7 @@
  *   LIBCGO_DEFINE_SLOTS   a pair whose distance from the thread pointer can be
  *                         asked for: for JITs and assemblers
  *   LIBCGO_RESERVE_SLOTS  the classic pair, at the place that is part of the
- *                         classic ABI
+ *                         classic ABI; where that exists (LIBCGO_CLASSIC)
  *   a _Thread_local of    for code that a C compiler compiles; the hook `enter`
  *   the client's own      is where it is set (<libcgo/runtime.h>)
  */
@@ -44,7 +44,7 @@ LIBCGO_BEGIN_DECLS
  * *offset becomes the distance in bytes from the thread pointer to the first word;
  * the second follows it. The same in every thread, so compiled code may contain
  * it: on amd64 the first word is %fs:offset, on 386 it is `offset` from the
- * address held in %gs:0.
+ * address held in %gs:0, on arm64 from the one in TPIDR_EL0.
  *
  * Returns 0, also if the runtime has claimed it before, or, and then *offset is as
  * it was,
@@ -150,6 +150,7 @@ LIBCGO_END_DECLS
       __visibility__("hidden"))) __thread void *libcgo_slot_pair[2]
 #endif
 
+#ifdef LIBCGO_CLASSIC
 LIBCGO_BEGIN_DECLS
 
 /*
@@ -160,5 +161,6 @@ LIBCGO_BEGIN_DECLS
 LIBCGO_API void libcgo_slots_reserved(void *pair);
 
 LIBCGO_END_DECLS
+#endif
 
 #endif

@@ -81,6 +81,23 @@ FUNC SYM(crosscall_386)
 END SYM(crosscall_386)
 #endif
 
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: all on the stack. setg finds g at 4(%esp), as a C function.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	movl	8(%ebp), %ebx
+	movl	16(%ebp), %eax
+	movl	%eax, (%esp)
+	call	*12(%ebp)
+	call	*%ebx
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
 #ifdef PART_crosscall2
 /*
  * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
@@ -250,6 +267,15 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
 END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	LANDING_PAD
+	movl	4(%esp), %eax
+	ret
+END SYM(libcgo_strip_signature)
 #endif
 
 #ifdef PART_entry
@@ -310,7 +336,9 @@ HIDDEN_FUNC SYM(libcgo_slot_store)
 1:	movl	%edx, %gs:(%ecx)
 	ret
 END SYM(libcgo_slot_store)
+#endif
 
+#ifdef PART_thread_pointer
 /*
  * uintptr_t libcgo_thread_pointer(void);
  */

@@ -95,6 +95,24 @@ FUNC SYM(crosscall_amd64)
 END SYM(crosscall_amd64)
 #endif
 
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in rdi, setg in rsi, g in rdx. setg keeps none but fn, in rbx.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	PUSH	rdi	/* alignment */
+	movq	%rdi, %rbx
+	movq	%rdx, %rdi
+	call	*%rsi
+	call	*%rbx
+	DROP	8
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
 #ifdef PART_crosscall2
 /*
  * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
@@ -266,6 +284,15 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
 END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	LANDING_PAD
+	movq	%rdi, %rax
+	ret
+END SYM(libcgo_strip_signature)
 #endif
 
 #ifdef PART_entry
@@ -320,7 +347,9 @@ HIDDEN_FUNC SYM(libcgo_slot_store)
 1:	movq	%rdx, %gs:(%rsi)
 	ret
 END SYM(libcgo_slot_store)
+#endif
 
+#ifdef PART_thread_pointer
 /*
  * uintptr_t libcgo_thread_pointer(void);
  */

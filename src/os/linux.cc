@@ -239,7 +239,9 @@ int own_stack_bounds(stack_bounds *bounds) {
     return err;
   const uintptr_t lo = reinterpret_cast<uintptr_t>(address);
   own_tls own = {lo, lo + size};
-  const uintptr_t control_block = libcgo_thread_pointer();
+  // In glibc and musl a pthread_t is its address. The thread pointer is not where
+  // the thread-local variables lie above it, as on arm64: there it is its end.
+  const uintptr_t control_block = (uintptr_t)pthread_self();
   if (control_block > own.lo && control_block < own.hi) {
     own.hi = control_block;
   } else if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
@@ -303,6 +305,7 @@ struct context_layout {
 };
 [[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
+[[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
@@ -341,17 +344,9 @@ void wake_all(const uint32_t *word) {
   errno = caller_errno;
 }
 
-// ---- the classic slots ----
+// ---- the executable's thread-local segment ----
 
 namespace {
-
-// The executable's thread-local segment, in the calling thread.
-struct tls_segment {
-  bool exists;
-  size_t size;
-  size_t align;
-  uintptr_t address;
-};
 
 int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
   auto *tls = static_cast<tls_segment *>(p);
@@ -368,89 +363,15 @@ int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
 
 } // namespace
 
+tls_segment executable_tls() {
+  tls_segment tls = {};
+  dl_iterate_phdr(read_tls_segment, &tls);
+  return tls;
+}
+
 bool in_executable_tls(uintptr_t address) {
-  tls_segment tls = {};
-  dl_iterate_phdr(read_tls_segment, &tls);
+  const tls_segment tls = executable_tls();
   return tls.exists && address - tls.address < tls.size;
-}
-
-namespace {
-
-class executable_name {
-public:
-  executable_name() {
-    ssize_t n = readlink("/proc/self/exe", buf_, sizeof buf_ - 1);
-    if (n > 0) {
-      buf_[n] = '\0';
-      name_ = buf_;
-    } else {
-      name_ = reinterpret_cast<const char *>(getauxval(AT_EXECFN));
-      if (name_ == nullptr)
-        name_ = "the executable";
-    }
-  }
-  const char *get() const { return name_; }
-
-private:
-  char buf_[512];
-  const char *name_;
-};
-
-message &operator<<(message &m, intptr_t offset) {
-  return m.text("the thread pointer ")
-      .text(offset < 0 ? "minus " : "plus ")
-      .number(offset < 0 ? -offset : offset);
-}
-
-} // namespace
-
-slot_place prepare_slots(bool announced, intptr_t pair) {
-  // CLASSIC ABI, section 3: -16 and -8 on amd64, -8 and -4 on 386.
-  constexpr intptr_t word = sizeof(uintptr_t);
-  constexpr slot_place place = {slot_base::thread_pointer, -2 * word, -word};
-
-  if (announced && pair == place.g)
-    return place;
-
-  executable_name name;
-  message m("initcgo");
-  if (announced) {
-    m.text(name.get()).text(": LIBCGO_RESERVE_SLOTS has its words at ");
-    (m << pair).text(", but g must be at ");
-    (m << place.g)
-        .text(": link the executable with GNU ld, and align none of its "
-              "thread-local variables to more than 64 bytes")
-        .fatal();
-  }
-
-  tls_segment tls = {};
-  dl_iterate_phdr(read_tls_segment, &tls);
-  const bool two_words = tls.exists &&
-                         tls.size == 2 * sizeof(uintptr_t) &&
-                         tls.align <= 2 * sizeof(uintptr_t) &&
-                         tls.address == libcgo_thread_pointer() +
-                                            static_cast<uintptr_t>(place.g);
-  // A linker that reserves the words leaves them zero. Any other value is
-  // that of a variable which happens to have their size.
-  if (two_words && libcgo_slot_load(place.base, place.g) == 0 &&
-      libcgo_slot_load(place.base, place.m) == 0)
-    return place;
-
-  m.text(name.get()).text(": does not reserve the words of g and m: ");
-  if (!tls.exists)
-    m.text("it has no thread-local segment");
-  else
-    m.text("its thread-local segment of ")
-        .number(static_cast<long long>(tls.size))
-        .text(" bytes (alignment ")
-        .number(static_cast<long long>(tls.align))
-        .text(") belongs to variables of the program");
-  m.text(": put LIBCGO_RESERVE_SLOTS; from <libcgo/slots.h> at file scope in "
-         "one source file of the executable, or link it with a linker that "
-         "makes a segment of exactly ")
-      .number(2 * word)
-      .text(" bytes")
-      .fatal();
 }
 
 // ---- limits ----

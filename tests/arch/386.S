@@ -84,6 +84,30 @@ note_entry:
 	ret
 	.size	note_entry, . - note_entry
 
+	.globl	set_g
+	.type	set_g, %function
+set_g:
+	endbr32
+	movl	4(%esp), %esi
+	movl	$0x0bad0bad, %eax
+	movl	%eax, %edx
+	ret
+	.size	set_g, . - set_g
+
+	.globl	note_g
+	.type	note_g, %function
+note_g:
+	endbr32
+	movl	%esp, %edx
+	call	1f
+1:	popl	%ecx
+	addl	$_GLOBAL_OFFSET_TABLE_ + (. - 1b), %ecx
+	leal	entry@GOTOFF(%ecx), %ecx
+	movl	%edx, (%ecx)
+	movl	%esi, 12(%ecx)
+	ret
+	.size	note_g, . - note_g
+
 	.globl	start_stepping
 	.type	start_stepping, %function
 start_stepping:

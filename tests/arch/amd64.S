@@ -97,6 +97,26 @@ note_entry:
 	ret
 	.size	note_entry, . - note_entry
 
+	.globl	set_g
+	.type	set_g, %function
+set_g:
+	endbr64
+	movq	%rdi, %r14
+	movq	$0x0bad0bad, %rdi
+	movq	%rdi, %rax
+	movq	%rdi, %rsi
+	ret
+	.size	set_g, . - set_g
+
+	.globl	note_g
+	.type	note_g, %function
+note_g:
+	endbr64
+	movq	%rsp, entry(%rip)
+	movq	%r14, entry+24(%rip)
+	ret
+	.size	note_g, . - note_g
+
 	.globl	start_stepping
 	.type	start_stepping, %function
 start_stepping:

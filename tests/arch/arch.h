@@ -5,10 +5,25 @@
 #ifndef LIBCGO_TESTS_ARCH_H
 #define LIBCGO_TESTS_ARCH_H
 
+#include <libcgo.h>
 #include <stdint.h>
+
+#include "config.h"
+
+/* The crossing without arguments, crosscall_<cpu>. */
+#ifdef LIBCGO_CLASSIC
+#define ARCH_CONCAT_(a, b) a##b
+#define ARCH_CONCAT(a, b) ARCH_CONCAT_(a, b)
+#define crosscall ARCH_CONCAT(crosscall_, LIBCGO_CPU)
+#endif
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* Where the classic face does not exist: the kit's crossing, by another type. */
+#ifndef crosscall
+void crosscall(void (*fn)(void)) __asm__("libcgo_crosscall");
 #endif
 
 enum { most_kept = 24 };
@@ -25,7 +40,8 @@ extern const char *const kept_names[];
 /* Their numbers in the C++ unwinder's tables. */
 extern const int kept_dwarf_numbers[];
 
-/* From now on each instruction raises SIGTRAP; no longer. */
+/* From now on each instruction raises SIGTRAP; no longer. Where a program cannot
+   have that of the CPU, nothing happens. */
 void start_stepping(void);
 void stop_stepping(void);
 
@@ -46,10 +62,17 @@ void change_registers_and_call(void *fn, int32_t unused);
 void note_entry(void);
 struct entry {
   uintptr_t sp;           /* the stack pointer at its first instruction */
-  uintptr_t on_stack[2];  /* the two words above the return address */
+  uintptr_t on_stack[2];  /* the two words above that of the return address */
   uintptr_t in_registers[2]; /* the argument registers, if there are any */
 };
 extern struct entry entry;
+
+/* As a runtime's code sets and finds g: the first leaves it in a register that a C
+   callee keeps, and changes the argument registers; the second notes sp, and that
+   register as its first argument. */
+void set_g(void *g);
+void note_g(void);
+
 /* What sp % 16 is at a function's first instruction, by the C ABI. */
 extern const unsigned entry_alignment;
 extern const int has_argument_registers;

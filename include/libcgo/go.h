@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The Go face: the C half of Go's package runtime/cgo, for Go programs that
+ * libcgo-go(1) builds. The functions are called by the small C file that it puts
+ * in the place of Go's own ones (src/go/shim.c in the sources); other clients have
+ * no use for them. GO ABI, "Functions", says who calls each, and when.
+ *
+ * A Go program and each Go shared object in it is a runtime of its own. Its state
+ * is in its own object, in a struct libcgo_go; the library keeps none.
+ *
+ * Compiles as C90 with GNU's extensions, as Go wants it.
+ */
+#ifndef LIBCGO_GO_H
+#define LIBCGO_GO_H
+
+#include <libcgo/init.h>
+#include <libcgo/platform.h>
+#include <stddef.h>
+#include <stdint.h>
+
+LIBCGO_BEGIN_DECLS
+
+/* What Go and C pass to each other: GO ABI, "Layouts". */
+struct libcgo_go_g {
+  uintptr_t stacklo;
+  uintptr_t stackhi;
+  /* the rest is Go's */
+};
+struct libcgo_go_start {
+  struct libcgo_go_g *g;
+  uintptr_t *tls;
+  void (*fn)(void);
+};
+struct libcgo_go_context {
+  uintptr_t context; /* 0: to be made; else to be released */
+};
+struct libcgo_go_traceback {
+  uintptr_t context;
+  uintptr_t signal_context;
+  uintptr_t *buffer;
+  uintptr_t max;
+};
+struct libcgo_go_symbolizer; /* between Go and the client's symbolizer */
+struct libcgo_go_tracebacks {
+  void (*traceback)(struct libcgo_go_traceback *arg);
+  void (*context)(struct libcgo_go_context *arg);
+  void (*symbolizer)(struct libcgo_go_symbolizer *arg);
+};
+struct libcgo_go_action {
+  uintptr_t handler;
+  uintptr_t flags;
+  uintptr_t restorer;
+  uint64_t mask;
+};
+struct libcgo_go_args {
+  uintptr_t *args;
+  uintptr_t retval;
+};
+
+#define LIBCGO_GO_VERSION 1
+
+/* The state of one Go runtime. */
+struct libcgo_go {
+  uint32_t size;    /* of this record, in bytes */
+  uint32_t version; /* LIBCGO_GO_VERSION */
+  /* Set by the shim, each of them or NULL: */
+  uintptr_t *key_created; /* x_cgo_pthread_key_created; Go 1.21 and later */
+  void (**crosscall2)(void (*fn)(void *), void *arg, int argsize, size_t context);
+  void (*acquire)(void); /* what a sanitizer wants to be told around ... */
+  void (*release)(void); /* ... calls that it sees and Go's code that it does not */
+  void (*unpoison)(const volatile void *memory, size_t size);
+  /* The library's. */
+  struct libcgo_init init;
+  uintptr_t ready;
+  uintptr_t key;
+  void (*setg)(void *g);
+  void (*traceback)(struct libcgo_go_traceback *arg);
+  void (*context)(struct libcgo_go_context *arg);
+  void (*symbolizer)(struct libcgo_go_symbolizer *arg);
+  uintptr_t reserved[16];
+};
+#define LIBCGO_GO_INIT(key_created, crosscall2, acquire, release, unpoison)    \
+  {                                                                            \
+    sizeof(struct libcgo_go), LIBCGO_GO_VERSION, key_created, crosscall2,      \
+        acquire, release, unpoison, LIBCGO_INIT, 0, 0, 0, 0, 0, 0, {           \
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                           \
+    }                                                                          \
+  }
+
+/* Each is what the function of Go's own name does: x_cgo_init and so on. Where
+   Go cannot be told of an error, one message names it, and the process aborts. */
+
+/* A state of another size or version than this library knows, and bounds that
+   cannot be, stop the process. */
+LIBCGO_API void libcgo_go_init(struct libcgo_go *go, struct libcgo_go_g *g,
+                               void (*setg)(void *g));
+/* *start is the caller's. The new thread keeps all signals blocked: Go opens
+   them. If no thread is to be had within one second, the message names the limit. */
+LIBCGO_API void libcgo_go_thread_start(struct libcgo_go *go,
+                                       const struct libcgo_go_start *start);
+LIBCGO_API void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg);
+
+LIBCGO_API void libcgo_go_notify_runtime_init_done(struct libcgo_go *go);
+LIBCGO_API uintptr_t libcgo_go_wait_runtime_init_done(struct libcgo_go *go);
+
+LIBCGO_API void
+libcgo_go_set_context_function(struct libcgo_go *go,
+                               void (*fn)(struct libcgo_go_context *arg));
+LIBCGO_API void libcgo_go_release_context(struct libcgo_go *go,
+                                          uintptr_t context);
+LIBCGO_API void
+libcgo_go_set_traceback_functions(struct libcgo_go *go,
+                                  const struct libcgo_go_tracebacks *functions);
+LIBCGO_API void
+libcgo_go_call_traceback_function(struct libcgo_go *go,
+                                  struct libcgo_go_traceback *arg);
+LIBCGO_API void
+libcgo_go_call_symbolizer_function(struct libcgo_go *go,
+                                   struct libcgo_go_symbolizer *arg);
+/* Runs in a signal handler. */
+LIBCGO_API void libcgo_go_callers(
+    struct libcgo_go *go, uintptr_t signal, void *info, void *context,
+    void (*traceback)(struct libcgo_go_traceback *arg), uintptr_t *buffer,
+    void (*sigtramp)(uintptr_t signal, void *info, void *context));
+
+/* bounds[0] and [1]: of the stack that the thread runs on, also where C code has
+   switched to it; zeros if they are not to be had. Remembered for the thread,
+   once C has called into Go. */
+LIBCGO_API void libcgo_go_getstackbound(struct libcgo_go *go,
+                                        uintptr_t bounds[2]);
+LIBCGO_API void libcgo_go_bindm(struct libcgo_go *go, void *g);
+
+LIBCGO_API void libcgo_go_setenv(char **name_and_value);
+LIBCGO_API void libcgo_go_unsetenv(char **name);
+LIBCGO_API void libcgo_go_clearenv(void);
+
+/* The address, or an errno value. */
+LIBCGO_API uintptr_t libcgo_go_mmap(void *address, uintptr_t length,
+                                    int32_t protection, int32_t flags,
+                                    int32_t fd, uint32_t offset);
+LIBCGO_API void libcgo_go_munmap(void *address, uintptr_t length);
+/* 0 or an errno value. */
+LIBCGO_API int32_t
+libcgo_go_sigaction(intptr_t signal, const struct libcgo_go_action *action,
+                    struct libcgo_go_action *old);
+
+/* retval becomes the result, or the errno value if it is -1. */
+LIBCGO_API void libcgo_go_setegid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_seteuid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setgid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setgroups(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setregid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setresgid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setresuid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setreuid(struct libcgo_go_args *x);
+LIBCGO_API void libcgo_go_setuid(struct libcgo_go_args *x);
+
+LIBCGO_END_DECLS
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * AArch64, 64-bit Arm, with the Procedure Call Standard's base variant (AAPCS64,
+ * section 6.1).
+ *
+ * A callee keeps x19-x28, x29, which is the frame pointer, sp, and the low halves
+ * of v8-v15, which are d8-d15; sp is a multiple of 16 whenever it is used; integer
+ * arguments come in x0, x1, ...; the return address comes in x30.
+ *
+ * A return address that goes to memory is signed, with sp at the function's entry,
+ * which is its CFA: paciasp and autiasp, where the CPU knows them, and else no
+ * effect. They and the landing pads are hints, by which name every assembler
+ * knows them.
+ */
+#include "asm.h"
+
+.macro LANDING_PAD
+	hint	#34		/* bti c */
+.endm
+
+/* Is a landing pad, too. */
+.macro SIGN_RETURN_ADDRESS
+	hint	#25		/* paciasp */
+	.cfi_negate_ra_state
+.endm
+
+.macro AUTHENTICATE_RETURN_ADDRESS
+	hint	#29		/* autiasp */
+	.cfi_negate_ra_state
+.endm
+
+/*
+ * The frame of a crosscall. Registers are stored in pairs and described to the
+ * unwinder by one macro.
+ *
+ *     CFA ->  +---------------------+
+ *             | d14, d15            | x29 + 144
+ *             | d12, d13            | x29 + 128
+ *             | d10, d11            | x29 + 112
+ *             | d8, d9              | x29 +  96
+ *             | x27, x28            | x29 +  80
+ *             | x25, x26            | x29 +  64
+ *             | x23, x24            | x29 +  48
+ *             | x21, x22            | x29 +  32
+ *             | x19, x20            | x29 +  16
+ *             | return address      | x29 +   8
+ *             | caller's x29        | <- x29
+ *             | (alignment)         | sp + 24
+ *             | second argument     | sp + 16   (with arguments only)
+ *             | first argument      | sp +  8   (with arguments only)
+ *             | (fn's)              | sp        (with arguments only)
+ *             +---------------------+
+ *
+ * With the word that fn has for its return address the arguments on the stack are
+ * where they are on amd64, and where compilers that pass arguments on the stack,
+ * Go's for one, look for them.
+ */
+#define FRAME_BYTES 160
+#define ARGUMENT_BYTES 32
+
+.macro SAVE first, second, at
+	stp	\first, \second, [sp, #\at]
+	.cfi_rel_offset \first, \at
+	.cfi_rel_offset \second, \at + 8
+.endm
+
+.macro RESTORE first, second, at
+	ldp	\first, \second, [sp, #\at]
+	.cfi_restore \first
+	.cfi_restore \second
+.endm
+
+/* The frame record, at the low end of a frame: its size, and sp with it. */
+.macro PUSH_RECORD bytes
+	stp	x29, x30, [sp, #-\bytes]!
+	.cfi_adjust_cfa_offset \bytes
+	.cfi_rel_offset x29, 0
+	.cfi_rel_offset x30, 8
+	mov	x29, sp
+.endm
+
+.macro POP_RECORD bytes
+	ldp	x29, x30, [sp], #\bytes
+	.cfi_def_cfa sp, 0
+	.cfi_restore x29
+	.cfi_restore x30
+.endm
+
+.macro PUSH bytes
+	sub	sp, sp, #\bytes
+	.cfi_adjust_cfa_offset \bytes
+.endm
+
+.macro DROP bytes
+	add	sp, sp, #\bytes
+	.cfi_adjust_cfa_offset -\bytes
+.endm
+
+.macro ENTER_FRAME
+	SIGN_RETURN_ADDRESS
+	PUSH_RECORD FRAME_BYTES
+	SAVE	x19, x20, 16
+	SAVE	x21, x22, 32
+	SAVE	x23, x24, 48
+	SAVE	x25, x26, 64
+	SAVE	x27, x28, 80
+	SAVE	d8, d9, 96
+	SAVE	d10, d11, 112
+	SAVE	d12, d13, 128
+	SAVE	d14, d15, 144
+.endm
+
+/*
+ * sp is where ENTER_FRAME left it: fn may change every other register, which is
+ * why the CFA counts from sp.
+ */
+.macro LEAVE_FRAME
+	RESTORE	x19, x20, 16
+	RESTORE	x21, x22, 32
+	RESTORE	x23, x24, 48
+	RESTORE	x25, x26, 64
+	RESTORE	x27, x28, 80
+	RESTORE	d8, d9, 96
+	RESTORE	d10, d11, 112
+	RESTORE	d12, d13, 128
+	RESTORE	d14, d15, 144
+	POP_RECORD FRAME_BYTES
+	AUTHENTICATE_RETURN_ADDRESS
+	ret
+.endm
+
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in x0, setg in x1, g in x2. fn waits on the stack while setg runs, which
+ * need keep no general register: Go's leaves g in x28.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	PUSH	16
+	str	x0, [sp]
+	mov	x0, x2
+	blr	x1
+	ldr	x16, [sp]
+	DROP	16
+	blr	x16
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in x0, arg in x1, argsize in w2. At fn's entry arg is at [sp, #8] and in
+ * x0, argsize, sign-extended, at [sp, #16] and in x1.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	PUSH	ARGUMENT_BYTES
+	mov	x16, x0
+	mov	x0, x1
+	sxtw	x1, w2
+	stp	x0, x1, [sp, #8]
+	blr	x16
+	DROP	ARGUMENT_BYTES
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in x0, arg in x1, word in x2. At fn's entry arg is at [sp, #8] and in x0,
+ * word at [sp, #16] and in x1. The result is what fn leaves in x0.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	PUSH	ARGUMENT_BYTES
+	mov	x16, x0
+	mov	x0, x1
+	mov	x1, x2
+	stp	x0, x1, [sp, #8]
+	blr	x16
+	DROP	ARGUMENT_BYTES
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA counts from x29, which a C
+ * callee keeps: every unwinder finds the old stack by it, and so does the return.
+ * What is saved is on the old stack:
+ *
+ *     CFA ->  +---------------------+
+ *             | (alignment)         | x29 + 40   (libcgo_call_on_stack only)
+ *             | arg                 | x29 + 32   (libcgo_call_on_stack only)
+ *             | fn                  | x29 + 24   (libcgo_call_on_stack only)
+ *             | x19                 | x29 + 16   (libcgo_call_on_stack only)
+ *             | return address      | x29 +  8
+ *             | caller's x29        | <- x29
+ *             +---------------------+
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in x0, fn in x1, arg in x2. If sp is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it
+ * came from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	SIGN_RETURN_ADDRESS
+	PUSH_RECORD 16
+	.cfi_def_cfa_register x29
+	PROBE2(call_on_system, 8@x0, 8@x1)
+	cbz	x0, 2f
+	ldr	x10, [x0, #THREAD_SMALL_LO]
+	ldr	x11, [x0, #THREAD_SMALL_SPAN]
+	sub	x10, x29, x10
+	cmp	x10, x11
+	b.hs	2f
+	str	x29, [x0, #THREAD_CALLER_SP]
+	ldr	x10, [x0, #THREAD_SYSTEM_SP]
+	mov	sp, x10
+1:	mov	x0, x2
+	BEGIN_OTHER_STACK
+	blr	x1
+	PROBE1(call_on_system_done, 8@x0)
+	mov	sp, x29
+	.cfi_remember_state
+	POP_RECORD 16
+	AUTHENTICATE_RETURN_ADDRESS
+	ret
+	.cfi_restore_state
+	END_OTHER_STACK
+2:	stp	x1, x2, [sp, #-16]!
+	mov	x1, x29
+	bl	SYM(libcgo_find_system_sp)
+	ldp	x1, x2, [sp], #16
+	cbz	x0, 1b
+	mov	sp, x0
+	b	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in x0, stack in x1, fn in x2, arg in x3. The chain of such calls is
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	SIGN_RETURN_ADDRESS
+	PUSH_RECORD 48
+	.cfi_def_cfa_register x29
+	PROBE2(call_on_stack, 8@x0, 8@x2)
+	str	x19, [x29, #16]
+	.cfi_offset x19, 16 - 48
+	stp	x2, x3, [x29, #24]
+	mov	x2, sp
+	bl	SYM(libcgo_begin_stack_call)
+	mov	x19, x0
+	ldp	x9, x0, [x29, #24]
+	ldr	x10, [x19, #STACK_CALL_START]
+	mov	sp, x10
+	BEGIN_OTHER_STACK
+	blr	x9
+	PROBE1(call_on_stack_done, 8@x0)
+	mov	sp, x29
+	mov	x1, x0
+	mov	x0, x19
+	bl	SYM(libcgo_end_stack_call)
+	ldr	x19, [x29, #16]
+	.cfi_restore x19
+	POP_RECORD 48
+	AUTHENTICATE_RETURN_ADDRESS
+	ret
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * x29 points at the caller's, and the return address follows it (AAPCS64,
+ * "The Frame Pointer").
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 8
+	.xword	0		/* caller */
+	.xword	8		/* return address */
+	.xword	0, 16		/* the range of both */
+END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ *
+ * In: as it is in memory, in x0. The hint works on x30 alone.
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	LANDING_PAD
+	mov	x1, x30
+	.cfi_register x30, x1
+	mov	x30, x0
+	hint	#7		/* xpaclri */
+	mov	x0, x30
+	mov	x30, x1
+	.cfi_restore x30
+	ret
+END SYM(libcgo_strip_signature)
+#endif
+
+#ifdef PART_thread_pointer
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	LANDING_PAD
+	mrs	x0, tpidr_el0
+	ret
+END SYM(libcgo_thread_pointer)
+#endif

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck disable=SC2086,SC2154,SC2317
 #
-# The manual is true: it has every name of the interface, the errors of the
+# The manual is true, and with it the table in docs/design.md: it has every name of the interface, the errors of the
 # headers, and examples that run. A new header, symbol or page is found by
 # itself; nothing is listed here.
 . "$(dirname "$0")/tap.sh"
@@ -269,6 +269,27 @@ lint() {
   ! grep -q . lint
 }
 
+# The table in docs/design.md names tests: FILE or FILE: NAME.
+tests_of_the_design_exist() {
+  sed -n '/^## What the kit must offer/,$p' "$srcdir/docs/design.md" | awk -F '|' '
+    NF > 4 { n = split($5, part, "`"); for (i = 2; i <= n; i += 2) print part[i] }' >tests.txt
+  grep -q : tests.txt || return 1
+  missing=0
+  while read -r wanted; do
+    file=${wanted%%:*} name=${wanted#*: }
+    ls "$srcdir/tests/$file".[cs]* >/dev/null 2>&1 || {
+      echo "no test file: $file"
+      missing=1
+    }
+    test "$file" = "$wanted" || cat "$srcdir/tests/"*.[cs]* | grep -qw "$name" || {
+      echo "no test: $wanted"
+      missing=1
+    }
+  done <tests.txt
+  return $missing
+}
+
+ok tests_that_the_design_names_exist tests_of_the_design_exist
 ok names_of_pages_and_links_are_those_of_the_name_sections links_are_what_the_pages_name
 ok every_exported_symbol_has_a_page every_symbol_has_a_page
 ok every_macro_of_the_headers_has_a_page every_macro_has_a_page

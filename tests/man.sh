@@ -269,6 +269,15 @@ lint() {
   ! grep -q . lint
 }
 
+the_readme_s_example_runs() {
+  rm -f ./*.c
+  sed -n '/^```c$/,/^```$/{/^```/!p;}' "$srcdir/README.md" >readme.c
+  $CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror $cppflags $CFLAGS readme.c \
+    -o example $libs && run_program example >out || return 1
+  cat out
+  test "$(cat out)" = 'called back'
+}
+
 # The table in docs/design.md names tests: FILE or FILE: NAME.
 tests_of_the_design_exist() {
   sed -n '/^## What the kit must offer/,$p' "$srcdir/docs/design.md" | awk -F '|' '
@@ -289,6 +298,7 @@ tests_of_the_design_exist() {
   return $missing
 }
 
+ok the_readme_s_example_runs the_readme_s_example_runs
 ok tests_that_the_design_names_exist tests_of_the_design_exist
 ok names_of_pages_and_links_are_those_of_the_name_sections links_are_what_the_pages_name
 ok every_exported_symbol_has_a_page every_symbol_has_a_page

@@ -14,6 +14,7 @@ dist_man_MANS = \
 	man/libcgo.hpp.3 \
 	man/libcgo_attach.3 \
 	man/libcgo_call_on_system.3 \
+	man/libcgo_go_init.3 \
 	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
 	man/libcgo_runtime_end.3 \
@@ -39,6 +40,35 @@ man_links = \
 	libcgo_call_on_system:libcgo_stack_map \
 	libcgo_call_on_system:libcgo_stack_switched \
 	libcgo_call_on_system:libcgo_stack_unmap \
+	libcgo_go_init:LIBCGO_GO_INIT \
+	libcgo_go_init:LIBCGO_GO_VERSION \
+	libcgo_go_init:libcgo_go_bindm \
+	libcgo_go_init:libcgo_go_call_symbolizer_function \
+	libcgo_go_init:libcgo_go_call_traceback_function \
+	libcgo_go_init:libcgo_go_callers \
+	libcgo_go_init:libcgo_go_clearenv \
+	libcgo_go_init:libcgo_go_getstackbound \
+	libcgo_go_init:libcgo_go_mmap \
+	libcgo_go_init:libcgo_go_munmap \
+	libcgo_go_init:libcgo_go_notify_runtime_init_done \
+	libcgo_go_init:libcgo_go_release_context \
+	libcgo_go_init:libcgo_go_set_context_function \
+	libcgo_go_init:libcgo_go_set_traceback_functions \
+	libcgo_go_init:libcgo_go_setegid \
+	libcgo_go_init:libcgo_go_setenv \
+	libcgo_go_init:libcgo_go_seteuid \
+	libcgo_go_init:libcgo_go_setgid \
+	libcgo_go_init:libcgo_go_setgroups \
+	libcgo_go_init:libcgo_go_setregid \
+	libcgo_go_init:libcgo_go_setresgid \
+	libcgo_go_init:libcgo_go_setresuid \
+	libcgo_go_init:libcgo_go_setreuid \
+	libcgo_go_init:libcgo_go_setuid \
+	libcgo_go_init:libcgo_go_sigaction \
+	libcgo_go_init:libcgo_go_sys_thread_create \
+	libcgo_go_init:libcgo_go_thread_start \
+	libcgo_go_init:libcgo_go_unsetenv \
+	libcgo_go_init:libcgo_go_wait_runtime_init_done \
 	libcgo_handle_new:LIBCGO_HANDLE_TABLE_INIT \
 	libcgo_handle_new:libcgo_handle_count \
 	libcgo_handle_new:libcgo_handle_free \

@@ -3,7 +3,7 @@
  * How much of a small stack the library itself takes, when the runtime's code
  * that runs on it calls.
  */
-#include "harness.h"
+#include "kit.h"
 
 #include <stddef.h>
 
@@ -11,26 +11,6 @@ enum { stack_bytes = 64 * 1024, pattern = 0xa5 };
 
 static unsigned char memory[stack_bytes] __attribute__((aligned(64)));
 static unsigned char other_memory[stack_bytes] __attribute__((aligned(64)));
-
-static struct libcgo_thread *self;
-static struct libcgo_thread record = LIBCGO_THREAD_INIT;
-static void enter(struct libcgo_thread *thread) { self = thread; }
-static void leave(struct libcgo_thread *thread) {
-  (void)thread;
-  self = NULL;
-}
-static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
-  (void)runtime;
-  return &record;
-}
-static void release(struct libcgo_thread *thread) { (void)thread; }
-static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
-  (void)runtime;
-  return self;
-}
-static const struct libcgo_ops ops =
-    LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
-static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
 
 static uintptr_t nothing(void *arg) {
   (void)arg;
@@ -40,12 +20,12 @@ static uintptr_t nothing(void *arg) {
 static void call_on_another_stack(void) {
   const struct libcgo_stack other =
       LIBCGO_STACK_INIT(other_memory, other_memory + sizeof other_memory);
-  libcgo_call_on_stack(&record, &other, nothing, NULL);
+  libcgo_call_on_stack(kit_current(), &other, nothing, NULL);
 }
 
 static void query_bounds(void) {
   struct libcgo_bounds bounds;
-  libcgo_stack_bounds(&record, &bounds);
+  libcgo_stack_bounds(kit_current(), &bounds);
 }
 
 /* On the small stack: returns how far below this frame `arg` has written. The
@@ -68,9 +48,10 @@ static void takes_less_than(uintptr_t bytes, void (*call)(void)) {
   const struct libcgo_stack stack =
       LIBCGO_STACK_INIT(memory, memory + sizeof memory);
   uintptr_t taken;
-  ck_assert_int_eq(libcgo_attach(&runtime, NULL), 0);
-  taken = libcgo_call_on_stack(&record, &stack, measure, (void *)&call);
-  ck_assert_int_eq(libcgo_detach(&runtime), 0);
+  kit_begin();
+  ck_assert_int_eq(libcgo_attach(&kit, NULL), 0);
+  taken = libcgo_call_on_stack(kit_current(), &stack, measure, (void *)&call);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
   ck_assert_uint_lt(taken, bytes);
 }
 

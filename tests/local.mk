@@ -94,7 +94,7 @@ tests_thread_CFLAGS = $(tests_cflags)
 tests_thread_LDADD = $(tests_ldadd)
 
 check_PROGRAMS += tests/depth
-tests_depth_SOURCES = tests/depth.c $(tests_harness)
+tests_depth_SOURCES = tests/depth.c $(tests_kit)
 tests_depth_CPPFLAGS = $(tests_cppflags)
 tests_depth_CFLAGS = $(tests_cflags)
 tests_depth_LDADD = $(tests_ldadd)
@@ -280,7 +280,7 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 endif
 
 check_PROGRAMS += tests/longjmp
-tests_longjmp_SOURCES = tests/longjmp.c $(tests_harness)
+tests_longjmp_SOURCES = tests/longjmp.c $(tests_kit)
 tests_longjmp_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_longjmp_CFLAGS = $(tests_cflags)
 tests_longjmp_LDADD = $(tests_ldadd)

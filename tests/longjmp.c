@@ -5,7 +5,7 @@
  * the caller's. The check knows one stack for each thread.
  */
 #undef _FORTIFY_SOURCE
-#include "harness.h"
+#include "kit.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -17,28 +17,6 @@
 void __longjmp_chk(jmp_buf target, int value) __attribute__((weak));
 
 enum { stack_bytes = 1024 * 1024 };
-
-static _Thread_local struct libcgo_thread *self;
-static struct libcgo_thread record = LIBCGO_THREAD_INIT;
-
-static void enter(struct libcgo_thread *thread) { self = thread; }
-static void leave(struct libcgo_thread *thread) {
-  (void)thread;
-  self = NULL;
-}
-static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
-  (void)runtime;
-  return &record;
-}
-static void release(struct libcgo_thread *thread) { (void)thread; }
-static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
-  (void)runtime;
-  return self;
-}
-
-static const struct libcgo_ops ops =
-    LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
-static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
 
 /* ---- the jumps ---- */
 
@@ -75,27 +53,27 @@ static uintptr_t jump_from_small(void *unused) {
 static uintptr_t jump_from_callback(void *unused) {
   (void)unused;
   check_position(&system_position);
-  return libcgo_call_on_stack(self, &small, jump_from_small, NULL);
+  return libcgo_call_on_stack(kit_current(), &small, jump_from_small, NULL);
 }
 
 static uintptr_t to_small_stack(void *rounds) {
   for (volatile int n = *(int *)rounds; n > 0; n--)
     if (setjmp(target) == 0)
-      libcgo_call_on_system(self, jump_from_system, NULL);
+      libcgo_call_on_system(kit_current(), jump_from_system, NULL);
   return 0;
 }
 
 static uintptr_t to_small_stack_from_callback(void *rounds) {
   for (volatile int n = *(int *)rounds; n > 0; n--)
     if (setjmp(target) == 0)
-      libcgo_call_on_system(self, jump_from_callback, NULL);
+      libcgo_call_on_system(kit_current(), jump_from_callback, NULL);
   return 0;
 }
 
 static void to_system_stack(int rounds) {
   for (volatile int n = rounds; n > 0; n--)
     if (setjmp(target) == 0)
-      libcgo_call_on_stack(self, &small, jump_from_small, NULL);
+      libcgo_call_on_stack(kit_current(), &small, jump_from_small, NULL);
 }
 
 /* ---- a thread whose small stack lies above its own, or below ---- */
@@ -112,26 +90,27 @@ struct plan {
 static void jumps(enum way way, int rounds) {
   system_position = small_position = 0;
   if (way == system_to_small)
-    libcgo_call_on_stack(self, &small, to_small_stack, &rounds);
+    libcgo_call_on_stack(kit_current(), &small, to_small_stack, &rounds);
   else if (way == callback_to_small)
-    libcgo_call_on_stack(self, &small, to_small_stack_from_callback, &rounds);
+    libcgo_call_on_stack(kit_current(), &small, to_small_stack_from_callback, &rounds);
   else
     to_system_stack(rounds);
 }
 
 static void *thread_main(void *p) {
   struct plan *plan = p;
-  if (libcgo_attach(&runtime, NULL) != 0)
+  if (libcgo_attach(&kit, NULL) != 0)
     return NULL;
   jumps(plan->way, 10);
   const long long before = proc_status("VmData:");
   jumps(plan->way, 20000);
   plan->grown = proc_status("VmData:") - before;
-  plan->finished = libcgo_detach(&runtime) == 0;
+  plan->finished = libcgo_detach(&kit) == 0;
   return NULL;
 }
 
 static void run(struct plan *plan) {
+  kit_begin();
   char *memory = mmap(NULL, 2 * stack_bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ck_assert(memory != MAP_FAILED);
@@ -206,8 +185,6 @@ TEST(a_checked_longjmp_is_stopped_downwards) {
 
 int main(void) {
   suite_begin("longjmp");
-  libcgo_init_begin(&runtime.init);
-  libcgo_init_done(&runtime.init);
   ADD_TEST(a_plain_longjmp_passes_to_a_small_stack);
   ADD_TEST(a_plain_longjmp_passes_to_the_system_stack);
   ADD_TEST(a_plain_longjmp_passes_a_callback);

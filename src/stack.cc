@@ -356,17 +356,10 @@ int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
   return 0;
 }
 
-// For a caller at sp whose stack is not the one that the record names. The record
-// for those without is in this frame.
+// For a caller at sp whose stack is not the one that the record names.
 [[gnu::cold, gnu::noinline]] int find_bounds(libcgo_thread *thread,
                                              uintptr_t sp,
                                              libcgo_bounds *bounds) {
-  libcgo_thread unknown = LIBCGO_THREAD_INIT;
-  if (thread == nullptr) {
-    thread = &unknown;
-    begin_stacks(thread);
-    thread->state = thread_entered;
-  }
   int err = check_thread(thread);
   if (err != 0)
     return err;
@@ -394,6 +387,15 @@ int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
     return 0;
   }
   return find_other(thread, sp, bounds);
+}
+
+// For a thread without a record: with one in this frame.
+[[gnu::cold, gnu::noinline]] int find_bounds_anew(uintptr_t sp,
+                                                  libcgo_bounds *bounds) {
+  libcgo_thread unknown = LIBCGO_THREAD_INIT;
+  begin_stacks(&unknown);
+  unknown.state = thread_entered;
+  return find_bounds(&unknown, sp, bounds);
 }
 
 } // namespace
@@ -577,7 +579,8 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
       return 0;
     }
   }
-  return find_bounds(thread, sp, bounds);
+  return thread == nullptr ? find_bounds_anew(sp, bounds)
+                           : find_bounds(thread, sp, bounds);
 }
 
 } // extern "C"

@@ -71,8 +71,8 @@ int sizes[] = {sizeof(struct libcgo_ops),    sizeof(struct libcgo_runtime),
                sizeof(struct libcgo_symbol), sizeof(struct libcgo_traceback_ops)};
 C
   $CC -S $cppflags size.c -o today.s && $CC -S -Inext $cppflags size.c -o next.s &&
-    sed -n 's/^	\.long	\([0-9]*\)$/\1/p' today.s >today &&
-    sed -n 's/^	\.long	\([0-9]*\)$/\1/p' next.s >tomorrow &&
+    sed -n 's/^	\.long	\([0-9][0-9]*\).*/\1/p' today.s >today &&
+    sed -n 's/^	\.long	\([0-9][0-9]*\).*/\1/p' next.s >tomorrow &&
     paste today tomorrow && test "$(wc -l <today)" = 10 &&
     paste today tomorrow | awk '$2 < $1 + 16 { exit 1 }'
 }

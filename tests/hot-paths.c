@@ -464,7 +464,10 @@ static void allocate(void) {
 
 static void lock(void) { __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED); }
 
-static void exchange(void) { __atomic_exchange_n(&calls, 1, __ATOMIC_RELAXED); }
+static void exchange(void) {
+  static volatile int before; /* whose value is wanted */
+  before = __atomic_exchange_n(&calls, before, __ATOMIC_SEQ_CST);
+}
 
 TEST(the_observer_sees_calls_and_locks) {
   static const struct {

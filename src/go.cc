@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The Go face: the C half of Go's runtime/cgo on the core. What belongs to a Go
-// runtime is in the record that its own object has; what belongs to a thread that
-// C has started, in one that the runtime's thread key holds.
+// runtime is in the record that its own object has; what belongs to a thread, in one
+// that the runtime's thread key holds.
 #include <libcgo/go.h>
 
 #include <errno.h>
@@ -41,6 +41,95 @@ void release(const libcgo_go *go) {
     go->release();
 }
 
+// ---- what a thread keeps for a Go runtime ----
+
+struct go_thread {
+  libcgo_go *go;
+  void *g;         // of a thread of C: to be given back when it ends; or NULL
+  libcgo_go_g *g0; // of a thread of Go: has the bounds that Go checks; or NULL
+  libcgo_thread stacks;
+};
+
+// The key's destructor. Go's dropm may be followed by another callback, from the
+// destructor of another key, and that by another round.
+void end_of_thread(void *value) {
+  auto *thread = static_cast<go_thread *>(value);
+  libcgo_go *const go = thread->go;
+  void *const g = thread->g;
+  free(thread);
+  // NULL for the function means dropm.
+  if (g != nullptr && *go->crosscall2 != nullptr)
+    (*go->crosscall2)(nullptr, g, 0, 0);
+}
+
+// 0 is a key, too. Constant once the runtime has begun.
+bool has_key(const libcgo_go *go) { return go->key != 0; }
+uintptr_t key_of(const libcgo_go *go) { return go->key - 1; }
+
+go_thread *find_this_thread(const libcgo_go *go) {
+  return has_key(go) ? static_cast<go_thread *>(os::get_key(key_of(go)))
+                     : nullptr;
+}
+
+// The calling thread's record; NULL if there is no memory or no key for one.
+go_thread *this_thread(libcgo_go *go) {
+  go_thread *thread = find_this_thread(go);
+  if (thread != nullptr || !has_key(go))
+    return thread;
+  thread = static_cast<go_thread *>(malloc(sizeof(go_thread)));
+  if (thread == nullptr)
+    return nullptr;
+  thread->go = go;
+  thread->g = nullptr;
+  thread->g0 = nullptr;
+  thread->stacks = LIBCGO_THREAD_INIT;
+  thread->stacks.state = thread_entered;
+  begin_stacks(&thread->stacks);
+  if (os::set_key(key_of(go), thread) != 0) {
+    free(thread);
+    return nullptr;
+  }
+  return thread;
+}
+
+// The calling thread is Go's own, with the bounds in g0. Without memory for its
+// record they stay what they are.
+void own_thread(libcgo_go *go, libcgo_go_g *g0) {
+  if (go_thread *const thread = this_thread(go))
+    thread->g0 = g0;
+}
+
+// A Go that has a place for crosscall2 can give threads of C back by the key; else
+// it gives them back after each call.
+void publish_key(libcgo_go *go) {
+  if (has_key(go) && go->key_created != nullptr && go->crosscall2 != nullptr &&
+      *go->crosscall2 != nullptr)
+    __atomic_store_n(go->key_created, 1, __ATOMIC_RELEASE);
+}
+
+// Go takes it for sure that C calls it on the stack on which it has called C, and
+// stops the process when a stack pointer is outside of that. So where C has changed
+// stacks (coroutines, fibers), the bounds of a thread of Go's own grow to have both
+// in them: a panic may leave the call without a sign, so they cannot change back.
+// The end of the stack is then found by its guard page and no longer by Go. On a
+// thread of C newer releases of Go ask for bounds by themselves.
+void widen_bounds(go_thread *thread) {
+  libcgo_go_g *const g0 = thread->g0;
+  libcgo_bounds found;
+  if (libcgo_stack_bounds(&thread->stacks, &found) != 0 ||
+      found.kind == LIBCGO_STACK_SIGNAL)
+    return; // Go says what it thinks of it
+  if (found.lo < g0->stacklo) {
+    // The guards keep their distance.
+    const uintptr_t down = g0->stacklo - found.lo;
+    g0->stackguard0 -= down;
+    g0->stackguard1 -= down;
+    g0->stacklo -= down;
+  }
+  if (found.hi > g0->stackhi)
+    g0->stackhi = found.hi;
+}
+
 // ---- threads ----
 
 struct go_start : thread_start {
@@ -56,6 +145,7 @@ void run_go(thread_start *record) {
   const libcgo_go_start start = own->start;
   acquire(go);
   free(own);
+  own_thread(go, start.g);
   release(go);
   libcgo_crosscall_g(start.fn, go->setg, start.g);
 }
@@ -93,71 +183,6 @@ void start_or_stop(thread_start *record) {
     no_thread(record->call, err);
 }
 
-// ---- what a thread that C has started keeps for a Go runtime ----
-
-struct go_thread {
-  libcgo_go *go;
-  void *g; // to be given back when the thread ends, or NULL
-  libcgo_thread stacks;
-};
-
-// The key's destructor. Go's dropm may be followed by another callback, from the
-// destructor of another key, and that by another round.
-void end_of_thread(void *value) {
-  auto *thread = static_cast<go_thread *>(value);
-  libcgo_go *const go = thread->go;
-  void *const g = thread->g;
-  free(thread);
-  // NULL for the function means dropm.
-  if (g != nullptr && *go->crosscall2 != nullptr)
-    (*go->crosscall2)(nullptr, g, 0, 0);
-}
-
-// 0 is a key, too.
-bool has_key(const libcgo_go *go) {
-  return __atomic_load_n(&go->key, __ATOMIC_ACQUIRE) != 0;
-}
-uintptr_t key_of(const libcgo_go *go) {
-  return __atomic_load_n(&go->key, __ATOMIC_ACQUIRE) - 1;
-}
-
-// The calling thread's record; NULL if there is no memory for one.
-go_thread *this_thread(libcgo_go *go) {
-  const uintptr_t key = key_of(go);
-  auto *thread = static_cast<go_thread *>(os::get_key(key));
-  if (thread != nullptr)
-    return thread;
-  thread = static_cast<go_thread *>(malloc(sizeof(go_thread)));
-  if (thread == nullptr)
-    return nullptr;
-  thread->go = go;
-  thread->g = nullptr;
-  thread->stacks = LIBCGO_THREAD_INIT;
-  thread->stacks.state = thread_entered;
-  begin_stacks(&thread->stacks);
-  if (os::set_key(key, thread) != 0) {
-    free(thread);
-    return nullptr;
-  }
-  return thread;
-}
-
-// A Go that has a place for crosscall2 can give its threads back by a key.
-void make_key(libcgo_go *go) {
-  if (has_key(go) || go->key_created == nullptr || go->crosscall2 == nullptr ||
-      *go->crosscall2 == nullptr)
-    return;
-  uintptr_t key;
-  if (os::create_key(end_of_thread, &key) != 0)
-    return; // then Go gives them back after each call
-  uintptr_t none = 0;
-  if (__atomic_compare_exchange_n(&go->key, &none, key + 1, false,
-                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    __atomic_store_n(go->key_created, 1, __ATOMIC_RELEASE);
-  else
-    os::delete_key(key); // another thread was first
-}
-
 template <class Function>
 void store(Function **place, Function *function) {
   __atomic_store_n(place, function, __ATOMIC_RELEASE);
@@ -188,6 +213,10 @@ void libcgo_go_init(libcgo_go *go, libcgo_go_g *g, void (*setg)(void *g)) {
               "library that it was built with")
         .fatal();
   go->setg = setg;
+  uintptr_t key;
+  if (os::create_key(end_of_thread, &key) == 0)
+    go->key = key + 1;
+  own_thread(go, g);
   uintptr_t bounds[2];
   libcgo_go_getstackbound(go, bounds);
   g->stacklo = bounds[0];
@@ -210,8 +239,17 @@ uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
   if (__builtin_expect(__atomic_load_n(&go->ready, __ATOMIC_ACQUIRE) == 0,
                        false)) {
     libcgo_init_wait(&go->init);
-    make_key(go);
+    publish_key(go);
     __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
+  }
+  if (go_thread *const thread = find_this_thread(go)) {
+    const uintptr_t sp =
+        reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    const libcgo_go_g *const g0 = thread->g0;
+    if (__builtin_expect(
+            g0 != nullptr && sp - g0->stacklo >= g0->stackhi - g0->stacklo,
+            false))
+      widen_bounds(thread);
   }
   auto *const context = load(&go->context);
   if (__builtin_expect(context == nullptr, true))
@@ -259,7 +297,7 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
 
 void libcgo_go_getstackbound(libcgo_go *go, uintptr_t bounds[2]) {
   using namespace cgo;
-  go_thread *const thread = has_key(go) ? this_thread(go) : nullptr;
+  go_thread *const thread = this_thread(go);
   libcgo_bounds found;
   if (libcgo_stack_bounds(thread != nullptr ? &thread->stacks : nullptr,
                           &found) != 0)

@@ -24,6 +24,8 @@ LIBCGO_BEGIN_DECLS
 struct libcgo_go_g {
   uintptr_t stacklo;
   uintptr_t stackhi;
+  uintptr_t stackguard0; /* a little above stacklo, as functions compare with it */
+  uintptr_t stackguard1;
   /* the rest is Go's */
 };
 struct libcgo_go_start {

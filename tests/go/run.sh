@@ -82,11 +82,14 @@ program() {
   pie) flags=-buildmode=pie ;;
   race | asan | msan) flags=-$mode ;;
   esac
-  compiler=gcc
-  test $mode != msan || compiler=clang
   (
-    CC=$compiler
+    CC=gcc
+    test $mode != msan || CC=clang
     export CC
+    if test "$name" = sqlite; then
+      CGO_CFLAGS=-O0 # nine megabytes of C
+      export CGO_CFLAGS
+    fi
     if test $mode = static; then
       build "$tool" "$file" "$name" -ldflags='-linkmode=external -extldflags=-static'
     else

@@ -185,7 +185,7 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 endif
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
-	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
+	tests/libcgo-go.sh tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \

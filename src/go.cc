@@ -45,9 +45,10 @@ void release(const libcgo_go *go) {
 
 struct go_thread {
   libcgo_go *go;
-  void *g;         // of a thread of C: to be given back when it ends; or NULL
-  libcgo_go_g *g0; // of a thread of Go: has the bounds that Go checks; or NULL
-  libcgo_thread stacks;
+  void *g;             // of a thread of C: to be given back when it ends; or NULL
+  libcgo_go_g *g0;     // of a thread of Go: has the bounds that Go checks; or NULL
+  stack_bounds own;    // of its own stack; zeros before they are known
+  stack_bounds *others; // that its C code has switched to: most_others; or NULL
 };
 
 // The key's destructor. Go's dropm may be followed by another callback, from the
@@ -56,6 +57,7 @@ void end_of_thread(void *value) {
   auto *thread = static_cast<go_thread *>(value);
   libcgo_go *const go = thread->go;
   void *const g = thread->g;
+  free(thread->others);
   free(thread);
   // NULL for the function means dropm.
   if (g != nullptr && *go->crosscall2 != nullptr)
@@ -79,17 +81,68 @@ go_thread *this_thread(libcgo_go *go) {
   thread = static_cast<go_thread *>(malloc(sizeof(go_thread)));
   if (thread == nullptr)
     return nullptr;
+  *thread = {};
   thread->go = go;
-  thread->g = nullptr;
-  thread->g0 = nullptr;
-  thread->stacks = LIBCGO_THREAD_INIT;
-  thread->stacks.state = thread_entered;
-  begin_stacks(&thread->stacks);
   if (os::set_key(key_of(go), thread) != 0) {
     free(thread);
     return nullptr;
   }
   return thread;
+}
+
+// Other stacks are remembered by the address at which Go was called on them.
+// Coroutines are many, and a call is mostly made from a place near the last one.
+constexpr uintptr_t most_others = 512;
+stack_bounds *place_of_other(const go_thread *thread, uintptr_t sp) {
+  constexpr uint32_t golden_ratio = 0x9e3779b9; // spreads numbers in a row
+  const uint32_t mixed = static_cast<uint32_t>(sp >> 13) * golden_ratio;
+  return &thread->others[mixed >> 23];
+}
+static_assert(most_others == 1u << (32 - 23), "");
+
+// Another stack may have come since to the place of one that is remembered. Where
+// little is left of the old one, or half of it, the system is asked again.
+bool contains_well(const stack_bounds &stack, uintptr_t sp) {
+  constexpr uintptr_t enough = 32 * 1024; // what Go takes for granted
+  const uintptr_t half = (stack.hi - stack.lo) / 2;
+  return sp < stack.hi && sp >= stack.lo + (half < enough ? half : enough);
+}
+
+// The bounds of the stack that the calling thread runs on at sp. On its own stack,
+// and on one that is remembered, a few loads.
+int find_stack(go_thread *thread, uintptr_t sp, stack_bounds *bounds) {
+  auto is_in = [sp](const stack_bounds &stack) {
+    return sp - stack.lo < stack.hi - stack.lo;
+  };
+  *bounds = thread->own;
+  if (is_in(*bounds))
+    return 0;
+  if (thread->others != nullptr) {
+    *bounds = *place_of_other(thread, sp);
+    if (contains_well(*bounds, sp))
+      return 0;
+  }
+  const int caller_errno = errno;
+  os::cancellation_disabled disabled;
+  int err = 0;
+  if (thread->own.hi == 0) {
+    err = os::own_stack_bounds(&thread->own);
+    *bounds = thread->own;
+  }
+  if (err == 0 && !is_in(*bounds)) {
+    *bounds = {};
+    os::has_signal_stack(bounds);
+    if (!is_in(*bounds)) {
+      err = os::mapping_bounds(sp, bounds);
+      if (thread->others == nullptr)
+        thread->others = static_cast<stack_bounds *>(
+            calloc(most_others, sizeof(stack_bounds)));
+      if (err == 0 && thread->others != nullptr)
+        *place_of_other(thread, sp) = *bounds;
+    }
+  }
+  errno = caller_errno;
+  return err;
 }
 
 // The calling thread is Go's own, with the bounds in g0. Without memory for its
@@ -113,11 +166,10 @@ void publish_key(libcgo_go *go) {
 // in them: a panic may leave the call without a sign, so they cannot change back.
 // The end of the stack is then found by its guard page and no longer by Go. On a
 // thread of C newer releases of Go ask for bounds by themselves.
-void widen_bounds(go_thread *thread) {
+void widen_bounds(go_thread *thread, uintptr_t sp) {
   libcgo_go_g *const g0 = thread->g0;
-  libcgo_bounds found;
-  if (libcgo_stack_bounds(&thread->stacks, &found) != 0 ||
-      found.kind == LIBCGO_STACK_SIGNAL)
+  stack_bounds found;
+  if (find_stack(thread, sp, &found) != 0)
     return; // Go says what it thinks of it
   if (found.lo < g0->stacklo) {
     // The guards keep their distance.
@@ -249,7 +301,7 @@ uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
     if (__builtin_expect(
             g0 != nullptr && sp - g0->stacklo >= g0->stackhi - g0->stacklo,
             false))
-      widen_bounds(thread);
+      widen_bounds(thread, sp);
   }
   auto *const context = load(&go->context);
   if (__builtin_expect(context == nullptr, true))
@@ -297,11 +349,17 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
 
 void libcgo_go_getstackbound(libcgo_go *go, uintptr_t bounds[2]) {
   using namespace cgo;
+  const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   go_thread *const thread = this_thread(go);
-  libcgo_bounds found;
-  if (libcgo_stack_bounds(thread != nullptr ? &thread->stacks : nullptr,
-                          &found) != 0)
-    found = {};
+  stack_bounds found = {};
+  if (thread != nullptr) {
+    if (find_stack(thread, sp, &found) != 0)
+      found = {};
+  } else {
+    libcgo_bounds looked_up;
+    if (libcgo_stack_bounds(nullptr, &looked_up) == 0)
+      found = {looked_up.lo, looked_up.hi};
+  }
   bounds[0] = found.lo;
   bounds[1] = found.hi;
 }

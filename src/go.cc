@@ -166,7 +166,8 @@ void publish_key(libcgo_go *go) {
 // in them: a panic may leave the call without a sign, so they cannot change back.
 // The end of the stack is then found by its guard page and no longer by Go. On a
 // thread of C newer releases of Go ask for bounds by themselves.
-void widen_bounds(go_thread *thread, uintptr_t sp) {
+[[gnu::noinline]] void widen_bounds(const libcgo_go *go, uintptr_t sp) {
+  go_thread *const thread = find_this_thread(go);
   libcgo_go_g *const g0 = thread->g0;
   stack_bounds found;
   if (find_stack(thread, sp, &found) != 0)
@@ -235,6 +236,18 @@ void start_or_stop(thread_start *record) {
     no_thread(record->call, err);
 }
 
+[[gnu::noinline]] void wait_and_publish(libcgo_go *go) {
+  libcgo_init_wait(&go->init);
+  publish_key(go);
+  __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
+}
+
+[[gnu::noinline]] uintptr_t make_context(void (*fn)(libcgo_go_context *arg)) {
+  libcgo_go_context arg = {0};
+  fn(&arg);
+  return arg.context;
+}
+
 template <class Function>
 void store(Function **place, Function *function) {
   __atomic_store_n(place, function, __ATOMIC_RELEASE);
@@ -286,29 +299,22 @@ void libcgo_go_notify_runtime_init_done(libcgo_go *go) {
   libcgo_init_done(&go->init);
 }
 
+// Before each callback: what is rare is done elsewhere, and needs no registers here.
 uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
   using namespace cgo;
   if (__builtin_expect(__atomic_load_n(&go->ready, __ATOMIC_ACQUIRE) == 0,
-                       false)) {
-    libcgo_init_wait(&go->init);
-    publish_key(go);
-    __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
-  }
-  if (go_thread *const thread = find_this_thread(go)) {
-    const uintptr_t sp =
-        reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    const libcgo_go_g *const g0 = thread->g0;
-    if (__builtin_expect(
-            g0 != nullptr && sp - g0->stacklo >= g0->stackhi - g0->stacklo,
-            false))
-      widen_bounds(thread, sp);
-  }
+                       false))
+    wait_and_publish(go);
+  if (const go_thread *const thread = find_this_thread(go))
+    if (const libcgo_go_g *const g0 = thread->g0) {
+      const uintptr_t sp =
+          reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      if (__builtin_expect(sp - g0->stacklo >= g0->stackhi - g0->stacklo,
+                           false))
+        widen_bounds(go, sp);
+    }
   auto *const context = load(&go->context);
-  if (__builtin_expect(context == nullptr, true))
-    return 0;
-  libcgo_go_context arg = {0};
-  context(&arg);
-  return arg.context;
+  return __builtin_expect(context == nullptr, true) ? 0 : make_context(context);
 }
 
 // ---- threads ----

@@ -8,7 +8,7 @@ go_programs = \
 	tests/go/callbacks/callbacks.c tests/go/callbacks/callbacks.h \
 	tests/go/callbacks/main.go tests/go/fibers/fibers.c \
 	tests/go/fibers/fibers.h tests/go/fibers/main.go tests/go/go.mod \
-	tests/go/process/main.go tests/go/resolver/main.go \
+	tests/go/limits/main.go tests/go/process/main.go tests/go/resolver/main.go \
 	tests/go/shared/both/main.go tests/go/shared/host.c \
 	tests/go/shared/lib/main.go tests/go/shared/plugin/main.go \
 	tests/go/signals/main.go tests/go/signals/signals.c \

@@ -104,6 +104,40 @@ program() {
   esac
 }
 
+# limited TOOL PATTERN COMMAND...: limits ends so under the command.
+limited() {
+  tool=$1 pattern=$2
+  shift 2
+  build "$tool" "$scratch/limited" limits && on "$tool" limited && chmod 755 "$scratch" || return 1
+  "$@" timeout -k 1 120 ./limited >run.log 2>&1
+  status=$?
+  head -n 5 run.log
+  test $status != 0 && grep -q "$pattern" run.log
+}
+
+# Another user, whose threads are these only.
+other_user='setpriv --reuid 54321 --regid 54321 --clear-groups'
+under_nproc() {
+  $other_user prlimit --nproc=60 "$@"
+}
+
+cgroup=/sys/fs/cgroup/libcgo-test-$$
+under_pids_max() {
+  mkdir -p $cgroup && echo 60 >$cgroup/pids.max || return 0
+  sh -c 'echo $$ >'"$cgroup"'/cgroup.procs && exec "$@"' - "$@"
+  under=$?
+  rmdir $cgroup
+  return $under
+}
+
+# named NAME COMMAND PATTERN: libcgo names the limit. Beside it, what is said without.
+named() {
+  ok libcgo_names_$1 limited "$with_libcgo" "$3" $2
+  sed -n 's/^/# with libcgo: /p; 1q' run.log
+  limited "$GO" . $2 >stock.log 2>&1
+  sed -n 's/^/# without: /p; 1q' run.log
+}
+
 # libraries TOOL WHICH: programs with Go libraries.
 libraries() {
   tool=$1 mode=$2
@@ -170,4 +204,19 @@ for mode in $modes; do
     claim a_Go_program_that_loads_a_plugin_and_a_Go_library libraries both ;;
   esac
 done
+case " $modes " in
+*' auto '*)
+  if $other_user true 2>/dev/null; then
+    named RLIMIT_NPROC under_nproc 'RLIMIT_NPROC is 60, '
+  else
+    skip libcgo_names_RLIMIT_NPROC "only root can be another user"
+  fi
+  mkdir $cgroup 2>/dev/null
+  if test -w $cgroup/pids.max; then
+    named pids.max under_pids_max 'pids.max is 60, '
+  else
+    rmdir $cgroup 2>/dev/null
+    skip libcgo_names_pids_max "there is no control group to be made"
+  fi ;;
+esac
 done_testing

@@ -125,10 +125,9 @@ int find_stack(go_thread *thread, uintptr_t sp, stack_bounds *bounds) {
   const int caller_errno = errno;
   os::cancellation_disabled disabled;
   int err = 0;
-  if (thread->own.hi == 0) {
+  if (thread->own.hi == 0)
     err = os::own_stack_bounds(&thread->own);
-    *bounds = thread->own;
-  }
+  *bounds = thread->own;
   if (err == 0 && !is_in(*bounds)) {
     *bounds = {};
     os::has_signal_stack(bounds);

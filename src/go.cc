@@ -49,6 +49,7 @@ struct go_thread {
   libcgo_go_g *g0;     // of a thread of Go: has the bounds that Go checks; or NULL
   stack_bounds own;    // of its own stack; zeros before they are known
   stack_bounds *others; // that its C code has switched to: most_others; or NULL
+  void *block;          // what to free: this, or what it is a part of
 };
 
 // The key's destructor. Go's dropm may be followed by another callback, from the
@@ -58,7 +59,7 @@ void end_of_thread(void *value) {
   libcgo_go *const go = thread->go;
   void *const g = thread->g;
   free(thread->others);
-  free(thread);
+  free(thread->block);
   // NULL for the function means dropm.
   if (g != nullptr && *go->crosscall2 != nullptr)
     (*go->crosscall2)(nullptr, g, 0, 0);
@@ -83,6 +84,7 @@ go_thread *this_thread(libcgo_go *go) {
     return nullptr;
   *thread = {};
   thread->go = go;
+  thread->block = thread;
   if (os::set_key(key_of(go), thread) != 0) {
     free(thread);
     return nullptr;
@@ -144,13 +146,6 @@ int find_stack(go_thread *thread, uintptr_t sp, stack_bounds *bounds) {
   return err;
 }
 
-// The calling thread is Go's own, with the bounds in g0. Without memory for its
-// record they stay what they are.
-void own_thread(libcgo_go *go, libcgo_go_g *g0) {
-  if (go_thread *const thread = this_thread(go))
-    thread->g0 = g0;
-}
-
 // A Go that has a place for crosscall2 can give threads of C back by the key; else
 // it gives them back after each call.
 void publish_key(libcgo_go *go) {
@@ -187,6 +182,7 @@ void publish_key(libcgo_go *go) {
 struct go_start : thread_start {
   libcgo_go *go;
   libcgo_go_start start;
+  go_thread thread;
 };
 
 bool enter_go(thread_start *, uintptr_t) { return true; }
@@ -196,8 +192,12 @@ void run_go(thread_start *record) {
   libcgo_go *const go = own->go;
   const libcgo_go_start start = own->start;
   acquire(go);
-  free(own);
-  own_thread(go, start.g);
+  own->thread = {};
+  own->thread.go = go;
+  own->thread.g0 = start.g;
+  own->thread.block = own;
+  if (!has_key(go) || os::set_key(key_of(go), &own->thread) != 0)
+    free(own); // then its bounds stay what they are
   release(go);
   libcgo_crosscall_g(start.fn, go->setg, start.g);
 }
@@ -280,7 +280,8 @@ void libcgo_go_init(libcgo_go *go, libcgo_go_g *g, void (*setg)(void *g)) {
   uintptr_t key;
   if (os::create_key(end_of_thread, &key) == 0)
     go->key = key + 1;
-  own_thread(go, g);
+  if (go_thread *const thread = this_thread(go))
+    thread->g0 = g;
   uintptr_t bounds[2];
   libcgo_go_getstackbound(go, bounds);
   g->stacklo = bounds[0];

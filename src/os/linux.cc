@@ -152,7 +152,8 @@ private:
 size_t default_stack_size() {
   pthread_attr_t attr;
   size_t size = 0;
-  if (pthread_getattr_default_np(&attr) == 0) {
+  // Attributes that say nothing have the process's defaults.
+  if (pthread_attr_init(&attr) == 0) {
     pthread_attr_getstacksize(&attr, &size);
     pthread_attr_destroy(&attr);
   }

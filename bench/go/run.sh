@@ -87,7 +87,7 @@ done
 {
   echo "$(date -u +%F), $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)," \
     "$(nproc) processors${pinned:+, pinned to one}; $("$GO" env GOVERSION)," \
-    "Linux $(uname -r), $(uname -m); median of $BENCH_GO_REPETITIONS runs in turn"
+    "Linux $(uname -r | sed "s,-.*,,"), $(uname -m); median of $BENCH_GO_REPETITIONS runs in turn"
   echo
   awk -F '\t' '
     !($2 in seen) { seen[$2] = 1; order[++names] = $2 }
@@ -112,8 +112,8 @@ done
         name = order[i]
         a = sorted("stock", name)
         b = sorted("libcgo", name)
-        printf "| %s | %.0f | %s | %.0f | %s | %.2f |\n", name, a,
-          range("stock", name), b, range("libcgo", name), b / a
+        printf "| %s | %.0f | %s | %.0f | %s | " (b / a < 0.1 ? "%.4f" : "%.2f") " |\n",
+          name, a, range("stock", name), b, range("libcgo", name), b / a
       }
     }' "$work/results.tsv"
 } | tee "$work/table.md"

@@ -41,13 +41,20 @@ void release(const libcgo_go *go) {
     go->release();
 }
 
+// What this library, which no sanitizer sees, has written for the client's C code.
+template <class Argument>
+void give(const libcgo_go *go, const Argument *argument) {
+  if (go->unpoison != nullptr)
+    go->unpoison(argument, sizeof *argument);
+}
+
 // ---- what a thread keeps for a Go runtime ----
 
 struct go_thread {
   libcgo_go *go;
-  void *g;             // of a thread of C: to be given back when it ends; or NULL
-  libcgo_go_g *g0;     // of a thread of Go: has the bounds that Go checks; or NULL
-  stack_bounds own;    // of its own stack; zeros before they are known
+  void *g;              // of a thread of C: to be given back at its end; or NULL
+  libcgo_go_g *g0;      // of a thread of Go: has the bounds that Go checks; or NULL
+  stack_bounds own;     // of its own stack; zeros before they are known
   stack_bounds *others; // that its C code has switched to: most_others; or NULL
   void *block;          // what to free: this, or what it is a part of
 };
@@ -241,8 +248,10 @@ void start_or_stop(thread_start *record) {
   __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
 }
 
-[[gnu::noinline]] uintptr_t make_context(void (*fn)(libcgo_go_context *arg)) {
+[[gnu::noinline]] uintptr_t make_context(const libcgo_go *go,
+                                         void (*fn)(libcgo_go_context *arg)) {
   libcgo_go_context arg = {0};
+  give(go, &arg);
   fn(&arg);
   return arg.context;
 }
@@ -314,7 +323,8 @@ uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
         widen_bounds(go, sp);
     }
   auto *const context = load(&go->context);
-  return __builtin_expect(context == nullptr, true) ? 0 : make_context(context);
+  return __builtin_expect(context == nullptr, true) ? 0
+                                                      : make_context(go, context);
 }
 
 // ---- threads ----
@@ -392,6 +402,7 @@ void libcgo_go_release_context(libcgo_go *go, uintptr_t context) {
   if (context == 0 || fn == nullptr)
     return;
   libcgo_go_context arg = {context};
+  cgo::give(go, &arg);
   fn(&arg);
 }
 
@@ -431,8 +442,7 @@ void libcgo_go_callers(libcgo_go *go, uintptr_t signal, void *info,
   constexpr uintptr_t go_max = 32; // GO ABI: what buffer has room for
   libcgo_go_traceback arg = {0, reinterpret_cast<uintptr_t>(context), buffer,
                              go_max};
-  if (go->unpoison != nullptr)
-    go->unpoison(&arg, sizeof arg);
+  cgo::give(go, &arg);
   cgo::acquire(go);
   traceback(&arg);
   cgo::release(go);

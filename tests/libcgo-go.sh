@@ -33,6 +33,10 @@ LD_LIBRARY_PATH=$builddir/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 GOENV=off GOTOOLCHAIN=local GO111MODULE=on CGO_ENABLED=1 GOPROXY=off
 # With the cache for Go's results that there is, where there is one.
 GOCACHE=${GOCACHE:-$(HOME=${HOME:-$scratch} "$GO" env GOCACHE)}
+mkdir -p "$GOCACHE" 2>/dev/null || {
+  HOME=$scratch GOCACHE=$scratch/go-cache
+  export HOME
+}
 XDG_CACHE_HOME=$scratch/cache
 export LIBCGO_GO_SHIM PKG_CONFIG_PATH LD_LIBRARY_PATH GOENV GOTOOLCHAIN GO \
   GO111MODULE GOPROXY CGO_ENABLED GOCACHE XDG_CACHE_HOME

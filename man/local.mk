@@ -8,6 +8,7 @@ dist_man_MANS = \
 	man/crosscall2.3 \
 	man/initcgo.3 \
 	man/libcgo-classic.7 \
+	man/libcgo-go.1 \
 	man/libcgo-info.1 \
 	man/libcgo-runtime.7 \
 	man/libcgo.7 \

@@ -17,6 +17,7 @@
 #   distcheck   make distcheck
 #   onekind     --disable-shared and --disable-static
 #   packages    dpkg-buildpackage and lintian
+#   goprograms  Go programs on libcgo, a selection of make check-go-programs
 #   faults      seeds each defect and sees its test fail
 #   all         all of these
 set -eu
@@ -118,6 +119,7 @@ generate() {
 native() {
   # shellcheck disable=SC2086
   install_packages $base gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
+    shellcheck \
     gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
   generate
   enter native
@@ -127,6 +129,10 @@ native() {
   installed native
   treesum 'native: treesum agrees with cksum'
   step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
+  # With what they source, whose places they name from the top.
+  step 'shellcheck' env -C "$top" shellcheck -x -P scripts:tests scripts/bench.sh \
+    scripts/check.sh scripts/include-graph.sh scripts/packages.sh tests/libcgo-go.sh \
+    tests/go/run.sh bench/go/run.sh debian/tests/go "$PWD/tools/libcgo-go" || true
 }
 
 clang() {
@@ -138,6 +144,23 @@ clang() {
   step 'clang: make' make V=0 -j "$jobs" || return 0
   suite clang -j "$jobs"
   installed clang
+}
+
+# Not the modes for which Go builds its whole library again.
+goprograms() {
+  # shellcheck disable=SC2086
+  install_packages $base golang-go
+  generate
+  enter goprograms
+  step 'goprograms: configure' "$top/configure" --enable-werror || return 0
+  step 'goprograms: make' make V=0 -j "$jobs" || return 0
+  make check-go-programs \
+    GO_MODES="${GO_MODES:-auto external static pie c-shared c-archive}" >go.log 2>&1 || true
+  sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - \(.*# SKIP.*\)/SKIP: \1/p
+    /# SKIP/d; s/^ok [0-9]* - /PASS: /p' go.log >results
+  grep -q '^PASS: ' results || echo 'ERROR: no Go program ran' >>results
+  grep -q '^FAIL: \|^ERROR: ' results && cat go.log
+  count 'goprograms' results
 }
 
 # cross NAME TRIPLET EMULATOR PACKAGE...: a cross build, under the emulator and, if
@@ -346,7 +369,7 @@ faults() {
   count 'seeded faults' results
 }
 
-variants='native clang i386 arm64 sanitizers tsan valgrind distcheck onekind packages faults'
+variants='native clang i386 arm64 sanitizers tsan valgrind distcheck onekind packages goprograms faults'
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

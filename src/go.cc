@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The Go face: the C half of Go's runtime/cgo on the core. What belongs to a Go
-// runtime is in the record that its own object has; what belongs to a thread that
-// C has started, in one that the runtime's thread key holds.
+// runtime is in the record that its own object has; what belongs to a thread, in one
+// that the runtime's thread key holds.
 #include <libcgo/go.h>
 
 #include <errno.h>
@@ -41,11 +41,155 @@ void release(const libcgo_go *go) {
     go->release();
 }
 
+// What this library, which no sanitizer sees, has written for the client's C code.
+template <class Argument>
+void give(const libcgo_go *go, const Argument *argument) {
+  if (go->unpoison != nullptr)
+    go->unpoison(argument, sizeof *argument);
+}
+
+// ---- what a thread keeps for a Go runtime ----
+
+struct go_thread {
+  libcgo_go *go;
+  void *g;              // of a thread of C: to be given back at its end; or NULL
+  libcgo_go_g *g0;      // of a thread of Go: has the bounds that Go checks; or NULL
+  stack_bounds own;     // of its own stack; zeros before they are known
+  stack_bounds *others; // that its C code has switched to: most_others; or NULL
+  void *block;          // what to free: this, or what it is a part of
+};
+
+// The key's destructor. Go's dropm may be followed by another callback, from the
+// destructor of another key, and that by another round.
+void end_of_thread(void *value) {
+  auto *thread = static_cast<go_thread *>(value);
+  libcgo_go *const go = thread->go;
+  void *const g = thread->g;
+  free(thread->others);
+  free(thread->block);
+  // NULL for the function means dropm.
+  if (g != nullptr && *go->crosscall2 != nullptr)
+    (*go->crosscall2)(nullptr, g, 0, 0);
+}
+
+// 0 is a key, too. Constant once the runtime has begun.
+bool has_key(const libcgo_go *go) { return go->key != 0; }
+uintptr_t key_of(const libcgo_go *go) { return go->key - 1; }
+
+go_thread *find_this_thread(const libcgo_go *go) {
+  return has_key(go) ? static_cast<go_thread *>(os::get_key(key_of(go)))
+                     : nullptr;
+}
+
+// The calling thread's record; NULL if there is no memory or no key for one.
+go_thread *this_thread(libcgo_go *go) {
+  go_thread *thread = find_this_thread(go);
+  if (thread != nullptr || !has_key(go))
+    return thread;
+  thread = static_cast<go_thread *>(malloc(sizeof(go_thread)));
+  if (thread == nullptr)
+    return nullptr;
+  *thread = {};
+  thread->go = go;
+  thread->block = thread;
+  if (os::set_key(key_of(go), thread) != 0) {
+    free(thread);
+    return nullptr;
+  }
+  return thread;
+}
+
+// Other stacks are remembered by the address at which Go was called on them.
+// Coroutines are many, and a call is mostly made from a place near the last one.
+constexpr uintptr_t most_others = 512;
+stack_bounds *place_of_other(const go_thread *thread, uintptr_t sp) {
+  constexpr uint32_t golden_ratio = 0x9e3779b9; // spreads numbers in a row
+  const uint32_t mixed = static_cast<uint32_t>(sp >> 13) * golden_ratio;
+  return &thread->others[mixed >> 23];
+}
+static_assert(most_others == 1u << (32 - 23), "");
+
+// Another stack may have come since to the place of one that is remembered. Where
+// little is left of the old one, or half of it, the system is asked again.
+bool contains_well(const stack_bounds &stack, uintptr_t sp) {
+  constexpr uintptr_t enough = 32 * 1024; // what Go takes for granted
+  const uintptr_t half = (stack.hi - stack.lo) / 2;
+  return sp < stack.hi && sp >= stack.lo + (half < enough ? half : enough);
+}
+
+// The bounds of the stack that the calling thread runs on at sp. On its own stack,
+// and on one that is remembered, a few loads.
+int find_stack(go_thread *thread, uintptr_t sp, stack_bounds *bounds) {
+  auto is_in = [sp](const stack_bounds &stack) {
+    return sp - stack.lo < stack.hi - stack.lo;
+  };
+  *bounds = thread->own;
+  if (is_in(*bounds))
+    return 0;
+  if (thread->others != nullptr) {
+    *bounds = *place_of_other(thread, sp);
+    if (contains_well(*bounds, sp))
+      return 0;
+  }
+  const int caller_errno = errno;
+  os::cancellation_disabled disabled;
+  int err = 0;
+  if (thread->own.hi == 0)
+    err = os::own_stack_bounds(&thread->own);
+  *bounds = thread->own;
+  if (err == 0 && !is_in(*bounds)) {
+    *bounds = {};
+    os::has_signal_stack(bounds);
+    if (!is_in(*bounds)) {
+      err = os::mapping_bounds(sp, bounds);
+      if (thread->others == nullptr)
+        thread->others = static_cast<stack_bounds *>(
+            calloc(most_others, sizeof(stack_bounds)));
+      if (err == 0 && thread->others != nullptr)
+        *place_of_other(thread, sp) = *bounds;
+    }
+  }
+  errno = caller_errno;
+  return err;
+}
+
+// A Go that has a place for crosscall2 can give threads of C back by the key; else
+// it gives them back after each call.
+void publish_key(libcgo_go *go) {
+  if (has_key(go) && go->key_created != nullptr && go->crosscall2 != nullptr &&
+      *go->crosscall2 != nullptr)
+    __atomic_store_n(go->key_created, 1, __ATOMIC_RELEASE);
+}
+
+// Go takes it for sure that C calls it on the stack on which it has called C, and
+// stops the process when a stack pointer is outside of that. So where C has changed
+// stacks (coroutines, fibers), the bounds of a thread of Go's own grow to have both
+// in them: a panic may leave the call without a sign, so they cannot change back.
+// The end of the stack is then found by its guard page and no longer by Go. On a
+// thread of C newer releases of Go ask for bounds by themselves.
+[[gnu::noinline]] void widen_bounds(const libcgo_go *go, uintptr_t sp) {
+  go_thread *const thread = find_this_thread(go);
+  libcgo_go_g *const g0 = thread->g0;
+  stack_bounds found;
+  if (find_stack(thread, sp, &found) != 0)
+    return; // Go says what it thinks of it
+  if (found.lo < g0->stacklo) {
+    // The guards keep their distance.
+    const uintptr_t down = g0->stacklo - found.lo;
+    g0->stackguard0 -= down;
+    g0->stackguard1 -= down;
+    g0->stacklo -= down;
+  }
+  if (found.hi > g0->stackhi)
+    g0->stackhi = found.hi;
+}
+
 // ---- threads ----
 
 struct go_start : thread_start {
   libcgo_go *go;
   libcgo_go_start start;
+  go_thread thread;
 };
 
 bool enter_go(thread_start *, uintptr_t) { return true; }
@@ -55,7 +199,12 @@ void run_go(thread_start *record) {
   libcgo_go *const go = own->go;
   const libcgo_go_start start = own->start;
   acquire(go);
-  free(own);
+  own->thread = {};
+  own->thread.go = go;
+  own->thread.g0 = start.g;
+  own->thread.block = own;
+  if (!has_key(go) || os::set_key(key_of(go), &own->thread) != 0)
+    free(own); // then its bounds stay what they are
   release(go);
   libcgo_crosscall_g(start.fn, go->setg, start.g);
 }
@@ -93,69 +242,18 @@ void start_or_stop(thread_start *record) {
     no_thread(record->call, err);
 }
 
-// ---- what a thread that C has started keeps for a Go runtime ----
-
-struct go_thread {
-  libcgo_go *go;
-  void *g; // to be given back when the thread ends, or NULL
-  libcgo_thread stacks;
-};
-
-// The key's destructor. Go's dropm may be followed by another callback, from the
-// destructor of another key, and that by another round.
-void end_of_thread(void *value) {
-  auto *thread = static_cast<go_thread *>(value);
-  libcgo_go *const go = thread->go;
-  void *const g = thread->g;
-  free(thread);
-  // NULL for the function means dropm.
-  if (g != nullptr && *go->crosscall2 != nullptr)
-    (*go->crosscall2)(nullptr, g, 0, 0);
+[[gnu::noinline]] void wait_and_publish(libcgo_go *go) {
+  libcgo_init_wait(&go->init);
+  publish_key(go);
+  __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
 }
 
-// 0 is a key, too.
-bool has_key(const libcgo_go *go) {
-  return __atomic_load_n(&go->key, __ATOMIC_ACQUIRE) != 0;
-}
-uintptr_t key_of(const libcgo_go *go) {
-  return __atomic_load_n(&go->key, __ATOMIC_ACQUIRE) - 1;
-}
-
-// The calling thread's record; NULL if there is no memory for one.
-go_thread *this_thread(libcgo_go *go) {
-  const uintptr_t key = key_of(go);
-  auto *thread = static_cast<go_thread *>(os::get_key(key));
-  if (thread != nullptr)
-    return thread;
-  thread = static_cast<go_thread *>(malloc(sizeof(go_thread)));
-  if (thread == nullptr)
-    return nullptr;
-  thread->go = go;
-  thread->g = nullptr;
-  thread->stacks = LIBCGO_THREAD_INIT;
-  thread->stacks.state = thread_entered;
-  begin_stacks(&thread->stacks);
-  if (os::set_key(key, thread) != 0) {
-    free(thread);
-    return nullptr;
-  }
-  return thread;
-}
-
-// A Go that has a place for crosscall2 can give its threads back by a key.
-void make_key(libcgo_go *go) {
-  if (has_key(go) || go->key_created == nullptr || go->crosscall2 == nullptr ||
-      *go->crosscall2 == nullptr)
-    return;
-  uintptr_t key;
-  if (os::create_key(end_of_thread, &key) != 0)
-    return; // then Go gives them back after each call
-  uintptr_t none = 0;
-  if (__atomic_compare_exchange_n(&go->key, &none, key + 1, false,
-                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    __atomic_store_n(go->key_created, 1, __ATOMIC_RELEASE);
-  else
-    os::delete_key(key); // another thread was first
+[[gnu::noinline]] uintptr_t make_context(const libcgo_go *go,
+                                         void (*fn)(libcgo_go_context *arg)) {
+  libcgo_go_context arg = {0};
+  give(go, &arg);
+  fn(&arg);
+  return arg.context;
 }
 
 template <class Function>
@@ -188,6 +286,11 @@ void libcgo_go_init(libcgo_go *go, libcgo_go_g *g, void (*setg)(void *g)) {
               "library that it was built with")
         .fatal();
   go->setg = setg;
+  uintptr_t key;
+  if (os::create_key(end_of_thread, &key) == 0)
+    go->key = key + 1;
+  if (go_thread *const thread = this_thread(go))
+    thread->g0 = g;
   uintptr_t bounds[2];
   libcgo_go_getstackbound(go, bounds);
   g->stacklo = bounds[0];
@@ -205,20 +308,23 @@ void libcgo_go_notify_runtime_init_done(libcgo_go *go) {
   libcgo_init_done(&go->init);
 }
 
+// Before each callback: what is rare is done elsewhere, and needs no registers here.
 uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
   using namespace cgo;
   if (__builtin_expect(__atomic_load_n(&go->ready, __ATOMIC_ACQUIRE) == 0,
-                       false)) {
-    libcgo_init_wait(&go->init);
-    make_key(go);
-    __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
-  }
+                       false))
+    wait_and_publish(go);
+  if (const go_thread *const thread = find_this_thread(go))
+    if (const libcgo_go_g *const g0 = thread->g0) {
+      const uintptr_t sp =
+          reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      if (__builtin_expect(sp - g0->stacklo >= g0->stackhi - g0->stacklo,
+                           false))
+        widen_bounds(go, sp);
+    }
   auto *const context = load(&go->context);
-  if (__builtin_expect(context == nullptr, true))
-    return 0;
-  libcgo_go_context arg = {0};
-  context(&arg);
-  return arg.context;
+  return __builtin_expect(context == nullptr, true) ? 0
+                                                      : make_context(go, context);
 }
 
 // ---- threads ----
@@ -261,11 +367,17 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
 
 void libcgo_go_getstackbound(libcgo_go *go, uintptr_t bounds[2]) {
   using namespace cgo;
-  go_thread *const thread = has_key(go) ? this_thread(go) : nullptr;
-  libcgo_bounds found;
-  if (libcgo_stack_bounds(thread != nullptr ? &thread->stacks : nullptr,
-                          &found) != 0)
-    found = {};
+  const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  go_thread *const thread = this_thread(go);
+  stack_bounds found = {};
+  if (thread != nullptr) {
+    if (find_stack(thread, sp, &found) != 0)
+      found = {};
+  } else {
+    libcgo_bounds looked_up;
+    if (libcgo_stack_bounds(nullptr, &looked_up) == 0)
+      found = {looked_up.lo, looked_up.hi};
+  }
   bounds[0] = found.lo;
   bounds[1] = found.hi;
 }
@@ -292,6 +404,7 @@ void libcgo_go_release_context(libcgo_go *go, uintptr_t context) {
   if (context == 0 || fn == nullptr)
     return;
   libcgo_go_context arg = {context};
+  cgo::give(go, &arg);
   fn(&arg);
 }
 
@@ -331,8 +444,7 @@ void libcgo_go_callers(libcgo_go *go, uintptr_t signal, void *info,
   constexpr uintptr_t go_max = 32; // GO ABI: what buffer has room for
   libcgo_go_traceback arg = {0, reinterpret_cast<uintptr_t>(context), buffer,
                              go_max};
-  if (go->unpoison != nullptr)
-    go->unpoison(&arg, sizeof arg);
+  cgo::give(go, &arg);
   cgo::acquire(go);
   traceback(&arg);
   cgo::release(go);

@@ -19,11 +19,13 @@ void *thread_main(void *p) {
   if (!start->enter(start,
                     reinterpret_cast<uintptr_t>(__builtin_frame_address(0))))
     return nullptr;
-  if (start->mask_kind != start_mask::all_blocked)
+  const bool client_blocks = start->mask_kind == start_mask::all_blocked;
+  if (!client_blocks)
     os::set_signal_mask(start->mask);
   start->run(start);
   // From here on the client may free what a signal handler would look for.
-  os::block_all_signals();
+  if (!client_blocks)
+    os::block_all_signals();
   return nullptr;
 }
 

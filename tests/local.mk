@@ -186,6 +186,12 @@ tests_traceback_CFLAGS = $(tests_cflags)
 tests_traceback_CXXFLAGS = $(tests_cxxflags)
 tests_traceback_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/go-stacks
+tests_go_stacks_SOURCES = tests/go-stacks.c $(tests_harness)
+tests_go_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_go_stacks_CFLAGS = $(tests_cflags)
+tests_go_stacks_LDADD = $(tests_ldadd)
+
 tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_kit)
 nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
 tests_unwind_CPPFLAGS = $(tests_cppflags)
@@ -309,7 +315,7 @@ endif
 EXTRA_DIST += tests/no-lua.sh
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
-	tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh tests/static.sh
+	tests/libcgo-go.sh tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh tests/static.sh
 tests_scripts += tests/man.sh
 
 # The examples' tutorial.

@@ -24,6 +24,8 @@ LIBCGO_BEGIN_DECLS
 struct libcgo_go_g {
   uintptr_t stacklo;
   uintptr_t stackhi;
+  uintptr_t stackguard0; /* a little above stacklo, as functions compare with it */
+  uintptr_t stackguard1;
   /* the rest is Go's */
 };
 struct libcgo_go_start {
@@ -101,6 +103,8 @@ LIBCGO_API void libcgo_go_thread_start(struct libcgo_go *go,
 LIBCGO_API void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg);
 
 LIBCGO_API void libcgo_go_notify_runtime_init_done(struct libcgo_go *go);
+/* Before each call of Go by C. On a thread of Go, and on a stack on which Go has not
+   called C, the bounds and guards in the thread's g grow to have it in them. */
 LIBCGO_API uintptr_t libcgo_go_wait_runtime_init_done(struct libcgo_go *go);
 
 LIBCGO_API void
@@ -124,8 +128,7 @@ LIBCGO_API void libcgo_go_callers(
     void (*sigtramp)(uintptr_t signal, void *info, void *context));
 
 /* bounds[0] and [1]: of the stack that the thread runs on, also where C code has
-   switched to it; zeros if they are not to be had. Remembered for the thread,
-   once C has called into Go. */
+   switched to it; zeros if they are not to be had. Remembered for the thread. */
 LIBCGO_API void libcgo_go_getstackbound(struct libcgo_go *go,
                                         uintptr_t bounds[2]);
 LIBCGO_API void libcgo_go_bindm(struct libcgo_go *go, void *g);

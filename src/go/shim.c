@@ -94,7 +94,8 @@ uintptr_t _cgo_wait_runtime_init_done(void) {
 }
 
 void _cgo_release_context(uintptr_t context) {
-  libcgo_go_release_context(&state, context);
+  if (context != 0) /* as mostly: after each callback */
+    libcgo_go_release_context(&state, context);
 }
 
 void x_cgo_set_context_function(void (*fn)(struct libcgo_go_context *)) {

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -151,7 +152,8 @@ private:
 size_t default_stack_size() {
   pthread_attr_t attr;
   size_t size = 0;
-  if (pthread_getattr_default_np(&attr) == 0) {
+  // Attributes that say nothing have the process's defaults.
+  if (pthread_attr_init(&attr) == 0) {
     pthread_attr_getstacksize(&attr, &size);
     pthread_attr_destroy(&attr);
   }
@@ -262,10 +264,40 @@ int own_stack_bounds(stack_bounds *bounds) {
   return 0;
 }
 
+namespace {
+
+// PROCMAP_QUERY of <linux/fs.h>, Linux 6.11: one mapping, without a text of all.
+struct procmap_query {
+  uint64_t size;
+  uint64_t query_flags; // 0: the one that covers the address
+  uint64_t query_addr;
+  uint64_t vma_start;
+  uint64_t vma_end;
+  uint64_t not_asked[8];
+};
+static_assert(sizeof(procmap_query) == 104, "");
+constexpr unsigned long procmap_query_number = _IOWR('f', 17, procmap_query);
+
+bool query_mapping(uintptr_t address, stack_bounds *bounds) {
+  file_descriptor fd("/proc/self/maps");
+  procmap_query query = {};
+  query.size = sizeof query;
+  query.query_addr = address;
+  if (fd.get() < 0 || ioctl(fd.get(), procmap_query_number, &query) != 0)
+    return false;
+  bounds->lo = static_cast<uintptr_t>(query.vma_start);
+  bounds->hi = static_cast<uintptr_t>(query.vma_end);
+  return true;
+}
+
+} // namespace
+
 int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   const int caller_errno = errno;
   int err = ENOENT;
-  {
+  if (query_mapping(address, bounds)) {
+    err = 0;
+  } else {
     mappings all;
     if (all.failed())
       err = errno;

@@ -1,0 +1,3 @@
+module libcgo.bench
+
+go 1.19

@@ -1,0 +1,3 @@
+module libcgo.test
+
+go 1.19

@@ -21,6 +21,7 @@
 #   CHECK_GO_TIMEOUT      seconds for one suite
 #
 # CHECK_GO_DIR/results.tsv has a line for each test: Go, suite, test, stock, libcgo.
+# CHECK_GO_DIR/table.md is for docs/go.md.
 # A test that fails is tried again, twice at most; if it passes then, it is "flaky",
 # on both sides alike. Exits with 1 if a test passes on stock only, or if something
 # is linked with the other side's C half.
@@ -470,6 +471,39 @@ for toolchain in ${CHECK_GO_TOOLCHAINS-}; do
   check "$found/bin/go"
 done
 test -n "$seen" || die "there is no Go: install one, or name it in GO"
+
+# table: for each suite and Go, what passes of the tests, stock and on libcgo.
+table() {
+  awk -F '\t' '
+    !($1 in known) { known[$1]; gos[++n] = $1 }
+    !($2 in rows) { rows[$2]; suites[++m] = $2 }
+    $4 != "skip" || $5 != "skip" { ran[$2, $1]++ }
+    { all[$2, $1]++ }
+    $4 == "pass" || $4 == "flaky" { stock[$2, $1]++ }
+    $5 == "pass" || $5 == "flaky" { libcgo[$2, $1]++ }
+    END {
+      head = "| suite |"; rule = "|---|"
+      for (i = 1; i <= n; i++) {
+        head = head " " gos[i] " |"
+        rule = rule "---|"
+      }
+      print head "\n" rule
+      for (j = 1; j <= m; j++) {
+        row = "| " suites[j] " |"
+        for (i = 1; i <= n; i++) {
+          place = suites[j] SUBSEP gos[i]
+          if (!(place in all))
+            row = row " |"
+          else if (!(place in ran))
+            row = row " skipped |"
+          else
+            row = row " " stock[place] + 0 ", " libcgo[place] + 0 " of " ran[place] " |"
+        }
+        print row
+      }
+    }' "$results"
+}
+table >"$dir/table.md"
 
 awk -F '\t' '
   { tests++ }

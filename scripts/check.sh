@@ -16,6 +16,7 @@
 #   distcheck   make distcheck
 #   onekind     --disable-shared and --disable-static
 #   packages    dpkg-buildpackage and lintian
+#   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
 #   faults      seeds each defect and sees its test fail
 #   all         all of these
 set -eu
@@ -267,6 +268,30 @@ distcheck() {
   fi
 }
 
+# A few minutes of make check-go, with the Go that there is.
+go() {
+  # shellcheck disable=SC2086
+  install_packages $base
+  # Asked of another shell: in this one, go is this function.
+  sh -c 'command -v go' >/dev/null || install_packages golang-go
+  generate
+  enter go
+  step 'go: configure' "$top/configure" --enable-werror || return 0
+  step 'go: make' make V=0 -j "$jobs" || return 0
+  GO=$(sh -c 'command -v go') CHECK_GO_SUITES='runtime/cgo|os/user|net|test:(auto|internal|external)' \
+    make check-go V=0 2>&1 | tee check-go.log
+  # What fails on stock, too, says nothing of the library.
+  awk -F '\t' '
+    $5 == "pass" || $5 == "flaky" { print "PASS: " $2 " " $3; next }
+    $5 == "skip" && $4 == "skip" { next }
+    $4 == "pass" || $4 == "flaky" { print "FAIL: " $2 " " $3; next }
+    { print "SKIP: " $2 " " $3 " (stock: " $4 ")" }' check-go.work/results.tsv >results
+  grep -q '^PASS: ' results || echo 'ERROR: no test of Go ran' >>results
+  test ! -e check-go.work/wrong-half ||
+    echo 'ERROR: a program had the C half of the other side' >>results
+  count "Go's own tests" results
+}
+
 faults() {
   # shellcheck disable=SC2086
   install_packages $base g++-i686-linux-gnu qemu-user libc6-i386 lib32stdc++6
@@ -278,7 +303,7 @@ faults() {
   count 'seeded faults' results
 }
 
-variants='native clang i386 sanitizers tsan valgrind distcheck onekind packages faults'
+variants='native clang i386 sanitizers tsan valgrind distcheck onekind packages go faults'
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

@@ -1,2 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-EXTRA_DIST += scripts/bench.sh scripts/check.sh scripts/include-graph.sh scripts/packages.sh
+EXTRA_DIST += scripts/bench.sh scripts/check-go.sh scripts/check.sh scripts/include-graph.sh scripts/packages.sh
+
+# The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
+# them take hours. GO, CHECK_GO_SUITES and the like: see the script.
+check-go: all
+	rm -rf check-go.root
+	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root >/dev/null
+	CHECK_GO_DIR=$${CHECK_GO_DIR:-check-go.work} \
+	  $(srcdir)/scripts/check-go.sh check-go.root
+
+clean-local: clean-check-go
+clean-check-go:
+	rm -rf check-go.root check-go.work
+
+.PHONY: check-go clean-check-go

@@ -134,7 +134,7 @@ done
 test -f "\$output" || exit 0
 if LC_ALL=C grep -a -q 'libcgo_go_init\|build the program again with libcgo-go' "\$output"; then
   half=libcgo
-elif LC_ALL=C grep -a -q crosscall2 "\$output"; then
+elif LC_ALL=C grep -a -q -w crosscall2 "\$output"; then
   half=stock
 else
   half=none

@@ -41,6 +41,13 @@ void release(const libcgo_go *go) {
     go->release();
 }
 
+// What this library, which no sanitizer sees, has written for the client's C code.
+template <class Argument>
+void give(const libcgo_go *go, const Argument *argument) {
+  if (go->unpoison != nullptr)
+    go->unpoison(argument, sizeof *argument);
+}
+
 // ---- threads ----
 
 struct go_start : thread_start {
@@ -217,6 +224,7 @@ uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
   if (__builtin_expect(context == nullptr, true))
     return 0;
   libcgo_go_context arg = {0};
+  cgo::give(go, &arg);
   context(&arg);
   return arg.context;
 }
@@ -290,6 +298,7 @@ void libcgo_go_release_context(libcgo_go *go, uintptr_t context) {
   if (context == 0 || fn == nullptr)
     return;
   libcgo_go_context arg = {context};
+  cgo::give(go, &arg);
   fn(&arg);
 }
 
@@ -329,8 +338,7 @@ void libcgo_go_callers(libcgo_go *go, uintptr_t signal, void *info,
   constexpr uintptr_t go_max = 32; // GO ABI: what buffer has room for
   libcgo_go_traceback arg = {0, reinterpret_cast<uintptr_t>(context), buffer,
                              go_max};
-  if (go->unpoison != nullptr)
-    go->unpoison(&arg, sizeof arg);
+  cgo::give(go, &arg);
   cgo::acquire(go);
   traceback(&arg);
   cgo::release(go);

@@ -16,9 +16,10 @@
 #                         and /usr/lib/go-*
 #   CHECK_GO_TOOLCHAINS   more of them, as go1.22.12, by the module proxy
 #   CHECK_GO_SUITES       an extended regular expression for names of suites
-#   CHECK_GO_DIR          for the copies, logs and results; build-check-go
+#   CHECK_GO_DIR          for the copies, logs and results; check-go.work
 #   CHECK_GO_JOBS         go test -p
 #   CHECK_GO_TIMEOUT      seconds for one suite
+#   CHECK_GO_KEEP         not empty: keep the copies, 150 to 300 megabytes each
 #
 # CHECK_GO_DIR/results.tsv has a line for each test: Go, suite, test, stock, libcgo.
 # CHECK_GO_DIR/table.md is for docs/go.md.
@@ -27,12 +28,12 @@
 # is linked with the other side's C half.
 set -eu
 
-test $# = 1 && test -d "$1" || {
+if test $# != 1 || ! test -d "$1"; then
   sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
   exit 2
-}
+fi
 root=$(cd "$1" && pwd)
-dir=${CHECK_GO_DIR:-build-check-go}
+dir=${CHECK_GO_DIR:-check-go.work}
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 jobs=${CHECK_GO_JOBS:-$(nproc 2>/dev/null || echo 2)}
@@ -297,11 +298,14 @@ run_once() {
     run_status=$?
   # A failure that is of no test, or of no go test.
   outcomes "$json" >"$json.now"
+  other=
   if test "$command" = run; then
-    test $run_status = 0 && echo "(run)${tab}pass" || echo "(run)${tab}fail"
+    other=pass
+    test $run_status = 0 || other=fail
   elif test $run_status != 0 && ! grep -q "${tab}fail\$" "$json.now"; then
-    echo "(build)${tab}fail"
-  fi >>"$json.now"
+    other=fail
+  fi
+  test -z "$other" || echo "(${command%% *})$tab$other" >>"$json.now"
 }
 
 # run_suite SIDE NAME ENVIRONMENT... -- ARGUMENT...: leaves the results in
@@ -323,9 +327,10 @@ run_suite() {
     awk -F '\t' -v OFS='\t' '
       NR == FNR { now[$1] = $2; next }
       $2 == "fail" && now[$1] == "pass" { $2 = "flaky" }
-      $1 == "(build)" && FNR == 1 && !("(build)" in now) { next }
-      { print; seen[$1] = 1 }
-      END { if (!seen["(build)"]) for (t in now) if (!(t in seen)) print t, now[t] }
+      # Nothing ran before, and now it did.
+      $1 == "(test)" && !("(test)" in now) { again = 1; next }
+      { print }
+      END { if (again) for (t in now) print t, now[t] == "pass" ? "flaky" : now[t] }
     ' "$log.$try.json.now" "$log.tsv" >"$log.new"
     mv "$log.new" "$log.tsv"
   done
@@ -385,12 +390,14 @@ suite() {
 # bound SIDE LINKMODE: how often a program of SIDE binds a symbol of libcgo's at run
 # time, by the loader's own account.
 bound() {
-  find_place "$1" os/user
-  (cd "$base/program" && in_side "$1" go build -ldflags=-linkmode="$2" -o "$1-$2" . &&
-    rm -f bindings.* &&
-    LD_LIBRARY_PATH=$libdir LD_DEBUG=bindings LD_DEBUG_OUTPUT=bindings "./$1-$2" >&2 &&
-    cat bindings.* | grep -c "$1-$2 .* to $libdir/libcgo.so.0 .*\`libcgo_go_init'" ||
-    true)
+  (
+    cd "$base/program" &&
+      in_side "$1" go build -ldflags=-linkmode="$2" -o "$1-$2" . &&
+      rm -f bindings.* &&
+      LD_LIBRARY_PATH=$libdir LD_DEBUG=bindings LD_DEBUG_OUTPUT=bindings "./$1-$2"
+  ) >&2 || return 1
+  cat "$base"/program/bindings.* |
+    grep -c "$1-$2 .* to $libdir/libcgo.so.0 .*\`libcgo_go_init'" || true
 }
 
 # evidence: a suite of ours, that the two sides are what they are called.
@@ -413,11 +420,11 @@ G
   for mode in internal external; do
     in_stock=$(bound stock $mode 2>"$base/program/log") || in_stock=error
     in_libcgo=$(bound libcgo $mode 2>>"$base/program/log") || in_libcgo=error
-    test "$in_stock" = 0 && test "$in_libcgo" = 1 || {
+    if test "$in_stock" != 0 || test "$in_libcgo" != 1; then
       cat "$base/program/log"
       die "with $version, a stock program binds libcgo_go_init $in_stock times" \
         "and one on libcgo $in_libcgo times, linked $mode"
-    }
+    fi
   done
   echo "$version: a program on libcgo binds libcgo_go_init in the library under test, a stock one does not (internal and external linking)"
 }
@@ -449,7 +456,10 @@ check() { # GO
   test -n "$runtime_tests" || die "$version: no tests in the sources of runtime"
   evidence
   suites
-  test -n "${CHECK_GO_KEEP-}" || chmod -R u+w "$base" && rm -rf "$base"/*/goroot
+  if test -z "${CHECK_GO_KEEP-}"; then
+    chmod -R u+w "$base"/*/goroot
+    rm -rf "$base"/*/goroot
+  fi
 }
 
 : >"$results"

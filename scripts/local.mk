@@ -6,8 +6,7 @@ EXTRA_DIST += scripts/bench.sh scripts/check-go.sh scripts/check.sh scripts/incl
 check-go: all
 	rm -rf check-go.root
 	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root >/dev/null
-	CHECK_GO_DIR=$${CHECK_GO_DIR:-check-go.work} \
-	  $(srcdir)/scripts/check-go.sh check-go.root
+	$(srcdir)/scripts/check-go.sh check-go.root
 
 clean-local: clean-check-go
 clean-check-go:

@@ -50,17 +50,20 @@ die() {
 
 # ---- the library ----
 
-# A pkg-config file for the place where the library is now.
+# A pkg-config file for the place where the library is now; the loader does not
+# look there, and some suites set LD_LIBRARY_PATH themselves, so it is noted in what
+# is linked with it, too. (Go's own linker notes no such thing.)
 pc=$(find "$root" -name libcgo.pc | head -n 1)
 test -n "$pc" || die "there is no libcgo.pc below '$root'"
 tool=$(find "$root" -name libcgo-go -type f | head -n 1)
 shim=$(find "$root" -path '*/go/shim.c' | head -n 1)
 mkdir -p "$dir/pkgconfig"
+moved=$root # from where it was configured for
 if grep -q "^prefix=$root" "$pc"; then
-  cp "$pc" "$dir/pkgconfig/libcgo.pc"
-else
-  sed "s|^\([a-z_]*\)=/|\1=$root/|" "$pc" >"$dir/pkgconfig/libcgo.pc"
+  moved=
 fi
+sed "s|^\([a-z_]*=\)/|\1$moved/|; s|^Libs:.*|& -Wl,-rpath,\${libdir}|" "$pc" \
+  >"$dir/pkgconfig/libcgo.pc"
 PKG_CONFIG_PATH=$dir/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export PKG_CONFIG_PATH
 libdir=$(${PKG_CONFIG:-pkg-config} --variable=libdir libcgo)
@@ -86,7 +89,7 @@ chmod +x "$dir/cc-libcgo"
 make_goroot() {
   to=$base/$1/goroot
   mkdir -p "$to/pkg" "$to/bin"
-  for part in src misc lib; do
+  for part in src misc lib test; do
     test ! -d "$2/$part" || cp -RL "$2/$part" "$to/$part"
   done
   for part in VERSION go.env; do
@@ -469,7 +472,8 @@ seen=
 line Go suite stock '' '' libcgo '' '' linked: '' ''
 line '' '' pass fail skip pass fail skip stock libcgo ''
 if test -n "${GO-}"; then
-  check "$(command -v "$GO" || die "there is no '$GO'")"
+  command -v "$GO" >/dev/null || die "there is no '$GO'"
+  check "$(command -v "$GO")"
 else
   for go in "$(command -v go || true)" /usr/local/go/bin/go /usr/lib/go-*/bin/go; do
     test ! -x "$go" || check "$go"

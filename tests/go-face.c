@@ -54,6 +54,8 @@ TEST(sigaction_gives_back_what_was_set) {
   ck_assert_int_eq(libcgo_go_sigaction(SIGUSR1, NULL, &old), 0);
   ck_assert_uint_eq(old.handler, set.handler);
   ck_assert_uint_eq(old.flags & (SA_ONSTACK | SA_RESTART), set.flags);
+  if (UNDER_TSAN) /* which has filled the mask */
+    old.mask &= set.mask;
   ck_assert_uint_eq(old.mask, set.mask);
 }
 

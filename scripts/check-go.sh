@@ -215,7 +215,7 @@ suites() {
   suite test:pie-internal test -- -buildmode=pie -tags=internal,internal_pie \
     -ldflags=-linkmode=internal
   suite test:race test -- -race
-  suite test:msan test CC=clang -- -msan
+  needs clang suite test:msan test CC=clang -- -msan
   suite test:asan test -- -asan
   for which in testtls testnocgo; do
     suite $which:auto $which --
@@ -237,9 +237,9 @@ suites() {
   suite testsanitizers testsanitizers --
   suite testerrors testerrors --
   suite testgodefs testgodefs --
-  suite testfortran testfortran --
+  needs gfortran suite testfortran testfortran --
   suite testout testout --
-  suite swig swig --
+  needs swig suite swig swig --
 }
 
 # find_place SIDE PLACE: sets where and what for go test, if this Go has them.
@@ -354,11 +354,25 @@ line() {
   printf '%-9s %-20s %5s %5s %5s   %5s %5s %5s   %6s %6s  %s\n' "$@"
 }
 
+wanted() {
+  echo "$1" | grep -E -q -x -- "$only"
+}
+
+# needs PROGRAM suite NAME...
+needs() {
+  if command -v "$1" >/dev/null; then
+    shift
+    "$@"
+  elif wanted "$3"; then
+    echo "$version: $3 skipped: there is no $1"
+  fi
+}
+
 # suite NAME PLACE ENVIRONMENT... -- ARGUMENT...
 suite() {
   suite=$1 place=$2
   shift 2
-  echo "$suite" | grep -E -q -x -- "$only" || return 0
+  wanted "$suite" || return 0
   find_place stock "$place" || return 0
   for side in stock libcgo; do
     find_place $side "$place"

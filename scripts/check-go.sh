@@ -500,9 +500,14 @@ for toolchain in ${CHECK_GO_TOOLCHAINS-}; do
 done
 test -n "$seen" || die "there is no Go: install one, or name it in GO"
 
-# table: for each suite and Go, what passes of the tests, stock and on libcgo.
+# table: for each suite and Go, how many tests pass on both sides, and on neither.
 table() {
   awk -F '\t' '
+    function cell(stock, libcgo, ran) {
+      if (stock != libcgo)
+        return " **stock " stock ", libcgo " libcgo "** |"
+      return " " stock (stock < ran ? ", and " ran - stock " on neither" : "") " |"
+    }
     !($1 in known) { known[$1]; gos[++n] = $1 }
     !($2 in rows) { rows[$2]; suites[++m] = $2 }
     $4 != "skip" || $5 != "skip" { ran[$2, $1]++ }
@@ -525,7 +530,7 @@ table() {
           else if (!(place in ran))
             row = row " skipped |"
           else
-            row = row " " stock[place] + 0 ", " libcgo[place] + 0 " of " ran[place] " |"
+            row = row cell(stock[place] + 0, libcgo[place] + 0, ran[place])
         }
         print row
       }

@@ -279,7 +279,7 @@ go() {
   step 'go: configure' "$top/configure" --enable-werror || return 0
   step 'go: make' make V=0 -j "$jobs" || return 0
   GO=$(sh -c 'command -v go') CHECK_GO_SUITES='runtime/cgo|os/user|net|test:(auto|internal|external)' \
-    make check-go V=0 2>&1 | tee check-go.log
+    make -s check-go 2>&1 | tee check-go.log
   # What fails on stock, too, says nothing of the library.
   awk -F '\t' '
     $5 == "pass" || $5 == "flaky" { print "PASS: " $2 " " $3; next }

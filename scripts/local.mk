@@ -5,7 +5,9 @@ EXTRA_DIST += scripts/bench.sh scripts/check-go.sh scripts/check.sh scripts/incl
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.
 check-go: all
 	rm -rf check-go.root
-	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root >/dev/null
+	mkdir check-go.root
+	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root \
+	  >check-go.root/install.log 2>&1 || { cat check-go.root/install.log; exit 1; }
 	$(srcdir)/scripts/check-go.sh check-go.root
 
 clean-local: clean-check-go

@@ -24,7 +24,8 @@
 # CHECK_GO_DIR/results.tsv has a line for each test: Go, suite, test, stock, libcgo.
 # CHECK_GO_DIR/table.md is for docs/go.md.
 # A test that fails is tried again, twice at most; if it passes then, it is "flaky",
-# on both sides alike. Exits with 1 if a test passes on stock only, or if something
+# on both sides alike; and so is one that passes stock, fails on libcgo, and then
+# fails stock, too, in one of two more tries. Exits with 1 if a test passes on stock only, or if something
 # is linked with the other side's C half.
 set -eu
 
@@ -339,6 +340,39 @@ run_suite() {
   done
 }
 
+# doubt NAME ENVIRONMENT... -- ARGUMENT...: what fails on libcgo only is run stock,
+# too, three times in all. What fails there once is flaky there; if the process ends,
+# so is all that it did not come to.
+doubt() {
+  stock_log=$base/stock/$(echo "$1" | tr / -)
+  libcgo_log=$base/libcgo/$(echo "$1" | tr / -)
+  shift
+  for try in 2 3; do
+    worse=$(awk -F '\t' '
+      NR == FNR { libcgo[$1] = $2; next }
+      $2 == "pass" && libcgo[$1] != "pass" && libcgo[$1] != "flaky" {
+        if (!($1 in libcgo))
+          $1 = "("
+        sub(/\/.*/, "", $1)
+        print $1
+      }' "$libcgo_log.tsv" "$stock_log.tsv" | sort -u | tr '\n' '|')
+    test -n "$worse" || break
+    case $worse in
+    \(*) again='' ;;
+    *) again="-run=^(${worse%|})\$" ;;
+    esac
+    run_once stock "$stock_log.$try.json" "$@" ${again:+"$again"}
+    awk -F '\t' -v OFS='\t' -v all="${again:-all}" '
+      NR == FNR { now[$1] = $2; next }
+      $2 == "pass" && now[$1] == "fail" { $2 = "flaky" }
+      $2 == "pass" && all == "all" && !($1 in now) { $2 = "flaky" }
+      { print; seen[$1] = 1 }
+      END { if ("(test)" in now && !("(test)" in seen)) print "(test)", "flaky" }
+    ' "$stock_log.$try.json.now" "$stock_log.tsv" >"$stock_log.new"
+    mv "$stock_log.new" "$stock_log.tsv"
+  done
+}
+
 # counts COLUMN: pass, fail and skip of this suite; what is flaky has passed.
 counts() {
   awk -F '\t' -v go="$version" -v suite="$suite" -v column="$1" '
@@ -378,6 +412,8 @@ suite() {
     find_place $side "$place"
     run_suite $side "$suite" "$@"
   done
+  find_place stock "$place"
+  doubt "$suite" "$@"
   name=$(echo "$suite" | tr / -)
   awk -F '\t' -v OFS='\t' -v go="$version" -v suite="$suite" '
     NR == FNR { stock[$1] = $2; next }
@@ -542,8 +578,9 @@ awk -F '\t' '
   { tests++ }
   $4 == "flaky" || $5 == "flaky" { flaky[++flakies] = $0 }
   $4 == "fail" && $5 == "fail" { both[++boths] = $0 }
-  ($4 == "pass" || $4 == "flaky") && $5 != "pass" && $5 != "flaky" { worse[++worses] = $0 }
   $4 == "fail" && ($5 == "pass" || $5 == "flaky") { better[++betters] = $0 }
+  $4 == "pass" && $5 != "pass" && $5 != "flaky" { worse[++worses] = $0 }
+  ($4 == "skip" || $4 == "absent") && $5 == "fail" { worse[++worses] = $0 }
   function show(title, list, n,   i) {
     if (n == 0)
       return

@@ -18,6 +18,7 @@
 #   onekind     --disable-shared and --disable-static
 #   packages    dpkg-buildpackage and lintian
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
+#   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
 #   faults      seeds each defect and sees its test fail
 #   all         all of these
 set -eu
@@ -357,6 +358,30 @@ distcheck() {
   fi
 }
 
+# A few minutes of make check-go, with the Go that there is.
+go() {
+  # shellcheck disable=SC2086
+  install_packages $base
+  # Asked of another shell: in this one, go is this function.
+  sh -c 'command -v go' >/dev/null || install_packages golang-go
+  generate
+  enter go
+  step 'go: configure' "$top/configure" --enable-werror || return 0
+  step 'go: make' make V=0 -j "$jobs" || return 0
+  GO=$(sh -c 'command -v go') CHECK_GO_SUITES='runtime/cgo|os/user|net|test:(auto|internal|external)' \
+    make -s check-go 2>&1 | tee check-go.log
+  # What fails on stock, too, says nothing of the library.
+  awk -F '\t' '
+    $5 == "pass" || $5 == "flaky" { print "PASS: " $2 " " $3; next }
+    $5 == "skip" && $4 == "skip" { next }
+    $4 == "pass" || $5 == "fail" && ($4 == "skip" || $4 == "absent") { print "FAIL: " $2 " " $3; next }
+    { print "SKIP: " $2 " " $3 " (stock: " $4 ")" }' check-go.work/results.tsv >results
+  grep -q '^PASS: ' results || echo 'ERROR: no test of Go ran' >>results
+  test ! -e check-go.work/wrong-half ||
+    echo 'ERROR: a program had the C half of the other side' >>results
+  count "Go's own tests" results
+}
+
 faults() {
   # shellcheck disable=SC2086
   install_packages $base g++-i686-linux-gnu g++-aarch64-linux-gnu qemu-user \
@@ -369,7 +394,7 @@ faults() {
   count 'seeded faults' results
 }
 
-variants='native clang i386 arm64 sanitizers tsan valgrind distcheck onekind packages goprograms faults'
+variants='native clang i386 arm64 sanitizers tsan valgrind distcheck onekind packages go goprograms faults'
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

@@ -270,6 +270,13 @@ tests_threads_static_LDADD = $(tests_threads_LDADD)
 tests_threads_static_LDFLAGS = -static
 endif
 
+# The Go face, without Go.
+check_PROGRAMS += tests/go-face
+tests_go_face_SOURCES = tests/go-face.c $(tests_harness)
+tests_go_face_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_go_face_CFLAGS = $(tests_cflags)
+tests_go_face_LDADD = $(tests_ldadd)
+
 if CLASSIC_OBJECT
 check_PROGRAMS += tests/foreign-loader
 tests_foreign_loader_SOURCES = tests/foreign-loader.c tests/classic-segment.S \

@@ -310,7 +310,8 @@ ok every_reference_leads_to_a_page references_lead_somewhere
 ok errors_of_pages_are_those_of_the_headers errors_are_those_of_the_headers
 for page in $(pages); do
   name=$(basename $page | tr .- __)
-  if grep -q '^\.Sh EXAMPLES' $page; then
+  # Those of section 1 are commands.
+  if test "${page%.1}" = $page && grep -q '^\.Sh EXAMPLES' $page; then
     # Clients of 2010 define the library's variables without a value.
     case $page in *classic.7) how=common ;; *) how=plain ;; esac
     if of_another_cpu "$page"; then

@@ -1037,7 +1037,7 @@ TEST(attach_says_ENOMEM_without_memory_for_the_signal_stack) {
   begin();
   without_stack();
   for (int i = 0; i < 2; i++) {
-    kit.signal_stack_size = i == 0 ? SIZE_MAX : SIZE_MAX / 4 * 3;
+    kit.signal_stack_size = i == 0 ? SIZE_MAX : SIZE_MAX - (8u << 20);
     ck_assert_int_eq(libcgo_attach(&kit, NULL), ENOMEM);
     ck_assert_int_eq(libcgo_callback(&kit, note, NULL), ENOMEM);
   }

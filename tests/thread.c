@@ -357,7 +357,7 @@ TEST(the_creator_keeps_its_errno) {
   libcgo_thread_create(&kit, record, &attr, note, NULL, NULL);
   ck_assert_int_eq(errno, 12345);
   attr.stack_size = 0;
-  attr.signal_stack_size = SIZE_MAX / 4 * 3;
+  attr.signal_stack_size = SIZE_MAX - (8u << 20);
   libcgo_thread_create(&kit, record, &attr, note, NULL, NULL);
   ck_assert_int_eq(errno, 12345);
   libcgo_thread_create(&kit, record, NULL, note, NULL, NULL);
@@ -516,7 +516,7 @@ TEST(larger_records_of_a_later_client_are_accepted) {
   attr.attr.size = sizeof attr;
   record.thread.size = sizeof record;
   limit.limit.size = sizeof limit;
-  attr.attr.stack_size = (SIZE_MAX / 4 * 3) & ~(size_t)4095;
+  attr.attr.stack_size = (SIZE_MAX - (8u << 20)) & ~(size_t)4095;
   /* No system has so much memory; what it says of that differs. */
   const int err = libcgo_thread_create(&kit, &record.thread, &attr.attr, note,
                                        NULL, &limit.limit);
@@ -608,7 +608,7 @@ TEST(a_signal_stack_is_given_back_when_the_thread_ends) {
 
 TEST(without_memory_for_the_signal_stack_the_answer_is_ENOMEM) {
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
-  attr.signal_stack_size = SIZE_MAX / 4 * 3;
+  attr.signal_stack_size = SIZE_MAX - (8u << 20);
   assert_refused(&kit, &attr, ENOMEM);
   attr.signal_stack_size = SIZE_MAX - 1;
   assert_refused(&kit, &attr, ENOMEM);
@@ -623,7 +623,7 @@ TEST(a_thread_that_is_refused_leaves_no_memory) {
   const long long before = proc_status("VmRSS:");
   for (int i = 0; i < 20000; i++) {
     attr.stack_size = i % 2;
-    attr.signal_stack_size = i % 2 ? 1 : SIZE_MAX / 4 * 3;
+    attr.signal_stack_size = i % 2 ? 1 : SIZE_MAX - (8u << 20);
     ck_assert_int_eq(
         libcgo_thread_create(&kit, &record, &attr, note, NULL, NULL),
         i % 2 ? EINVAL : ENOMEM);

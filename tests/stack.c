@@ -1399,6 +1399,7 @@ static void run_on_mapped_stack(struct libcgo_thread *thread, void *result) {
   struct libcgo_stack stack;
   if (libcgo_stack_map(&stack, 10000) != 0 || stack.hi - stack.lo < 10000)
     return;
+  VALGRIND_STACK_REGISTER(stack.lo, stack.hi);
   *(uintptr_t *)result =
       libcgo_call_on_stack(thread, &stack, use_all_of_it, &stack);
   if (libcgo_stack_unmap(&stack) != 0)

@@ -21,6 +21,8 @@ printf '| %-40s | %12s |\n|-%s-|-%s:|\n' calls instructions \
   ---------------------------------------- ------------
 "$bench" --benchmark_list_tests --benchmark_filter='^call/' | sed 's|^call/||; s|/iterations:.*||' |
   grep -E "$titles" | while IFS= read -r title; do
+  # The dollar is sed's.
+  # shellcheck disable=SC2016
   pattern=$(printf '%s' "$title" | sed 's|[].[+*^$(){}]|\\&|g')
   LIBCGO_BENCH_ITERATIONS=$iterations LIBCGO_BENCH_OUT=$out \
     valgrind --tool=callgrind --callgrind-out-file="$out/callgrind" \

@@ -131,9 +131,9 @@ native() {
   treesum 'native: treesum agrees with cksum'
   step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
   # With what they source, whose places they name from the top.
-  step 'shellcheck' env -C "$top" shellcheck -x -P scripts:tests scripts/bench.sh \
-    scripts/check.sh scripts/include-graph.sh scripts/packages.sh tests/libcgo-go.sh \
-    tests/go/run.sh bench/go/run.sh debian/tests/go "$PWD/tools/libcgo-go" || true
+  step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
+    "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" "$top/bench/go/run.sh" \
+    "$top/debian/tests/go" tools/libcgo-go || true
 }
 
 clang() {
@@ -225,7 +225,7 @@ tsan() {
   for cc in gcc clang; do
     cxx=$(echo $cc | sed 's/gcc/g++/; s/clang/clang++/')
     enter tsan-$cc
-    step "tsan $cc: configure" "$top/configure" --enable-werror CC=$cc CXX=$cxx \
+    step "tsan $cc: configure" "$top/configure" --enable-werror CC=$cc CXX="$cxx" \
       CFLAGS='-g -O1 -fsanitize=thread' CXXFLAGS='-g -O1 -fsanitize=thread' || continue
     step "tsan $cc: make" make V=0 -j "$jobs" || continue
     suite "thread sanitizer of $cc" TESTS='tests/threads tests/contract tests/crossing

@@ -21,8 +21,8 @@ struct thread_start {
      address in its first frame: new_thread_bounds makes bounds of it. If the
      result is false it ends at once; this function has then freed the record. */
   bool (*enter)(thread_start *start, uintptr_t here);
-  /* Then, with its signal mask (mask_kind). Frees the record before it calls what may be
-     unwound through. */
+  /* Then, with its signal mask (mask_kind). Frees the record before it calls what
+     may be unwound through. */
   void (*run)(thread_start *start);
   const char *call; /* for messages */
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */

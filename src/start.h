@@ -42,6 +42,10 @@ stack_bounds new_thread_bounds(const thread_start *start, uintptr_t here);
  */
 int start_thread(thread_start *start);
 
+/* For a call that cannot report: stops the process with a message that says why
+   there is no thread with the default stack size. ENOMEM: no start record. */
+[[noreturn]] void no_thread(const char *call, int err);
+
 } // namespace cgo
 
 #endif

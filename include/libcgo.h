@@ -2,8 +2,9 @@
 /*
  * libcgo - the border between a language runtime and C.
  *
- * This header includes every other one. Each of them can also be included by
- * itself, in any order, from C11 and C++17.
+ * This header includes every other one but <libcgo/go.h>, which is for what Go
+ * programs are built with. Each of them can also be included by itself, in any
+ * order, from C11 and C++17.
  */
 #ifndef LIBCGO_H
 #define LIBCGO_H

@@ -25,8 +25,8 @@
 # CHECK_GO_DIR/table.md is for docs/go.md.
 # A test that fails is tried again, twice at most; if it passes then, it is "flaky",
 # on both sides alike; and so is one that passes stock, fails on libcgo, and then
-# fails stock, too, in one of two more tries. Exits with 1 if a test passes on stock only, or if something
-# is linked with the other side's C half.
+# fails stock, too, in one of two more tries. Exits with 1 if a test passes on stock
+# only, or if something is linked with the other side's C half.
 set -eu
 
 if test $# != 1 || ! test -d "$1"; then

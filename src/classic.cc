@@ -65,28 +65,11 @@ void run(cgo::thread_start *record) {
   LIBCGO_CROSSCALL(fn);
 }
 
-[[noreturn]] void no_thread(int err) {
-  cgo::message m(thread_start_call);
-  if (err == ENOMEM) {
-    m.text("no memory for the new thread's start record: ENOMEM").fatal();
-  } else if (err != EAGAIN) {
-    m.text("the system refuses a thread with the process's default stack "
-           "size, ")
-        .number(static_cast<long long>(cgo::os::default_stack_size()))
-        .text(" bytes: ")
-        .error(err)
-        .fatal();
-  }
-  m.text("no thread to be had within one second: EAGAIN: ")
-      .limit(cgo::os::find_thread_limit(0))
-      .fatal();
-}
-
 void thread_start(libcgo_start *start) {
   const int caller_errno = errno; // malloc may change it
   auto *record = static_cast<classic_start *>(malloc(sizeof(classic_start)));
   if (record == nullptr)
-    no_thread(ENOMEM);
+    cgo::no_thread(thread_start_call, ENOMEM);
   record->enter = enter;
   record->run = run;
   record->call = thread_start_call;
@@ -96,7 +79,7 @@ void thread_start(libcgo_start *start) {
   record->classic = *start;
   const int err = cgo::start_thread(record);
   if (err != 0)
-    no_thread(err);
+    cgo::no_thread(thread_start_call, err);
   errno = caller_errno;
 }
 

@@ -220,22 +220,6 @@ void run_plain(thread_start *record) {
   own.fn(own.arg);
 }
 
-[[noreturn]] void no_thread(const char *call, int err) {
-  message m(call);
-  if (err == ENOMEM)
-    m.text("no memory for the new thread's start record: ENOMEM").fatal();
-  if (err != EAGAIN)
-    m.text("the system refuses a thread with the process's default stack "
-           "size, ")
-        .number(static_cast<long long>(os::default_stack_size()))
-        .text(" bytes: ")
-        .error(err)
-        .fatal();
-  m.text("no thread to be had within one second: EAGAIN: ")
-      .limit(os::find_thread_limit(0))
-      .fatal();
-}
-
 void start_or_stop(thread_start *record) {
   const int err = start_thread(record);
   if (err != 0)

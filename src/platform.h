@@ -201,7 +201,7 @@ struct tls_segment {
 tls_segment executable_tls();
 
 /* Whether the address is in a thread-local variable of the executable, in the
-   calling thread. Safe in signal handlers. */
+   calling thread. */
 bool in_executable_tls(uintptr_t address);
 
 /* Where the classic face exists: in src/os/<os>-classic.cc.

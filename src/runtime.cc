@@ -65,11 +65,11 @@ void leave_thread(libcgo_thread *thread) {
     ops->release(thread);
 }
 
-// The client's own thread leaves in the last round but
-// one, so that the destructors of other keys can call back before; in the last
-// one allocators and sanitizers give up what `leave` may still need. A thread of
-// others leaves at once: it may have been attached by such a destructor, in a
-// round that nobody tells, and then there is perhaps no other.
+// The client's own thread leaves in the last round but one, so that the
+// destructors of other keys can call back before; in the last one allocators and
+// sanitizers give up what `leave` may still need. A thread of others leaves at
+// once: it may have been attached by such a destructor, in a round that nobody
+// tells, and then there is perhaps no other.
 void leave_at_the_end(libcgo_thread *thread) {
   // From here on no signal handler may look for what `leave` frees.
   os::block_all_signals();
@@ -141,8 +141,9 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
 // Apart, so that a callback on a thread with a record does not pay for its frame.
-[[gnu::cold, gnu::noinline]] int attach_and_call(libcgo_runtime *runtime,
-                    void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+[[gnu::cold, gnu::noinline]] int attach_and_call(
+    libcgo_runtime *runtime, void (*fn)(libcgo_thread *thread, void *arg),
+    void *arg) {
   const int caller_errno = errno;
   int err = check_runtime(runtime);
   if (err == 0)

@@ -65,4 +65,20 @@ int start_thread(thread_start *start) {
   return err;
 }
 
+void no_thread(const char *call, int err) {
+  message m(call);
+  if (err == ENOMEM)
+    m.text("no memory for the new thread's start record: ENOMEM").fatal();
+  if (err != EAGAIN)
+    m.text("the system refuses a thread with the process's default stack "
+           "size, ")
+        .number(static_cast<long long>(os::default_stack_size()))
+        .text(" bytes: ")
+        .error(err)
+        .fatal();
+  m.text("no thread to be had within one second: EAGAIN: ")
+      .limit(os::find_thread_limit(0))
+      .fatal();
+}
+
 } // namespace cgo

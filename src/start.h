@@ -21,8 +21,8 @@ struct thread_start {
      address in its first frame: new_thread_bounds makes bounds of it. If the
      result is false it ends at once; this function has then freed the record. */
   bool (*enter)(thread_start *start, uintptr_t here);
-  /* Then, with its signal mask (mask_kind). Frees the record before it calls what may be
-     unwound through. */
+  /* Then, with its signal mask (mask_kind). Frees the record before it calls what
+     may be unwound through. */
   void (*run)(thread_start *start);
   const char *call; /* for messages */
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
@@ -41,6 +41,10 @@ stack_bounds new_thread_bounds(const thread_start *start, uintptr_t here);
  * caller's still. Is no cancellation point.
  */
 int start_thread(thread_start *start);
+
+/* For a call that cannot report: stops the process with a message that says why
+   there is no thread with the default stack size. ENOMEM: no start record. */
+[[noreturn]] void no_thread(const char *call, int err);
 
 } // namespace cgo
 

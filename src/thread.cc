@@ -65,7 +65,8 @@ bool enter(thread_start *record, uintptr_t here) {
       return false;
   }
   const int err = enter_thread(start->runtime, start->thread,
-                               {0, new_thread_bounds(start, here), start->signal_stack, false});
+                               {0, new_thread_bounds(start, here),
+                                start->signal_stack, false});
   if (err != 0)
     message(create_call)
         .text("the new thread's record cannot be kept by its key: ")

@@ -6,9 +6,9 @@
 . "$(dirname "$0")/tap.sh"
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
-headers="libcgo.h libcgo/classic.h libcgo/crossing.h libcgo/handle.h libcgo/init.h
-  libcgo/platform.h libcgo/runtime.h libcgo/slots.h libcgo/stack.h libcgo/thread.h
-  libcgo/version.h"
+headers="libcgo.h libcgo/classic.h libcgo/crossing.h libcgo/go.h libcgo/handle.h
+  libcgo/init.h libcgo/platform.h libcgo/runtime.h libcgo/slots.h libcgo/stack.h
+  libcgo/thread.h libcgo/traceback.h libcgo/version.h"
 
 compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }
 compile_cxx() { $CXX -std=c++17 $warnings $cppflags -x c++ -c "$1" -o out.o; }

@@ -5,7 +5,7 @@
 #
 # Cross builds: make check TEST_EMU="./libtool --mode=execute EMULATOR".
 
-tests_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/src
+tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -I$(top_srcdir)/src
 tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
 	$(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_cxxflags = -std=gnu++17 -Wall -Wextra \

@@ -176,8 +176,8 @@ struct libcgo_bounds {
  * looks everything up.
  *
  * Returns 0. EINVAL: bounds is NULL, or the record is too small, or no thread
- * has entered it. ENOTSUP: its version is not known. Or an error of the system, such as EMFILE or ENOENT
- * where there is no /proc.
+ * has entered it. ENOTSUP: its version is not known. Or an error of the system,
+ * such as EMFILE, or ENOENT where there is no /proc.
  * Leaves errno alone. Safe in any thread; in signal handlers once the calling
  * thread's own bounds are known. Since 0.1.
  */

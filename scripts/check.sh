@@ -133,7 +133,7 @@ native() {
   # With what they source, whose places they name from the top.
   step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
     "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" "$top/bench/go/run.sh" \
-    "$top/debian/tests/go" tools/libcgo-go || true
+    "$top"/debian/tests/go "$top"/debian/tests/kit tools/libcgo-go || true
 }
 
 clang() {

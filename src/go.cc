@@ -227,7 +227,11 @@ void start_or_stop(thread_start *record) {
 }
 
 [[gnu::noinline]] void wait_and_publish(libcgo_go *go) {
-  libcgo_init_wait(&go->init);
+  if (libcgo_init_wait(&go->init) != 0)
+    message("_cgo_wait_runtime_init_done")
+        .text("the process was forked while Go was starting: ECANCELED: call Go "
+              "before a fork, or run another program after it")
+        .fatal();
   publish_key(go);
   __atomic_store_n(&go->ready, 1, __ATOMIC_RELEASE);
 }

@@ -242,15 +242,18 @@ of_another_cpu() {
 
 # One with main runs and returns 0; the others are parts, which compile.
 examples_run() {
-  rm -f ./*.c
+  rm -f ./*.c ./*.cc
   extract_examples "$1"
   for example in ./*.c; do
     test -f "$example" || return 1
     echo "$example"
     compile="$CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror $cppflags $CFLAGS"
     case $2 in common) compile="$compile -fcommon" ;; esac
-    grep -q '#include <libcgo\.hpp>' "$example" &&
-      compile="$CXX -x c++ -std=gnu++17 -Wall -Wextra -Wpedantic -Werror $cppflags $CXXFLAGS"
+    if grep -q '#include <libcgo\.hpp>' "$example"; then
+      compile="$CXX -std=gnu++17 -Wall -Wextra -Wpedantic -Werror $cppflags $CXXFLAGS"
+      mv "$example" "$example.cc"
+      example=$example.cc
+    fi
     if grep -q '^int main(' "$example"; then
       $compile "$example" -o example $libs && run_program example || return 1
     else
@@ -270,7 +273,7 @@ lint() {
 }
 
 the_readme_s_example_runs() {
-  rm -f ./*.c
+  rm -f ./*.c ./*.cc
   sed -n '/^```c$/,/^```$/{/^```/!p;}' "$srcdir/README.md" >readme.c
   $CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror $cppflags $CFLAGS readme.c \
     -o example $libs && run_program example >out || return 1

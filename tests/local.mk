@@ -6,8 +6,9 @@
 # Cross builds: make check TEST_EMU="./libtool --mode=execute EMULATOR".
 
 tests_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -I$(top_srcdir)/src
+# Unwind tables, also of C: compilers for some CPUs leave them out.
 tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
-	$(LIBCGO_WERROR) $(CHECK_CFLAGS)
+	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_cxxflags = -std=gnu++17 -Wall -Wextra \
 	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/harness.h tests/minicheck.h

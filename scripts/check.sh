@@ -11,6 +11,7 @@
 #   clang       the same with clang
 #   i386        cross build; under qemu-i386, and natively if the kernel can
 #   arm64       cross build; under qemu-aarch64
+#   riscv64     cross build; under qemu-riscv64
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
@@ -197,6 +198,7 @@ cross() {
 
 i386() { cross i386 i686-linux-gnu qemu-i386 libc6-i386 lib32stdc++6 lib32gcc-s1; }
 arm64() { cross arm64 aarch64-linux-gnu qemu-aarch64; }
+riscv64() { cross riscv64 riscv64-linux-gnu qemu-riscv64; }
 
 sanitizers() {
   # shellcheck disable=SC2086
@@ -384,8 +386,8 @@ go() {
 
 faults() {
   # shellcheck disable=SC2086
-  install_packages $base g++-i686-linux-gnu g++-aarch64-linux-gnu qemu-user \
-    libc6-i386 lib32stdc++6
+  install_packages $base g++-i686-linux-gnu g++-aarch64-linux-gnu \
+    g++-riscv64-linux-gnu qemu-user libc6-i386 lib32stdc++6
   generate
   enter faults
   "$top/tests/faults.sh" "$PWD" >faults.log 2>&1 || true
@@ -394,7 +396,7 @@ faults() {
   count 'seeded faults' results
 }
 
-variants='native clang i386 arm64 sanitizers tsan valgrind distcheck onekind packages go goprograms faults'
+variants='native clang i386 arm64 riscv64 sanitizers tsan valgrind distcheck onekind packages go goprograms faults'
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

@@ -304,8 +304,7 @@ uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
     wait_and_publish(go);
   if (const go_thread *const thread = find_this_thread(go))
     if (const libcgo_go_g *const g0 = thread->g0) {
-      const uintptr_t sp =
-          reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      const uintptr_t sp = here();
       if (__builtin_expect(sp - g0->stacklo >= g0->stackhi - g0->stacklo,
                            false))
         widen_bounds(go, sp);
@@ -355,7 +354,7 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
 
 void libcgo_go_getstackbound(libcgo_go *go, uintptr_t bounds[2]) {
   using namespace cgo;
-  const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t sp = here();
   go_thread *const thread = this_thread(go);
   stack_bounds found = {};
   if (thread != nullptr) {

@@ -82,7 +82,7 @@ src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/arch/386.S src/arch/amd64.S \
-	src/arch/arm64.S \
+	src/arch/arm64.S src/arch/riscv64.S \
 	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
 
 # The classic face as one relocatable object, for linkers of 2010: they know

@@ -167,6 +167,8 @@ struct stopped_code {
   uintptr_t pc;
   uintptr_t sp;
   uintptr_t fp;
+  uintptr_t link; /* the return address, if the code has left it in its register;
+                     0 where the frame always has it */
 };
 stopped_code read_signal_context(const void *context);
 

@@ -563,7 +563,7 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
 // Known bounds, which is what every query but the first pays for.
 int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
   using namespace cgo;
-  const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t sp = here();
   if (bounds == nullptr)
     return EINVAL;
   if (check_thread(thread) == 0) {

@@ -12,6 +12,13 @@
 
 namespace cgo {
 
+/* The last byte of the calling function's frame, and so on its stack. Not the
+   frame's address: that is the end of the stack where compilers have the frame
+   pointer at the high end of a frame, and the frame is the first. */
+[[gnu::always_inline]] inline uintptr_t here() {
+  return reinterpret_cast<uintptr_t>(__builtin_dwarf_cfa()) - 1;
+}
+
 /* A thread takes the record; it leaves it. */
 void begin_stacks(libcgo_thread *thread);
 void end_stacks(libcgo_thread *thread);

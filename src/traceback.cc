@@ -81,11 +81,23 @@ _Unwind_Reason_Code take_frame(_Unwind_Context *context, void *p) {
 struct walk {
   const libcgo_thread *thread; // may be NULL
   stack_bounds now;
+  uintptr_t link; // of stopped code, else 0
 };
 
 bool holds(const stack_bounds &stack, uintptr_t frame) {
   return frame >= stack.lo && frame < stack.hi &&
          stack.hi - frame >= libcgo_frame_layout.bytes;
+}
+
+// Whether the word that stopped code has in the place of its return address is its
+// caller's frame pointer: gcc for RISC-V stores no more, and there, in a function
+// that calls nothing.
+bool is_of_leaf(const walk &w, uintptr_t word) {
+  const uintptr_t frame = word + libcgo_frame_layout.lowest;
+  stack_bounds other;
+  return w.link != 0 &&
+         (holds(w.now, frame) ||
+          (w.thread != nullptr && find_known_stack(w.thread, frame, &other)));
 }
 
 bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
@@ -102,7 +114,12 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
                                                 static_cast<uintptr_t>(offset));
   };
   *pc = libcgo_strip_signature(at(libcgo_frame_layout.return_address));
-  const uintptr_t next = at(libcgo_frame_layout.caller);
+  uintptr_t next = at(libcgo_frame_layout.caller);
+  if (is_of_leaf(*w, *pc)) {
+    next = *pc;
+    *pc = w->link;
+  }
+  w->link = 0;
   // On one stack callers are above: what goes down or round is no chain.
   w->now.lo = frame + 1;
   *fp = next;
@@ -110,8 +127,8 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
 }
 
 void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
-                 trace *t) {
-  walk w = {thread, {}};
+                 uintptr_t link, trace *t) {
+  walk w = {thread, {}, link};
   if (thread == nullptr || !find_known_stack(thread, sp, &w.now)) {
     if (os::mapping_bounds(sp, &w.now) != 0)
       return;
@@ -187,7 +204,8 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
   if (signal_context != nullptr) {
     const os::stopped_code stopped = os::read_signal_context(signal_context);
     if (add(&t, stopped.pc))
-      walk_frames(record_of(runtime), stopped.sp, stopped.fp, &t);
+      walk_frames(record_of(runtime), stopped.sp, stopped.fp, stopped.link,
+                  &t);
   } else {
     const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     auto *backtrace = reinterpret_cast<os::backtrace_function *>(
@@ -201,7 +219,8 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
       backtrace(take_frame, &u);
     }
     if (t.count == 0)
-      walk_frames(record_of(runtime), frame, frame, &t);
+      walk_frames(record_of(runtime), frame + libcgo_frame_layout.lowest, frame,
+                  0, &t);
   }
   errno = caller_errno;
   return t.count;

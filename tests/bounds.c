@@ -5,6 +5,9 @@
 #include "kit.h"
 
 #include <pthread.h>
+#include <ucontext.h>
+
+#include "stacks.h"
 
 struct seen {
   int err;
@@ -51,10 +54,26 @@ TEST(bounds_leave_the_thread_local_variables_out) {
   ck_assert_uint_le(seen.bounds.hi, seen.variable);
 }
 
+/* The query itself is the first function: its frame may end where the stack does. */
+TEST(bounds_are_found_in_the_first_frame_of_a_stack) {
+  struct libcgo_bounds bounds = {0, 0, -1};
+  char *const lo = map_stack(small_bytes);
+  ucontext_t home, away;
+  getcontext(&away);
+  away.uc_stack.ss_sp = lo;
+  away.uc_stack.ss_size = small_bytes;
+  away.uc_link = &home;
+  makecontext(&away, (void (*)(void))libcgo_stack_bounds, 2, NULL, &bounds);
+  swapcontext(&home, &away);
+  ck_assert_uint_eq(bounds.lo, (uintptr_t)lo);
+  ck_assert_uint_eq(bounds.hi, (uintptr_t)lo + small_bytes);
+}
+
 int main(void) {
   suite_begin("bounds");
   ADD_TEST(a_threads_frames_are_within_its_bounds);
   ADD_TEST(bounds_leave_the_control_block_out);
   ADD_TEST(bounds_leave_the_thread_local_variables_out);
+  ADD_TEST(bounds_are_found_in_the_first_frame_of_a_stack);
   return suite_run();
 }

@@ -427,5 +427,32 @@ if cross arm64 aarch64-linux-gnu qemu-aarch64; then
     src/runtime.cc 's/__builtin_dwarf_cfa()/__builtin_frame_address(0)/'
 fi
 
+if cross riscv64 riscv64-linux-gnu qemu-riscv64; then
+  fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
+    src/arch/riscv64.S 's/FRAME_BYTES 208/FRAME_BYTES 216/'
+  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
+    src/arch/riscv64.S '/RESTORE	s7/d'
+  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
+    src/arch/riscv64.S '/RESTORE_FLOAT fs9/d'
+  fault tests/crossing crosscall2_passes_arguments_on_the_stack \
+    src/arch/riscv64.S 's/sd	a0, 8(sp)/sd	a0, 0(sp)/'
+  fault tests/go-crossing fn_finds_the_register_that_setg_has_set \
+    src/arch/riscv64.S 's/^	jalr	t1$/	li	s11, 0\n&/'
+  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
+    src/arch/riscv64.S 's/\.cfi_adjust_cfa_offset \\bytes/&+16/'
+  fault tests/unwind an_exception_restores_registers_that_fn_changed \
+    src/arch/riscv64.S '/^\.macro SAVE_FLOAT/,/^\.endm/{/\.cfi_rel_offset/d}'
+  fault tests/stack call_on_stack_keeps_every_callee_saved_register \
+    src/arch/riscv64.S '/^	ld	s1, -24(s0)/d'
+  fault tests/unwind-stacks a_backtrace_sees_four_switches_from_a_started_thread \
+    src/arch/riscv64.S '/\.cfi_def_cfa s0, 0/d'
+  fault tests/traceback a_handler_gets_the_stopped_instruction_and_its_callers \
+    src/os/linux.cc 's/context_of_riscv64 = {176, 192, 240, 184}/context_of_riscv64 = {176, 192, 240}/'
+  fault tests/traceback frame_pointers_do_before_an_unwinder_is_installed \
+    src/traceback.cc 's/frame + libcgo_frame_layout\.lowest, frame,/frame, frame,/'
+  fault tests/bounds bounds_are_found_in_the_first_frame_of_a_stack \
+    src/stack.h 's/(__builtin_dwarf_cfa()) - 1/(__builtin_frame_address(0))/'
+fi
+
 echo "1..$n"
 test $bad = 0

@@ -6,8 +6,9 @@
 # Cross builds: make check TEST_EMU="./libtool --mode=execute EMULATOR".
 
 tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -I$(top_srcdir)/src
+# Unwind tables, also of C: compilers for some CPUs leave them out.
 tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
-	$(LIBCGO_WERROR) $(CHECK_CFLAGS)
+	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_cxxflags = -std=gnu++17 -Wall -Wextra \
 	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
@@ -366,8 +367,8 @@ endif
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
-	tests/arch/386.S tests/arch/amd64.S tests/arch/arm64.S tests/classic-segment.S \
-	tests/foreign-client.c tests/valgrind.supp
+	tests/arch/386.S tests/arch/amd64.S tests/arch/arm64.S tests/arch/riscv64.S \
+	tests/classic-segment.S tests/foreign-client.c tests/valgrind.supp
 
 TEST_EMU =
 TEST_EXTENSIONS = .sh

@@ -57,8 +57,9 @@ static inline stack_t set_signal_stack(char *lo, size_t bytes) {
   return before;
 }
 
-/* The address of the frame in which it stands. */
-#define here() ((uintptr_t)__builtin_frame_address(0))
+/* The last byte of the frame in which it stands. The frame's address may be the
+   end of the stack. */
+#define here() ((uintptr_t)__builtin_dwarf_cfa() - 1)
 
 static inline int is_on(uintptr_t address, uintptr_t lo, uintptr_t hi) {
   return address >= lo && address < hi;

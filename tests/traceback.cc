@@ -257,8 +257,11 @@ template <class Word> static void put(Word &place, uintptr_t value) {
 // The frame pointer may hold anything where code is compiled without.
 TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
   begin();
-  uintptr_t here[4] = {reinterpret_cast<uintptr_t>(&here[2]), 1, // a chain of two
-                       reinterpret_cast<uintptr_t>(&here[0]), 2}; // and round
+  uintptr_t here[4];
+  const auto first = reinterpret_cast<uintptr_t>(&here[0] - frame_words);
+  const auto second = reinterpret_cast<uintptr_t>(&here[2] - frame_words);
+  here[0] = second, here[1] = 1; // a chain of two
+  here[2] = first, here[3] = 2;  // and round
   const uintptr_t values[] = {
       0,
       1,
@@ -267,10 +270,10 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
       UINTPTR_MAX - 7,
       UINTPTR_MAX - 15,
       uintptr_t(1) << (sizeof(uintptr_t) * 8 - 1),
-      reinterpret_cast<uintptr_t>(&here[0]) + 1,
+      first + 1,
       reinterpret_cast<uintptr_t>(pcs),
       reinterpret_cast<uintptr_t>(take),
-      reinterpret_cast<uintptr_t>(&here[0]),
+      first,
   };
   for (uintptr_t value : values) {
     ucontext_t context = {};
@@ -280,7 +283,7 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
     count = libcgo_traceback(&kit, 0, &context, pcs, most);
     ck_assert_uint_gt(count, 0);
     ck_assert_uint_eq(pcs[0], 77);
-    if (value == reinterpret_cast<uintptr_t>(&here[0])) {
+    if (value == first) {
       ck_assert_uint_eq(count, 3); // not round for ever
       ck_assert_uint_eq(pcs[1], 1);
       ck_assert_uint_eq(pcs[2], 2);

@@ -104,13 +104,13 @@ uintptr_t unwind(void *) {
   return static_cast<uintptr_t>(look.found);
 }
 
-// As a profiler does it: the frame pointer, and the return address above it.
+// As a profiler does it: from each frame its caller's, and the return address.
 __attribute__((noinline)) uintptr_t walk_frame_pointers(void *) {
   look_for_chain look = {0, 0};
   auto *frame = static_cast<uintptr_t *>(__builtin_frame_address(0));
   while (look.frames < 64 && look.found < four_depth && frame != nullptr) {
-    see(&look, return_address(frame[1]) - 1);
-    frame = reinterpret_cast<uintptr_t *>(frame[0]);
+    see(&look, return_address(frame[frame_words + 1]) - 1);
+    frame = reinterpret_cast<uintptr_t *>(frame[frame_words]);
   }
   return static_cast<uintptr_t>(look.found);
 }

@@ -334,10 +334,12 @@ struct context_layout {
   size_t pc;
   size_t sp;
   size_t fp;
+  size_t link = 0; // where a function may leave its return address there
 };
 [[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
 [[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
+[[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
@@ -351,7 +353,8 @@ uintptr_t word_at(const void *context, size_t offset) {
 
 stopped_code read_signal_context(const void *context) {
   return {word_at(context, context_here.pc), word_at(context, context_here.sp),
-          word_at(context, context_here.fp)};
+          word_at(context, context_here.fp),
+          context_here.link != 0 ? word_at(context, context_here.link) : 0};
 }
 
 // ---- waiting ----

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * RISC-V, 64 bits, with double-precision registers for arguments: LP64D (RISC-V
+ * ELF psABI, "Register Convention" and "Procedure Calling Convention").
+ *
+ * A callee keeps s0-s11, of which s0 is the frame pointer, fs0-fs11 and sp; sp is
+ * a multiple of 16; integer arguments come in a0, a1, ...; an int fills its
+ * register, sign-extended; the return address comes in ra. gp and tp are the
+ * system's.
+ *
+ * Calls go through t1, not t0: that is the alternate link register, and a jump
+ * through it is for a CPU's return stack a return, too.
+ */
+#include "asm.h"
+
+/*
+ * The frame of a crosscall. Each register is stored and described to the unwinder
+ * by one macro.
+ *
+ *     CFA ->  +---------------------+ <- s0
+ *             | return address      | sp + 200
+ *             | caller's s0         | sp + 192
+ *             | s1                  | sp + 184
+ *             | s2 ... s11          | sp + 176 ... sp + 104
+ *             | fs0 ... fs11        | sp +  96 ... sp +   8
+ *             | (alignment)         | sp
+ *             +---------------------+
+ *             | (alignment)         | sp + 24
+ *             | second argument     | sp + 16   (with arguments only)
+ *             | first argument      | sp +  8   (with arguments only)
+ *             | (fn's)              | sp        (with arguments only)
+ *             +---------------------+
+ *
+ * With the word that fn has for its return address the arguments on the stack are
+ * where they are on amd64, and where compilers that pass arguments on the stack,
+ * Go's for one, look for them.
+ */
+#define FRAME_BYTES 208
+#define ARGUMENT_BYTES 32
+
+.macro SAVE reg, at
+	sd	\reg, \at(sp)
+	.cfi_rel_offset \reg, \at
+.endm
+
+.macro RESTORE reg, at
+	ld	\reg, \at(sp)
+	.cfi_restore \reg
+.endm
+
+.macro SAVE_FLOAT reg, at
+	fsd	\reg, \at(sp)
+	.cfi_rel_offset \reg, \at
+.endm
+
+.macro RESTORE_FLOAT reg, at
+	fld	\reg, \at(sp)
+	.cfi_restore \reg
+.endm
+
+.macro PUSH bytes
+	addi	sp, sp, -\bytes
+	.cfi_adjust_cfa_offset \bytes
+.endm
+
+.macro DROP bytes
+	addi	sp, sp, \bytes
+	.cfi_adjust_cfa_offset -\bytes
+.endm
+
+/* The frame record, at the high end of a frame, whose size this is. */
+.macro PUSH_RECORD bytes
+	PUSH	\bytes
+	SAVE	ra, \bytes - 8
+	SAVE	s0, \bytes - 16
+	addi	s0, sp, \bytes
+.endm
+
+/* With sp where PUSH_RECORD left it. */
+.macro POP_RECORD bytes
+	RESTORE	ra, \bytes - 8
+	RESTORE	s0, \bytes - 16
+	.cfi_def_cfa sp, \bytes
+	DROP	\bytes
+.endm
+
+.macro ENTER_FRAME
+	PUSH_RECORD FRAME_BYTES
+	SAVE	s1, 184
+	SAVE	s2, 176
+	SAVE	s3, 168
+	SAVE	s4, 160
+	SAVE	s5, 152
+	SAVE	s6, 144
+	SAVE	s7, 136
+	SAVE	s8, 128
+	SAVE	s9, 120
+	SAVE	s10, 112
+	SAVE	s11, 104
+	SAVE_FLOAT fs0, 96
+	SAVE_FLOAT fs1, 88
+	SAVE_FLOAT fs2, 80
+	SAVE_FLOAT fs3, 72
+	SAVE_FLOAT fs4, 64
+	SAVE_FLOAT fs5, 56
+	SAVE_FLOAT fs6, 48
+	SAVE_FLOAT fs7, 40
+	SAVE_FLOAT fs8, 32
+	SAVE_FLOAT fs9, 24
+	SAVE_FLOAT fs10, 16
+	SAVE_FLOAT fs11, 8
+.endm
+
+/*
+ * sp is where ENTER_FRAME left it: fn may change every other register, which is
+ * why the CFA counts from sp.
+ */
+.macro LEAVE_FRAME
+	RESTORE	s1, 184
+	RESTORE	s2, 176
+	RESTORE	s3, 168
+	RESTORE	s4, 160
+	RESTORE	s5, 152
+	RESTORE	s6, 144
+	RESTORE	s7, 136
+	RESTORE	s8, 128
+	RESTORE	s9, 120
+	RESTORE	s10, 112
+	RESTORE	s11, 104
+	RESTORE_FLOAT fs0, 96
+	RESTORE_FLOAT fs1, 88
+	RESTORE_FLOAT fs2, 80
+	RESTORE_FLOAT fs3, 72
+	RESTORE_FLOAT fs4, 64
+	RESTORE_FLOAT fs5, 56
+	RESTORE_FLOAT fs6, 48
+	RESTORE_FLOAT fs7, 40
+	RESTORE_FLOAT fs8, 32
+	RESTORE_FLOAT fs9, 24
+	RESTORE_FLOAT fs10, 16
+	RESTORE_FLOAT fs11, 8
+	POP_RECORD FRAME_BYTES
+	ret
+.endm
+
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in a0, setg in a1, g in a2. fn waits on the stack while setg runs, which
+ * need keep no general register: Go's leaves g in s11.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	PUSH	16
+	sd	a0, 0(sp)
+	mv	a0, a2
+	jalr	a1
+	ld	t1, 0(sp)
+	DROP	16
+	jalr	t1
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in a0, arg in a1, argsize in a2, sign-extended. At fn's entry arg is at
+ * 8(sp) and in a0, argsize at 16(sp) and in a1.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	PUSH	ARGUMENT_BYTES
+	mv	t1, a0
+	mv	a0, a1
+	mv	a1, a2
+	sd	a0, 8(sp)
+	sd	a1, 16(sp)
+	jalr	t1
+	DROP	ARGUMENT_BYTES
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in a0, arg in a1, word in a2. At fn's entry arg is at 8(sp) and in a0,
+ * word at 16(sp) and in a1. The result is what fn leaves in a0.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	PUSH	ARGUMENT_BYTES
+	mv	t1, a0
+	mv	a0, a1
+	mv	a1, a2
+	sd	a0, 8(sp)
+	sd	a1, 16(sp)
+	jalr	t1
+	DROP	ARGUMENT_BYTES
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA is in s0, which a C callee keeps:
+ * every unwinder finds the old stack by it, and so does the return. What is saved
+ * is on the old stack:
+ *
+ *     CFA ->  +---------------------+ <- s0
+ *             | return address      | s0 -  8
+ *             | caller's s0         | s0 - 16
+ *             | s1                  | s0 - 24   (libcgo_call_on_stack only)
+ *             | fn                  | s0 - 32   (libcgo_call_on_stack only)
+ *             | arg                 | s0 - 40   (libcgo_call_on_stack only)
+ *             | (alignment)         | s0 - 48   (libcgo_call_on_stack only)
+ *             +---------------------+
+ *
+ * s0 itself may be the end of that stack: sp tells on which one a call was made.
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in a0, fn in a1, arg in a2. If sp is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it
+ * came from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	PUSH_RECORD 16
+	.cfi_def_cfa s0, 0
+	PROBE2(call_on_system, 8@a0, 8@a1)
+	beqz	a0, 2f
+	ld	t1, THREAD_SMALL_LO(a0)
+	ld	t2, THREAD_SMALL_SPAN(a0)
+	sub	t1, sp, t1
+	bgeu	t1, t2, 2f
+	sd	sp, THREAD_CALLER_SP(a0)
+	ld	sp, THREAD_SYSTEM_SP(a0)
+1:	mv	a0, a2
+	BEGIN_OTHER_STACK
+	jalr	a1
+	PROBE1(call_on_system_done, 8@a0)
+	addi	sp, s0, -16
+	.cfi_remember_state
+	POP_RECORD 16
+	ret
+	.cfi_restore_state
+	END_OTHER_STACK
+2:	addi	sp, sp, -16
+	sd	a1, 0(sp)
+	sd	a2, 8(sp)
+	addi	a1, sp, 16
+	call	SYM(libcgo_find_system_sp)
+	ld	a1, 0(sp)
+	ld	a2, 8(sp)
+	addi	sp, sp, 16
+	beqz	a0, 1b
+	mv	sp, a0
+	j	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in a0, stack in a1, fn in a2, arg in a3. The chain of such calls is
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	PUSH_RECORD 48
+	.cfi_def_cfa s0, 0
+	PROBE2(call_on_stack, 8@a0, 8@a2)
+	sd	s1, -24(s0)
+	.cfi_offset s1, -24
+	sd	a2, -32(s0)
+	sd	a3, -40(s0)
+	mv	a2, sp
+	call	SYM(libcgo_begin_stack_call)
+	mv	s1, a0
+	ld	t1, -32(s0)
+	ld	a0, -40(s0)
+	ld	sp, STACK_CALL_START(s1)
+	BEGIN_OTHER_STACK
+	jalr	t1
+	PROBE1(call_on_stack_done, 8@a0)
+	addi	sp, s0, -48
+	mv	a1, a0
+	mv	a0, s1
+	call	SYM(libcgo_end_stack_call)
+	ld	s1, -24(s0)
+	.cfi_restore s1
+	POP_RECORD 48
+	ret
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * s0 is the CFA, and below it are the return address and the caller's s0 (psABI,
+ * "Frame Pointer Convention").
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 8
+	.dword	-16		/* caller */
+	.dword	-8		/* return address */
+	.dword	-16, 16		/* the range of both */
+END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ *
+ * In and out: a0. There are no signatures.
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	ret
+END SYM(libcgo_strip_signature)
+#endif
+
+#ifdef PART_thread_pointer
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	mv	a0, tp
+	ret
+END SYM(libcgo_thread_pointer)
+#endif

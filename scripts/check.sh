@@ -9,9 +9,8 @@
 #
 #   native      gcc: make check, make install, make installcheck  (the default)
 #   clang       the same with clang
-#   i386        cross build; under qemu-i386, and natively if the kernel can
-#   arm64       cross build; under qemu-aarch64
-#   riscv64     cross build; under qemu-riscv64
+#   a port      cross build of a row of scripts/ports (arm64, ...), under its
+#               emulator, and natively if the kernel can
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
@@ -165,12 +164,12 @@ goprograms() {
   count 'goprograms' results
 }
 
-# cross NAME TRIPLET EMULATOR PACKAGE...: a cross build, under the emulator and, if
+# cross NAME CPU TRIPLET EMULATOR PACKAGE...: a cross build, under the emulator and, if
 # the kernel can, natively. Without Check, which an amd64 machine has no library of
 # another CPU of: this is also the test of the stand-in.
 cross() {
-  name=$1 triplet=$2 emulator=$3
-  shift 3
+  name=$1 triplet=$3 emulator=$4
+  shift 4
   # shellcheck disable=SC2086
   install_packages $base "g++-$triplet" qemu-user "$@"
   generate
@@ -196,9 +195,9 @@ cross() {
   fi
 }
 
-i386() { cross i386 i686-linux-gnu qemu-i386 libc6-i386 lib32stdc++6 lib32gcc-s1; }
-arm64() { cross arm64 aarch64-linux-gnu qemu-aarch64; }
-riscv64() { cross riscv64 riscv64-linux-gnu qemu-riscv64; }
+# row NAME: the words of a port's row.
+row() { awk -v name="$1" '$1 == name { $1 = $1; print }' "$top/scripts/ports"; }
+ports=$(awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/ports" | tr '\n' ' ')
 
 sanitizers() {
   # shellcheck disable=SC2086
@@ -386,8 +385,8 @@ go() {
 
 faults() {
   # shellcheck disable=SC2086
-  install_packages $base g++-i686-linux-gnu g++-aarch64-linux-gnu \
-    g++-riscv64-linux-gnu qemu-user libc6-i386 lib32stdc++6
+  install_packages $base qemu-user \
+    $(awk '/^[a-z0-9]/ { printf "g++-%s ", $3; for (i = 5; i <= NF; i++) printf "%s ", $i }' "$top/scripts/ports")
   generate
   enter faults
   "$top/tests/faults.sh" "$PWD" >faults.log 2>&1 || true
@@ -396,7 +395,7 @@ faults() {
   count 'seeded faults' results
 }
 
-variants='native clang i386 arm64 riscv64 sanitizers tsan valgrind distcheck onekind packages go goprograms faults'
+variants="native clang $ports sanitizers tsan valgrind distcheck onekind packages go goprograms faults"
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086
@@ -415,7 +414,12 @@ if test -f "$top/config.status"; then
 fi
 for variant in "$@"; do
   # No && here: it would switch set -e off inside.
-  $variant
+  case " $ports" in
+  *" $variant "*)
+    # shellcheck disable=SC2046
+    cross $(row "$variant") ;;
+  *) $variant ;;
+  esac
 done
 
 test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"

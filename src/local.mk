@@ -81,9 +81,14 @@ nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu@.S
 src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
-EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/arch/386.S src/arch/amd64.S \
-	src/arch/arm64.S src/arch/riscv64.S \
+EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
+
+# A CPU: its source, and what the tests have of it.
+EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
+EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
+EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
+EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor

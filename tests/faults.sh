@@ -369,90 +369,14 @@ fault tests/hot-paths a_callback_on_an_attached_thread_makes_no_call_and_takes_n
 fault tests/hot-paths a_call_on_a_small_stack_makes_no_call_and_takes_no_lock \
   src/stack.cc 's/^  const uintptr_t start = start_on/  os::process_id();\n&/'
 
-if cross i386 i686-linux-gnu qemu-i386; then
-  fault tests/crossing defect_01_crosscall_aligns_the_stack_for_fn \
-    src/arch/386.S 's/FRAME_BYTES 24/FRAME_BYTES 28/'
-  fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
-    src/arch/386.S 's/FRAME_BYTES 24/FRAME_BYTES 28/'
-  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
-    src/arch/386.S '/RESTORE	esi/d'
-  fault tests/handle a_freed_handle_comes_back_after_65536_new_ones_at_the_earliest \
-    src/handle.cc 's/slots - slots \/ 8/slots - 1/'
-  fault tests/memory defect_10_malloc_refuses_a_negative_size \
-    src/memory.cc 's/const bool fits = .*/const bool fits = true;/'
-  fault tests/memory defect_10_malloc_refuses_what_size_t_cannot_hold \
-    src/memory.cc 's/const bool fits = .*/const bool fits = true;/'
-  fault tests/stack-chk defect_11_a_smashed_stack_stops_the_process \
-    src/arch/386.S 's/	call	SYM(__stack_chk_fail)@PLT/2:	jmp	2b/'
-  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
-    src/arch/386.S 's/\.cfi_def_cfa %esp, FRAME_BYTES + 8/.cfi_def_cfa %esp, FRAME_BYTES + 4/'
-  fault tests/unwind an_exception_restores_registers_that_fn_changed \
-    src/arch/386.S '/\.cfi_offset %\\reg/d'
-  fault tests/stack call_on_system_enters_fn_as_the_c_abi_says \
-    src/arch/386.S '/^FUNC SYM(libcgo_call_on_system)/,/^END/s/subl	$12, %esp/subl	$8, %esp/'
-  fault tests/stack call_on_stack_keeps_every_callee_saved_register \
-    src/arch/386.S '/^	movl	-4(%ebp), %ebx/d'
-  fault tests/unwind-stacks a_backtrace_sees_four_switches_from_a_started_thread \
-    src/arch/386.S '/^FUNC SYM(libcgo_call_on_s/,/^END/{/\.cfi_def_cfa_register/d}'
-fi
-
-if cross arm64 aarch64-linux-gnu qemu-aarch64; then
-  fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
-    src/arch/arm64.S 's/FRAME_BYTES 160/FRAME_BYTES 168/'
-  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
-    src/arch/arm64.S '/RESTORE	x23/d'
-  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
-    src/arch/arm64.S '/RESTORE	d12/d'
-  fault tests/crossing crosscall2_passes_arguments_on_the_stack \
-    src/arch/arm64.S 's/stp	x0, x1, \[sp, #8\]/stp	x0, x1, [sp]/'
-  fault tests/crossing crosscall2_sign_extends_argsize \
-    src/arch/arm64.S 's/sxtw	x1, w2/mov	w1, w2/'
-  fault tests/go-crossing fn_finds_the_register_that_setg_has_set \
-    src/arch/arm64.S 's/^	blr	x16$/	mov	x28, xzr\n&/'
-  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
-    src/arch/arm64.S '/\.cfi_negate_ra_state/d'
-  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
-    src/arch/arm64.S 's/\.cfi_adjust_cfa_offset \\bytes/&+16/'
-  fault tests/unwind an_exception_restores_registers_that_fn_changed \
-    src/arch/arm64.S '/\.cfi_rel_offset \\first/d'
-  fault tests/elf defect_13_every_member_keeps_bti_on \
-    src/asm.h 's/PROPERTY_BITS 3/PROPERTY_BITS 2/'
-  fault tests/traceback frame_pointers_pass_four_switches \
-    src/arch/arm64.S '/hint	#7/d'
-  fault tests/traceback a_handler_gets_the_stopped_instruction_and_its_callers \
-    src/os/linux.cc 's/context_of_arm64 = {440, 432, 416}/context_of_arm64 = {440, 432, 408}/'
-  fault tests/bounds bounds_leave_the_control_block_out \
-    src/os/linux.cc 's/(uintptr_t)pthread_self()/libcgo_thread_pointer()/'
-  fault tests/longjmp a_plain_longjmp_passes_to_the_system_stack \
-    src/runtime.cc 's/__builtin_dwarf_cfa()/__builtin_frame_address(0)/'
-fi
-
-if cross riscv64 riscv64-linux-gnu qemu-riscv64; then
-  fault tests/crossing defect_01_crosscall2_aligns_the_stack_for_fn \
-    src/arch/riscv64.S 's/FRAME_BYTES 208/FRAME_BYTES 216/'
-  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
-    src/arch/riscv64.S '/RESTORE	s7/d'
-  fault tests/crossing crosscall2_keeps_every_callee_saved_register \
-    src/arch/riscv64.S '/RESTORE_FLOAT fs9/d'
-  fault tests/crossing crosscall2_passes_arguments_on_the_stack \
-    src/arch/riscv64.S 's/sd	a0, 8(sp)/sd	a0, 0(sp)/'
-  fault tests/go-crossing fn_finds_the_register_that_setg_has_set \
-    src/arch/riscv64.S 's/^	jalr	t1$/	li	s11, 0\n&/'
-  fault tests/unwind defect_13_an_exception_passes_crosscall2 \
-    src/arch/riscv64.S 's/\.cfi_adjust_cfa_offset \\bytes/&+16/'
-  fault tests/unwind an_exception_restores_registers_that_fn_changed \
-    src/arch/riscv64.S '/^\.macro SAVE_FLOAT/,/^\.endm/{/\.cfi_rel_offset/d}'
-  fault tests/stack call_on_stack_keeps_every_callee_saved_register \
-    src/arch/riscv64.S '/^	ld	s1, -24(s0)/d'
-  fault tests/unwind-stacks a_backtrace_sees_four_switches_from_a_started_thread \
-    src/arch/riscv64.S '/\.cfi_def_cfa s0, 0/d'
-  fault tests/traceback a_handler_gets_the_stopped_instruction_and_its_callers \
-    src/os/linux.cc 's/context_of_riscv64 = {176, 192, 240, 184}/context_of_riscv64 = {176, 192, 240}/'
-  fault tests/traceback frame_pointers_do_before_an_unwinder_is_installed \
-    src/traceback.cc 's/frame + libcgo_frame_layout\.lowest, frame,/frame, frame,/'
-  fault tests/bounds bounds_are_found_in_the_first_frame_of_a_stack \
-    src/stack.h 's/(__builtin_dwarf_cfa()) - 1/(__builtin_frame_address(0))/'
-fi
+# The other CPUs, each by what it says itself.
+grep -v '^#' "$top/scripts/ports" >"$work/ports"
+while read -r name cpu triplet emulator _ <&3; do
+  if cross "$name" "$triplet" "$emulator"; then
+    # shellcheck disable=SC1090
+    . "$top/tests/arch/$cpu.faults"
+  fi
+done 3<"$work/ports"
 
 echo "1..$n"
 test $bad = 0

@@ -367,7 +367,6 @@ endif
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
-	tests/arch/386.S tests/arch/amd64.S tests/arch/arm64.S tests/arch/riscv64.S \
 	tests/classic-segment.S tests/foreign-client.c tests/valgrind.supp
 
 TEST_EMU =

@@ -10,7 +10,7 @@ src_language = -std=c++17 -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-
 	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
 src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
-src_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/src -I$(top_srcdir)/src/cxx
+src_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
 src_kit_port = src/os/objects.cc

@@ -5,7 +5,7 @@
 #
 # Cross builds: make check TEST_EMU="./libtool --mode=execute EMULATOR".
 
-tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -I$(top_srcdir)/src
+tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -iquote $(top_srcdir)/src
 # Unwind tables, also of C: compilers for some CPUs leave them out.
 tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)

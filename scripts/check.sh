@@ -20,6 +20,7 @@
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
 #   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
 #   faults      seeds each defect and sees its test fail
+#   ports       every port there is; what ran is the table of docs/platforms.md
 #   all         all of these
 set -eu
 
@@ -60,6 +61,23 @@ step() {
   fi
 }
 
+# record PLATFORM BUILT EXECUTED: the results that `count` has counted last are a
+# row of docs/platforms.md. EXECUTED: by what, or "no: ..." with the reason.
+record() {
+  test -n "${p:-}" || return 0
+  mkdir -p "$top/build/check/platforms"
+  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$p" "$f" "$s" \
+    "$(date -u +%Y-%m-%d)" >"$top/build/check/platforms/$(echo "$1 $3" | tr -cs 'A-Za-z0-9\n' -)"
+}
+
+# compiler CC: its name and version, and that of its C library if it is glibc.
+compiler() {
+  $1 --version | sed 's/^[^ ]* \((.*) \)*//; s/ .*//; q' >version
+  glibc=$(echo '#include <features.h>' | $1 -E -dM - 2>/dev/null |
+    awk '$2 == "__GLIBC__" { a = $3 } $2 == "__GLIBC_MINOR__" { b = $3 } END { if (a) print ", glibc " a "." b }')
+  echo "$1 $(cat version)$glibc"
+}
+
 enter() {
   rm -rf "$top/build/check/$1"
   mkdir -p "$top/build/check/$1"
@@ -76,6 +94,7 @@ suite() {
     failed=$((failed + 1))
     tail -n 40 check.log
     echo "$what: no test ran"
+    p=
     return 0
   }
   for log in tests/*.log; do
@@ -127,6 +146,7 @@ native() {
   step 'native: configure' "$top/configure" --enable-werror || return 0
   step 'native: make' make V=0 -j "$jobs" || return 0
   suite native -j "$jobs" EACH_CC='gcc clang'
+  record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
   installed native
   treesum 'native: treesum agrees with cksum'
   step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
@@ -181,6 +201,8 @@ cross() {
   run="$emulator -L /usr/$triplet"
   suite "$name under $emulator" -j "$jobs" \
     TEST_EMU="./libtool --mode=execute $run -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$triplet/lib"
+  record "Linux, $name" "$(compiler "$triplet-gcc")" \
+    "$($emulator --version | sed 's/version //; s/ (.*//; q')"
   echo 'int main(void) { return 0; }' >probe.c
   "$triplet-gcc" probe.c -o probe
   step "$name: make install" make install V=0 DESTDIR="$PWD/root" || return 0
@@ -189,6 +211,7 @@ cross() {
   if ./probe 2>/dev/null; then
     find tests -name '*.log' -delete
     suite "$name on this kernel" -j "$jobs"
+    record "Linux, $name" "$(compiler "$triplet-gcc")" natively
     treesum "$name on this kernel: treesum agrees with cksum" CC="$triplet-gcc"
   else
     echo "$name: this kernel does not run its programs: $emulator only"
@@ -395,11 +418,54 @@ faults() {
   count 'seeded faults' results
 }
 
-variants="native clang $ports sanitizers tsan valgrind distcheck onekind packages go goprograms faults"
+# Every port, and the table of what the directory of their results has.
+ports() {
+  rm -rf "$top/build/check/platforms"
+  for port in native $ports; do
+    run "$port"
+  done
+  platforms
+}
+
+platforms() {
+  {
+    cat <<'END'
+<!-- SPDX-License-Identifier: BSD-3-Clause -->
+<!-- Written by `make check-ports`. -->
+# Platforms
+
+`make check-ports` builds each port and runs the one suite on it. Its last results:
+
+| platform | built by | executed | passed | failed | skipped | on |
+|---|---|---|---:|---:|---:|---|
+END
+    sort "$top"/build/check/platforms/* |
+      awk -F '\t' '{ print "| " $1 " | " $2 " | " $3 " | " $4 " | " $5 " | " $6 " | " $7 " |" }'
+    cat <<'END'
+
+Skipped: a test's claim does not apply to the platform, or cannot be seen there; the
+run prints each with its reason. The classic face, which exists for amd64 and 386, has
+a third of the tests. How to add a platform: [porting.md](porting.md).
+END
+  } >"$top/docs/platforms.md"
+  sed -n '/^|/p' "$top/docs/platforms.md"
+}
+
+# run VARIANT. No && here: it would switch set -e off inside.
+run() {
+  case " $ports" in
+  *" $1 "*)
+    # shellcheck disable=SC2046
+    cross $(row "$1") ;;
+  *) $1 ;;
+  esac
+}
+
+variants="native clang $ports sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086
-test "$1" != all || set -- $variants
+test "$1" != all || set -- ${variants% ports platforms}
 for variant in "$@"; do
   case " $variants " in
   *" $variant "*) ;;
@@ -413,13 +479,7 @@ if test -f "$top/config.status"; then
   exit 1
 fi
 for variant in "$@"; do
-  # No && here: it would switch set -e off inside.
-  case " $ports" in
-  *" $variant "*)
-    # shellcheck disable=SC2046
-    cross $(row "$variant") ;;
-  *) $variant ;;
-  esac
+  run "$variant"
 done
 
 test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"

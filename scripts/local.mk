@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
-	scripts/check.sh scripts/include-graph.sh scripts/mini-debuginfo.sh scripts/packages.sh
+	scripts/check.sh scripts/include-graph.sh scripts/ports scripts/mini-debuginfo.sh scripts/packages.sh
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.
@@ -10,6 +10,11 @@ check-go: all
 	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root \
 	  >check-go.root/install.log 2>&1 || { cat check-go.root/install.log; exit 1; }
 	$(srcdir)/scripts/check-go.sh check-go.root
+
+# Every port of the library, and docs/platforms.md, the table of what ran.
+check-ports:
+	$(srcdir)/scripts/check.sh ports
+.PHONY: check-ports
 
 clean-local: clean-check-go
 clean-check-go:

@@ -1,3 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
-dist_doc_DATA = NEWS README.md docs/bench.svg docs/benchmarks.md docs/design.md \
+dist_doc_DATA = NEWS README.md docs/bench.svg docs/benchmarks.md docs/border.svg \
+	docs/design.md docs/stack-switch.svg docs/thread-start.svg \
 	docs/go-benchmarks.md docs/go-programs.md docs/go.md docs/porting.md docs/tutorial.md
+EXTRA_DIST += docs/manual.css scripts/html.sh
+
+# The manual in HTML: make html, make install-html.
+html-local:
+	MANDOC='$(MANDOC)' CMARK='$(CMARK)' $(srcdir)/scripts/html.sh $(srcdir) html
+install-html-local: html-local
+	$(MKDIR_P) '$(DESTDIR)$(htmldir)/html'
+	cp html/* '$(DESTDIR)$(htmldir)/html'
+uninstall-local: uninstall-html
+uninstall-html:
+	rm -rf '$(DESTDIR)$(htmldir)/html'
+clean-local: clean-html
+clean-html:
+	rm -rf html
+.PHONY: clean-html uninstall-html

@@ -139,7 +139,7 @@ generate() {
 native() {
   # shellcheck disable=SC2086
   install_packages $base gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
-    shellcheck \
+    shellcheck mandoc cmark-gfm libxml2-utils \
     gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
   generate
   enter native

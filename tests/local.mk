@@ -324,7 +324,7 @@ EXTRA_DIST += tests/no-lua.sh
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/libcgo-go.sh tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh tests/static.sh
-tests_scripts += tests/man.sh tests/html.sh
+tests_scripts += tests/man.sh tests/html.sh tests/security.sh
 
 # The examples' tutorial.
 tests_scripts += tests/tutorial.sh
@@ -367,7 +367,8 @@ endif
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
-	tests/classic-segment.S tests/foreign-client.c tests/valgrind.supp
+	tests/classic-segment.S tests/foreign-client.c tests/security-client.c \
+	tests/valgrind.supp
 
 TEST_EMU =
 TEST_EXTENSIONS = .sh

@@ -44,10 +44,12 @@ done_testing() {
   test $failed = 0
 }
 
-# run_program NAME: a program of this directory, under the emulator if there is
-# one. TEST_EMU may be relative to the build directory.
+# run_program NAME [ARGUMENT...]: a program of this directory, under the emulator if
+# there is one. TEST_EMU may be relative to the build directory.
 run_program() {
-  (cd "$builddir" && exec timeout -k 1 60 $TEST_EMU "$scratch/$1")
+  program=$scratch/$1
+  shift
+  (cd "$builddir" && exec timeout -k 1 60 $TEST_EMU "$program" "$@")
 }
 
 have() {

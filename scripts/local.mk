@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
-	scripts/check.sh scripts/include-graph.sh scripts/ports scripts/mini-debuginfo.sh scripts/packages.sh
+	scripts/check.sh scripts/include-graph.sh scripts/ports scripts/release.sh \
+	scripts/versions.sh scripts/mini-debuginfo.sh scripts/packages.sh
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.
@@ -15,6 +16,12 @@ check-go: all
 check-ports:
 	$(srcdir)/scripts/check.sh ports
 .PHONY: check-ports
+
+# The tarball of a tag: make release TAG=v0.1.0
+release:
+	@test -n '$(TAG)' || { echo 'usage: make release TAG=vVERSION' >&2; exit 2; }
+	$(srcdir)/scripts/release.sh '$(TAG)' release
+.PHONY: release
 
 clean-local: clean-check-go
 clean-check-go:

@@ -324,7 +324,7 @@ EXTRA_DIST += tests/no-lua.sh
 
 tests_scripts = tests/configure.sh tests/elf.sh tests/gdb.sh tests/headers.sh tests/info.sh \
 	tests/libcgo-go.sh tests/prefix.sh tests/probes.sh tests/slots.sh tests/stack-chk.sh tests/static.sh
-tests_scripts += tests/man.sh tests/html.sh tests/security.sh
+tests_scripts += tests/man.sh tests/html.sh tests/release.sh tests/security.sh
 
 # The examples' tutorial.
 tests_scripts += tests/tutorial.sh

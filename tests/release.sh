@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2317
+#
+# That the parts of a release agree, and that a tarball of it is made again bit by bit.
+. "$(dirname "$0")/tap.sh"
+
+ok configure_news_map_and_packages_agree_on_the_version "$srcdir/scripts/versions.sh"
+
+disagreement_is_seen() { # FILE SED-EXPRESSION
+  rm -rf copy && mkdir -p copy/src copy/scripts &&
+    cp "$srcdir/NEWS" "$srcdir/configure.ac" copy/ && cp "$srcdir/src/libcgo.map" copy/src/ &&
+    cp "$srcdir/scripts/versions.sh" copy/scripts/ || return 1
+  for part in debian packaging; do
+    test ! -d "$srcdir/$part" || cp -R "$srcdir/$part" copy/
+  done
+  chmod -R u+w copy
+  test -f "copy/$1" || {
+    echo "no $1"
+    return 1
+  }
+  copy/scripts/versions.sh || return 1
+  sed "$2" "$srcdir/$1" >"copy/$1"
+  ! copy/scripts/versions.sh
+}
+
+ok a_wrong_version_in_news_is_seen disagreement_is_seen NEWS '3s/^[0-9.]*/9.9.9/'
+if test -f "$srcdir/debian/changelog"; then
+  ok a_wrong_version_in_the_packages_is_seen \
+    disagreement_is_seen debian/changelog '1s/(.*)/(9.9.9-1)/'
+  ok a_soname_without_its_package_is_seen \
+    disagreement_is_seen configure.ac 's/\[LIBCGO_ABI\], \[0:0:0\]/[LIBCGO_ABI], [1:0:0]/'
+else
+  skip a_wrong_version_in_the_packages_is_seen "a release has no debian/"
+  skip a_soname_without_its_package_is_seen "a release has no debian/"
+fi
+
+# In a clone with a tag of its own; the second time in another place, by another
+# clock, and with other rights for new files.
+made_twice() {
+  # shellcheck disable=SC2153
+  version=$VERSION
+  git clone -q "$srcdir" clone >/dev/null 2>&1 || return 1
+  cd clone || return 1
+  sed -i '3s/ (not yet released)//' NEWS
+  git -c user.name=t -c user.email=t@example.org commit -qam release
+  git tag "v$version"
+  cd .. || return 1
+  cp -R clone "a longer name"
+  clone/scripts/release.sh "v$version" one &&
+    (umask 077 && TZ=Asia/Tokyo LC_ALL=C.UTF-8 "a longer name/scripts/release.sh" "v$version" two) &&
+    cmp "one/libcgo-$version.tar.xz" "two/libcgo-$version.tar.xz" &&
+    tar -tJf "one/libcgo-$version.tar.xz" | grep -q "^libcgo-$version/configure$"
+}
+if ! have git || ! have autoreconf || ! test -d "$srcdir/.git"; then
+  skip a_release_is_made_again_bit_by_bit "this is no checkout with git and autoconf"
+elif test -n "$TEST_EMU"; then
+  skip a_release_is_made_again_bit_by_bit "it says nothing of this CPU"
+else
+  ok a_release_is_made_again_bit_by_bit made_twice
+fi
+done_testing

@@ -407,7 +407,7 @@ go() {
 }
 
 faults() {
-  # shellcheck disable=SC2086
+  # shellcheck disable=SC2046,SC2086
   install_packages $base qemu-user \
     $(awk '/^[a-z0-9]/ { printf "g++-%s ", $3; for (i = 5; i <= NF; i++) printf "%s ", $i }' "$top/scripts/ports")
   generate

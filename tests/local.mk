@@ -366,7 +366,7 @@ tests_two_runtimes_DEPENDENCIES = libcgo.la $(check_LTLIBRARIES)
 endif
 
 TESTS += $(check_PROGRAMS) $(tests_scripts)
-EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
+EXTRA_DIST += $(tests_scripts) tests/facts.sh tests/run.sh tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/classic-segment.S tests/foreign-client.c tests/security-client.c \
 	tests/valgrind.supp
 
@@ -374,7 +374,7 @@ TEST_EMU =
 TEST_EXTENSIONS = .sh
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
-LOG_COMPILER = $(TEST_EMU)
+LOG_COMPILER = $(SHELL) $(top_srcdir)/tests/run.sh
 SH_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 

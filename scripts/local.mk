@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
 	scripts/check.sh scripts/include-graph.sh scripts/ports scripts/release.sh \
-	scripts/versions.sh scripts/mini-debuginfo.sh scripts/packages.sh
+	scripts/versions.sh scripts/distro.sh scripts/farm.sh scripts/fresh.sh \
+	scripts/mini-debuginfo.sh scripts/packages.sh
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.
@@ -16,6 +17,21 @@ check-go: all
 check-ports:
 	$(srcdir)/scripts/check.sh ports
 .PHONY: check-ports
+
+# What distributions check: all of it, or one.
+check-distro:
+	$(srcdir)/scripts/distro.sh
+distro_checks = check-lintian check-blhc check-hardening check-autopkgtest check-piuparts \
+	check-reproducible check-cross check-abi check-fresh check-consumers check-farm \
+	check-rpm check-apk check-release
+$(distro_checks):
+	$(srcdir)/scripts/distro.sh $(@:check-%=%)
+.PHONY: check-distro $(distro_checks)
+
+# The description of the interface, for check-abi: after a change that is meant.
+abi:
+	$(srcdir)/scripts/distro.sh describe
+.PHONY: abi
 
 # The tarball of a tag: make release TAG=v0.1.0
 release:

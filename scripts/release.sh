@@ -58,4 +58,6 @@ export XZ_OPT
 mv "libcgo-$version.tar.xz" "$out" || fail "make dist made no libcgo-$version.tar.xz"
 cd "$out"
 sha256sum "libcgo-$version.tar.xz" >SHA256SUMS
+sed "s/@VERSION@/$version/; s/@SHA256@/$(sed 's/ .*//' SHA256SUMS)/" \
+  "$work/source/packaging/libcgo.wrap.in" >libcgo.wrap
 cat SHA256SUMS

@@ -56,6 +56,8 @@ TEST(bounds_leave_the_thread_local_variables_out) {
 
 /* The query itself is the first function: its frame may end where the stack does. */
 TEST(bounds_are_found_in_the_first_frame_of_a_stack) {
+  if (!have_proc())
+    SKIP("there is no /proc");
   struct libcgo_bounds bounds = {0, 0, -1};
   char *const lo = map_stack(small_bytes);
   ucontext_t home, away;

@@ -134,6 +134,8 @@ int readable(uintptr_t address) {
   return read(ends[0], &byte, 1) == 1;
 }
 
+int have_proc(void) { return access("/proc/self/status", R_OK) == 0; }
+
 long long proc_status(const char *key) {
   long long value = -1;
   char line[256];

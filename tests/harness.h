@@ -81,6 +81,10 @@ void test_skipped(const char *reason);
    to standard error. */
 int run_to_death(void (*fn)(void *), void *arg, char *output, size_t size);
 
+/* Whether there is a /proc, where the C library looks for a stack, and tests for the
+   number of threads. */
+int have_proc(void);
+
 /* Whether the calling process can read the byte. */
 int readable(uintptr_t address);
 

@@ -381,18 +381,25 @@ SH_LOG_COMPILER = $(SHELL)
 # The compilers that the shell tests build programs with: the configured one,
 # and, in native builds, those that are there.
 EACH_CC = $(CC)
+
+# What the C library or the test reads there: the initial thread's stack, the number of
+# threads, mappings. Where it is not mounted these are skipped.
+need_proc = tests/gdb.sh tests/go-stacks tests/hot-paths tests/hpp tests/info.sh \
+	tests/libcgo-go.sh tests/limits tests/lua tests/lua-exceptions tests/probes.sh \
+	tests/stack tests/threads tests/threads-static tests/traceback tests/two-runtimes
+
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
 	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
 	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
-	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' \
+	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' NEED_PROC='$(need_proc)' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
 	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU CLASSIC HOST VERSION \
-	TEST_EMU PROBES ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+	TEST_EMU PROBES NEED_PROC ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
 installcheck-local:

@@ -10,11 +10,12 @@ ok configure_news_map_and_packages_agree_on_the_version "$srcdir/scripts/version
 disagreement_is_seen() { # FILE SED-EXPRESSION
   rm -rf copy && mkdir -p copy/src copy/scripts &&
     cp "$srcdir/NEWS" "$srcdir/configure.ac" copy/ && cp "$srcdir/src/libcgo.map" copy/src/ &&
-    cp "$srcdir/scripts/versions.sh" copy/scripts/ || return 1
-  for part in debian packaging; do
-    test ! -d "$srcdir/$part" || cp -R "$srcdir/$part" copy/
+    cp "$srcdir/scripts/versions.sh" copy/scripts/ && chmod u+w copy/* || return 1
+  for part in debian/changelog debian/control "debian/libcgo0.symbols" packaging/libcgo.spec \
+    packaging/APKBUILD; do
+    mkdir -p "copy/${part%/*}"
+    test ! -f "$srcdir/$part" || cat "$srcdir/$part" >"copy/$part"
   done
-  chmod -R u+w copy
   test -f "copy/$1" || {
     echo "no $1"
     return 1

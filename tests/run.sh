@@ -10,6 +10,14 @@ set -u
 # shellcheck source=tests/facts.sh
 . "$top_srcdir/tests/facts.sh"
 
+case " $NEED_PROC " in
+*" ${1#./} "*)
+  test -r /proc/self/maps || {
+    echo '1..0 # SKIP there is no /proc'
+    exit 0
+  } ;;
+esac
+
 results=$(mktemp "${TMPDIR:-/tmp}/libcgo-run.XXXXXX") || exit 1
 trap 'rm -f "$results" "$results.status"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -20,6 +28,7 @@ trap 'exit 1' HUP INT TERM
 } | tee "$results"
 status=$(cat "$results.status")
 test "$status" != 0 || exit 0
+test "${LIBCGO_TEST_FACTS:-yes}" != no || exit "$status"
 
 echo "# $1 has failed, on:"
 facts

@@ -795,6 +795,8 @@ static void let_visitors_come_to_own(struct libcgo_thread *thread, void *arg) {
 }
 
 TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_two_rounds) {
+  if (!have_proc())
+    SKIP("there is no /proc");
   prepare_visitors(0);
   struct libcgo_thread *own = NULL;
   ck_assert_int_eq(libcgo_thread_create(&visited, kit_record(), NULL,

@@ -41,6 +41,15 @@ skip() {
 # shellcheck source=tests/facts.sh
 . "$srcdir/tests/facts.sh"
 
+# Those of NEED_PROC are skipped where there is no /proc.
+without_proc() {
+  case " $NEED_PROC " in *"tests/$1 "*) test ! -r /proc/self/maps ;; *) false ;; esac
+}
+if without_proc "${0##*/}"; then
+  echo '1..0 # SKIP there is no /proc'
+  exit 0
+fi
+
 # done_testing: the last line of each shell test.
 done_testing() {
   echo "1..$tests"

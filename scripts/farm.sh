@@ -23,6 +23,7 @@ test "$(id -u)" = 0 || {
 rm -rf "$work/source" "$work/plain" "$work/bare"
 mkdir -p "$work/source" "$work/plain/tmp" "$work/bare"
 (cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) | tar -xf - -C "$work/source"
+(cd "$work/source" && autoreconf -fi >"$work/autoreconf.log" 2>&1)
 chmod -R a-w,a+rX "$work/source"
 # Root may write anywhere, but not into what is mounted read-only.
 chown -R nobody "$work/plain"

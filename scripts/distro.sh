@@ -150,12 +150,14 @@ check_blhc() {
   result blhc $? "$(grep -c ' -c .*\.\(cc\|c\|S\) ' "$work/packages.log") compilations"
 }
 
+# Not the control-flow protection: Debian's start files switch it off for programs, and
+# tests/elf.sh looks for it in the library.
 check_hardening() {
   install_packages devscripts
   unpacked "$work/root"
   lib=$(find "$work/root" -name 'libcgo.so.*.*')
   {
-    hardening-check --nocfprotection "$lib" && hardening-check "$work/root/usr/bin/libcgo-info"
+    hardening-check --nocfprotection "$lib" && hardening-check --nocfprotection "$work/root/usr/bin/libcgo-info"
   } >"$work/hardening.log" 2>&1
   result hardening $? "$(grep -c ': yes' "$work/hardening.log") properties of 2 objects"
 }

@@ -31,7 +31,7 @@ echo "fresh: the README's example runs"
 
 cp -R $doc/examples examples
 find examples -name '*.gz' -exec gunzip {} +
-make -C examples OUT=/work treesum cpp
+make -C examples OUT=/work /work/treesum /work/cpp
 ./treesum -j 4 /usr/include/libcgo >sums
 test "$(grep -c . sums)" -gt 5
 echo "fresh: the tutorial's runtime runs"

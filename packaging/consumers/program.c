@@ -3,9 +3,12 @@
 #include <libcgo.h>
 #include <stdio.h>
 
-static void called(void) { puts("called"); }
+static uintptr_t called(void *arg, uintptr_t word) {
+  puts(arg);
+  return word;
+}
 
 int main(void) {
-  libcgo_crosscall(called);
-  return libcgo_version() != LIBCGO_VERSION;
+  static char text[] = "called";
+  return libcgo_crosscall(called, text, 42) != 42 || libcgo_version() != LIBCGO_VERSION;
 }

@@ -254,7 +254,8 @@ check_abi() {
 check_describe() {
   describe "$work/packages/libcgo-$version/.libs/libcgo.so" "$work/abi" >"$work/describe.log" 2>&1 &&
     soname=$(readelf -d "$work/packages/libcgo-$version/.libs/libcgo.so" |
-      sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p') && mkdir -p "$top/abi" && cp "$work/abi" "$top/abi/$soname.abi"
+      sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p') && mkdir -p "$top/abi" &&
+    sed "1i <!-- SPDX-License-Identifier: BSD-3-Clause -->" "$work/abi" >"$top/abi/$soname.abi"
   result describe $? "abi/$soname.abi"
 }
 

@@ -83,6 +83,7 @@ markdown() {
       s|href="examples/README\.md|href="examples.html|g
       s|href="LICENSE"|href="LICENSE.txt"|g
       s|href="(\.\./)?([A-Za-z-]+)\.md|href="\2.html|g
+      s#<a href="(packaging|abi)">([^<]*)</a>#<code>\2</code>#g
       s|src="docs/|src="|g' |
     awk '/^<h[1-6]>/ {
         id = tolower($0); gsub(/<[^>]*>/, "", id); gsub(/&[a-z]+;/, "", id)

@@ -8,6 +8,7 @@ set -eux
 export DEBIAN_FRONTEND=noninteractive
 # Not what a machine for packages leaves out.
 rm -f /etc/dpkg/dpkg.cfg.d/*
+grep -q localhost /etc/hosts 2>/dev/null || echo "127.0.0.1 localhost" >>/etc/hosts
 apt-get -qq update
 apt-get -qq install -y --no-install-recommends gcc g++ libc6-dev make pkgconf man-db coreutils file
 files() { find / -xdev \( -path /proc -o -path /work -o -path /packages -o -path /tmp \

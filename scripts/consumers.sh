@@ -38,9 +38,9 @@ called "$work/meson/build/program"
 readelf -d "$work/meson/build/program" | grep 'NEEDED.*libcgo'
 echo 'consumer: Meson, installed'
 
-mkdir -p "$work/wrap/subprojects/packagecache" "$work/wrap/subprojects/packagefiles"
+mkdir -p "$work/wrap/subprojects/packagefiles"
 cp "$projects/meson/meson.build" "$projects/program.c" "$work/wrap"
-cp "$work"/build/libcgo-*.tar.xz "$work/wrap/subprojects/packagecache"
+cp "$work"/build/libcgo-*.tar.xz "$work/wrap/subprojects/packagefiles"
 cp -R "$top/packaging/meson" "$work/wrap/subprojects/packagefiles/libcgo"
 tarball=$(basename "$work"/build/libcgo-*.tar.xz)
 version=${tarball#libcgo-}

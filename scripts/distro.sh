@@ -168,6 +168,7 @@ check_autopkgtest() {
   rm -rf "$work/chroot" "$work/autopkgtest"
   mkdir "$work/chroot"
   tar -xf "$work/system.tar" -C "$work/chroot"
+  chroot "$work/chroot" apt-get -qq update >/dev/null 2>&1
   # shellcheck disable=SC2046
   autopkgtest -q -o "$work/autopkgtest" -B $(debs) "$work/packages/libcgo-$version/" \
     -- chroot "$work/chroot" >"$work/autopkgtest.log" 2>&1
@@ -180,51 +181,66 @@ check_autopkgtest() {
 check_piuparts() {
   install_packages piuparts
   system
+  gzip -1c "$work/system.tar" >"$work/system.tar.gz"
   # shellcheck disable=SC2046
-  piuparts --no-upgrade-test -d "$suite" -b "$work/system.tar" $(debs) >"$work/piuparts.log" 2>&1
+  piuparts --no-upgrade-test -d "$suite" -b "$work/system.tar.gz" $(debs) >"$work/piuparts.log" 2>&1
   result piuparts $? "$(debs | wc -l) packages"
 }
 
 check_reproducible() {
   install_packages diffoscope-minimal locales-all
-  rm -rf "$work/one" "$work/another place"
-  mkdir -p "$work/one" "$work/another place/user"
+  rm -rf "$work/one" "$work/another-place"
+  mkdir -p "$work/one" "$work/another-place/user"
   build_packages "$work/one/libcgo" -b >"$work/reproducible.log" 2>&1
   first=$?
-  (umask 0002 && HOME="$work/another place/user" TZ=Pacific/Kiritimati LC_ALL=de_DE.UTF-8 USER=other \
-    LOGNAME=other PATH="$PATH:/another" build_packages "$work/another place/a longer name" -b) \
+  (umask 0002 && HOME="$work/another-place/user" TZ=Pacific/Kiritimati LC_ALL=de_DE.UTF-8 USER=other \
+    LOGNAME=other PATH="$PATH:/another" build_packages "$work/another-place/a-longer-name" -b) \
     >>"$work/reproducible.log" 2>&1
   test $first = 0 && test $? = 0
   status=$?
   same=0
   for deb in "$work"/one/*.deb; do
-    if cmp "$deb" "$work/another place/$(basename "$deb")" >>"$work/reproducible.log" 2>&1; then
+    if cmp "$deb" "$work/another-place/$(basename "$deb")" >>"$work/reproducible.log" 2>&1; then
       same=$((same + 1))
     else
       status=1
-      diffoscope "$deb" "$work/another place/$(basename "$deb")" >>"$work/reproducible.log" 2>&1 || true
+      diffoscope "$deb" "$work/another-place/$(basename "$deb")" >>"$work/reproducible.log" 2>&1 || true
     fi
   done
   test $same -gt 3 || status=1
   result reproducible $status "$same packages, bit by bit"
 }
 
+# In a system of both architectures, as a build farm has it; the packages are installed
+# there and their tests run under qemu.
 check_cross() {
-  install_packages crossbuild-essential-arm64 qemu-user
+  install_packages mmdebstrap
   rm -rf "$work/cross"
   mkdir -p "$work/cross"
-  (DEB_BUILD_PROFILES='cross nocheck' build_packages "$work/cross/libcgo" -d -b -aarm64) \
-    >"$work/cross.log" 2>&1
+  {
+    mmdebstrap --quiet --variant=minbase --architectures="$cpu,arm64" \
+      --include=crossbuild-essential-arm64,dpkg-dev,qemu-user "$suite" "$work/cross" &&
+      mkdir "$work/cross/work" &&
+      cp "$work"/packages/libcgo_"$version"* "$work/cross/work" &&
+      mount -t proc proc "$work/cross/proc" &&
+      chroot "$work/cross" sh -exc '
+        cd /work
+        dpkg-source -x libcgo_*.dsc libcgo
+        cd libcgo
+        apt-get -qq update
+        apt-get -qq build-dep -y -aarm64 -Pcross,nocheck --no-install-recommends ./
+        dpkg-buildpackage -aarm64 -Pcross,nocheck -us -uc -b
+        apt-get -qq install -y --no-install-recommends ../libcgo0_*_arm64.deb \
+          ../libcgo-dev_*_arm64.deb pkgconf
+        export CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ RUN=qemu-aarch64
+        export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
+        debian/tests/kit
+        debian/tests/cpp'
+  } >"$work/cross.log" 2>&1
   status=$?
-  for deb in "$work"/cross/*_arm64.deb; do
-    dpkg-deb -x "$deb" "$work/cross/root"
-  done
-  (cd "$work/cross" && AUTOPKGTEST_TMP=$work/cross CC=aarch64-linux-gnu-gcc \
-    PKG_CONFIG_LIBDIR=$work/cross/root/usr/lib/aarch64-linux-gnu/pkgconfig \
-    PKG_CONFIG_SYSROOT_DIR=$work/cross/root \
-    RUN="qemu-aarch64 -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH=$work/cross/root/usr/lib/aarch64-linux-gnu" \
-    sh -c 'cd libcgo && debian/tests/kit') >>"$work/cross.log" 2>&1 || status=1
-  result cross $status "$(find "$work/cross" -name '*_arm64.deb' | wc -l) packages, 2 clients under qemu"
+  umount "$work/cross/proc"
+  result cross $status "$(find "$work/cross/work" -name '*_arm64.deb' | wc -l) packages, 4 clients under qemu"
+  rm -rf "$work/cross"
 }
 
 # The description is that of the unstripped library and of amd64.
@@ -255,7 +271,7 @@ check_describe() {
   describe "$work/packages/libcgo-$version/.libs/libcgo.so" "$work/abi" >"$work/describe.log" 2>&1 &&
     soname=$(readelf -d "$work/packages/libcgo-$version/.libs/libcgo.so" |
       sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p') && mkdir -p "$top/abi" &&
-    sed "1i <!-- SPDX-License-Identifier: BSD-3-Clause -->" "$work/abi" >"$top/abi/$soname.abi"
+    sed "\$a <!-- SPDX-License-Identifier: BSD-3-Clause -->" "$work/abi" >"$top/abi/$soname.abi"
   result describe $? "abi/$soname.abi"
 }
 

@@ -33,13 +33,12 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh
 . "$top/scripts/packages.sh"
 work=$top/build/distro
-all='lintian blhc hardening autopkgtest piuparts reproducible cross abi fresh consumers
-  rpm apk farm distcheck release'
+all='lintian blhc hardening autopkgtest piuparts reproducible cross abi fresh'
+all="$all consumers rpm apk farm distcheck release"
 # shellcheck disable=SC2086
 test $# -gt 0 || set -- $all
 for check in "$@"; do
-  # shellcheck disable=SC2086
-  case " "$(echo $all)" describe " in
+  case " $all describe " in
   *" $check "*) ;;
   *)
     sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
@@ -196,8 +195,8 @@ check_reproducible() {
   (umask 0002 && HOME="$work/another-place/user" TZ=Pacific/Kiritimati LC_ALL=de_DE.UTF-8 USER=other \
     LOGNAME=other PATH="$PATH:/another" build_packages "$work/another-place/a-longer-name" -b) \
     >>"$work/reproducible.log" 2>&1
-  test $first = 0 && test $? = 0
-  status=$?
+  second=$?
+  status=$((first + second))
   same=0
   for deb in "$work"/one/*.deb; do
     if cmp "$deb" "$work/another-place/$(basename "$deb")" >>"$work/reproducible.log" 2>&1; then

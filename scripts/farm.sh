@@ -10,6 +10,7 @@
 #   bare    root, without /proc, many tests at once
 #
 # Prints the results as automake does. Needs root, for what it takes away.
+# shellcheck disable=SC2016 # what is in quotes is for the shell inside
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,7 +31,6 @@ chown -R nobody "$work/plain"
 chmod a+x "$work"
 
 # in_farm COMMAND...: with the source read-only.
-# shellcheck disable=SC2016
 in_farm='mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 
 unshare --mount --net sh -c "$in_farm" "$work/source" \

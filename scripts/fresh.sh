@@ -40,9 +40,9 @@ echo "fresh: the tutorial's runtime runs"
 echo 'fresh: the C++ example runs'
 
 for page in libcgo libcgo-runtime libcgo_callback libcgo-info; do
-  MANWIDTH=80 man $page >page
-  test "$(wc -l <page)" -gt 30
-  ! grep -n 'No manual entry' page || exit 1
+  MANWIDTH=80 man $page >text
+  test "$(wc -l <text)" -gt 30
+  ! grep -n 'No manual entry' text || exit 1
 done
 echo 'fresh: man libcgo and others are pages'
 libcgo-info

@@ -35,8 +35,8 @@ extern "C" {
 extern const cgo::frame_layout libcgo_frame_layout
     __attribute__((__visibility__("hidden")));
 
-/* The address in a word that is a return address in memory: the same word, but
-   where the CPU signs those. */
+/* The address in a word that is a return address: the same word, but where the CPU
+   signs those in memory, or has its own state in a bit of them. */
 uintptr_t libcgo_strip_signature(uintptr_t return_address);
 
 /* setg(g), then fn(), which need not keep any general register but the stack

@@ -32,6 +32,20 @@
 #define FUNC_ALIGN 6
 #endif
 
+/*
+ * The unwinder of 32-bit Arm reads a table of its own, which names each function once;
+ * the call frame information (.cfi_...) is there for debuggers only (Exception
+ * Handling ABI for the Arm Architecture).
+ */
+#ifdef __ARM_EABI__
+	.cfi_sections .debug_frame
+#define BEGIN_UNWIND .fnstart
+#define END_UNWIND .fnend
+#else
+#define BEGIN_UNWIND
+#define END_UNWIND
+#endif
+
 /* FUNC SYM(name): begins a function that other objects may call. */
 .macro FUNC name
 	.globl	\name
@@ -43,6 +57,7 @@
 	.p2align FUNC_ALIGN
 	.type	\name, %function
 \name:
+	BEGIN_UNWIND
 	.cfi_startproc
 .endm
 
@@ -64,6 +79,7 @@
 /* END SYM(name) */
 .macro END name
 	.cfi_endproc
+	END_UNWIND
 	.size	\name, . - \name
 .endm
 

@@ -150,10 +150,14 @@ bool keep_mapped(const void *address);
 /* The compiler's unwinder, from a library that may be loaded for it and then stays;
    or NULLs. */
 using backtrace_function = decltype(_Unwind_Backtrace);
-using get_ip_function = decltype(_Unwind_GetIP);
+using get_ip_function = uintptr_t(_Unwind_Context *);
+/* _Unwind_VRS_Get: a register, by its class and number, in a representation. */
+using get_register_function = int(_Unwind_Context *, int, uint32_t, int, void *);
 struct unwinder {
   backtrace_function *backtrace;
+  /* One of the two; the other is NULL. */
   get_ip_function *get_ip;
+  get_register_function *get_register;
 };
 unwinder find_unwinder();
 

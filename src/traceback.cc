@@ -26,7 +26,7 @@ static_assert(offsetof(libcgo_symbol, reserved) +
               "");
 
 // What libcgo_runtime::traceback holds.
-enum : unsigned { hooks_word, backtrace_word, get_ip_word };
+enum : unsigned { hooks_word, backtrace_word, get_ip_word, get_register_word };
 
 const libcgo_traceback_ops *hooks_of(const libcgo_runtime *runtime) {
   return reinterpret_cast<const libcgo_traceback_ops *>(
@@ -64,9 +64,20 @@ struct unwinding {
   bool begun;
 };
 
+// The unwinder of 32-bit Arm gives the address of a frame's code as it gives every
+// register: a core register, the 15th, as 32 bits, in which bit 0 is the CPU's state
+// (Exception Handling ABI for the Arm Architecture, "_Unwind_VRS_Get").
+uintptr_t code_address(const os::unwinder &unwinder, _Unwind_Context *context) {
+  if (unwinder.get_ip != nullptr)
+    return unwinder.get_ip(context);
+  uint32_t pc = 0;
+  unwinder.get_register(context, 0, 15, 0, &pc);
+  return libcgo_strip_signature(pc);
+}
+
 _Unwind_Reason_Code take_frame(_Unwind_Context *context, void *p) {
   auto *u = static_cast<unwinding *>(p);
-  const uintptr_t pc = u->unwinder.get_ip(context);
+  const uintptr_t pc = code_address(u->unwinder, context);
   u->begun = u->begun || pc == u->first;
   if (u->begun && pc != 0 && !add(u->into, pc))
     return _URC_END_OF_STACK; // any but _URC_NO_REASON ends it
@@ -84,45 +95,58 @@ struct walk {
   uintptr_t link; // of stopped code, else 0
 };
 
-bool holds(const stack_bounds &stack, uintptr_t frame) {
-  return frame >= stack.lo && frame < stack.hi &&
-         stack.hi - frame >= libcgo_frame_layout.bytes;
+bool holds(const stack_bounds &stack, uintptr_t address, uintptr_t bytes) {
+  return address >= stack.lo && address < stack.hi && stack.hi - address >= bytes;
 }
 
-// Whether the word that stopped code has in the place of its return address is its
-// caller's frame pointer: gcc for RISC-V stores no more, and there, in a function
-// that calls nothing.
-bool is_of_leaf(const walk &w, uintptr_t word) {
-  const uintptr_t frame = word + libcgo_frame_layout.lowest;
+// Whether so many bytes are on a stack on which the walk may be, which is then `on`.
+// Outside of `now`: a crossing has switched stacks.
+bool find(const walk &w, uintptr_t address, uintptr_t bytes, stack_bounds *on) {
+  *on = w.now;
+  return holds(*on, address, bytes) ||
+         (w.thread != nullptr && find_known_stack(w.thread, address, on) &&
+          holds(*on, address, bytes));
+}
+
+bool find_frame(const walk &w, uintptr_t fp, stack_bounds *on) {
+  return find(w, fp + libcgo_frame_layout.lowest, libcgo_frame_layout.bytes, on);
+}
+
+uintptr_t word_at(uintptr_t address) {
+  return *reinterpret_cast<const uintptr_t *>(address);
+}
+
+// Whether stopped code has its caller's frame pointer in the place of its return
+// address: gcc for RISC-V and for Arm stores no more in a function that calls
+// nothing, and what would be below is not on the stack on Arm.
+bool is_of_leaf(const walk &w, uintptr_t place, stack_bounds *on) {
   stack_bounds other;
-  return w.link != 0 &&
-         (holds(w.now, frame) ||
-          (w.thread != nullptr && find_known_stack(w.thread, frame, &other)));
+  return w.link != 0 && find(w, place, sizeof(uintptr_t), on) &&
+         find_frame(w, word_at(place), &other);
 }
 
 bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
   if (*fp % sizeof(uintptr_t) != 0)
     return false;
-  const uintptr_t frame = *fp + libcgo_frame_layout.lowest;
-  // Outside: a crossing has switched stacks.
-  if (!holds(w->now, frame) &&
-      (w->thread == nullptr ||
-       !find_known_stack(w->thread, frame, &w->now) || !holds(w->now, frame)))
-    return false;
-  auto at = [fp](intptr_t offset) {
-    return *reinterpret_cast<const uintptr_t *>(*fp +
-                                                static_cast<uintptr_t>(offset));
-  };
-  *pc = libcgo_strip_signature(at(libcgo_frame_layout.return_address));
-  uintptr_t next = at(libcgo_frame_layout.caller);
-  if (is_of_leaf(*w, *pc)) {
-    next = *pc;
+  const auto place = *fp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
+  stack_bounds on;
+  uintptr_t lowest;
+  if (is_of_leaf(*w, place, &on)) {
+    lowest = place;
     *pc = w->link;
+    *fp = word_at(place);
+  } else if (find_frame(*w, *fp, &on)) {
+    lowest = *fp + libcgo_frame_layout.lowest;
+    *pc = word_at(place);
+    *fp = word_at(*fp + static_cast<uintptr_t>(libcgo_frame_layout.caller));
+  } else {
+    return false;
   }
+  *pc = libcgo_strip_signature(*pc);
   w->link = 0;
   // On one stack callers are above: what goes down or round is no chain.
-  w->now.lo = frame + 1;
-  *fp = next;
+  w->now = on;
+  w->now.lo = lowest + 1;
   return *pc != 0;
 }
 
@@ -163,6 +187,8 @@ int libcgo_traceback_set(libcgo_runtime *runtime,
   const os::unwinder found = os::find_unwinder();
   errno = caller_errno;
   runtime->traceback[get_ip_word] = reinterpret_cast<uintptr_t>(found.get_ip);
+  runtime->traceback[get_register_word] =
+      reinterpret_cast<uintptr_t>(found.get_register);
   __atomic_store_n(&runtime->traceback[backtrace_word],
                    reinterpret_cast<uintptr_t>(found.backtrace),
                    __ATOMIC_RELEASE);
@@ -212,9 +238,13 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
         __atomic_load_n(&runtime->traceback[backtrace_word], __ATOMIC_ACQUIRE));
     if (backtrace != nullptr) {
       unwinding u = {&t,
-                     {backtrace, reinterpret_cast<os::get_ip_function *>(
-                                     runtime->traceback[get_ip_word])},
-                     reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+                     {backtrace,
+                      reinterpret_cast<os::get_ip_function *>(
+                          runtime->traceback[get_ip_word]),
+                      reinterpret_cast<os::get_register_function *>(
+                          runtime->traceback[get_register_word])},
+                     libcgo_strip_signature(reinterpret_cast<uintptr_t>(
+                         __builtin_return_address(0))),
                      false};
       backtrace(take_frame, &u);
     }

@@ -70,6 +70,13 @@ crossings="crosscall2 libcgo_crosscall"
 test "$CLASSIC" = no || crossings="$crossings crosscall_$CPU"
 
 has_unwind_tables() {
+  # On 32-bit Arm unwinders read another table.
+  if test $CPU = arm; then
+    $READELF -u $so >exidx
+    for f in $crossings; do
+      grep "<$f>: " exidx | grep -v cantunwind || return 1
+    done
+  fi
   $READELF -wf $so | grep -q 'FDE' || return 1
   for f in $crossings; do
     # The value of the symbol begins the range of an entry.
@@ -118,11 +125,12 @@ stack_chk_fail_local() {
 }
 
 # What handles call beyond what src/platform.h has. Counting zero bits is a call into
-# the compiler's library where the CPU has no instruction for it.
+# the compiler's library where the CPU has no instruction for it, and so are atomic
+# accesses on Arm before version 6; unwind tables of Arm name routines of the unwinder.
 handles_call_little() {
   $NM -u $ar 2>/dev/null | awk '/:$/ { m = $0 } m ~ /handle/ && NF == 2 { print $2 }' >called
   cat called
-  grep -q map_zeroed called && ! grep -v '^_ZN3cgo2os\|^memset$\|^__c[lt]zdi2$\|^__stack_chk_fail\|^_GLOBAL_OFFSET_TABLE_$' called
+  grep -q map_zeroed called && ! grep -v '^_ZN3cgo2os\|^memset$\|^__c[lt]zdi2$\|^__aeabi_unwind_cpp_pr[01]$\|^__sync_\|^__stack_chk_fail\|^_GLOBAL_OFFSET_TABLE_$' called
 }
 
 # What may be written to, and why:

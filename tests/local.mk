@@ -6,11 +6,12 @@
 # Cross builds: make check TEST_EMU="./libtool --mode=execute EMULATOR".
 
 tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -iquote $(top_srcdir)/src
-# Unwind tables, also of C: compilers for some CPUs leave them out.
+# Unwind tables, also of C, and of what throws nothing: compilers for some CPUs leave
+# them out.
 tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_cxxflags = -std=gnu++17 -Wall -Wextra \
-	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
+	-fno-omit-frame-pointer -fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
@@ -177,15 +178,18 @@ tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
 check_PROGRAMS += tests/traceback tests/unwinder
-tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
+tests_unwinder_SOURCES = tests/unwinder.c tests/arch/cpu.h $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
 tests_unwinder_LDADD = $(tests_ldadd)
+# On 32-bit Arm a program with unwind tables would load the unwinder for them.
+tests_unwinder_LDFLAGS = -XCClinker -static-libgcc
 tests_traceback_SOURCES = tests/traceback.cc tests/arch/cpu.h $(tests_kit)
 tests_traceback_CPPFLAGS = $(tests_cppflags)
-tests_traceback_CFLAGS = $(tests_cflags)
-tests_traceback_CXXFLAGS = $(tests_cxxflags)
+tests_traceback_CFLAGS = $(tests_cflags) $(LIBCGO_FRAMES)
+tests_traceback_CXXFLAGS = $(tests_cxxflags) $(LIBCGO_FRAMES)
 tests_traceback_LDADD = $(tests_ldadd)
+tests_traceback_LDFLAGS = $(LIBCGO_TESTS_LDFLAGS)
 
 check_PROGRAMS += tests/go-stacks
 tests_go_stacks_SOURCES = tests/go-stacks.c $(tests_harness)
@@ -221,9 +225,10 @@ tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h \
 	$(tests_four)
 nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu@.S
 tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
-tests_unwind_stacks_CFLAGS = $(tests_four_cflags)
-tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
+tests_unwind_stacks_CFLAGS = $(tests_four_cflags) $(LIBCGO_FRAMES)
+tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls $(LIBCGO_FRAMES)
 tests_unwind_stacks_LDADD = $(tests_ldadd)
+tests_unwind_stacks_LDFLAGS = $(LIBCGO_TESTS_LDFLAGS)
 
 # Not in the program above: libunwind would take the place of C++'s unwinder.
 tests_libunwind_SOURCES = tests/libunwind.c $(tests_four)

@@ -10,6 +10,7 @@
 #include <unwind.h>
 
 #include "arch/arch.h"
+#include "arch/cpu.h"
 
 namespace {
 
@@ -43,7 +44,7 @@ _Unwind_Reason_Code look(_Unwind_Context *context, void *p) {
                kept_names[i], static_cast<unsigned long>(value),
                static_cast<unsigned long>(registers.before[i]));
   }
-  return _URC_NORMAL_STOP;
+  return _URC_END_OF_STACK;
 }
 
 void handle(int, siginfo_t *, void *) {

@@ -260,8 +260,8 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
   uintptr_t here[4];
   const auto first = reinterpret_cast<uintptr_t>(&here[0] - frame_words);
   const auto second = reinterpret_cast<uintptr_t>(&here[2] - frame_words);
-  here[0] = second, here[1] = 1; // a chain of two
-  here[2] = first, here[3] = 2;  // and round
+  here[0] = second, here[1] = 16; // a chain of two
+  here[2] = first, here[3] = 32;  // and round
   const uintptr_t values[] = {
       0,
       1,
@@ -285,8 +285,8 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
     ck_assert_uint_eq(pcs[0], 77);
     if (value == first) {
       ck_assert_uint_eq(count, 3); // not round for ever
-      ck_assert_uint_eq(pcs[1], 1);
-      ck_assert_uint_eq(pcs[2], 2);
+      ck_assert_uint_eq(pcs[1], 16);
+      ck_assert_uint_eq(pcs[2], 32);
     } else {
       ck_assert_uint_eq(count, 1);
     }

@@ -8,6 +8,8 @@
 #include <link.h>
 #include <string.h>
 
+#include "arch/cpu.h"
+
 static int is_unwinder(struct dl_phdr_info *info, size_t size, void *found) {
   (void)size;
   if (strstr(info->dlpi_name, "libgcc_s") != NULL ||
@@ -44,9 +46,28 @@ TEST(it_gives_the_frames) {
   ck_assert_uint_gt(libcgo_traceback(&kit, 0, NULL, pcs, 8), 2);
 }
 
+static uintptr_t goes_on;
+
+__attribute__((noinline)) static size_t take(uintptr_t *pcs, size_t max) {
+  goes_on = return_address((uintptr_t)__builtin_return_address(0));
+  const size_t n = libcgo_traceback(&kit, 0, NULL, pcs, max);
+  __asm__ volatile(""); /* not a tail call */
+  return n;
+}
+
+/* Where a CPU has its state or a signature in a return address, it is taken off. */
+TEST(a_frame_is_told_by_the_instruction_with_which_it_goes_on) {
+  kit_begin();
+  uintptr_t pcs[2];
+  ck_assert_int_eq(libcgo_traceback_set(&kit, NULL), 0);
+  ck_assert_uint_eq(take(pcs, 2), 2);
+  ck_assert_uint_eq(pcs[1], goes_on);
+}
+
 int main(void) {
   suite_begin("unwinder");
   ADD_TEST(the_unwinder_is_loaded_when_it_is_asked_for);
   ADD_TEST(it_gives_the_frames);
+  ADD_TEST(a_frame_is_told_by_the_instruction_with_which_it_goes_on);
   return suite_run();
 }

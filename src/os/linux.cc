@@ -339,6 +339,7 @@ struct context_layout {
 [[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
 [[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
+[[maybe_unused]] constexpr context_layout context_of_arm = {92, 84, 76, 88};
 [[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);

@@ -37,7 +37,10 @@ int is_in_first(dl_phdr_info *info, size_t, void *p) {
 // Weak, because libc is all that the library needs: a C++ program has them, and in
 // a C program they come from a library that is loaded when it is asked for.
 #pragma weak _Unwind_Backtrace
-#pragma weak _Unwind_GetIP
+extern "C" {
+[[gnu::weak]] get_ip_function get_ip __asm__("_Unwind_GetIP");
+[[gnu::weak]] get_register_function get_register __asm__("_Unwind_VRS_Get");
+}
 
 bool keep_mapped(const void *address) {
   main_program program = {reinterpret_cast<uintptr_t>(address), false};
@@ -51,8 +54,8 @@ bool keep_mapped(const void *address) {
 }
 
 unwinder find_unwinder() {
-  if (_Unwind_Backtrace != nullptr && _Unwind_GetIP != nullptr)
-    return {_Unwind_Backtrace, _Unwind_GetIP};
+  if (_Unwind_Backtrace != nullptr && (get_ip != nullptr || get_register != nullptr))
+    return {_Unwind_Backtrace, get_ip, get_register};
   if (dlopen == nullptr || dlsym == nullptr)
     return {};
   // gcc's, and LLVM's.
@@ -64,8 +67,11 @@ unwinder find_unwinder() {
     const unwinder found = {
         reinterpret_cast<backtrace_function *>(
             dlsym(object, "_Unwind_Backtrace")),
-        reinterpret_cast<get_ip_function *>(dlsym(object, "_Unwind_GetIP"))};
-    if (found.backtrace != nullptr && found.get_ip != nullptr)
+        reinterpret_cast<get_ip_function *>(dlsym(object, "_Unwind_GetIP")),
+        reinterpret_cast<get_register_function *>(
+            dlsym(object, "_Unwind_VRS_Get"))};
+    if (found.backtrace != nullptr &&
+        (found.get_ip != nullptr || found.get_register != nullptr))
       return found;
     dlclose(object);
   }

@@ -43,4 +43,6 @@ for spec in "$top"/packaging/*.spec; do
 done
 test ! -f "$top/packaging/APKBUILD" ||
   agrees APKBUILD "$(sed -n 's/^pkgver=//p' "$top/packaging/APKBUILD")" "$release"
+test ! -f "$top/packaging/meson/meson.build" || agrees meson.build \
+  "$(sed -n "s/.* version: '\([^']*\)'.*/\1/p" "$top/packaging/meson/meson.build" | head -n 1)" "$release"
 exit $bad

@@ -20,6 +20,8 @@
  *                               the return address: where, in words from the
  *                               frame pointer
  * NO_FRAME_CHAIN                instead of it, where frames form no chain
+ * CALLEE_AREA                   bytes above the stack pointer that a C function may
+ *                               write to when it is entered, if any
  */
 #define CPU_HEADER__(file) #file
 #define CPU_HEADER_(file) CPU_HEADER__(file)
@@ -30,6 +32,10 @@
 enum { has_frame_chain = 0, frame_words = 0 };
 #else
 enum { has_frame_chain = 1 };
+#endif
+
+#ifndef CALLEE_AREA
+#define CALLEE_AREA 0
 #endif
 
 #endif

@@ -89,6 +89,8 @@ EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.fa
 EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
 EXTRA_DIST += src/arch/arm.S tests/arch/arm.S tests/arch/arm.h tests/arch/arm.faults
+EXTRA_DIST += src/arch/mips32.S tests/arch/mips32.S tests/arch/mips32.h tests/arch/mips32.faults
+EXTRA_DIST += src/arch/mips64.S tests/arch/mips64.S tests/arch/mips64.h tests/arch/mips64.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "arch/arch.h"
+#include "arch/cpu.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -113,6 +114,30 @@ TEST(call_on_system_enters_fn_as_the_c_abi_says) {
   struct c_call c = {thread, AS_WORD_FN(note_entry), &c, 0};
   libcgo_call_on_stack(thread, &stack, call_c, &c);
   assert_entry(&c);
+}
+
+/* What the C ABI lets fn write to above the stack pointer is on its stack, and not
+   in use there. */
+TEST(call_on_stack_has_room_for_what_fn_owns_of_its_callers_frame) {
+  struct libcgo_thread *thread = attached();
+  struct libcgo_stack stack = new_stack(small_bytes);
+  stack.hi -= 64; /* note_entry reads above */
+  libcgo_call_on_stack(thread, &stack, AS_WORD_FN(note_entry), &stack);
+  ck_assert_uint_ge(stack.hi - entry.sp, CALLEE_AREA);
+}
+
+static uintptr_t enter_at_system_sp(void *p) {
+  struct c_call *c = p;
+  c->small_frame = c->thread->system_sp;
+  return libcgo_call_on_system(c->thread, AS_WORD_FN(note_entry), c);
+}
+
+TEST(call_on_system_has_room_for_what_fn_owns_of_its_callers_frame) {
+  struct libcgo_thread *thread = attached();
+  const struct libcgo_stack stack = new_stack(small_bytes);
+  struct c_call c = {thread, NULL, NULL, 0};
+  libcgo_call_on_stack(thread, &stack, enter_at_system_sp, &c);
+  ck_assert_uint_ge(c.small_frame - entry.sp, CALLEE_AREA);
 }
 
 TEST(call_on_system_from_the_system_stack_enters_fn_as_the_c_abi_says) {
@@ -1446,6 +1471,8 @@ int main(void) {
   ADD_TEST(both_calls_pass_the_argument_and_return_the_word);
   ADD_TEST(call_on_stack_enters_fn_as_the_c_abi_says);
   ADD_TEST(call_on_system_enters_fn_as_the_c_abi_says);
+  ADD_TEST(call_on_stack_has_room_for_what_fn_owns_of_its_callers_frame);
+  ADD_TEST(call_on_system_has_room_for_what_fn_owns_of_its_callers_frame);
   ADD_TEST(call_on_system_from_the_system_stack_enters_fn_as_the_c_abi_says);
   ADD_TEST(call_on_stack_keeps_every_callee_saved_register);
   ADD_TEST(call_on_system_keeps_every_callee_saved_register);

@@ -2,6 +2,7 @@
 //
 // Exceptions and longjmp through the crossings.
 #include "kit.h"
+#include "stacks.h"
 
 #include <setjmp.h>
 #include <string.h>
@@ -169,6 +170,110 @@ TEST(a_backtrace_sees_through_crossings) {
   ck_assert_int_gt(frames, direct + 20);
 }
 
+// ---- what an unwinder has for the caller of a crossing, seen from fn ----
+//
+// An exception does not show all of it: a function that catches has saved registers
+// itself, and may find its frame by its frame pointer.
+
+namespace {
+
+kept_registers known;
+
+struct look_for_caller {
+  void *of; // this function's
+  bool passed;
+  bool arrived;
+  uintptr_t cfa;     // of the function
+  const char *wrong; // a register of the caller
+};
+
+_Unwind_Reason_Code see_caller(_Unwind_Context *context, void *p) {
+  auto *look = static_cast<look_for_caller *>(p);
+  if (!look->passed) {
+    look->passed = _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(
+                       _Unwind_GetIP(context) - 1)) == look->of;
+    return _URC_NO_REASON;
+  }
+  look->arrived = true;
+  look->cfa = _Unwind_GetCFA(context);
+  for (int i = 0; i < kept_count; i++)
+    if (static_cast<uintptr_t>(_Unwind_GetGR(
+            context, kept_dwarf_numbers[i])) != known.before[i])
+      look->wrong = kept_names[i];
+  return _URC_NORMAL_STOP;
+}
+
+look_for_caller caller;
+
+uintptr_t look_at_the_caller_of(void *function) {
+  caller = {function, false, false, 0, nullptr};
+  _Unwind_Backtrace(see_caller, &caller);
+  return 0;
+}
+
+void *const looks = reinterpret_cast<void *>(look_at_the_caller_of);
+
+__attribute__((noinline)) uintptr_t look_from(void *function, void *a, void *b,
+                                              void *n, void *c) {
+  for (int i = 0; i < kept_count; i++)
+    known.before[i] =
+        static_cast<uintptr_t>(0x1357) * static_cast<uintptr_t>(i + 3);
+  call_with_registers(&known, function, a, b, reinterpret_cast<uintptr_t>(n), c);
+  ck_assert(caller.arrived);
+  ck_assert_msg(caller.wrong == nullptr, "%s was wrong", caller.wrong);
+  return caller.cfa;
+}
+
+// From the same place, one call crosses and one does not.
+template <class Function>
+void cross_and_look(Function *crossing, void *a, void *b, void *n, void *c) {
+  const uintptr_t direct = look_from(looks, looks, b, n, c);
+  ck_assert_uint_eq(
+      look_from(reinterpret_cast<void *>(crossing), a, b, n, c), direct);
+}
+
+libcgo_thread *thread;
+
+uintptr_t look_through_call_on_system(void *) {
+  cross_and_look(libcgo_call_on_system, thread, looks,
+                 reinterpret_cast<void *>(libcgo_call_on_system), nullptr);
+  return 0;
+}
+
+} // namespace
+
+#ifdef __ARM_EABI_UNWINDER__
+#define NEEDS_REGISTERS_OF_FRAMES                                              \
+  SKIP("this unwinder does not tell a frame's floating-point registers")
+#else
+#define NEEDS_REGISTERS_OF_FRAMES (void)0
+#endif
+
+TEST(an_unwinder_knows_all_of_the_caller_of_crosscall2) {
+  NEEDS_REGISTERS_OF_FRAMES;
+  cross_and_look(crosscall2, looks, reinterpret_cast<void *>(crosscall2),
+                 nullptr, nullptr);
+}
+
+TEST(an_unwinder_knows_all_of_the_caller_of_call_on_stack) {
+  NEEDS_REGISTERS_OF_FRAMES;
+  kit_begin();
+  libcgo_stack stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_attach(&kit, &thread), 0);
+  cross_and_look(libcgo_call_on_stack, thread, &stack, looks,
+                 reinterpret_cast<void *>(libcgo_call_on_stack));
+  libcgo_detach(&kit);
+}
+
+TEST(an_unwinder_knows_all_of_the_caller_of_call_on_system) {
+  NEEDS_REGISTERS_OF_FRAMES;
+  kit_begin();
+  const libcgo_stack stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_attach(&kit, &thread), 0);
+  libcgo_call_on_stack(thread, &stack, look_through_call_on_system, nullptr);
+  libcgo_detach(&kit);
+}
+
 int main(void) {
   suite_begin("unwind");
   ADD_TEST(defect_13_an_exception_passes_crosscall);
@@ -180,5 +285,8 @@ int main(void) {
   ADD_TEST(exceptions_work_in_a_thread_of_the_library);
   ADD_TEST(longjmp_passes_a_crossing);
   ADD_TEST(a_backtrace_sees_through_crossings);
+  ADD_TEST(an_unwinder_knows_all_of_the_caller_of_crosscall2);
+  ADD_TEST(an_unwinder_knows_all_of_the_caller_of_call_on_stack);
+  ADD_TEST(an_unwinder_knows_all_of_the_caller_of_call_on_system);
   return suite_run();
 }

@@ -340,6 +340,11 @@ struct context_layout {
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
 [[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
 [[maybe_unused]] constexpr context_layout context_of_arm = {92, 84, 76, 88};
+// 64 bits for each of its registers of 32.
+constexpr size_t low_half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
+[[maybe_unused]] constexpr context_layout context_of_mips32 = {
+    32 + low_half, 272 + low_half, 280 + low_half};
+[[maybe_unused]] constexpr context_layout context_of_mips64 = {616, 272, 280};
 [[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);

@@ -56,10 +56,36 @@
 	.text
 	.p2align FUNC_ALIGN
 	.type	\name, %function
-\name:
+	CODE	\name
 	BEGIN_UNWIND
 	.cfi_startproc
 .endm
+
+/* Where a function's code begins, and its size. 64-bit PowerPC ELF ABI: the symbol is
+   that of a descriptor, which has the code's address, the table of contents and an
+   environment. */
+#if defined(__powerpc64__) && _CALL_ELF == 1
+.macro CODE name
+	.section .opd, "aw"
+	.balign	8
+\name:
+	.quad	.L.\name, .TOC.@tocbase, 0
+	.text
+.L.\name:
+.endm
+
+.macro CODE_SIZE name
+	.size	\name, . - .L.\name
+.endm
+#else
+.macro CODE name
+\name:
+.endm
+
+.macro CODE_SIZE name
+	.size	\name, . - \name
+.endm
+#endif
 
 /* HIDDEN_FUNC SYM(name): the same, for the library's own use. */
 .macro HIDDEN_FUNC name
@@ -80,7 +106,7 @@
 .macro END name
 	.cfi_endproc
 	END_UNWIND
-	.size	\name, . - \name
+	CODE_SIZE \name
 .endm
 
 /* HIDDEN_DATA SYM(name), ALIGN: begins constant data, for the library's own use. */

@@ -91,6 +91,8 @@ EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/
 EXTRA_DIST += src/arch/arm.S tests/arch/arm.S tests/arch/arm.h tests/arch/arm.faults
 EXTRA_DIST += src/arch/mips32.S tests/arch/mips32.S tests/arch/mips32.h tests/arch/mips32.faults
 EXTRA_DIST += src/arch/mips64.S tests/arch/mips64.S tests/arch/mips64.h tests/arch/mips64.faults
+EXTRA_DIST += src/arch/ppc.S tests/arch/ppc.S tests/arch/ppc.h tests/arch/ppc.faults
+EXTRA_DIST += src/arch/ppc64.S tests/arch/ppc64.S tests/arch/ppc64.h tests/arch/ppc64.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know

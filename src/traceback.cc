@@ -95,58 +95,74 @@ struct walk {
   uintptr_t link; // of stopped code, else 0
 };
 
-bool holds(const stack_bounds &stack, uintptr_t address, uintptr_t bytes) {
-  return address >= stack.lo && address < stack.hi && stack.hi - address >= bytes;
+bool holds(const stack_bounds &stack, uintptr_t at, uintptr_t bytes) {
+  return at >= stack.lo && at < stack.hi && stack.hi - at >= bytes;
 }
 
-// Whether so many bytes are on a stack on which the walk may be, which is then `on`.
-// Outside of `now`: a crossing has switched stacks.
-bool find(const walk &w, uintptr_t address, uintptr_t bytes, stack_bounds *on) {
-  *on = w.now;
-  return holds(*on, address, bytes) ||
-         (w.thread != nullptr && find_known_stack(w.thread, address, on) &&
-          holds(*on, address, bytes));
+// Whether the range is on a stack of the thread: then the walk goes on there.
+bool reach(walk *w, uintptr_t at, uintptr_t bytes) {
+  // Outside: a crossing has switched stacks.
+  return holds(w->now, at, bytes) ||
+         (w->thread != nullptr && find_known_stack(w->thread, at, &w->now) &&
+          holds(w->now, at, bytes));
 }
 
-bool find_frame(const walk &w, uintptr_t fp, stack_bounds *on) {
-  return find(w, fp + libcgo_frame_layout.lowest, libcgo_frame_layout.bytes, on);
+bool reach_frame(walk *w, uintptr_t fp) {
+  return reach(w, fp + libcgo_frame_layout.lowest, libcgo_frame_layout.bytes);
 }
 
-uintptr_t word_at(uintptr_t address) {
-  return *reinterpret_cast<const uintptr_t *>(address);
+uintptr_t word_at(uintptr_t frame, intptr_t offset) {
+  return *reinterpret_cast<const uintptr_t *>(frame +
+                                              static_cast<uintptr_t>(offset));
 }
 
-// Whether stopped code has its caller's frame pointer in the place of its return
-// address: gcc for RISC-V and for Arm stores no more in a function that calls
-// nothing, and what would be below is not on the stack on Arm.
-bool is_of_leaf(const walk &w, uintptr_t place, stack_bounds *on) {
-  stack_bounds other;
-  return w.link != 0 && find(w, place, sizeof(uintptr_t), on) &&
-         find_frame(w, word_at(place), &other);
+// Stopped code may have its caller's frame pointer in the place of its return address:
+// gcc for RISC-V and for Arm stores no more in a function that calls nothing, and what
+// would be below is not on the stack on Arm.
+bool step_out_of_leaf(walk *w, uintptr_t *fp) {
+  const intptr_t place = libcgo_frame_layout.return_address;
+  walk here = *w;
+  if (w->link == 0 || libcgo_frame_layout.return_address_is_in_caller() ||
+      !reach(&here, *fp + static_cast<uintptr_t>(place), sizeof(uintptr_t)))
+    return false;
+  const uintptr_t next = word_at(*fp, place);
+  walk beyond = here;
+  if (!reach_frame(&beyond, next))
+    return false;
+  w->now = here.now;
+  w->now.lo = *fp + static_cast<uintptr_t>(place) + 1;
+  *fp = next;
+  return true;
 }
 
 bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
+  const frame_layout &layout = libcgo_frame_layout;
   if (*fp % sizeof(uintptr_t) != 0)
     return false;
-  const auto place = *fp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
-  stack_bounds on;
-  uintptr_t lowest;
-  if (is_of_leaf(*w, place, &on)) {
-    lowest = place;
-    *pc = w->link;
-    *fp = word_at(place);
-  } else if (find_frame(*w, *fp, &on)) {
-    lowest = *fp + libcgo_frame_layout.lowest;
-    *pc = word_at(place);
-    *fp = word_at(*fp + static_cast<uintptr_t>(libcgo_frame_layout.caller));
-  } else {
-    return false;
+  if (step_out_of_leaf(w, fp)) {
+    *pc = libcgo_strip_signature(w->link);
+    w->link = 0;
+    return *pc != 0;
   }
+  if (!reach_frame(w, *fp))
+    return false;
+  // On one stack callers are above: what goes down or round is no chain.
+  w->now.lo = *fp + layout.lowest + 1;
+  const uintptr_t next = word_at(*fp, layout.caller);
+  uintptr_t holder = *fp;
+  if (layout.return_address_is_in_caller()) {
+    holder = next;
+    const uintptr_t end = static_cast<uintptr_t>(layout.return_address) +
+                          sizeof(uintptr_t) - layout.lowest;
+    if (next % sizeof(uintptr_t) != 0 || !reach(w, next + layout.lowest, end))
+      return false;
+  }
+  *pc = word_at(holder, layout.return_address);
+  if (layout.return_address_is_in_caller() && *pc == 0)
+    *pc = w->link; // stopped code has stored nothing there yet
   *pc = libcgo_strip_signature(*pc);
   w->link = 0;
-  // On one stack callers are above: what goes down or round is no chain.
-  w->now = on;
-  w->now.lo = lowest + 1;
+  *fp = next;
   return *pc != 0;
 }
 
@@ -161,7 +177,14 @@ void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
   }
   w.now.lo = sp;
   uintptr_t pc;
-  while (step(&w, &fp, &pc))
+  bool found = step(&w, &fp, &pc);
+  // In the caller's frame the word of the return address may be that of an earlier
+  // call, as long as stopped code has not stored its own; and once it has, its link
+  // register may have that of a later one. Nothing here tells: both are given.
+  if (libcgo_frame_layout.return_address_is_in_caller() && link != 0 &&
+      !(found && pc == link) && !add(t, link))
+    return;
+  for (; found; found = step(&w, &fp, &pc))
     if (!add(t, pc))
       return;
 }

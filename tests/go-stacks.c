@@ -39,7 +39,7 @@ static void start(void) {
   go = fresh;
   key_created = 0;
   given_back = NULL;
-  g0.stackhi = (uintptr_t)__builtin_frame_address(0) + 64;
+  g0.stackhi = (uintptr_t)__builtin_dwarf_cfa() + 64;
   libcgo_go_init(&go, &g0, setg);
   g0.stackguard0 = g0.stackguard1 = g0.stacklo + guard;
   crosscall2_pointer = crosscall2_model;

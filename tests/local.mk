@@ -128,7 +128,8 @@ tests_tls_LDADD = tests/libbig-tls.la $(tests_ldadd)
 endif
 
 # A runtime in an object that is unloaded: with the shared library, and with the
-# archive in it, linked as libcgo.pc says.
+# archive in it, linked as libcgo.pc says. -Bsymbolic: the archive may be compiled
+# for programs, in which no other object takes the place of a function.
 if ENABLE_SHARED
 check_PROGRAMS += tests/unload
 check_LTLIBRARIES += tests/libunloaded.la
@@ -150,7 +151,7 @@ CLEANFILES += tests/unloaded-archive.so
 tests/unloaded-archive.so: tests/unloaded.c libcgo.la libcgo.pc tests/$(am__dirstamp)
 	$(AM_V_CCLD)case '$(CFLAGS)' in *-fsanitize=*) exit 0 ;; esac; \
 	$(CC) $(tests_cppflags) $(CPPFLAGS) $(DEFS) $(tests_cflags) \
-	  $(CFLAGS) -fPIC -shared $(LDFLAGS) $(srcdir)/tests/unloaded.c -o $@ \
+	  $(CFLAGS) -fPIC -shared -Wl,-Bsymbolic $(LDFLAGS) $(srcdir)/tests/unloaded.c -o $@ \
 	  .libs/libcgo.a `$(SED) -n 's/^Libs.private: //p' libcgo.pc`
 endif
 endif

@@ -89,6 +89,11 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
 #define ck_assert_uint_le(a, b) minicheck_uint(a, <=, b)
 #define ck_assert_ptr_eq(a, b) minicheck_uint((uintptr_t)(a), ==, (uintptr_t)(b))
 #define ck_assert_ptr_ne(a, b) minicheck_uint((uintptr_t)(a), !=, (uintptr_t)(b))
+#define ck_assert_str_eq(a, b)                                                 \
+  do {                                                                         \
+    const char *const a_ = (a), *const b_ = (b);                               \
+    ck_assert_msg(strcmp(a_, b_) == 0, "%s == %s: %s, %s", #a, #b, a_, b_);    \
+  } while (0)
 
 static inline Suite *suite_create(const char *name) {
   (void)name;

@@ -63,7 +63,7 @@ void step_through(void *routine, void *a, void *b, uintptr_t n = 0) {
   walk w = {};
   _Unwind_Backtrace(look, &w); // loads what the unwinder needs
   steps = wrong = 0;
-  crossing = routine;
+  crossing = code_of(routine);
   for (int i = 0; i < kept_count; i++)
     registers.before[i] = static_cast<uintptr_t>(0x2468) *
                           static_cast<uintptr_t>(i + 3);

@@ -9,6 +9,7 @@
 #include <unwind.h>
 
 #include "arch/arch.h"
+#include "arch/cpu.h"
 
 namespace {
 
@@ -206,7 +207,7 @@ _Unwind_Reason_Code see_caller(_Unwind_Context *context, void *p) {
 look_for_caller caller;
 
 uintptr_t look_at_the_caller_of(void *function) {
-  caller = {function, false, false, 0, nullptr};
+  caller = {code_of(function), false, false, 0, nullptr};
   _Unwind_Backtrace(see_caller, &caller);
   return 0;
 }

@@ -335,6 +335,7 @@ struct context_layout {
   size_t sp;
   size_t fp;
   size_t link = 0; // where a function may leave its return address there
+  size_t pointer = 0; // where it has the address from which those count
 };
 [[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
@@ -346,6 +347,8 @@ constexpr size_t low_half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
     32 + low_half, 272 + low_half, 280 + low_half};
 [[maybe_unused]] constexpr context_layout context_of_mips64 = {616, 272, 280};
 [[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
+[[maybe_unused]] constexpr context_layout context_of_ppc = {128, 4, 4, 144, 48};
+[[maybe_unused]] constexpr context_layout context_of_ppc64 = {488, 240, 240, 520};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
@@ -358,6 +361,8 @@ uintptr_t word_at(const void *context, size_t offset) {
 } // namespace
 
 stopped_code read_signal_context(const void *context) {
+  if (context_here.pointer != 0)
+    context = reinterpret_cast<const void *>(word_at(context, context_here.pointer));
   return {word_at(context, context_here.pc), word_at(context, context_here.sp),
           word_at(context, context_here.fp),
           context_here.link != 0 ? word_at(context, context_here.link) : 0};

@@ -22,6 +22,16 @@
  * NO_FRAME_CHAIN                instead of it, where frames form no chain
  * CALLEE_AREA                   bytes above the stack pointer that a C function may
  *                               write to when it is entered, if any
+ *
+ * And where they differ from what stands below:
+ *
+ * RETURN_WORD_OF_CALLER         where the return address is in the caller's frame, in
+ *                               words from its frame pointer
+ * MOST_KEPT                     words of the registers that a C callee keeps
+ * CALLEE_BYTES                  what a frame has for the words of its callees, where that
+ *                               is much
+ * code_of                       the address of a function's code
+ * prepare_context               makes room for the registers of an empty context
  */
 #define CPU_HEADER__(file) #file
 #define CPU_HEADER_(file) CPU_HEADER__(file)
@@ -36,6 +46,31 @@ enum { has_frame_chain = 1 };
 
 #ifndef CALLEE_AREA
 #define CALLEE_AREA 0
+#endif
+
+/* The words of a frame that have its caller's frame pointer and its return address. */
+static inline uintptr_t *caller_word(uintptr_t *frame) {
+  return frame + frame_words;
+}
+static inline uintptr_t *return_word(uintptr_t *frame) {
+#ifdef RETURN_WORD_OF_CALLER
+  return (uintptr_t *)*caller_word(frame) + RETURN_WORD_OF_CALLER;
+#else
+  return frame + frame_words + 1;
+#endif
+}
+
+#ifndef CALLEE_BYTES
+#define CALLEE_BYTES 0
+#endif
+enum { callee_bytes = CALLEE_BYTES };
+
+#ifndef code_of
+#define code_of(function) ((void *)(function))
+#endif
+
+#ifndef prepare_context
+#define prepare_context(context) ((void)0)
 #endif
 
 #endif

@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * PowerPC, 32 bits, with floating-point registers (System V ABI, PowerPC Processor
+ * Supplement, chapter 3, "Function Calling Sequence").
+ *
+ * A callee keeps r1, which is the stack pointer, r14-r31, f14-f31, the fields
+ * 2-4 of the condition register and, where the CPU has VMX, v20-v31; r1 is a
+ * multiple of 16; integer arguments come in r3, r4, ...; the return address comes in
+ * lr. r2 and r13 are the system's: r2 is the thread pointer.
+ *
+ * r1 points at a word with the caller's r1, the back chain, which the ABI demands of
+ * every frame: it is what other CPUs have a frame pointer for. A function stores its
+ * return address not in its own frame, but in its caller's, in the word after the
+ * back chain.
+ */
+#include "asm.h"
+
+/* The low end of every frame: the back chain, a callee's return address; and
+   MINIMUM, the same as a multiple of 16. */
+#define SAVED_LR 4
+#define LINKAGE 8
+#define MINIMUM 16
+
+/* Their numbers in unwind tables; that of cr is its second field's. */
+#define DWARF_FLOAT 32
+#define DWARF_LR 65
+#define DWARF_CR 70
+#define DWARF_VECTOR 77
+
+/*
+ * The frame of a crosscall. Each register is stored and described to the unwinder
+ * by one macro.
+ *
+ *             | return address      | CFA +   4
+ *     CFA ->  +---------------------+
+ *             | f31 ... f14         | CFA -   8 ... CFA - 144
+ *             | r31 ... r14         | CFA - 148 ... CFA - 216
+ *             | condition register  | CFA - 220
+ *             | vrsave              | CFA - 224   (with VMX)
+ *             | g                   | CFA - 228   (libcgo_crosscall_g only)
+ *             | fn                  | CFA - 232   (libcgo_crosscall_g only)
+ *             | (alignment)         | CFA - 240
+ *             | v31 ... v20         | CFA - 256 ... CFA - 432   (with VMX)
+ *             | second argument     | r1 + 12     (with arguments only)
+ *             | first argument      | r1 +  8     (with arguments only)
+ *             | (fn's)              | r1 +  4
+ *             | caller's r1         | <- r1
+ *             +---------------------+
+ *
+ * The arguments on the stack are where a function finds those for which there is no
+ * register, and where compilers that pass arguments on the stack look for them.
+ *
+ * Whether there is VMX is known when this is assembled. A library for CPUs that may
+ * be without it cannot store its registers, and need not: a callback that is compiled
+ * for the same CPUs does not change them, and C that is compiled for others keeps
+ * them itself. Unwinders do not know vrsave.
+ */
+#ifdef __ALTIVEC__
+#define SAVED_BYTES 432
+#else
+#define SAVED_BYTES 240
+#endif
+#define FRAME_BYTES (MINIMUM + SAVED_BYTES)
+#define FLOATS (FRAME_BYTES - 144)
+#define INTEGERS (FRAME_BYTES - 216)
+#define SAVED_CR (FRAME_BYTES - 220)
+#define SAVED_VRSAVE (FRAME_BYTES - 224)
+#define SAVED_G (FRAME_BYTES - 228)
+#define SAVED_FN (FRAME_BYTES - 232)
+#define VECTORS (FRAME_BYTES - 432)
+
+.macro PUSH bytes
+	stwu	%r1, -(\bytes)(%r1)
+	.cfi_adjust_cfa_offset \bytes
+.endm
+
+.macro DROP bytes
+	addi	%r1, %r1, \bytes
+	.cfi_adjust_cfa_offset -(\bytes)
+.endm
+
+/* In and out: r1 as at the function's entry. Changes r0. */
+.macro SAVE_LR
+	mflr	%r0
+	stw	%r0, SAVED_LR(%r1)
+	.cfi_rel_offset DWARF_LR, SAVED_LR
+.endm
+
+/* With r1 so many bytes below that. */
+.macro RESTORE_LR bytes
+	lwz	%r0, \bytes + SAVED_LR(%r1)
+	mtlr	%r0
+	.cfi_restore DWARF_LR
+.endm
+
+.macro SAVE_CR
+	mfcr	%r0
+	stw	%r0, SAVED_CR(%r1)
+	.cfi_rel_offset DWARF_CR, SAVED_CR
+.endm
+
+.macro RESTORE_CR
+	lwz	%r0, SAVED_CR(%r1)
+	mtcrf	0x38, %r0
+	.cfi_restore DWARF_CR
+.endm
+
+.macro SAVE n, at
+	stw	%r\n, \at(%r1)
+	.cfi_rel_offset \n, \at
+.endm
+
+.macro RESTORE n, at
+	lwz	%r\n, \at(%r1)
+	.cfi_restore \n
+.endm
+
+.macro SAVE_FLOAT n, at
+	stfd	%f\n, \at(%r1)
+	.cfi_rel_offset DWARF_FLOAT + \n, \at
+.endm
+
+.macro RESTORE_FLOAT n, at
+	lfd	%f\n, \at(%r1)
+	.cfi_restore DWARF_FLOAT + \n
+.endm
+
+/* Both change r0. */
+.macro SAVE_VECTOR n, at
+	li	%r0, \at
+	stvx	%v\n, %r1, %r0
+	.cfi_rel_offset DWARF_VECTOR + \n, \at
+.endm
+
+.macro RESTORE_VECTOR n, at
+	li	%r0, \at
+	lvx	%v\n, %r1, %r0
+	.cfi_restore DWARF_VECTOR + \n
+.endm
+
+.macro ENTER_FRAME
+	SAVE_LR
+	PUSH	FRAME_BYTES
+	SAVE_CR
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	SAVE	\n, INTEGERS + 4 * (\n - 14)
+	SAVE_FLOAT \n, FLOATS + 8 * (\n - 14)
+	.endr
+#ifdef __ALTIVEC__
+	.irp	n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	SAVE_VECTOR \n, VECTORS + 16 * (\n - 20)
+	.endr
+	mfspr	%r0, 256		/* vrsave */
+	stw	%r0, SAVED_VRSAVE(%r1)
+#endif
+.endm
+
+/*
+ * r1 is where ENTER_FRAME left it: fn may change every other register, which is
+ * why the CFA counts from r1.
+ */
+.macro LEAVE_FRAME
+#ifdef __ALTIVEC__
+	lwz	%r0, SAVED_VRSAVE(%r1)
+	mtspr	256, %r0
+	.irp	n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	RESTORE_VECTOR \n, VECTORS + 16 * (\n - 20)
+	.endr
+#endif
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	RESTORE	\n, INTEGERS + 4 * (\n - 14)
+	RESTORE_FLOAT \n, FLOATS + 8 * (\n - 14)
+	.endr
+	RESTORE_CR
+	RESTORE_LR FRAME_BYTES
+	DROP	FRAME_BYTES
+	blr
+.endm
+
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in r3, setg in r4, g in r5. fn and g wait on the stack while setg runs, which
+ * need keep no general register; fn finds g in r30.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	stw	%r3, SAVED_FN(%r1)
+	stw	%r5, SAVED_G(%r1)
+	mr	%r3, %r5
+	mtctr	%r4
+	bctrl
+	lwz	%r30, SAVED_G(%r1)
+	lwz	%r4, SAVED_FN(%r1)
+	mtctr	%r4
+	bctrl
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in r3, arg in r4, argsize in r5. At fn's entry arg is at 8(r1) and in r3,
+ * argsize at 12(r1) and in r4.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	mr	%r12, %r3
+	mr	%r3, %r4
+	mr	%r4, %r5
+	stw	%r3, LINKAGE(%r1)
+	stw	%r4, LINKAGE + 4(%r1)
+	mtctr	%r12
+	bctrl
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in r3, arg in r4, word in r5. At fn's entry arg is at 8(r1) and in r3,
+ * word at 12(r1) and in r4. The result is what fn leaves in r3.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	mr	%r12, %r3
+	mr	%r3, %r4
+	mr	%r4, %r5
+	stw	%r3, LINKAGE(%r1)
+	stw	%r4, LINKAGE + 4(%r1)
+	mtctr	%r12
+	bctrl
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA counts from r31, which a C callee
+ * keeps: every unwinder finds the old stack by it, and so does the return. What is
+ * saved is on the old stack:
+ *
+ *             | return address      | CFA +  4
+ *     CFA ->  +---------------------+
+ *             | caller's r31        | CFA -  4
+ *             | r30                 | CFA -  8   (libcgo_call_on_stack only)
+ *             | fn                  | CFA - 12
+ *             | arg                 | CFA - 16
+ *             | MINIMUM bytes       | <- r31
+ *             +---------------------+
+ *
+ * On the new stack there is a frame for fn to store its return address in. Its back
+ * chain leads to the CFA: seen by it, the frame has moved.
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+#define SWITCH_BYTES (MINIMUM + 16)
+#define SWITCH_R31 (SWITCH_BYTES - 4)
+#define SWITCH_R30 (SWITCH_BYTES - 8)
+#define SWITCH_FN (SWITCH_BYTES - 12)
+#define SWITCH_ARG (SWITCH_BYTES - 16)
+
+.macro PUSH_RECORD
+	SAVE_LR
+	PUSH	SWITCH_BYTES
+	SAVE	31, SWITCH_R31
+	mr	%r31, %r1
+	.cfi_def_cfa_register 31
+.endm
+
+/* With r1 and r31 where PUSH_RECORD left them. */
+.macro POP_RECORD
+	.cfi_def_cfa_register 1
+	RESTORE_LR SWITCH_BYTES
+	RESTORE	31, SWITCH_R31
+	DROP	SWITCH_BYTES
+.endm
+
+/* In: sp, a register with the address from which the new stack goes down. Changes r0. */
+.macro SWITCH sp
+	addi	%r0, %r31, SWITCH_BYTES
+	stwu	%r0, -MINIMUM(\sp)
+	mr	%r1, \sp
+.endm
+
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in r3, fn in r4, arg in r5. If r1 is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it
+ * came from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	PUSH_RECORD
+	PROBE2(call_on_system, 4@3, 4@4)
+	cmpwi	%r3, 0
+	beq	2f
+	lwz	%r9, THREAD_SMALL_LO(%r3)
+	lwz	%r10, THREAD_SMALL_SPAN(%r3)
+	subf	%r9, %r9, %r1
+	cmplw	%r9, %r10
+	bge	2f
+	stw	%r1, THREAD_CALLER_SP(%r3)
+	lwz	%r10, THREAD_SYSTEM_SP(%r3)
+	SWITCH	%r10
+1:	mr	%r3, %r5
+	BEGIN_OTHER_STACK
+	mtctr	%r4
+	bctrl
+	PROBE1(call_on_system_done, 4@3)
+	mr	%r1, %r31
+	.cfi_remember_state
+	POP_RECORD
+	blr
+	.cfi_restore_state
+	END_OTHER_STACK
+2:	stw	%r4, SWITCH_FN(%r31)
+	stw	%r5, SWITCH_ARG(%r31)
+	mr	%r4, %r1
+	bl	SYM(libcgo_find_system_sp)
+	lwz	%r4, SWITCH_FN(%r31)
+	lwz	%r5, SWITCH_ARG(%r31)
+	cmpwi	%r3, 0
+	beq	1b
+	SWITCH	%r3
+	b	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in r3, stack in r4, fn in r5, arg in r6. The chain of such calls is
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	PUSH_RECORD
+	PROBE2(call_on_stack, 4@3, 4@5)
+	SAVE	30, SWITCH_R30
+	stw	%r5, SWITCH_FN(%r31)
+	stw	%r6, SWITCH_ARG(%r31)
+	mr	%r5, %r1
+	bl	SYM(libcgo_begin_stack_call)
+	mr	%r30, %r3
+	lwz	%r4, SWITCH_FN(%r31)
+	lwz	%r3, SWITCH_ARG(%r31)
+	lwz	%r10, STACK_CALL_START(%r30)
+	SWITCH	%r10
+	BEGIN_OTHER_STACK
+	mtctr	%r4
+	bctrl
+	PROBE1(call_on_stack_done, 4@3)
+	mr	%r1, %r31
+	mr	%r4, %r3
+	mr	%r3, %r30
+	bl	SYM(libcgo_end_stack_call)
+	RESTORE	30, SWITCH_R30
+	POP_RECORD
+	blr
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * r1 points at the back chain; the return address is in the caller's frame.
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 4
+	.long	0		/* caller */
+	.long	SAVED_LR	/* return address */
+	.long	0, 4		/* the range of the first */
+END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ *
+ * In and out: r3. There are no signatures.
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	blr
+END SYM(libcgo_strip_signature)
+#endif
+
+#ifdef PART_thread_pointer
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	mr	%r3, %r2
+	blr
+END SYM(libcgo_thread_pointer)
+#endif

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Power, 64 bits, with either ABI: ELFv2 ("64-Bit ELF V2 ABI Specification, Power
+ * Architecture", section 2.2) and ELFv1 ("64-bit PowerPC ELF Application Binary
+ * Interface Supplement", section 3.2).
+ *
+ * A callee keeps r1, which is the stack pointer, r14-r31, f14-f31, the fields
+ * 2-4 of the condition register and, where the CPU has VMX, v20-v31; r1 is a
+ * multiple of 16; integer arguments come in r3, r4, ..., sign-extended; the return
+ * address comes in lr. r13 is the system's; r2 has the module's table of contents
+ * (TOC), and whoever calls through a pointer saves it.
+ *
+ * r1 points at a word with the caller's r1, the back chain, which the ABI demands of
+ * every frame: it is what other CPUs have a frame pointer for. A function stores its
+ * return address and its condition register not in its own frame, but in its caller's.
+ */
+#include "asm.h"
+
+/*
+ * What is at the low end of every frame, LINKAGE bytes (ELFv2: 32, ELFv1: 48), and
+ * above it the words in which a callee may store the arguments that came in
+ * registers: MINIMUM bytes with those that it may count on.
+ *
+ *     ELFv2   ELFv1
+ *        24      40   r2, while a callee of another module runs
+ *        16      16   a callee's return address
+ *         8       8   a callee's condition register
+ *         0       0   caller's r1
+ *
+ * A function pointer of ELFv1 is the address of a descriptor: three words with the
+ * address of the code, r2 and r11. One of ELFv2 is the address of the code, which
+ * expects it in r12, too.
+ *
+ * The load of r2 is the next instruction after a call: by this unwinders see that
+ * r2 was saved.
+ */
+#define SAVED_CR 8
+#define SAVED_LR 16
+#define ARGUMENT_AREA 64
+
+#if _CALL_ELF == 2
+#define LINKAGE 32
+#define MINIMUM LINKAGE
+#define SAVED_TOC 24
+
+.macro CALL fn
+	mr	%r12, \fn
+	mtctr	%r12
+	std	%r2, SAVED_TOC(%r1)
+	bctrl
+	ld	%r2, SAVED_TOC(%r1)
+.endm
+
+/* Begins a function that uses r2: from another module it comes in with r12 alone. */
+.macro OWN_TOC name
+	addis	%r2, %r12, .TOC. - \name@ha
+	addi	%r2, %r2, .TOC. - \name@l
+	.localentry \name, . - \name
+.endm
+
+#else
+#define LINKAGE 48
+#define MINIMUM (LINKAGE + ARGUMENT_AREA)
+#define SAVED_TOC 40
+
+.macro CALL fn
+	mr	%r12, \fn
+	ld	%r11, 0(%r12)
+	mtctr	%r11
+	std	%r2, SAVED_TOC(%r1)
+	ld	%r11, 16(%r12)
+	ld	%r2, 8(%r12)
+	bctrl
+	ld	%r2, SAVED_TOC(%r1)
+.endm
+
+/* The descriptor has it. */
+.macro OWN_TOC name
+.endm
+#endif
+
+/* Their numbers in unwind tables. Each field of cr has one, but ELFv1 says the
+   first for all. */
+#define DWARF_FLOAT 32
+#define DWARF_LR 65
+#define DWARF_CR2 70
+#define DWARF_CR3 71
+#define DWARF_CR4 72
+#define DWARF_VECTOR 77
+
+/*
+ * The frame of a crosscall. Each register is stored and described to the unwinder
+ * by one macro.
+ *
+ *             | return address      | CFA +  16
+ *             | condition register  | CFA +   8
+ *     CFA ->  +---------------------+
+ *             | f31 ... f14         | CFA -   8 ... CFA - 144
+ *             | r31 ... r14         | CFA - 152 ... CFA - 288
+ *             | vrsave              | CFA - 296   (with VMX)
+ *             | g                   | CFA - 304   (libcgo_crosscall_g only)
+ *             | fn                  | CFA - 312   (libcgo_crosscall_g only)
+ *             | (alignment)         | CFA - 320
+ *             | v31 ... v20         | CFA - 336 ... CFA - 512   (with VMX)
+ *             | argument area       | r1 + LINKAGE
+ *             | linkage area        | <- r1
+ *             +---------------------+
+ *
+ * The words of the argument area that belong to the arguments in registers have
+ * their values: Go's compilers, for one, look for them there.
+ *
+ * Whether there is VMX is known when this is assembled. A library for CPUs that may
+ * be without it cannot store its registers, and need not: a callback that is compiled
+ * for the same CPUs does not change them, and C that is compiled for others keeps
+ * them itself. Unwinders do not know vrsave.
+ */
+#ifdef __ALTIVEC__
+#define SAVED_BYTES 512
+#else
+#define SAVED_BYTES 320
+#endif
+#define FRAME_BYTES (LINKAGE + ARGUMENT_AREA + SAVED_BYTES)
+#define FLOATS (FRAME_BYTES - 144)
+#define INTEGERS (FRAME_BYTES - 288)
+#define SAVED_VRSAVE (FRAME_BYTES - 296)
+#define SAVED_G (FRAME_BYTES - 304)
+#define SAVED_FN (FRAME_BYTES - 312)
+#define VECTORS (FRAME_BYTES - 512)
+
+.macro PUSH bytes
+	stdu	%r1, -(\bytes)(%r1)
+	.cfi_adjust_cfa_offset \bytes
+.endm
+
+.macro DROP bytes
+	addi	%r1, %r1, \bytes
+	.cfi_adjust_cfa_offset -(\bytes)
+.endm
+
+/* In and out: r1 as at the function's entry. Changes r0. */
+.macro SAVE_LR
+	mflr	%r0
+	std	%r0, SAVED_LR(%r1)
+	.cfi_rel_offset DWARF_LR, SAVED_LR
+.endm
+
+/* With r1 so many bytes below that. */
+.macro RESTORE_LR bytes
+	ld	%r0, \bytes + SAVED_LR(%r1)
+	mtlr	%r0
+	.cfi_restore DWARF_LR
+.endm
+
+.macro SAVE_CR
+	mfcr	%r0
+	stw	%r0, SAVED_CR(%r1)
+	.cfi_rel_offset DWARF_CR2, SAVED_CR
+#if _CALL_ELF == 2
+	.cfi_rel_offset DWARF_CR3, SAVED_CR
+	.cfi_rel_offset DWARF_CR4, SAVED_CR
+#endif
+.endm
+
+.macro RESTORE_CR bytes
+	lwz	%r0, \bytes + SAVED_CR(%r1)
+	mtcrf	0x38, %r0
+	.cfi_restore DWARF_CR2
+#if _CALL_ELF == 2
+	.cfi_restore DWARF_CR3
+	.cfi_restore DWARF_CR4
+#endif
+.endm
+
+.macro SAVE n, at
+	std	%r\n, \at(%r1)
+	.cfi_rel_offset \n, \at
+.endm
+
+.macro RESTORE n, at
+	ld	%r\n, \at(%r1)
+	.cfi_restore \n
+.endm
+
+.macro SAVE_FLOAT n, at
+	stfd	%f\n, \at(%r1)
+	.cfi_rel_offset DWARF_FLOAT + \n, \at
+.endm
+
+.macro RESTORE_FLOAT n, at
+	lfd	%f\n, \at(%r1)
+	.cfi_restore DWARF_FLOAT + \n
+.endm
+
+/* Both change r0. */
+.macro SAVE_VECTOR n, at
+	li	%r0, \at
+	stvx	%v\n, %r1, %r0
+	.cfi_rel_offset DWARF_VECTOR + \n, \at
+.endm
+
+.macro RESTORE_VECTOR n, at
+	li	%r0, \at
+	lvx	%v\n, %r1, %r0
+	.cfi_restore DWARF_VECTOR + \n
+.endm
+
+.macro ENTER_FRAME
+	SAVE_LR
+	SAVE_CR
+	PUSH	FRAME_BYTES
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	SAVE	\n, INTEGERS + 8 * (\n - 14)
+	SAVE_FLOAT \n, FLOATS + 8 * (\n - 14)
+	.endr
+#ifdef __ALTIVEC__
+	.irp	n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	SAVE_VECTOR \n, VECTORS + 16 * (\n - 20)
+	.endr
+	mfspr	%r0, 256		/* vrsave */
+	stw	%r0, SAVED_VRSAVE(%r1)
+#endif
+.endm
+
+/*
+ * r1 is where ENTER_FRAME left it: fn may change every other register, which is
+ * why the CFA counts from r1.
+ */
+.macro LEAVE_FRAME
+#ifdef __ALTIVEC__
+	lwz	%r0, SAVED_VRSAVE(%r1)
+	mtspr	256, %r0
+	.irp	n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	RESTORE_VECTOR \n, VECTORS + 16 * (\n - 20)
+	.endr
+#endif
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	RESTORE	\n, INTEGERS + 8 * (\n - 14)
+	RESTORE_FLOAT \n, FLOATS + 8 * (\n - 14)
+	.endr
+	RESTORE_CR FRAME_BYTES
+	RESTORE_LR FRAME_BYTES
+	DROP	FRAME_BYTES
+	blr
+.endm
+
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in r3, setg in r4, g in r5. fn and g wait on the stack while setg runs, which
+ * need keep no general register. Go's stores g in a variable, and gives C its
+ * register back: r30, in which fn finds g, and r0, which is to be 0.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	std	%r3, SAVED_FN(%r1)
+	std	%r5, SAVED_G(%r1)
+	mr	%r3, %r5
+	CALL	%r4
+	ld	%r30, SAVED_G(%r1)
+	ld	%r4, SAVED_FN(%r1)
+	li	%r0, 0
+	CALL	%r4
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in r3, arg in r4, argsize in r5, sign-extended. At fn's entry arg is at
+ * LINKAGE(r1) and in r3, argsize in the next word and in r4.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	mr	%r12, %r3
+	mr	%r3, %r4
+	mr	%r4, %r5
+	std	%r3, LINKAGE(%r1)
+	std	%r4, LINKAGE + 8(%r1)
+	CALL	%r12
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in r3, arg in r4, word in r5. At fn's entry arg is at LINKAGE(r1) and in r3,
+ * word in the next word and in r4. The result is what fn leaves in r3.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	mr	%r12, %r3
+	mr	%r3, %r4
+	mr	%r4, %r5
+	std	%r3, LINKAGE(%r1)
+	std	%r4, LINKAGE + 8(%r1)
+	CALL	%r12
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA counts from r31, which a C callee
+ * keeps: every unwinder finds the old stack by it, and so does the return. What is
+ * saved is on the old stack:
+ *
+ *             | return address      | CFA + 16
+ *     CFA ->  +---------------------+
+ *             | caller's r31        | CFA -  8
+ *             | r30                 | CFA - 16   (libcgo_call_on_stack only)
+ *             | fn                  | CFA - 24
+ *             | arg                 | CFA - 32
+ *             | MINIMUM bytes       | <- r31
+ *             +---------------------+
+ *
+ * On the new stack there is a frame for fn to store its return address in. Its back
+ * chain leads to the CFA: seen by it, the frame has moved.
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+#define SWITCH_BYTES (MINIMUM + 32)
+#define SWITCH_R31 (SWITCH_BYTES - 8)
+#define SWITCH_R30 (SWITCH_BYTES - 16)
+#define SWITCH_FN (SWITCH_BYTES - 24)
+#define SWITCH_ARG (SWITCH_BYTES - 32)
+
+.macro PUSH_RECORD
+	SAVE_LR
+	PUSH	SWITCH_BYTES
+	SAVE	31, SWITCH_R31
+	mr	%r31, %r1
+	.cfi_def_cfa_register 31
+.endm
+
+/* With r1 and r31 where PUSH_RECORD left them. */
+.macro POP_RECORD
+	.cfi_def_cfa_register 1
+	RESTORE_LR SWITCH_BYTES
+	RESTORE	31, SWITCH_R31
+	DROP	SWITCH_BYTES
+.endm
+
+/* In: sp, a register with the address from which the new stack goes down. Changes r0. */
+.macro SWITCH sp
+	addi	%r0, %r31, SWITCH_BYTES
+	stdu	%r0, -MINIMUM(\sp)
+	mr	%r1, \sp
+.endm
+
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in r3, fn in r4, arg in r5. If r1 is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it
+ * came from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	OWN_TOC	SYM(libcgo_call_on_system)
+	PUSH_RECORD
+	PROBE2(call_on_system, 8@3, 8@4)
+	cmpdi	%r3, 0
+	beq	2f
+	ld	%r9, THREAD_SMALL_LO(%r3)
+	ld	%r10, THREAD_SMALL_SPAN(%r3)
+	subf	%r9, %r9, %r1
+	cmpld	%r9, %r10
+	bge	2f
+	std	%r1, THREAD_CALLER_SP(%r3)
+	ld	%r10, THREAD_SYSTEM_SP(%r3)
+	SWITCH	%r10
+1:	mr	%r3, %r5
+	BEGIN_OTHER_STACK
+	CALL	%r4
+	PROBE1(call_on_system_done, 8@3)
+	mr	%r1, %r31
+	.cfi_remember_state
+	POP_RECORD
+	blr
+	.cfi_restore_state
+	END_OTHER_STACK
+2:	std	%r4, SWITCH_FN(%r31)
+	std	%r5, SWITCH_ARG(%r31)
+	mr	%r4, %r1
+	bl	SYM(libcgo_find_system_sp)
+	nop
+	ld	%r4, SWITCH_FN(%r31)
+	ld	%r5, SWITCH_ARG(%r31)
+	cmpdi	%r3, 0
+	beq	1b
+	SWITCH	%r3
+	b	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in r3, stack in r4, fn in r5, arg in r6. The chain of such calls is
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	OWN_TOC	SYM(libcgo_call_on_stack)
+	PUSH_RECORD
+	PROBE2(call_on_stack, 8@3, 8@5)
+	SAVE	30, SWITCH_R30
+	std	%r5, SWITCH_FN(%r31)
+	std	%r6, SWITCH_ARG(%r31)
+	mr	%r5, %r1
+	bl	SYM(libcgo_begin_stack_call)
+	nop
+	mr	%r30, %r3
+	ld	%r4, SWITCH_FN(%r31)
+	ld	%r3, SWITCH_ARG(%r31)
+	ld	%r10, STACK_CALL_START(%r30)
+	SWITCH	%r10
+	BEGIN_OTHER_STACK
+	CALL	%r4
+	PROBE1(call_on_stack_done, 8@3)
+	mr	%r1, %r31
+	mr	%r4, %r3
+	mr	%r3, %r30
+	bl	SYM(libcgo_end_stack_call)
+	nop
+	RESTORE	30, SWITCH_R30
+	POP_RECORD
+	blr
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * r1 points at the back chain; the return address is in the caller's frame.
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 8
+	.quad	0		/* caller */
+	.quad	SAVED_LR	/* return address */
+	.quad	0, 8		/* the range of the first */
+END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ *
+ * In and out: r3. There are no signatures.
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	blr
+END SYM(libcgo_strip_signature)
+#endif
+
+#ifdef PART_thread_pointer
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	mr	%r3, %r13
+	blr
+END SYM(libcgo_thread_pointer)
+#endif

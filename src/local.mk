@@ -82,7 +82,7 @@ src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
-	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
+	src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults

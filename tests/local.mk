@@ -272,7 +272,9 @@ tests_threads_static_LDFLAGS = -static
 endif
 
 # The Go face, without Go.
+if GO_FACE
 check_PROGRAMS += tests/go-face
+endif
 tests_go_face_SOURCES = tests/go-face.c $(tests_harness)
 tests_go_face_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_face_CFLAGS = $(tests_cflags)

@@ -110,6 +110,8 @@ class Machine:
         self.cpu.stack_alignment = stack_alignment
         self.word = self.cpu.word
         self.uc = unicorn.Uc(*self.cpu.engine)
+        if cpu == 'arm64':  # with atomic instructions and signed return addresses
+            self.uc.ctl_set_cpu_model(arm64.UC_CPU_ARM64_MAX)
         self.threads = []
         self.thread = None  # the one that runs
         self.imports = {}  # name: address
@@ -176,7 +178,7 @@ class Machine:
 
     def read_string(self, address):
         text = bytearray()
-        while (byte := self.read(address, 1)) != b'\0':
+        while (byte := self.read(address + len(text), 1)) != b'\0':
             text += byte
         return text.decode('utf-8', 'replace')
 

@@ -108,7 +108,6 @@ class Program:
                 image.functions[c_name(symbol.name)] = at
         for symbol in binary.exported_symbols:
             image.exported.append(c_name(symbol.name))
-        image.imported = [c_name(s.name) for s in binary.imported_symbols]
         word = self.machine.word
         for relocation in binary.relocations:
             at = relocation.address + slide
@@ -116,6 +115,7 @@ class Program:
         for binding in binary.bindings:
             if not binding.has_symbol:
                 continue
+            image.imported.append(c_name(binding.symbol.name))
             to = self.resolve(binding.symbol.name) + binding.addend
             self.machine.write(binding.address + slide,
                                self.machine.to_bytes(to, word))

@@ -23,14 +23,28 @@ report() { # RESULT NAME
   test "$1" = ok || bad=$((bad + 1))
 }
 
-# tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
-tree() {
+# copy NAME: of the sources, and a directory to build them in.
+copy() {
   rm -rf "${work:?}/$1"
   mkdir -p "$work/$1/source" "$work/$1/build"
   (cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) |
     (cd "$work/$1/source" && tar -xf -)
   source=$work/$1/source
   cd "$work/$1/build"
+}
+
+# darwin_tree CPU: the same as tree, for Darwin.
+darwin_tree() {
+  copy "darwin-$1"
+  darwin_configure "$source" "$1" >configure.log 2>&1 || {
+    tail -n 20 configure.log
+    exit 1
+  }
+}
+
+# tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
+tree() {
+  copy "$1"
   shift
   "$source/configure" CFLAGS=-O1 CXXFLAGS=-O1 "$@" >configure.log 2>&1 || {
     tail -n 20 configure.log
@@ -57,7 +71,9 @@ cross() {
 # runs TEST NAME: whether the test program or script TEST reports NAME as ok.
 runs() {
   rm -f "$1.log" "$1.trs"
-  if test -f "$source/$1.sh"; then
+  if test "$1" = check-emulated; then
+    darwin_emulated EMULATED_CASE="$2" >"$1.log" 2>run.log || true
+  elif test -f "$source/$1.sh"; then
     make V=0 -j2 check TESTS="$1.sh" TEST_EMU="$emu" >run.log 2>&1 || true
   else
     CK_RUN_CASE=$2 make V=0 -j2 check TESTS="$1" TEST_EMU="$emu" >run.log 2>&1 || true
@@ -377,6 +393,19 @@ while read -r name cpu triplet emulator _ <&3; do
     . "$top/tests/arch/$cpu.faults"
   fi
 done 3<"$work/ports"
+
+# Darwin, executed on an emulated CPU.
+# shellcheck source=scripts/darwin.sh
+. "$top/scripts/darwin.sh"
+if darwin_tools; then
+  for cpu in amd64 arm64 386; do
+    darwin_tree "$cpu"
+    # shellcheck source=tests/emulated/darwin.faults
+    . "$top/tests/emulated/darwin.faults"
+  done
+else
+  echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
+fi
 
 echo "1..$n"
 test $bad = 0

@@ -166,6 +166,16 @@ fault tests/darwin-keys defect_07_a_positive_error_of_key_create_is_an_error \
   src/os/darwin-classic.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
 fault tests/darwin-keys defect_08_the_slot_of_m_is_tested_too \
   src/os/darwin-classic.cc 's/lands_at(pair.m, place.m, m_pattern)/lands_at(pair.g, place.g, m_pattern)/'
+for keys in darwin-keys darwin-segment; do
+  fault tests/$keys the_value_of_a_key_that_others_have_at_the_place_is_left_alone \
+    src/os/darwin-classic.cc 's/^  bool found = libcgo_slot_load(place.base, offset) == pattern;/  libcgo_slot_store(place.base, offset, pattern);\n  bool found = true;/'
+  fault tests/$keys no_other_word_of_the_segment_is_changed \
+    src/os/darwin-classic.cc 's/  pthread_setspecific(key, nullptr);/  pthread_setspecific(key, \&place);/'
+  fault tests/$keys want_of_keys_in_the_search_is_named \
+    src/os/darwin-classic.cc 's/m.text(": pthread_key_create: ")/m.text(": ")/'
+done
+fault tests/darwin-segment the_new_array_is_searched_by_place \
+  src/arch/amd64.S 's/^1:	movq	%rdx, %gs:(%rsi)/1:	movq	%rdx, %gs:8(%rsi)/'
 unbuildable tests/threads-threads.o \
   defect_09_initcgo_is_declared_as_a_function_pointer \
   include/libcgo/classic.h 's/void (\*const initcgo)(void)/void *initcgo/'

@@ -243,6 +243,17 @@ tests_darwin_keys_CFLAGS = $(tests_cflags)
 tests_darwin_keys_CXXFLAGS = $(tests_cxxflags)
 tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
+# The same with a segment of the CPU's, where %gs is free: Linux amd64.
+if CLASSIC_OBJECT
+check_PROGRAMS += tests/darwin-segment
+tests_darwin_segment_SOURCES = $(tests_darwin_keys_SOURCES)
+nodist_tests_darwin_segment_SOURCES = $(nodist_tests_darwin_keys_SOURCES)
+tests_darwin_segment_CPPFLAGS = $(tests_darwin_keys_CPPFLAGS) -DREAL_SEGMENT
+tests_darwin_segment_CFLAGS = $(tests_darwin_keys_CFLAGS)
+tests_darwin_segment_CXXFLAGS = $(tests_darwin_keys_CXXFLAGS)
+tests_darwin_segment_LDADD = src/libslot.la $(tests_darwin_keys_LDADD)
+endif
+
 # The same programs with the archive.
 if ENABLE_STATIC
 check_PROGRAMS += tests/defined-slots-static

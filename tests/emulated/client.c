@@ -177,6 +177,7 @@ int client_handles(int count) {
 }
 
 #ifdef LIBCGO_CLASSIC
+LIBCGO_RESERVE_SLOTS;
 void client_initcgo(void) { initcgo(); }
 void client_thread_start(struct libcgo_start *start) { libcgo_thread_start(start); }
 void client_sys_thread_start(uintptr_t m, struct libcgo_g *g, void (*fn)(void)) {

@@ -215,7 +215,7 @@ darwin() {
     enter darwin-$cpu
     step "darwin $cpu: configure" darwin_configure "$top" $cpu || continue
     step "darwin $cpu: make" make V=0 -j "$jobs" libcgo.la || continue
-    darwin_emulated >emulated.log 2>&1 || true
+    darwin_emulated V=0 >emulated.log 2>&1 || true
     sed -n 's/^ok [0-9]* - /PASS: /p; s/^not ok [0-9]* - /FAIL: /p' emulated.log >results
     grep -q '^PASS: ' results || echo 'ERROR: nothing was executed' >>results
     grep -q '^FAIL: \|^ERROR: ' results && cat emulated.log
@@ -408,7 +408,7 @@ go() {
 }
 
 faults() {
-  # shellcheck disable=SC2086
+  # shellcheck disable=SC2086,SC2046
   install_packages $base qemu-user clang lld llvm python3-venv \
     $(awk '/^[a-z0-9]/ { printf "g++-%s ", $3; for (i = 5; i <= NF; i++) printf "%s ", $i }' "$top/scripts/ports")
   generate

@@ -13,14 +13,14 @@ test "$OS" = darwin || {
   echo "check-emulated: the host is no Darwin, it is $OS" >&2
   exit 1
 }
-work=$top_builddir/tests/emulated/work
+work=${top_builddir:?}/tests/emulated/work
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
 
 client() {
   # shellcheck disable=SC2086
-  $CC $CFLAGS -std=gnu11 -Wall -Wextra -Werror -I"$top_srcdir/include" \
+  $CC $CFLAGS -std=gnu11 -Wall -Wextra -Werror -I"${top_srcdir:?}/include" \
     -I"$top_builddir/include" -c "$top_srcdir/tests/emulated/client.c" -o client.o
 }
 

@@ -210,7 +210,10 @@ def caller_by_unwinding(p, name, *arguments):
     found = []
 
     def fn(m, *_):
-        found.append(unwind.step(m, p.program, registers_of_caller(m)))
+        known = registers_of_caller(m)
+        if 'crosscall' in name:  # fn keeps none: all must come from the stack
+            known.update((r, 0xdead) for r in m.cpu.callee_saved)
+        found.append(unwind.step(m, p.program, known))
         return 0
     p.call(name, *[p.function(lambda m: fn(m)) if a is None else a for a in arguments],
            sp=sp)

@@ -25,7 +25,8 @@ from unicorn import arm64_const as arm64
 from unicorn import x86_const as x86
 
 PAGE = 4096
-MOST_INSTRUCTIONS = 5000000
+MOST_INSTRUCTIONS = 5000000  # from one import to the next
+MOST_IMPORTS = 20000
 
 
 class Crash(Exception):
@@ -435,6 +436,8 @@ class Machine:
         name, function, parameters = self.bodies[pc]
         if parameters is not None:  # else a return, not a call
             self.calls.append(name)
+            if len(self.calls) > MOST_IMPORTS:
+                raise Crash('%s: no end is in sight' % self.where())
             if self.misalignment() != 0:
                 raise Crash('%s: %s is called with the stack %d bytes off' %
                             (self.where(), name, self.misalignment()))

@@ -11,6 +11,7 @@
 #   clang       the same with clang
 #   a port      cross build of a row of scripts/ports (arm64, ...), under its
 #               emulator, and natively if the kernel can
+#   darwin      amd64, arm64 and 386 for Darwin, executed on an emulated CPU
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
@@ -27,6 +28,8 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh
 . "$top/scripts/packages.sh"
+# shellcheck source=scripts/darwin.sh
+. "$top/scripts/darwin.sh"
 jobs=$(nproc 2>/dev/null || echo 1)
 passed=0
 failed=0
@@ -222,6 +225,29 @@ cross() {
 row() { awk -v name="$1" '$1 == name { $1 = $1; print }' "$top/scripts/ports"; }
 ports=$(awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/ports" | tr '\n' ' ')
 
+darwin() {
+  # shellcheck disable=SC2086
+  install_packages $base clang lld llvm python3-venv
+  if ! darwin_tools; then
+    skipped=$((skipped + 1))
+    echo 'darwin: skipped: the Python packages ziglang, unicorn and lief are not to be had'
+    return 0
+  fi
+  generate
+  for cpu in amd64 arm64 386; do
+    enter darwin-$cpu
+    step "darwin $cpu: configure" darwin_configure "$top" $cpu || continue
+    step "darwin $cpu: make" make V=0 -j "$jobs" libcgo.la || continue
+    darwin_emulated V=0 >emulated.log 2>&1 || true
+    sed -n 's/^ok [0-9]* - /PASS: /p; s/^not ok [0-9]* - /FAIL: /p' emulated.log >results
+    grep -q '^PASS: ' results || echo 'ERROR: nothing was executed' >>results
+    grep -q '^FAIL: \|^ERROR: ' results && cat emulated.log
+    count "darwin $cpu, emulated" results
+    record "Darwin, $cpu" "clang $(command clang -dumpversion), Zig's linker" \
+      "Unicorn, an emulator, with a model of libSystem"
+  done
+}
+
 sanitizers() {
   # shellcheck disable=SC2086
   install_packages $base liblua5.4-dev
@@ -408,7 +434,7 @@ go() {
 
 faults() {
   # shellcheck disable=SC2046,SC2086
-  install_packages $base qemu-user \
+  install_packages $base qemu-user clang lld llvm python3-venv \
     $(awk '/^[a-z0-9]/ { printf "g++-%s ", $3; for (i = 5; i <= NF; i++) printf "%s ", $i }' "$top/scripts/ports")
   generate
   enter faults
@@ -421,7 +447,7 @@ faults() {
 # Every port, and the table of what the directory of their results has.
 ports() {
   rm -rf "$top/build/check/platforms"
-  for port in native $ports; do
+  for port in native $ports darwin; do
     run "$port"
   done
   platforms
@@ -461,7 +487,7 @@ run() {
   esac
 }
 
-variants="native clang $ports sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
+variants="native clang $ports darwin sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The key discipline of src/os/darwin.cc, run against a model: the build
+// The key discipline of src/os/darwin-classic.cc, run against a model: the build
 // renames pthread_key_* in that file to the functions here, which store into
-// a modelled thread segment.
+// a modelled thread segment. With REAL_SEGMENT that is where %gs points, and the
+// CPU's own part loads and stores the slots.
 #include "harness.h"
 
 #include <errno.h>
@@ -13,6 +14,12 @@
 
 #include "platform.h"
 
+#ifdef REAL_SEGMENT
+#include <asm/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace {
 
 constexpr uintptr_t word = sizeof(uintptr_t);
@@ -20,6 +27,7 @@ constexpr intptr_t g_place = word == 8 ? 0x8a0 : 0x468;
 constexpr intptr_t m_place = word == 8 ? 0x8a8 : 0x46c;
 constexpr intptr_t old_array = word == 8 ? 0x60 : 0x48; // 10.5, 10.6
 constexpr intptr_t new_array = 0;                       // since 10.7
+constexpr intptr_t arrays[] = {old_array, new_array};
 constexpr unsigned first_key = 0x100;
 constexpr unsigned keys = 0x300;
 
@@ -47,6 +55,9 @@ unsigned live_keys() {
 
 void reset(intptr_t array) {
   memset(&model, 0, sizeof model);
+#ifdef REAL_SEGMENT
+  ck_assert_int_eq(syscall(SYS_arch_prctl, ARCH_SET_GS, model.segment), 0);
+#endif
   model.array = array;
   model.next = first_key;
   model.last = first_key + 0x100;
@@ -54,6 +65,7 @@ void reset(intptr_t array) {
 
 void *word_at(intptr_t offset) { return model.segment + offset; }
 
+#ifndef REAL_SEGMENT
 // Where the word at an offset of the thread segment really is.
 void *segment_word(intptr_t offset) {
   if ((model.g_lost && offset == g_place) ||
@@ -61,6 +73,7 @@ void *segment_word(intptr_t offset) {
     return word_at(0);
   return word_at(offset + model.slot_shift);
 }
+#endif
 
 } // namespace
 
@@ -98,6 +111,7 @@ extern "C" void *model_getspecific(pthread_key_t key) noexcept {
   return value;
 }
 
+#ifndef REAL_SEGMENT
 extern "C" uintptr_t libcgo_slot_load(cgo::slot_base, intptr_t offset) {
   uintptr_t value;
   memcpy(&value, segment_word(offset), word);
@@ -108,6 +122,7 @@ extern "C" void libcgo_slot_store(cgo::slot_base, intptr_t offset,
                                   uintptr_t value) {
   memcpy(segment_word(offset), &value, word);
 }
+#endif
 
 namespace {
 
@@ -188,6 +203,50 @@ TEST(at_most_128_unwanted_keys_are_kept_by_the_search) {
   assert_stops_saying("and 129 others");
 }
 
+TEST(want_of_keys_in_the_search_is_named) {
+  reset(new_array);
+  model.last = 0x110; // EAGAIN before the place is come by
+  assert_stops_saying("and 16 others, the last 0x10f: pthread_key_create: EAGAIN");
+}
+
+static void say_what_g_place_holds(int) {
+  uintptr_t value;
+  memcpy(&value, word_at(g_place), word);
+  fprintf(stderr, "%#lx at the place", static_cast<unsigned long>(value));
+}
+
+static void prepare_and_look(void *) {
+  signal(SIGABRT, say_what_g_place_holds);
+  cgo::os::prepare_slots(false, 0);
+}
+
+TEST(the_value_of_a_key_that_others_have_at_the_place_is_left_alone) {
+  for (const intptr_t array : arrays) {
+    reset(array);
+    const uintptr_t theirs = 0x7e57;
+    model.taken[(g_place - array) / static_cast<intptr_t>(word)] = true;
+    memcpy(word_at(g_place), &theirs, word);
+    ck_assert_int_eq(
+        run_to_death(prepare_and_look, nullptr, output, sizeof output), SIGABRT);
+    ck_assert_msg(strstr(output, "0x7e57 at the place") != nullptr,
+                  "it said: %s", output);
+  }
+}
+
+TEST(no_other_word_of_the_segment_is_changed) {
+  for (const intptr_t array : arrays) {
+    reset(array);
+    memset(model.segment, 0x5a, static_cast<size_t>(array) + first_key * word);
+    const char *const first = model.segment + array + first_key * word;
+    cgo::os::prepare_slots(false, 0);
+    for (const char *p = model.segment; p < first; p++)
+      ck_assert_int_eq(*p, 0x5a);
+    for (const char *p = first; p < model.segment + sizeof model.segment; p++)
+      ck_assert_int_eq(*p, 0);
+  }
+}
+
+#ifndef REAL_SEGMENT
 static void say_how_many_live(int) {
   fprintf(stderr, "%u live keys", live_keys());
 }
@@ -208,12 +267,15 @@ TEST(all_keys_are_given_back_when_the_proof_fails) {
                 output);
 }
 
+#endif
+
 TEST(defect_07_a_positive_error_of_key_create_is_an_error) {
   reset(old_array);
   model.last = 0x104; // EAGAIN before 0x108 is had
   assert_stops_saying("and 4 others, the last 0x103: pthread_key_create: EAGAIN");
 }
 
+#ifndef REAL_SEGMENT
 TEST(defect_08_the_slot_of_m_is_tested_too) {
   // g's word is where it should be; m's is not.
   reset(old_array);
@@ -227,6 +289,8 @@ TEST(defect_08_the_slot_of_g_is_tested_too) {
   assert_stops_saying("none for g and ");
 }
 
+#endif
+
 TEST(a_failing_setspecific_is_a_failed_proof) {
   reset(old_array);
   model.set_error = ENOMEM;
@@ -234,7 +298,14 @@ TEST(a_failing_setspecific_is_a_failed_proof) {
 }
 
 int main(void) {
+#ifdef REAL_SEGMENT
+  suite_begin("darwin-segment");
+#else
   suite_begin("darwin-keys");
+  ADD_TEST(all_keys_are_given_back_when_the_proof_fails);
+  ADD_TEST(defect_08_the_slot_of_m_is_tested_too);
+  ADD_TEST(defect_08_the_slot_of_g_is_tested_too);
+#endif
   ADD_TEST(the_old_array_gives_keys_0x108_and_0x109);
   ADD_TEST(the_new_array_is_searched_by_place);
   ADD_TEST(keys_taken_before_us_are_passed_over);
@@ -242,10 +313,10 @@ int main(void) {
   ADD_TEST(the_new_array_does_not_need_keys_0x108_and_0x109);
   ADD_TEST(at_most_16_unwanted_keys_are_kept_for_the_old_array);
   ADD_TEST(at_most_128_unwanted_keys_are_kept_by_the_search);
-  ADD_TEST(all_keys_are_given_back_when_the_proof_fails);
   ADD_TEST(defect_07_a_positive_error_of_key_create_is_an_error);
-  ADD_TEST(defect_08_the_slot_of_m_is_tested_too);
-  ADD_TEST(defect_08_the_slot_of_g_is_tested_too);
+  ADD_TEST(want_of_keys_in_the_search_is_named);
+  ADD_TEST(the_value_of_a_key_that_others_have_at_the_place_is_left_alone);
+  ADD_TEST(no_other_word_of_the_segment_is_changed);
   ADD_TEST(a_failing_setspecific_is_a_failed_proof);
   return suite_run();
 }

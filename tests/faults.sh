@@ -23,14 +23,28 @@ report() { # RESULT NAME
   test "$1" = ok || bad=$((bad + 1))
 }
 
-# tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
-tree() {
+# copy NAME: of the sources, and a directory to build them in.
+copy() {
   rm -rf "${work:?}/$1"
   mkdir -p "$work/$1/source" "$work/$1/build"
   (cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) |
     (cd "$work/$1/source" && tar -xf -)
   source=$work/$1/source
   cd "$work/$1/build"
+}
+
+# darwin_tree CPU: the same as tree, for Darwin.
+darwin_tree() {
+  copy "darwin-$1"
+  darwin_configure "$source" "$1" >configure.log 2>&1 || {
+    tail -n 20 configure.log
+    exit 1
+  }
+}
+
+# tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
+tree() {
+  copy "$1"
   shift
   "$source/configure" CFLAGS=-O1 CXXFLAGS=-O1 "$@" >configure.log 2>&1 || {
     tail -n 20 configure.log
@@ -57,7 +71,9 @@ cross() {
 # runs TEST NAME: whether the test program or script TEST reports NAME as ok.
 runs() {
   rm -f "$1.log" "$1.trs"
-  if test -f "$source/$1.sh"; then
+  if test "$1" = check-emulated; then
+    darwin_emulated EMULATED_CASE="$2" >"$1.log" 2>run.log || true
+  elif test -f "$source/$1.sh"; then
     make V=0 -j2 check TESTS="$1.sh" TEST_EMU="$emu" >run.log 2>&1 || true
   else
     CK_RUN_CASE=$2 make V=0 -j2 check TESTS="$1" TEST_EMU="$emu" >run.log 2>&1 || true
@@ -147,9 +163,19 @@ fault tests/tls defect_05_bounds_are_true_with_a_mebibyte_of_tls \
 fault tests/threads defect_06_no_signal_arrives_before_g_is_set \
   src/os/posix.cc 's/SIG_SETMASK, &all, &previous_/SIG_SETMASK, nullptr, \&previous_/'
 fault tests/darwin-keys defect_07_a_positive_error_of_key_create_is_an_error \
-  src/os/darwin.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
+  src/os/darwin-classic.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
 fault tests/darwin-keys defect_08_the_slot_of_m_is_tested_too \
-  src/os/darwin.cc 's/lands_at(pair.m, place.m, m_pattern)/lands_at(pair.g, place.g, m_pattern)/'
+  src/os/darwin-classic.cc 's/lands_at(pair.m, place.m, m_pattern)/lands_at(pair.g, place.g, m_pattern)/'
+for keys in darwin-keys darwin-segment; do
+  fault tests/$keys the_value_of_a_key_that_others_have_at_the_place_is_left_alone \
+    src/os/darwin-classic.cc 's/^  bool found = libcgo_slot_load(place.base, offset) == pattern;/  libcgo_slot_store(place.base, offset, pattern);\n  bool found = true;/'
+  fault tests/$keys no_other_word_of_the_segment_is_changed \
+    src/os/darwin-classic.cc 's/  pthread_setspecific(key, nullptr);/  pthread_setspecific(key, \&place);/'
+  fault tests/$keys want_of_keys_in_the_search_is_named \
+    src/os/darwin-classic.cc 's/m.text(": pthread_key_create: ")/m.text(": ")/'
+done
+fault tests/darwin-segment the_new_array_is_searched_by_place \
+  src/arch/amd64.S 's/^1:	movq	%rdx, %gs:(%rsi)/1:	movq	%rdx, %gs:8(%rsi)/'
 unbuildable tests/threads-threads.o \
   defect_09_initcgo_is_declared_as_a_function_pointer \
   include/libcgo/classic.h 's/void (\*const initcgo)(void)/void *initcgo/'
@@ -377,6 +403,19 @@ while read -r name cpu triplet emulator _ <&3; do
     . "$top/tests/arch/$cpu.faults"
   fi
 done 3<"$work/ports"
+
+# Darwin, executed on an emulated CPU.
+# shellcheck source=scripts/darwin.sh
+. "$top/scripts/darwin.sh"
+if darwin_tools; then
+  for cpu in amd64 arm64 386; do
+    darwin_tree "$cpu"
+    # shellcheck source=tests/emulated/darwin.faults
+    . "$top/tests/emulated/darwin.faults"
+  done
+else
+  echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
+fi
 
 echo "1..$n"
 test $bad = 0

@@ -27,6 +27,12 @@
 #define LIBCGO_CPU_386 1
 #endif
 
+/* Whether the classic slots are those of two thread keys, which initcgo creates:
+   Darwin. Elsewhere the executable has them. */
+#if defined(LIBCGO_CLASSIC) && defined(__MACH__)
+#define LIBCGO_SLOTS_ARE_KEYS_ 1
+#endif
+
 /* Whether C++ is compiled with exceptions. */
 #ifdef __cpp_exceptions
 #define LIBCGO_EXCEPTIONS_ 1

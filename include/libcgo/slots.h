@@ -52,8 +52,8 @@ LIBCGO_BEGIN_DECLS
  *   EINVAL   the runtime's record or offset is NULL, or the record is too small
  *            or lacks a required hook
  *   ENOTSUP  the record's version is not known to this library; or
- *            LIBCGO_DEFINE_SLOTS stands in a shared object, so the distance is
- *            not the same in every thread
+ *            LIBCGO_DEFINE_SLOTS stands in a shared object, or the system is
+ *            Darwin, so the distance is not the same in every thread
  *   ENOENT   the executable has no LIBCGO_DEFINE_SLOTS
  *   EBUSY    another runtime has claimed it
  * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
@@ -115,9 +115,14 @@ LIBCGO_END_DECLS
  * initcgo then stops with a message that says so. Executables of a linker that
  * makes a thread-local segment of exactly two words need no macro.
  *
+ * Darwin: there is nothing to reserve. The slots are those of two thread keys, and
+ * initcgo creates these.
+ *
  * Since 0.1.
  */
-#if defined(LIBCGO_CPU_AMD64)
+#if defined(LIBCGO_SLOTS_ARE_KEYS_)
+#define LIBCGO_RESERVE_SLOTS struct libcgo_slots
+#elif defined(LIBCGO_CPU_AMD64)
 #define LIBCGO_SLOTS_BYTES_ "16"
 #elif defined(LIBCGO_CPU_386)
 #define LIBCGO_SLOTS_BYTES_ "8"

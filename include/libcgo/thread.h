@@ -27,7 +27,8 @@ struct libcgo_thread_attr {
   /* Bytes of an alternate signal stack, which a guard page precedes. 0: as the
      runtime's record says; LIBCGO_NO_SIGNAL_STACK: none. */
   size_t signal_stack_size;
-  /* For debuggers and ps(1), or NULL; the system cuts it (Linux: 15 bytes). */
+  /* For debuggers and ps(1), or NULL; the system cuts it (Linux: 15 bytes,
+     Darwin: 63). */
   const char *name;
   /* The thread's signal mask, a sigset_t, or NULL: that of its creator. */
   const void *signal_mask;
@@ -84,7 +85,8 @@ struct libcgo_limit {
  *            it has none
  *   EPERM    the system refuses the set of CPUs, or the object of the hooks
  *            could be unmapped
- *   ENOTSUP  a record's version is not known to this library
+ *   ENOTSUP  a record's version is not known to this library; or the system
+ *            lets no program choose the CPUs (Darwin)
  * A new thread without memory to know its stack or keep its record stops the
  * process with a message. Leaves errno and the caller's signal mask alone. Safe
  * in any thread; not safe in signal handlers. Since 0.1.

@@ -25,7 +25,7 @@ struct frame_layout {
   intptr_t caller;         /* the frame pointer of the caller */
   intptr_t return_address; /* in the caller */
   uintptr_t lowest;        /* of the range */
-  uintptr_t bytes;
+  uintptr_t bytes;         /* 0 where frames form no chain */
 };
 
 } // namespace cgo

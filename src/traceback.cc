@@ -128,6 +128,8 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
 
 void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
                  uintptr_t link, trace *t) {
+  if (libcgo_frame_layout.bytes == 0)
+    return;
   walk w = {thread, {}, link};
   if (thread == nullptr || !find_known_stack(thread, sp, &w.now)) {
     if (os::mapping_bounds(sp, &w.now) != 0)

@@ -14,6 +14,10 @@
 
 #include "arch/cpu.h"
 
+#define NEEDS_FRAME_CHAIN                                                      \
+  if (!has_frame_chain)                                                        \
+  SKIP("frames of this CPU's ABI form no chain")
+
 namespace {
 
 constexpr size_t most = 64;
@@ -179,6 +183,7 @@ TEST(the_unwinder_passes_four_switches) {
 }
 
 TEST(frame_pointers_do_before_an_unwinder_is_installed) {
+  NEEDS_FRAME_CHAIN;
   kit_begin();
   libcgo_runtime fresh = LIBCGO_RUNTIME_INIT(&kit_ops);
   count = libcgo_traceback(&fresh, 0, nullptr, pcs, most);
@@ -190,6 +195,7 @@ TEST(frame_pointers_do_before_an_unwinder_is_installed) {
 }
 
 TEST(frame_pointers_pass_four_switches) {
+  NEEDS_FRAME_CHAIN;
   kit_begin(); // no unwinder
   memset(kit.traceback, 0, sizeof kit.traceback);
   at_the_end = take;
@@ -197,18 +203,28 @@ TEST(frame_pointers_pass_four_switches) {
   ASSERT_FOUR_SWITCHES();
 }
 
+TEST(the_stopped_instruction_is_the_first_in_a_handler) {
+  begin();
+  handle(SIGILL, take_in_handler, 0);
+  at_the_end = stop_here;
+  outer();
+  ck_assert_uint_gt(count, 0);
+  ck_assert_ptr_eq(_Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pcs[0])),
+                   reinterpret_cast<void *>(stop_here));
+}
+
 TEST(a_handler_gets_the_stopped_instruction_and_its_callers) {
+  NEEDS_FRAME_CHAIN;
   begin();
   handle(SIGILL, take_in_handler, 0);
   at_the_end = stop_here;
   outer();
   ASSERT_ORDER(as_function(stop_here), as_function(innermost),
                as_function(middle), as_function(outer));
-  ck_assert_ptr_eq(_Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pcs[0])),
-                   reinterpret_cast<void *>(stop_here));
 }
 
 TEST(a_handler_sees_through_four_switches) {
+  NEEDS_FRAME_CHAIN;
   begin();
   handle(SIGILL, take_in_handler, 0);
   at_the_end = stop_here;
@@ -217,6 +233,7 @@ TEST(a_handler_sees_through_four_switches) {
 }
 
 TEST(a_handler_on_the_alternate_stack_sees_through_four_switches) {
+  NEEDS_FRAME_CHAIN;
   begin();
   handle(SIGILL, take_in_handler, SA_ONSTACK);
   at_the_end = stop_here;
@@ -232,6 +249,7 @@ static void *foreign_main(void *) {
 }
 
 TEST(a_handler_in_a_foreign_thread_sees_through_four_switches) {
+  NEEDS_FRAME_CHAIN;
   begin();
   handle(SIGILL, take_in_handler, 0);
   at_the_end = stop_here;
@@ -240,6 +258,7 @@ TEST(a_handler_in_a_foreign_thread_sees_through_four_switches) {
 }
 
 TEST(a_handler_in_a_thread_without_a_record_gets_its_frames) {
+  NEEDS_FRAME_CHAIN;
   begin();
   handle(SIGILL, take_in_handler, 0);
   at_the_end = stop_here;
@@ -283,7 +302,7 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
     count = libcgo_traceback(&kit, 0, &context, pcs, most);
     ck_assert_uint_gt(count, 0);
     ck_assert_uint_eq(pcs[0], 77);
-    if (value == first) {
+    if (value == first && has_frame_chain) {
       ck_assert_uint_eq(count, 3); // not round for ever
       ck_assert_uint_eq(pcs[1], 1);
       ck_assert_uint_eq(pcs[2], 2);
@@ -440,6 +459,7 @@ int main(void) {
   ADD_TEST(the_unwinder_passes_four_switches);
   ADD_TEST(frame_pointers_do_before_an_unwinder_is_installed);
   ADD_TEST(frame_pointers_pass_four_switches);
+  ADD_TEST(the_stopped_instruction_is_the_first_in_a_handler);
   ADD_TEST(a_handler_gets_the_stopped_instruction_and_its_callers);
   ADD_TEST(a_handler_sees_through_four_switches);
   ADD_TEST(a_handler_on_the_alternate_stack_sees_through_four_switches);

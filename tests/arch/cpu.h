@@ -19,10 +19,17 @@
  * frame_words                   the two of a frame, the caller's frame pointer and
  *                               the return address: where, in words from the
  *                               frame pointer
+ * NO_FRAME_CHAIN                instead of it, where frames form no chain
  */
 #define CPU_HEADER__(file) #file
 #define CPU_HEADER_(file) CPU_HEADER__(file)
 #define CPU_HEADER(cpu) CPU_HEADER_(cpu.h)
 #include CPU_HEADER(LIBCGO_CPU)
+
+#ifdef NO_FRAME_CHAIN
+enum { has_frame_chain = 0, frame_words = 0 };
+#else
+enum { has_frame_chain = 1 };
+#endif
 
 #endif

@@ -86,6 +86,7 @@ EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
+EXTRA_DIST += src/arch/alpha.S tests/arch/alpha.S tests/arch/alpha.h tests/arch/alpha.faults
 EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
 EXTRA_DIST += src/arch/m68k.S tests/arch/m68k.S tests/arch/m68k.h tests/arch/m68k.faults

@@ -340,6 +340,7 @@ struct context_layout {
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
 [[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
 [[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
+[[maybe_unused]] constexpr context_layout context_of_alpha = {64, 320, 200};
 [[maybe_unused]] constexpr context_layout context_of_m68k = {88, 84, 80};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);

@@ -216,7 +216,8 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
       unwinding u = {&t,
                      {backtrace, reinterpret_cast<os::get_ip_function *>(
                                      runtime->traceback[get_ip_word])},
-                     reinterpret_cast<uintptr_t>(__builtin_return_address(0)),
+                     reinterpret_cast<uintptr_t>(__builtin_extract_return_addr(
+                         __builtin_return_address(0))),
                      false};
       backtrace(take_frame, &u);
     }

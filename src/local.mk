@@ -91,6 +91,7 @@ EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
 EXTRA_DIST += src/arch/m68k.S tests/arch/m68k.S tests/arch/m68k.h tests/arch/m68k.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
+EXTRA_DIST += src/arch/sparc64.S tests/arch/sparc64.S tests/arch/sparc64.h tests/arch/sparc64.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor

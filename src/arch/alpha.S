@@ -138,7 +138,8 @@
  * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
  *
  * In: fn in $16, setg in $17, g in $18. fn waits on the stack while setg runs, which
- * need keep no general register.
+ * need keep no general register, and may leave g in any but ra and pv: Go has no port
+ * to this CPU that would name one.
  */
 HIDDEN_FUNC SYM(libcgo_crosscall_g)
 	KEEPS_GP SYM(libcgo_crosscall_g)

@@ -113,7 +113,8 @@
 /*
  * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
  *
- * In: all on the stack. setg finds g at 4(sp), as a C function.
+ * In: all on the stack. setg finds g at 4(sp), as a C function, and may leave it in any
+ * register but a0: Go has no port to this CPU that would name one.
  */
 HIDDEN_FUNC SYM(libcgo_crosscall_g)
 	ENTER_FRAME

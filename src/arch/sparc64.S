@@ -71,10 +71,10 @@
 /*
  * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
  *
- * In: fn in %o0, setg in %o1, g in %o2. fn waits on the stack while setg runs. There
- * is no g of Go's on this CPU; both are in one window if neither saves, and then every
- * %l and %i but %fp stays as setg leaves it, and in any case %g2 and %g3, which belong
- * to applications.
+ * In: fn in %o0, setg in %o1, g in %o2. fn waits on the stack while setg runs. Go has
+ * no port to this CPU that would name a register for g. Without windows of their own
+ * setg and fn are in this one, and each %l and %i but %fp stays as setg leaves it; with
+ * them, %g2 and %g3 do, which belong to applications.
  */
 HIDDEN_FUNC SYM(libcgo_crosscall_g)
 	ENTER_FRAME

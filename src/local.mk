@@ -105,6 +105,7 @@ EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
+EXTRA_DIST += src/arch/alpha.S tests/arch/alpha.S tests/arch/alpha.h tests/arch/alpha.faults
 EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
 EXTRA_DIST += src/arch/arm.S tests/arch/arm.S tests/arch/arm.h tests/arch/arm.faults
@@ -112,7 +113,9 @@ EXTRA_DIST += src/arch/mips32.S tests/arch/mips32.S tests/arch/mips32.h tests/ar
 EXTRA_DIST += src/arch/mips64.S tests/arch/mips64.S tests/arch/mips64.h tests/arch/mips64.faults
 EXTRA_DIST += src/arch/ppc.S tests/arch/ppc.S tests/arch/ppc.h tests/arch/ppc.faults
 EXTRA_DIST += src/arch/ppc64.S tests/arch/ppc64.S tests/arch/ppc64.h tests/arch/ppc64.faults
+EXTRA_DIST += src/arch/m68k.S tests/arch/m68k.S tests/arch/m68k.h tests/arch/m68k.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
+EXTRA_DIST += src/arch/sparc64.S tests/arch/sparc64.S tests/arch/sparc64.h tests/arch/sparc64.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor

@@ -134,7 +134,7 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
     return err;
   }
   apply(start, attr);
-  uint32_t answer = not_yet;
+  alignas(4) uint32_t answer = not_yet; // some ABIs have words at 2 bytes
   if (attr->cpus != nullptr)
     start->answer = &answer;
   const stack_bounds signal_stack = start->signal_stack;

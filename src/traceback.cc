@@ -268,8 +268,8 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
                           runtime->traceback[get_ip_word]),
                       reinterpret_cast<os::get_register_function *>(
                           runtime->traceback[get_register_word])},
-                     libcgo_strip_signature(reinterpret_cast<uintptr_t>(
-                         __builtin_return_address(0))),
+                     libcgo_strip_signature(reinterpret_cast<uintptr_t>(__builtin_extract_return_addr(
+                         __builtin_return_address(0)))),
                      false};
       backtrace(take_frame, &u);
     }

@@ -148,10 +148,12 @@ handles_call_little() {
 # What may be written to, and why:
 #   slots.cc: defined; and, of the classic face, classic-slots.cc: announced,
 #   announced_pair, prepared, place - where the executable has defined and
-#   reserved its slots, facts about the process.
+#   reserved its slots, facts about the process;
+#   a constant, key_rounds, that gcc for Alpha puts beside small variables.
 writable_data_is_justified() {
   $NM -f sysv $so | awk -F '|' '{ gsub(/ /, "", $1); gsub(/ /, "", $7) }
-    $7 == ".data" || $7 == ".bss" { print $1 }' >writable
+    $7 ~ /^\.s?(data|bss)$/ && !($7 == ".sdata" && $1 == "_ZN3cgo2os10key_roundsE") {
+      print $1 }' >writable
   cat writable
   grep -q 7defined writable &&
     ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\)E$' writable

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "four.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 
 struct libcgo_thread *attached(void) {
@@ -44,14 +45,27 @@ uintptr_t cross_four(struct four *f) {
   return libcgo_call_on_stack(f->thread, f->outer_stack, runtime_1, f);
 }
 
+/* A program that is not position-independent has another address for a function of
+   a shared object: that of an entry in its own table of calls. */
+static void find_code(void **function, const char *name) {
+  void *const in_library = dlsym(RTLD_NEXT, name);
+  if (in_library != NULL)
+    *function = in_library;
+}
+
 struct four four_switches(struct libcgo_thread *thread,
                           const struct libcgo_stack *stack,
                           uintptr_t (*innermost)(void *arg), void *arg) {
+  find_code(&four_chain[1], "libcgo_call_on_system");
+  find_code(&four_chain[3], "libcgo_call_on_stack");
+  find_code(&four_chain[5], "libcgo_callback");
+  find_code(&four_chain[7], "libcgo_call_on_system");
+  find_code(&four_chain[9], "libcgo_call_on_stack");
   struct four f = {thread, stack, stack, innermost, arg, 0, 0, 0, 0, 0};
   return f;
 }
 
-void *const four_chain[four_depth] = {
+void *four_chain[four_depth] = {
     (void *)c_2,
     (void *)libcgo_call_on_system,
     (void *)runtime_2,

@@ -46,9 +46,10 @@ struct four four_switches(struct libcgo_thread *thread,
 /* Returns what innermost returns. */
 uintptr_t cross_four(struct four *f);
 
-/* The functions that are active in innermost, from c_2 outwards to cross_four. */
+/* The functions that are active in innermost, from c_2 outwards to cross_four: where
+   their code is, once four_switches was called. */
 enum { four_depth = 11 };
-extern void *const four_chain[four_depth];
+extern void *four_chain[four_depth];
 
 /* The pieces, for tests that begin elsewhere. */
 uintptr_t runtime_1(void *four);

@@ -12,7 +12,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-enum { page = 4096, stack_bytes = 256 * 1024, guard = 928 };
+/* page: no system's are larger. */
+enum { page = 64 * 1024, stack_bytes = 256 * 1024, guard = 928 };
 
 static uintptr_t key_created;
 static void (*crosscall2_pointer)(void (*fn)(void *), void *arg, int argsize,
@@ -130,11 +131,11 @@ static void *ask_on_a_stack_in_the_place_of_another(void *unused) {
   char *stack = map_stack();
   char *middle = stack + stack_bytes / 2;
   mprotect(stack, stack_bytes / 2, PROT_NONE);
-  on_stack(middle, page * 4, ask);
+  on_stack(middle, 16 * 1024, ask);
   ck_assert_uint_eq(bounds[0], (uintptr_t)middle);
   ck_assert(mmap(stack, stack_bytes, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == stack);
-  on_stack(middle, page * 4, ask);
+  on_stack(middle, 16 * 1024, ask);
   ck_assert_uint_eq(bounds[0], (uintptr_t)stack);
   unmap_stack(stack);
   return unused;

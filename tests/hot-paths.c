@@ -55,7 +55,7 @@ static int is_ours(uintptr_t address) {
 
 #if defined(__x86_64__) || defined(__i386__)
 
-static void no_more_steps(ucontext_t *context) {
+static void no_more_steps(handler_context *context) {
   enum { trap_flag = 0x100 };
   context->uc_mcontext.gregs[REG_EFL] &= ~trap_flag;
 }
@@ -98,7 +98,7 @@ static const char *fault_of(const unsigned char *ip) {
 
 /* A program cannot step itself here: start_stepping does nothing, and no
    instruction is looked at. */
-static void no_more_steps(ucontext_t *context) { (void)context; }
+static void no_more_steps(handler_context *context) { (void)context; }
 static void enter_kernel(void) {}
 static const char *fault_of(const unsigned char *ip) {
   (void)ip;
@@ -112,7 +112,7 @@ static const char *fault;
 static uintptr_t fault_at;
 
 static void look(int sig, siginfo_t *info, void *context) {
-  ucontext_t *c = context;
+  handler_context *c = context;
   const uintptr_t ip = (uintptr_t)c->context_pc;
   (void)sig;
   (void)info;

@@ -28,6 +28,12 @@ static void fresh(void) {
   atomic_store(&wait_result, -1);
 }
 
+/* futex(2) refuses another, and a wait that is refused is a busy one. */
+TEST(the_state_has_the_alignment_of_a_word_to_wait_on) {
+  ck_assert_uint_eq(offsetof(struct libcgo_init, state) % 4, 0);
+  ck_assert_uint_eq(_Alignof(struct libcgo_init) % 4, 0);
+}
+
 TEST(a_claim_is_given_once_and_ends_with_done) {
   fresh();
   ck_assert_int_eq(libcgo_init_begin(&init), 0);
@@ -243,6 +249,7 @@ TEST(waiting_is_no_cancellation_point) {
 
 int main(void) {
   suite_begin("init");
+  ADD_TEST(the_state_has_the_alignment_of_a_word_to_wait_on);
   ADD_TEST(a_claim_is_given_once_and_ends_with_done);
   ADD_TEST(an_abandoned_start_can_be_claimed_again);
   ADD_TEST(who_waits_for_an_abandoned_start_waits_for_the_next);

@@ -150,6 +150,7 @@ unloaded_archive = tests/unloaded-archive.so
 CLEANFILES += tests/unloaded-archive.so
 tests/unloaded-archive.so: tests/unloaded.c libcgo.la libcgo.pc tests/$(am__dirstamp)
 	$(AM_V_CCLD)case '$(CFLAGS)' in *-fsanitize=*) exit 0 ;; esac; \
+	$(CC) $(CFLAGS) -dM -E -x c /dev/null | grep '__PI[CE]__' >/dev/null || exit 0; \
 	$(CC) $(tests_cppflags) $(CPPFLAGS) $(DEFS) $(tests_cflags) \
 	  $(CFLAGS) -fPIC -shared -Wl,-Bsymbolic $(LDFLAGS) $(srcdir)/tests/unloaded.c -o $@ \
 	  .libs/libcgo.a `$(SED) -n 's/^Libs.private: //p' libcgo.pc`

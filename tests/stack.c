@@ -1359,18 +1359,26 @@ static void step_through(void (*operation)(void), int flags, int levels) {
   step_hop = hop;
   most_levels = levels;
   install(SIGTRAP, step_handler, flags | SA_NODEFER);
-  operation(); /* the linker's turn */
-  step_handler(SIGTRAP);
-  steps = 0;
-  const struct four four_before = step_four;
-  const struct hop hop_before = step_hop;
-  start_stepping();
-  operation();
-  stop_stepping();
+  /* From one place: a compiler may have other words on the stack at another. */
+  enum { before, stepping, after };
+  struct four four_before = step_four;
+  struct hop hop_before = step_hop;
+  for (int round = before; round <= after; round++) {
+    if (round == stepping)
+      start_stepping();
+    operation(); /* before: the linker's turn */
+    if (round == stepping)
+      stop_stepping();
+    if (round != before)
+      continue;
+    step_handler(SIGTRAP);
+    steps = 0;
+    four_before = step_four;
+    hop_before = step_hop;
+  }
   ck_assert_msg(step_wrong == 0, "%d wrong in %d steps, first %s", step_wrong,
                 steps, first_step_wrong);
   /* Nothing has stayed behind. */
-  operation();
   ck_assert_uint_eq(step_four.c_2, four_before.c_2);
   ck_assert_uint_eq(step_four.runtime_2, four_before.runtime_2);
   ck_assert_uint_eq(step_hop.frame_c, hop_before.frame_c);

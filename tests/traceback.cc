@@ -135,7 +135,7 @@ extern "C" FRAME void stop_here() {
 }
 
 void skip_it(void *context) {
-  static_cast<ucontext_t *>(context)->context_pc += illegal_instruction_bytes;
+  static_cast<handler_context *>(context)->context_pc += illegal_instruction_bytes;
 }
 
 void take_in_handler(int, siginfo_t *, void *context) {
@@ -299,7 +299,7 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
       first,
   };
   for (uintptr_t value : values) {
-    ucontext_t context = {};
+    handler_context context = {};
     prepare_context(&context);
     put(context.context_pc, 77);
     put(context.context_sp, reinterpret_cast<uintptr_t>(&here));

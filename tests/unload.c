@@ -63,7 +63,8 @@ TEST(an_object_with_an_attached_thread_stays_mapped) {
 
 TEST(an_object_with_the_archive_in_it_stays_mapped) {
   if (access(archive, R_OK) != 0)
-    SKIP("there is no archive, or it is one for programs only (sanitizers)");
+    SKIP("there is no archive, or it is one for programs only (sanitizers, code "
+         "that is not position-independent)");
   const struct visit v = visit(archive, 1);
   assert_leaves_in_mapped_code(&v);
 }

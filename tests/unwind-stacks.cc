@@ -50,13 +50,15 @@ void from_a_foreign_thread(body b) {
 uintptr_t (*in_handler)(void *arg);
 uintptr_t handler_result;
 
-void handle(int) { handler_result = in_handler(nullptr); }
+void handle(int, siginfo_t *, void *) { handler_result = in_handler(nullptr); }
 
+// SA_SIGINFO: of the other kind of signal frame qemu for m68k has only what it
+// restores from it, and the unwinder reads beyond that.
 template <int flags>
 __attribute__((noinline)) uintptr_t raise_signal(void *) {
   struct sigaction action = {};
-  action.sa_handler = handle;
-  action.sa_flags = flags | SA_NODEFER;
+  action.sa_sigaction = handle;
+  action.sa_flags = flags | SA_NODEFER | SA_SIGINFO;
   sigaction(SIGUSR1, &action, nullptr);
   raise(SIGUSR1);
   return handler_result;

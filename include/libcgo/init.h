@@ -18,7 +18,8 @@ LIBCGO_BEGIN_DECLS
  */
 struct libcgo_init {
   uint32_t size; /* of this record in bytes, as the client knows it */
-  uint32_t state;
+  /* Waited on, for which systems want a word at its natural alignment. */
+  uint32_t state __attribute__((__aligned__(4)));
   uint32_t reserved[6];
 };
 #define LIBCGO_INIT                                                            \

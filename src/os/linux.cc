@@ -339,6 +339,11 @@ constexpr size_t low_half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
 [[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
 [[maybe_unused]] constexpr context_layout context_of_ppc = {128, 4, 4, 144, 48};
 [[maybe_unused]] constexpr context_layout context_of_ppc64 = {488, 240, 240, 520};
+[[maybe_unused]] constexpr context_layout context_of_alpha = {64, 320, 200};
+[[maybe_unused]] constexpr context_layout context_of_m68k = {88, 84, 80};
+// A struct sigcontext, the only one that its handlers get. %fp is in the window, to which
+// %sp points.
+[[maybe_unused]] constexpr context_layout context_of_sparc64 = {264, 240, 240};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 

@@ -58,8 +58,9 @@ unwinder find_unwinder() {
     return {_Unwind_Backtrace, get_ip, get_register};
   if (dlopen == nullptr || dlsym == nullptr)
     return {};
-  // gcc's, and LLVM's.
-  static constexpr const char *names[] = {"libgcc_s.so.1", "libunwind.so.1"};
+  // gcc's, which has another number where exceptions once changed (m68k), and LLVM's.
+  static constexpr const char *names[] = {"libgcc_s.so.1", "libgcc_s.so.2",
+                                          "libunwind.so.1"};
   for (const char *name : names) {
     void *object = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (object == nullptr)

@@ -14,6 +14,7 @@
 /*
  * ILLEGAL_INSTRUCTION           raises SIGILL; its size in bytes
  * context_pc, _sp, _fp          registers in what a signal handler gets
+ * HANDLER_CONTEXT               what that is, where it is no ucontext_t
  * load_at_thread_pointer        as compiled code of a runtime does it
  * return_address                the address in a word of a frame that is one
  * frame_words                   the two of a frame, the caller's frame pointer and
@@ -37,6 +38,12 @@
 #define CPU_HEADER_(file) CPU_HEADER__(file)
 #define CPU_HEADER(cpu) CPU_HEADER_(cpu.h)
 #include CPU_HEADER(LIBCGO_CPU)
+
+#ifdef HANDLER_CONTEXT
+typedef HANDLER_CONTEXT handler_context;
+#else
+typedef ucontext_t handler_context;
+#endif
 
 #ifdef NO_FRAME_CHAIN
 enum { has_frame_chain = 0, frame_words = 0 };

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SPARC V9, 64 bits (SPARC Compliance Definition 2.4, chapter 3).
+ *
+ * A function begins with `save`, which gives it a window of registers of its own: its
+ * %i are its caller's %o, and among them %fp (%i6) is its caller's %sp (%o6), %i7 where
+ * it was called from. What a callee keeps, %l and %i, it keeps by this; no
+ * floating-point register is kept. %g7 is the thread pointer. Arguments come in %o0,
+ * %o1, ...; an int fills its register, sign-extended.
+ *
+ * Windows are few. When they are used up, the oldest is stored where its %sp points,
+ * and comes back from there: at any instruction, %sp + BIAS is a multiple of 16 and
+ * the address of 16 words for %l and %i. So a stack is switched by setting %sp: what
+ * of the old one is in registers knows its place itself. And so nothing may change
+ * %fp, which is the caller's %sp in the caller's window.
+ */
+#include "asm.h"
+
+#define BIAS 2047
+
+	.register %g7, #ignore
+
+/*
+ * The least frame: the words for a window, and for six arguments, where their
+ * callee may store them.
+ */
+#define LEAST_BYTES 176
+#define FIRST_ARGUMENT (BIAS + 128)
+#define SECOND_ARGUMENT (BIAS + 136)
+
+/* A window of its own, in a frame of this size: the CFA is %fp + BIAS. */
+.macro ENTER bytes
+	save	%sp, -\bytes, %sp
+	.cfi_window_save
+	.cfi_register %o7, %i7
+	.cfi_def_cfa_register %fp
+.endm
+
+/*
+ * The frame of a crosscall:
+ *
+ *     CFA ->  +---------------------+ <- %fp + BIAS
+ *             | return address      | %fp + BIAS - 8
+ *             | fn                  | %fp + BIAS - 16    (libcgo_crosscall_g only)
+ *             | (four arguments)    |
+ *             | second argument     | %sp + BIAS + 136
+ *             | first argument      | %sp + BIAS + 128
+ *             | the window          | %sp + BIAS
+ *             +---------------------+
+ *
+ * fn, if it has no window of its own, is in this one, and may change every register
+ * but %sp and %fp. The caller's are in the caller's.
+ */
+#define FRAME_BYTES (LEAST_BYTES + 16)
+
+.macro ENTER_FRAME
+	ENTER	FRAME_BYTES
+	stx	%i7, [%fp + BIAS - 8]
+	.cfi_offset %o7, -8
+.endm
+
+/* Returns to the caller's window, with what is in %o0. */
+.macro LEAVE_FRAME
+	ldx	[%fp + BIAS - 8], %i7
+	.cfi_register %o7, %i7
+	jmpl	%i7 + 8, %g0
+	 restore %g0, %o0, %o0
+.endm
+
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in %o0, setg in %o1, g in %o2. fn waits on the stack while setg runs. Go has
+ * no port to this CPU that would name a register for g. Without windows of their own
+ * setg and fn are in this one, and each %l and %i but %fp stays as setg leaves it; with
+ * them, %g2 and %g3 do, which belong to applications.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	stx	%i0, [%fp + BIAS - 16]
+	jmpl	%i1, %o7
+	 mov	%i2, %o0
+	ldx	[%fp + BIAS - 16], %g1
+	jmpl	%g1, %o7
+	 nop
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in %o0, arg in %o1, argsize in %o2, sign-extended. At fn's entry arg is in
+ * %o0, argsize in %o1, and both are in the words that the frame has for them.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	mov	%i1, %o0
+	mov	%i2, %o1
+	stx	%o0, [%sp + FIRST_ARGUMENT]
+	jmpl	%i0, %o7
+	 stx	%o1, [%sp + SECOND_ARGUMENT]
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in %o0, arg in %o1, word in %o2. At fn's entry arg is in %o0, word in %o1, and
+ * both are in the words that the frame has for them. The result is what fn leaves in
+ * %o0.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	mov	%i1, %o0
+	mov	%i2, %o1
+	stx	%o0, [%sp + FIRST_ARGUMENT]
+	jmpl	%i0, %o7
+	 stx	%o1, [%sp + SECOND_ARGUMENT]
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * A call on another stack. The CFA counts from %fp, which stays: every unwinder finds
+ * the old stack by it, and so does the return. %l and %i of this window, and with them
+ * the return address, are wherever the window is: in registers, or in the words below
+ * which fn's frame begins.
+ *
+ * What the records have are addresses, without BIAS.
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in %o0, fn in %o1, arg in %o2. If %sp is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it came
+ * from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	ENTER	LEAST_BYTES
+	PROBE2(call_on_system, 8@%i0, 8@%i1)
+	brz,pn	%i0, 2f
+	 add	%sp, BIAS, %l0
+	ldx	[%i0 + THREAD_SMALL_LO], %l1
+	ldx	[%i0 + THREAD_SMALL_SPAN], %l2
+	sub	%l0, %l1, %l1
+	cmp	%l1, %l2
+	bgeu,pn	%xcc, 2f
+	 nop
+	stx	%l0, [%i0 + THREAD_CALLER_SP]
+	ldx	[%i0 + THREAD_SYSTEM_SP], %l1
+	sub	%l1, LEAST_BYTES + BIAS, %sp
+1:	BEGIN_OTHER_STACK
+	jmpl	%i1, %o7
+	 mov	%i2, %o0
+	PROBE1(call_on_system_done, 8@%o0)
+	jmpl	%i7 + 8, %g0
+	 restore %g0, %o0, %o0
+	END_OTHER_STACK
+2:	mov	%i0, %o0
+	call	SYM(libcgo_find_system_sp)
+	 mov	%l0, %o1
+	brz,pt	%o0, 1b
+	 nop
+	ba,pt	%xcc, 1b
+	 sub	%o0, LEAST_BYTES + BIAS, %sp
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in %o0, stack in %o1, fn in %o2, arg in %o3. The chain of such calls is
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	ENTER	LEAST_BYTES
+	PROBE2(call_on_stack, 8@%i0, 8@%i2)
+	mov	%sp, %l1
+	mov	%i0, %o0
+	mov	%i1, %o1
+	call	SYM(libcgo_begin_stack_call)
+	 add	%sp, BIAS, %o2
+	mov	%o0, %l0
+	ldx	[%l0 + STACK_CALL_START], %l2
+	sub	%l2, LEAST_BYTES + BIAS, %sp
+	BEGIN_OTHER_STACK
+	jmpl	%i2, %o7
+	 mov	%i3, %o0
+	PROBE1(call_on_stack_done, 8@%o0)
+	mov	%l1, %sp
+	mov	%o0, %o1
+	call	SYM(libcgo_end_stack_call)
+	 mov	%l0, %o0
+	jmpl	%i7 + 8, %g0
+	 restore %g0, %o0, %o0
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * Frames form a chain only while no window is in registers.
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 8
+	.xword	0, 0, 0, 0
+END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ *
+ * In and out: %o0. There are no signatures.
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	retl
+	 nop
+END SYM(libcgo_strip_signature)
+#endif
+
+#ifdef PART_thread_pointer
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	retl
+	 mov	%g7, %o0
+END SYM(libcgo_thread_pointer)
+#endif

@@ -42,12 +42,12 @@ TEST(crosscall2_keeps_every_callee_saved_register) {
 
 TEST(defect_01_crosscall_aligns_the_stack_for_fn) {
   crosscall(note_entry);
-  ck_assert_uint_eq(entry.sp % 16, entry_alignment);
+  ck_assert_uint_eq(entry.sp % stack_alignment, entry_alignment);
 }
 
 TEST(defect_01_crosscall2_aligns_the_stack_for_fn) {
   crosscall2((callback)note_entry, NULL, 0);
-  ck_assert_uint_eq(entry.sp % 16, entry_alignment);
+  ck_assert_uint_eq(entry.sp % stack_alignment, entry_alignment);
 }
 
 static int here;

@@ -18,7 +18,7 @@ TEST(fn_finds_the_register_that_setg_has_set) {
 
 TEST(the_stack_is_aligned_for_fn) {
   libcgo_crosscall_g(note_g, set_g, &g);
-  ck_assert_uint_eq(entry.sp % 16, entry_alignment);
+  ck_assert_uint_eq(entry.sp % stack_alignment, entry_alignment);
 }
 
 TEST(every_callee_saved_register_is_kept) {

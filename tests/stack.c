@@ -90,7 +90,7 @@ TEST(both_calls_pass_the_argument_and_return_the_word) {
 #define AS_WORD_FN(fn) ((uintptr_t(*)(void *))(void *)(fn))
 
 static void assert_entry(const void *arg) {
-  ck_assert_uint_eq(entry.sp % 16, entry_alignment);
+  ck_assert_uint_eq(entry.sp % stack_alignment, entry_alignment);
   ck_assert_uint_eq(has_argument_registers ? entry.in_registers[0]
                                            : entry.on_stack[0],
                     (uintptr_t)arg);

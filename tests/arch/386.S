@@ -154,14 +154,17 @@ kept_names:
 kept_dwarf_numbers:
 	.long	3, 5, 6, 7
 	.size	kept_dwarf_numbers, . - kept_dwarf_numbers
-	.globl	kept_count, entry_alignment, has_argument_registers
+	.globl	kept_count, stack_alignment, entry_alignment, has_argument_registers
 	.type	kept_count, %object
 	.size	kept_count, 4
+	.type	stack_alignment, %object
+	.size	stack_alignment, 4
 	.type	entry_alignment, %object
 	.size	entry_alignment, 4
 	.type	has_argument_registers, %object
 	.size	has_argument_registers, 4
 kept_count:	.long	4
+stack_alignment:	.long	16
 entry_alignment:	.long	12
 has_argument_registers:	.long	0
 

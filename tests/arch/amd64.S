@@ -165,14 +165,17 @@ kept_names:
 kept_dwarf_numbers:
 	.long	3, 6, 12, 13, 14, 15
 	.size	kept_dwarf_numbers, . - kept_dwarf_numbers
-	.globl	kept_count, entry_alignment, has_argument_registers
+	.globl	kept_count, stack_alignment, entry_alignment, has_argument_registers
 	.type	kept_count, %object
 	.size	kept_count, 4
+	.type	stack_alignment, %object
+	.size	stack_alignment, 4
 	.type	entry_alignment, %object
 	.size	entry_alignment, 4
 	.type	has_argument_registers, %object
 	.size	has_argument_registers, 4
 kept_count:	.long	6
+stack_alignment:	.long	16
 entry_alignment:	.long	8
 has_argument_registers:	.long	1
 

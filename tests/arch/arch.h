@@ -73,7 +73,8 @@ extern struct entry entry;
 void set_g(void *g);
 void note_g(void);
 
-/* What sp % 16 is at a function's first instruction, by the C ABI. */
+/* What sp % stack_alignment is at a function's first instruction, by the C ABI. */
+extern const unsigned stack_alignment;
 extern const unsigned entry_alignment;
 extern const int has_argument_registers;
 

@@ -260,14 +260,17 @@ kept_names:
 kept_dwarf_numbers:
 	.long	19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 72, 73, 74, 75, 76, 77, 78, 79
 	.size	kept_dwarf_numbers, . - kept_dwarf_numbers
-	.globl	kept_count, entry_alignment, has_argument_registers
+	.globl	kept_count, stack_alignment, entry_alignment, has_argument_registers
 	.type	kept_count, %object
 	.size	kept_count, 4
+	.type	stack_alignment, %object
+	.size	stack_alignment, 4
 	.type	entry_alignment, %object
 	.size	entry_alignment, 4
 	.type	has_argument_registers, %object
 	.size	has_argument_registers, 4
 kept_count:	.long	19
+stack_alignment:	.long	16
 entry_alignment:	.long	0
 has_argument_registers:	.long	1
 

@@ -190,14 +190,17 @@ kept_dwarf_numbers:
 	.long	8, 9, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27
 	.long	40, 41, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59
 	.size	kept_dwarf_numbers, . - kept_dwarf_numbers
-	.globl	kept_count, entry_alignment, has_argument_registers
+	.globl	kept_count, stack_alignment, entry_alignment, has_argument_registers
 	.type	kept_count, %object
 	.size	kept_count, 4
+	.type	stack_alignment, %object
+	.size	stack_alignment, 4
 	.type	entry_alignment, %object
 	.size	entry_alignment, 4
 	.type	has_argument_registers, %object
 	.size	has_argument_registers, 4
 kept_count:	.long	24
+stack_alignment:	.long	16
 entry_alignment:	.long	0
 has_argument_registers:	.long	1
 

@@ -20,12 +20,17 @@
 namespace cgo {
 
 /* What a function's frame pointer points at: offsets in bytes of two words, and
-   the range in which both are. */
+   the range in which both are. Where the range leaves the return address out, that
+   is not in the function's own frame, but at that offset in its caller's. */
 struct frame_layout {
   intptr_t caller;         /* the frame pointer of the caller */
   intptr_t return_address; /* in the caller */
   uintptr_t lowest;        /* of the range */
   uintptr_t bytes;
+
+  bool return_address_is_in_caller() const {
+    return static_cast<uintptr_t>(return_address) - lowest >= bytes;
+  }
 };
 
 } // namespace cgo

@@ -84,9 +84,22 @@ struct walk {
   uintptr_t link; // of stopped code, else 0
 };
 
-bool holds(const stack_bounds &stack, uintptr_t frame) {
-  return frame >= stack.lo && frame < stack.hi &&
-         stack.hi - frame >= libcgo_frame_layout.bytes;
+bool holds(const stack_bounds &stack, uintptr_t at,
+           uintptr_t bytes = libcgo_frame_layout.bytes) {
+  return at >= stack.lo && at < stack.hi && stack.hi - at >= bytes;
+}
+
+// Whether the range is on a stack of the thread: then the walk goes on there.
+bool reach(walk *w, uintptr_t at, uintptr_t bytes) {
+  // Outside: a crossing has switched stacks.
+  return holds(w->now, at, bytes) ||
+         (w->thread != nullptr && find_known_stack(w->thread, at, &w->now) &&
+          holds(w->now, at, bytes));
+}
+
+uintptr_t word_at(uintptr_t frame, intptr_t offset) {
+  return *reinterpret_cast<const uintptr_t *>(frame +
+                                              static_cast<uintptr_t>(offset));
 }
 
 // Whether the word that stopped code has in the place of its return address is its
@@ -95,33 +108,33 @@ bool holds(const stack_bounds &stack, uintptr_t frame) {
 bool is_of_leaf(const walk &w, uintptr_t word) {
   const uintptr_t frame = word + libcgo_frame_layout.lowest;
   stack_bounds other;
-  return w.link != 0 &&
+  return w.link != 0 && !libcgo_frame_layout.return_address_is_in_caller() &&
          (holds(w.now, frame) ||
           (w.thread != nullptr && find_known_stack(w.thread, frame, &other)));
 }
 
 bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
-  if (*fp % sizeof(uintptr_t) != 0)
+  const frame_layout &layout = libcgo_frame_layout;
+  const uintptr_t frame = *fp + layout.lowest;
+  if (*fp % sizeof(uintptr_t) != 0 || !reach(w, frame, layout.bytes))
     return false;
-  const uintptr_t frame = *fp + libcgo_frame_layout.lowest;
-  // Outside: a crossing has switched stacks.
-  if (!holds(w->now, frame) &&
-      (w->thread == nullptr ||
-       !find_known_stack(w->thread, frame, &w->now) || !holds(w->now, frame)))
-    return false;
-  auto at = [fp](intptr_t offset) {
-    return *reinterpret_cast<const uintptr_t *>(*fp +
-                                                static_cast<uintptr_t>(offset));
-  };
-  *pc = libcgo_strip_signature(at(libcgo_frame_layout.return_address));
-  uintptr_t next = at(libcgo_frame_layout.caller);
+  // On one stack callers are above: what goes down or round is no chain.
+  w->now.lo = frame + 1;
+  uintptr_t next = word_at(*fp, layout.caller);
+  uintptr_t holder = *fp;
+  if (layout.return_address_is_in_caller()) {
+    holder = next;
+    const uintptr_t end = static_cast<uintptr_t>(layout.return_address) +
+                          sizeof(uintptr_t) - layout.lowest;
+    if (next % sizeof(uintptr_t) != 0 || !reach(w, next + layout.lowest, end))
+      return false;
+  }
+  *pc = libcgo_strip_signature(word_at(holder, layout.return_address));
   if (is_of_leaf(*w, *pc)) {
     next = *pc;
     *pc = w->link;
   }
   w->link = 0;
-  // On one stack callers are above: what goes down or round is no chain.
-  w->now.lo = frame + 1;
   *fp = next;
   return *pc != 0;
 }
@@ -135,7 +148,14 @@ void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
   }
   w.now.lo = sp;
   uintptr_t pc;
-  while (step(&w, &fp, &pc))
+  bool found = step(&w, &fp, &pc);
+  // In the caller's frame the word of the return address may be that of an earlier
+  // call, as long as stopped code has not stored its own; and once it has, its link
+  // register may have that of a later one. Nothing here tells: both are given.
+  if (libcgo_frame_layout.return_address_is_in_caller() && link != 0 &&
+      !(found && pc == link) && !add(t, link))
+    return;
+  for (; found; found = step(&w, &fp, &pc))
     if (!add(t, pc))
       return;
 }
@@ -218,9 +238,15 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
                      false};
       backtrace(take_frame, &u);
     }
+    // Where the return address is in the caller's frame, compilers may take that for
+    // this one (gcc for s390x): then the walk misses where this one returns to.
+    const uintptr_t link =
+        libcgo_frame_layout.return_address_is_in_caller()
+            ? reinterpret_cast<uintptr_t>(__builtin_return_address(0))
+            : 0;
     if (t.count == 0)
       walk_frames(record_of(runtime), frame + libcgo_frame_layout.lowest, frame,
-                  0, &t);
+                  link, &t);
   }
   errno = caller_errno;
   return t.count;

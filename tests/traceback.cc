@@ -33,7 +33,7 @@ bool in_order(const function *wanted, size_t n) {
     for (uintptr_t before = 0; before < 2; before++)
       if (found < n && _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(
                            pcs[i] - before)) ==
-                           reinterpret_cast<void *>(wanted[found])) {
+                           code_of(wanted[found])) {
         found++;
         break;
       }
@@ -168,7 +168,7 @@ TEST(the_first_frame_is_the_callers) {
   outer();
   ck_assert_ptr_eq(
       _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pcs[0] - 1)),
-      reinterpret_cast<void *>(take));
+      code_of(take));
 }
 
 TEST(the_unwinder_passes_four_switches) {
@@ -185,8 +185,7 @@ TEST(frame_pointers_do_before_an_unwinder_is_installed) {
   ck_assert_uint_gt(count, 1);
   ck_assert_ptr_eq(
       _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pcs[0] - 1)),
-      reinterpret_cast<void *>(
-          frame_pointers_do_before_an_unwinder_is_installed_body));
+      code_of(frame_pointers_do_before_an_unwinder_is_installed_body));
 }
 
 TEST(frame_pointers_pass_four_switches) {
@@ -205,7 +204,7 @@ TEST(a_handler_gets_the_stopped_instruction_and_its_callers) {
   ASSERT_ORDER(as_function(stop_here), as_function(innermost),
                as_function(middle), as_function(outer));
   ck_assert_ptr_eq(_Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pcs[0])),
-                   reinterpret_cast<void *>(stop_here));
+                   code_of(stop_here));
 }
 
 TEST(a_handler_sees_through_four_switches) {
@@ -257,11 +256,16 @@ template <class Word> static void put(Word &place, uintptr_t value) {
 // The frame pointer may hold anything where code is compiled without.
 TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
   begin();
-  uintptr_t here[4];
-  const auto first = reinterpret_cast<uintptr_t>(&here[0] - frame_words);
-  const auto second = reinterpret_cast<uintptr_t>(&here[2] - frame_words);
-  here[0] = second, here[1] = 1; // a chain of two
-  here[2] = first, here[3] = 2;  // and round
+  uintptr_t here[40] = {};
+  uintptr_t *const frames[] = {&here[4], &here[12], &here[20]};
+  auto address_of = [&frames](int i) {
+    return reinterpret_cast<uintptr_t>(frames[i]);
+  };
+  for (int i = 0; i < 3; i++) // a chain of three, and round
+    *caller_word(frames[i]) = address_of((i + 1) % 3);
+  for (int i = 0; i < 3; i++)
+    *return_word(frames[i]) = static_cast<uintptr_t>(i) + 1;
+  const uintptr_t first = address_of(0);
   const uintptr_t values[] = {
       0,
       1,
@@ -277,6 +281,7 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
   };
   for (uintptr_t value : values) {
     ucontext_t context = {};
+    prepare_context(&context);
     put(context.context_pc, 77);
     put(context.context_sp, reinterpret_cast<uintptr_t>(&here));
     put(context.context_fp, value);
@@ -284,7 +289,8 @@ TEST(any_frame_pointer_ends_the_walk_without_a_fault) {
     ck_assert_uint_gt(count, 0);
     ck_assert_uint_eq(pcs[0], 77);
     if (value == first) {
-      ck_assert_uint_eq(count, 3); // not round for ever
+      ck_assert_uint_ge(count, 3);
+      ck_assert_uint_le(count, 4); // not round for ever
       ck_assert_uint_eq(pcs[1], 1);
       ck_assert_uint_eq(pcs[2], 2);
     } else {

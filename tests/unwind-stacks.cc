@@ -86,7 +86,7 @@ void see(look_for_chain *look, uintptr_t ip) {
   look->frames++;
   if (look->found < four_depth &&
       _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(ip)) ==
-          four_chain[look->found])
+          code_of(four_chain[look->found]))
     look->found++;
 }
 
@@ -107,10 +107,10 @@ uintptr_t unwind(void *) {
 // As a profiler does it: from each frame its caller's, and the return address.
 __attribute__((noinline)) uintptr_t walk_frame_pointers(void *) {
   look_for_chain look = {0, 0};
-  auto *frame = static_cast<uintptr_t *>(__builtin_frame_address(0));
+  auto *frame = static_cast<uintptr_t *>(own_frame());
   while (look.frames < 64 && look.found < four_depth && frame != nullptr) {
-    see(&look, return_address(frame[frame_words + 1]) - 1);
-    frame = reinterpret_cast<uintptr_t *>(frame[frame_words]);
+    see(&look, return_address(*return_word(frame)) - 1);
+    frame = reinterpret_cast<uintptr_t *>(*caller_word(frame));
   }
   return static_cast<uintptr_t>(look.found);
 }

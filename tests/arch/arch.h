@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "cpu.h"
 
 /* The crossing without arguments, crosscall_<cpu>. */
 #ifdef LIBCGO_CLASSIC
@@ -26,7 +27,10 @@ extern "C" {
 void crosscall(void (*fn)(void)) __asm__("libcgo_crosscall");
 #endif
 
-enum { most_kept = 24 };
+#ifndef MOST_KEPT
+#define MOST_KEPT 24
+#endif
+enum { most_kept = MOST_KEPT };
 
 /* The values of the registers that a C callee keeps, before and after. */
 struct kept_registers {

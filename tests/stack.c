@@ -710,10 +710,12 @@ TEST(call_on_stack_with_no_bytes_between_lo_and_hi_is_fatal) {
 }
 
 TEST(call_on_stack_with_less_than_LIBCGO_STACK_MIN_is_fatal) {
-  assert_dies(stack_without_enough,
-              "libcgo: libcgo_call_on_stack: the stack has 1008 bytes left of 1023, "
-              "and LIBCGO_STACK_MIN is 1024: make it larger",
-              1);
+  char text[128];
+  snprintf(text, sizeof text,
+           "libcgo: libcgo_call_on_stack: the stack has %d bytes left of %d, "
+           "and LIBCGO_STACK_MIN is %d: make it larger",
+           LIBCGO_STACK_MIN - 16, LIBCGO_STACK_MIN - 1, LIBCGO_STACK_MIN);
+  assert_dies(stack_without_enough, text, 1);
 }
 
 static struct libcgo_thread *turn_thread;

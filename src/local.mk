@@ -28,7 +28,7 @@ libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
 libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) $(LIBCGO_ATOMICS) \
-	-fvisibility=hidden
+	$(LIBCGO_FRAMES) -fvisibility=hidden
 libcgo_la_LIBADD = $(src_arch_parts)
 libcgo_la_LDFLAGS = -version-info $(LIBCGO_ABI) $(LIBCGO_LDFLAGS) -XCClinker -nostartfiles \
 	-Wl,--version-script=$(top_srcdir)/src/libcgo.map
@@ -89,6 +89,7 @@ EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.fa
 EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
+EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/s390x.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor

@@ -183,8 +183,8 @@ tests_unwinder_CFLAGS = $(tests_cflags)
 tests_unwinder_LDADD = $(tests_ldadd)
 tests_traceback_SOURCES = tests/traceback.cc tests/arch/cpu.h $(tests_kit)
 tests_traceback_CPPFLAGS = $(tests_cppflags)
-tests_traceback_CFLAGS = $(tests_cflags)
-tests_traceback_CXXFLAGS = $(tests_cxxflags)
+tests_traceback_CFLAGS = $(tests_cflags) $(LIBCGO_FRAMES)
+tests_traceback_CXXFLAGS = $(tests_cxxflags) $(LIBCGO_FRAMES)
 tests_traceback_LDADD = $(tests_ldadd)
 
 check_PROGRAMS += tests/go-stacks
@@ -221,8 +221,8 @@ tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h \
 	$(tests_four)
 nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu@.S
 tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
-tests_unwind_stacks_CFLAGS = $(tests_four_cflags)
-tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
+tests_unwind_stacks_CFLAGS = $(tests_four_cflags) $(LIBCGO_FRAMES)
+tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls $(LIBCGO_FRAMES)
 tests_unwind_stacks_LDADD = $(tests_ldadd)
 
 # Not in the program above: libunwind would take the place of C++'s unwinder.

@@ -88,6 +88,7 @@ EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
 EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
+EXTRA_DIST += src/arch/loong64.S tests/arch/loong64.S tests/arch/loong64.h tests/arch/loong64.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
 EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/s390x.faults
 

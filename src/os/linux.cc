@@ -340,6 +340,7 @@ struct context_layout {
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
 [[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
 [[maybe_unused]] constexpr context_layout context_of_riscv64 = {176, 192, 240, 184};
+[[maybe_unused]] constexpr context_layout context_of_loong64 = {176, 208, 360, 192};
 [[maybe_unused]] constexpr context_layout context_of_s390x = {48, 176, 176, 168};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);

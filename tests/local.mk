@@ -11,13 +11,20 @@ tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_cxxflags = -std=gnu++17 -Wall -Wextra \
 	-fno-omit-frame-pointer $(LIBCGO_WERROR) $(CHECK_CFLAGS)
-tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
+tests_harness = tests/harness.c tests/contexts.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/crossing tests/handle tests/init tests/stepping tests/unwind \
-	tests/darwin-keys
+check_PROGRAMS += tests/crossing tests/handle tests/init
+# Those in C++: its library brings the unwinder, too.
+if CXX_LIBRARY
+check_PROGRAMS += tests/darwin-keys tests/hpp tests/stepping tests/traceback tests/unwind \
+	tests/unwind-stacks
+else
+TESTS += tests/no-cxx.sh
+endif
+EXTRA_DIST += tests/no-cxx.sh
 # Those of the classic face, where it exists.
 if CLASSIC
 check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \
@@ -176,7 +183,7 @@ tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
-check_PROGRAMS += tests/traceback tests/unwinder
+check_PROGRAMS += tests/unwinder
 tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
@@ -201,7 +208,6 @@ tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
 # The C++ face.
-check_PROGRAMS += tests/hpp
 tests_hpp_SOURCES = tests/hpp.cc $(tests_harness)
 tests_hpp_CPPFLAGS = $(tests_cppflags)
 tests_hpp_CFLAGS = $(tests_cflags)
@@ -210,7 +216,7 @@ tests_hpp_LDADD = $(tests_ldadd)
 # Calls between stacks. A call in last place is to have a frame.
 tests_four = $(tests_kit) tests/four.c tests/four.h tests/stacks.h
 tests_four_cflags = $(tests_cflags) -fno-optimize-sibling-calls
-check_PROGRAMS += tests/libunwind tests/stack tests/unwind-stacks
+check_PROGRAMS += tests/libunwind tests/stack
 tests_stack_SOURCES = tests/stack.c tests/arch/arch.h $(tests_four)
 nodist_tests_stack_SOURCES = tests/arch/@cpu@.S
 tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE

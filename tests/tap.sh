@@ -38,10 +38,17 @@ skip() {
   echo "ok $tests - $1 # SKIP $2"
 }
 
+# shellcheck source=tests/facts.sh
+. "$srcdir/tests/facts.sh"
+
 # done_testing: the last line of each shell test.
 done_testing() {
   echo "1..$tests"
-  test $failed = 0
+  test $failed = 0 || {
+    echo "# $0 has failed, on:"
+    facts
+    exit 1
+  }
 }
 
 # run_program NAME [ARGUMENT...]: a program of this directory, under the emulator if

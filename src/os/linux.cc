@@ -276,7 +276,9 @@ struct procmap_query {
   uint64_t not_asked[8];
 };
 static_assert(sizeof(procmap_query) == 104, "");
-constexpr unsigned long procmap_query_number = _IOWR('f', 17, procmap_query);
+// An int, as POSIX and musl declare it; the kernel looks at its 32 bits only.
+constexpr int procmap_query_number =
+    static_cast<int>(_IOWR('f', 17, procmap_query));
 
 bool query_mapping(uintptr_t address, stack_bounds *bounds) {
   file_descriptor fd("/proc/self/maps");

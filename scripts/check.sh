@@ -243,14 +243,15 @@ needs_only() {
   sort needed | cmp - wanted
 }
 
-# zig NAME CPU TARGET EMULATOR: see scripts/zig-ports.
+# zig NAME CPU TARGET EMULATOR FLAG...: see scripts/zig-ports.
 zig() {
   name=$1 cpu=$2 target=$3 emulator=$4
+  shift 4
   # shellcheck disable=SC2086
   install_packages $base python3-venv qemu-user
   generate
   enter "$name"
-  step "$name: the tools of $target" "$top/scripts/zig-cc.sh" . "$target" || return 0
+  step "$name: the tools of $target" "$top/scripts/zig-cc.sh" . "$target" "$@" || return 0
   tools="CC=$PWD/$target-cc CXX=$PWD/$target-c++ AR=$PWD/$target-ar RANLIB=$PWD/$target-ranlib"
   case $target in
   *-musl*) tools="$tools --disable-shared" ;;

@@ -13,18 +13,21 @@ typedef int nothing_to_do;
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
-/* In the place of the registers. */
+/* In the place of the registers and the signal mask, which follow the stack. */
 struct saved {
   jmp_buf registers;
 };
-_Static_assert(sizeof(struct saved) <= sizeof(mcontext_t), "they fit");
+enum { place = (offsetof(ucontext_t, uc_stack) + sizeof(stack_t) + 15) & ~15u };
+_Static_assert(offsetof(ucontext_t, uc_link) < place, "it stays");
+_Static_assert(sizeof(struct saved) <= sizeof(ucontext_t) - place, "they fit");
 
 static struct saved *saved_in(ucontext_t *c) {
-  return (struct saved *)(void *)&c->uc_mcontext;
+  return (struct saved *)(void *)((char *)c + place);
 }
 
 /* Not thread-local: tests of the classic face want no such variable. */

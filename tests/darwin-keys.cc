@@ -69,7 +69,7 @@ void *segment_word(intptr_t offset) {
 
 // Hands out the lowest free key, as Darwin does.
 extern "C" int model_key_create(pthread_key_t *key, void (*)(void *))
-    AS_DECLARED(model_key_create(nullptr, nullptr)) {
+    AS_DECLARED(model_key_create(key, nullptr)) {
   model.calls++;
   for (unsigned k = model.next; k < model.last; k++)
     if (!model.live[k] && !model.taken[k]) {

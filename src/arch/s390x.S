@@ -31,9 +31,8 @@
  * The frame of a crosscall. The general registers are where the caller has left room
  * for them. Registers are stored and described to the unwinder by one macro.
  *
- *             | caller's r6 ... r15 | r15 + 288  (in the caller's frame)
+ *             | caller's r6 ... r15 | r15 + 280  (in the caller's frame)
  *             +---------------------+
- *             | (alignment)         | r15 + 232
  *             | fn                  | r15 + 224  (while setg runs)
  *             | f8 ... f15          | r15 + 160
  *             | fn's                | r15 +  24
@@ -46,7 +45,7 @@
  * arguments on the stack, Go's for one, look for them: above the word that they
  * have for a return address.
  */
-#define FRAME_BYTES 240
+#define FRAME_BYTES 232
 #define FN 224
 
 /* r6 ... r15 or less of them, into the caller's frame. */

@@ -12,6 +12,9 @@
 #   a port      cross build of a row of scripts/ports (arm64, ...), under its
 #               emulator, and natively if the kernel can
 #   darwin      amd64, arm64 and 386 for Darwin, executed on an emulated CPU
+#   musl        the C library musl, shared and static, with musl-gcc
+#   a Zig port  a row of scripts/zig-ports (musl-arm64, ...): executed where
+#               something can, else linked and looked at
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
@@ -221,8 +224,68 @@ cross() {
   fi
 }
 
+# musl has no C++ library here: the C++ tests are those of the port musl-zig.
+musl() {
+  # shellcheck disable=SC2086
+  install_packages $base musl-tools
+  generate
+  enter musl
+  step 'musl: configure' "$top/configure" --enable-werror --host=x86_64-linux-musl \
+    --without-check CC=musl-gcc CXX=musl-gcc || return 0
+  step 'musl: make' make V=0 -j "$jobs" || return 0
+  suite musl -j "$jobs"
+  record 'Linux with musl, amd64' "$(compiler musl-gcc)" natively
+  step 'musl: the library needs nothing but libc.so' needs_only libc.so || true
+}
+
+# needs_only NAME...: the shared library needs these objects and no others.
+needs_only() {
+  readelf -dW .libs/libcgo.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >needed
+  cat needed
+  printf '%s\n' "$@" | sort >wanted
+  sort needed | cmp - wanted
+}
+
+# zig NAME CPU TARGET EMULATOR FLAG...: see scripts/zig-ports.
+zig() {
+  name=$1 cpu=$2 target=$3 emulator=$4
+  shift 4
+  # shellcheck disable=SC2086
+  install_packages $base python3-venv qemu-user
+  generate
+  enter "$name"
+  step "$name: the tools of $target" "$top/scripts/zig-cc.sh" . "$target" "$@" || return 0
+  tools="CC=$PWD/$target-cc CXX=$PWD/$target-c++ AR=$PWD/$target-ar RANLIB=$PWD/$target-ranlib"
+  case $target in
+  *-musl*) tools="$tools --disable-shared" ;;
+  esac
+  # shellcheck disable=SC2086
+  step "$name: configure" "$top/configure" --enable-werror --host="$target" \
+    --without-check $tools || return 0
+  step "$name: make" make V=0 -j "$jobs" || return 0
+  built="zig $("./$target-cc" --version | sed -n 's/.*clang version \([0-9.]*\).*/(clang \1)/p;q')"
+  case $emulator in
+  native)
+    suite "$name" -j "$jobs"
+    record "$(platform "$target")" "$built" natively ;;
+  *)
+    suite "$name under $emulator" -j "$jobs" \
+      TEST_EMU="./libtool --mode=execute $emulator"
+    record "$(platform "$target")" "$built" \
+      "$($emulator --version | sed 's/version //; s/ (.*//; q')" ;;
+  esac
+}
+
+# platform TARGET: its name in docs/platforms.md.
+platform() {
+  case $1 in
+  *-linux-musl*) echo "Linux with musl (static), $cpu" ;;
+  esac
+}
+
 # row NAME: the words of a port's row.
-row() { awk -v name="$1" '$1 == name { $1 = $1; print }' "$top/scripts/ports"; }
+row() { awk -v name="$1" '$1 == name { $1 = $1; print }' "$top/scripts/ports" "$top/scripts/zig-ports"; }
+zig_ports=$(awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/zig-ports" | tr '\n' ' ')
 ports=$(awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/ports" | tr '\n' ' ')
 
 darwin() {
@@ -447,7 +510,7 @@ faults() {
 # Every port, and the table of what the directory of their results has.
 ports() {
   rm -rf "$top/build/check/platforms"
-  for port in native $ports darwin; do
+  for port in native $ports darwin musl $zig_ports; do
     run "$port"
   done
   platforms
@@ -483,11 +546,17 @@ run() {
   *" $1 "*)
     # shellcheck disable=SC2046
     cross $(row "$1") ;;
-  *) $1 ;;
+  *)
+    case " $zig_ports" in
+    *" $1 "*)
+      # shellcheck disable=SC2046
+      zig $(row "$1") ;;
+    *) $1 ;;
+    esac ;;
   esac
 }
 
-variants="native clang $ports darwin sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
+variants="native clang $ports darwin musl $zig_ports sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

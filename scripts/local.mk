@@ -2,7 +2,8 @@
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
 	scripts/check.sh scripts/darwin.sh scripts/include-graph.sh scripts/ports scripts/release.sh \
 	scripts/versions.sh scripts/distro.sh scripts/farm.sh scripts/fresh.sh \
-	scripts/mini-debuginfo.sh scripts/packages.sh
+	scripts/mini-debuginfo.sh scripts/packages.sh \
+	scripts/zig-cc.sh scripts/zig-ports
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.

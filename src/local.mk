@@ -116,6 +116,8 @@ EXTRA_DIST += src/arch/ppc64.S tests/arch/ppc64.S tests/arch/ppc64.h tests/arch/
 EXTRA_DIST += src/arch/m68k.S tests/arch/m68k.S tests/arch/m68k.h tests/arch/m68k.faults
 EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
 EXTRA_DIST += src/arch/sparc64.S tests/arch/sparc64.S tests/arch/sparc64.h tests/arch/sparc64.faults
+EXTRA_DIST += src/arch/loong64.S tests/arch/loong64.S tests/arch/loong64.h tests/arch/loong64.faults
+EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/s390x.faults
 
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor

@@ -273,9 +273,15 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
                      false};
       backtrace(take_frame, &u);
     }
+    // Where the return address is in the caller's frame, compilers may take that for
+    // this one (gcc for s390x): then the walk misses where this one returns to.
+    const uintptr_t link =
+        libcgo_frame_layout.return_address_is_in_caller()
+            ? reinterpret_cast<uintptr_t>(__builtin_return_address(0))
+            : 0;
     if (t.count == 0)
       walk_frames(record_of(runtime), frame + libcgo_frame_layout.lowest, frame,
-                  0, &t);
+                  link, &t);
   }
   errno = caller_errno;
   return t.count;

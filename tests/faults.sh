@@ -68,6 +68,22 @@ cross() {
   emu="./libtool --mode=execute $3 -L /usr/$2 -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$2/lib"
 }
 
+# zig NAME TARGET EMULATOR FLAG...: the same with the compiler Zig and its static C
+# library.
+zig() {
+  name=$1 target=$2 emulator=$3
+  shift 3
+  if ! command -v "$emulator" >/dev/null 2>&1 ||
+    ! "$top/scripts/zig-cc.sh" "$work/zig" "$target" "$@" >zig.log 2>&1; then
+    echo "# the part of $name needs Zig (see scripts/zig-cc.sh) and $emulator"
+    return 1
+  fi
+  tree "$name" --host="$target" --without-check --disable-shared \
+    CC="$work/zig/$target-cc" CXX="$work/zig/$target-c++" \
+    AR="$work/zig/$target-ar" RANLIB="$work/zig/$target-ranlib"
+  emu="./libtool --mode=execute $emulator"
+}
+
 # runs TEST NAME: whether the test program or script TEST reports NAME as ok.
 runs() {
   rm -f "$1.log" "$1.trs"
@@ -403,6 +419,17 @@ while read -r name cpu triplet emulator _ <&3; do
     . "$top/tests/arch/$cpu.faults"
   fi
 done 3<"$work/ports"
+# The CPUs that have no compiler there.
+grep -v '^#' "$top/scripts/zig-ports" >"$work/zig-ports"
+while read -r name cpu target emulator flags <&3; do
+  test "$cpu" != amd64 || continue
+  ! awk '{ print $2 }' "$work/ports" | grep -qx "$cpu" || continue
+  # shellcheck disable=SC2086
+  if zig "$name" "$target" "$emulator" $flags; then
+    # shellcheck disable=SC1090
+    . "$top/tests/arch/$cpu.faults"
+  fi
+done 3<"$work/zig-ports"
 
 # Darwin, executed on an emulated CPU.
 # shellcheck source=scripts/darwin.sh

@@ -145,6 +145,15 @@ chain() {
 }
 
 library_path=
+
+# What gdb sees without the library.
+cat >plain.c <<'C'
+#include <stdlib.h>
+__attribute__((noinline)) void innermost(void);
+void innermost(void) { abort(); }
+int main(void) { innermost(); }
+C
+
 whole="innermost crosscall2 outer_callback crosscall2 thread_fn crosscall_$CPU"
 four="innermost inner_c __morestack inner_runtime __morestack called_back
   libcgo_callback outer_c __morestack outer_runtime __morestack begin"
@@ -172,6 +181,8 @@ elif test -n "$TEST_EMU"; then
   reason="programs run under an emulator"
 elif ! test -f "$builddir/.libs/libcgo.so"; then
   reason="configured with --disable-shared"
+elif $CC $CFLAGS -g -O1 plain.c -o plain && ! chain plain "innermost main" "" >/dev/null; then
+  reason="gdb does not see who has called abort of this C library"
 fi
 
 if test -n "$reason"; then

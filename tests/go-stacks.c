@@ -11,9 +11,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
-/* page: no system's are larger. */
-enum { page = 64 * 1024, stack_bytes = 256 * 1024, guard = 928 };
+enum { stack_bytes = 256 * 1024, guard = 928 };
+static size_t page;
 
 static uintptr_t key_created;
 static void (*crosscall2_pointer)(void (*fn)(void *), void *arg, int argsize,
@@ -35,6 +36,7 @@ static void crosscall2_model(void (*fn)(void *), void *arg, int argsize,
 
 /* What Go does at its start, on the thread that runs it. */
 static void start(void) {
+  page = (size_t)sysconf(_SC_PAGESIZE);
   const struct libcgo_go fresh =
       LIBCGO_GO_INIT(&key_created, &crosscall2_pointer, NULL, NULL, NULL);
   go = fresh;

@@ -54,7 +54,8 @@ client() {
 
 # with LIBRARY-DIRECTORY WHAT
 with() {
-  env LD_LIBRARY_PATH="$1" ldd ./client >loaded
+  loader=$($READELF -lW ./client | sed -n 's/.*program interpreter: \(.*\)\].*/\1/p')
+  env LD_LIBRARY_PATH="$1" "$loader" --list ./client >loaded
   grep libcgo loaded
   grep -q "=> $1/libcgo" loaded &&
     env LD_LIBRARY_PATH="$1" timeout -k 1 120 ./client $2

@@ -171,16 +171,24 @@ ok the_records_compile_as_c11_without_warnings records compile_c
 ok the_records_compile_as_cxx17_without_warnings records compile_cxx
 ok a_handle_table_compiles_as_c11_without_warnings table compile_c
 ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx
-ok the_cxx_face_compiles_as_cxx17 face -std=c++17
-ok the_cxx_face_compiles_without_exceptions_and_rtti face -std=c++17 -fno-exceptions -fno-rtti
-ok the_cxx_face_compiles_beside_every_header face_in_any_order
+# face_compiles NAME COMMAND...: a claim about the C++ face, which includes headers of C++.
+face_compiles() {
+  if test "$CXX_LIBRARY" = yes; then
+    ok "$@"
+  else
+    skip "$1" "the compiler of C++ has no C++ library"
+  fi
+}
+face_compiles the_cxx_face_compiles_as_cxx17 face -std=c++17
+face_compiles the_cxx_face_compiles_without_exceptions_and_rtti face -std=c++17 -fno-exceptions -fno-rtti
+face_compiles the_cxx_face_compiles_beside_every_header face_in_any_order
 if knows -std=c++20; then
-  ok the_cxx_face_compiles_as_cxx20_and_is_constant_initialised face -std=c++20
+  face_compiles the_cxx_face_compiles_as_cxx20_and_is_constant_initialised face -std=c++20
 else
   skip the_cxx_face_compiles_as_cxx20_and_is_constant_initialised "$CXX has no C++20"
 fi
 if knows -std=c++2b; then
-  ok the_cxx_face_compiles_as_cxx23 face -std=c++2b
+  face_compiles the_cxx_face_compiles_as_cxx23 face -std=c++2b
 else
   skip the_cxx_face_compiles_as_cxx23 "$CXX has no C++23"
 fi

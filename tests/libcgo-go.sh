@@ -14,6 +14,9 @@ fi
 case $CXXFLAGS/$TEST_EMU/$HOST in
 *-fsanitize=*) why="a sanitized library needs a sanitized program" ;;
 */?*/*) why="Go builds for this machine, the library is for an emulated one" ;;
+*/x86_64-*-musl*)
+  why=
+  ldd /bin/sh 2>&1 | grep -q musl || why="Go builds for the C library of this machine" ;;
 */x86_64-*) why= ;;
 *) why="the Go command here builds for another CPU" ;;
 esac

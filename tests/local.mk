@@ -12,13 +12,20 @@ tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_cxxflags = -std=gnu++17 -Wall -Wextra \
 	-fno-omit-frame-pointer -fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
-tests_harness = tests/harness.c tests/harness.h tests/minicheck.h
+tests_harness = tests/harness.c tests/contexts.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/crossing tests/handle tests/init tests/stepping tests/unwind \
-	tests/darwin-keys
+check_PROGRAMS += tests/crossing tests/handle tests/init
+# Those in C++: its library brings the unwinder, too.
+if CXX_LIBRARY
+check_PROGRAMS += tests/darwin-keys tests/hpp tests/stepping tests/traceback tests/unwind \
+	tests/unwind-stacks
+else
+TESTS += tests/no-cxx.sh
+endif
+EXTRA_DIST += tests/no-cxx.sh
 # Those of the classic face, where it exists.
 if CLASSIC
 check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \
@@ -179,7 +186,7 @@ tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
-check_PROGRAMS += tests/traceback tests/unwinder
+check_PROGRAMS += tests/unwinder
 tests_unwinder_SOURCES = tests/unwinder.c tests/arch/cpu.h $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
@@ -207,7 +214,6 @@ tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
 # The C++ face.
-check_PROGRAMS += tests/hpp
 tests_hpp_SOURCES = tests/hpp.cc $(tests_harness)
 tests_hpp_CPPFLAGS = $(tests_cppflags)
 tests_hpp_CFLAGS = $(tests_cflags)
@@ -216,7 +222,7 @@ tests_hpp_LDADD = $(tests_ldadd)
 # Calls between stacks. A call in last place is to have a frame.
 tests_four = $(tests_kit) tests/four.c tests/four.h tests/stacks.h
 tests_four_cflags = $(tests_cflags) -fno-optimize-sibling-calls
-check_PROGRAMS += tests/libunwind tests/stack tests/unwind-stacks
+check_PROGRAMS += tests/libunwind tests/stack
 tests_stack_SOURCES = tests/stack.c tests/arch/arch.h $(tests_four)
 nodist_tests_stack_SOURCES = tests/arch/@cpu@.S
 tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
@@ -410,7 +416,7 @@ need_proc = tests/gdb.sh tests/go-stacks tests/hot-paths tests/hpp tests/info.sh
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
-	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
+	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' CXX_LIBRARY='@have_cxx_library@' \
 	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
 	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' NEED_PROC='$(need_proc)' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
@@ -418,7 +424,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
-	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU CLASSIC HOST VERSION \
+	export CC CXX CXX_LIBRARY CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU CLASSIC HOST VERSION \
 	TEST_EMU PROBES NEED_PROC ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.

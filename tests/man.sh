@@ -240,6 +240,12 @@ of_another_cpu() {
     grep -q 'initcgo\|_cgo_malloc\|LIBCGO_CPU_' ./*.c
 }
 
+# Whether they are C++, and there is no C++ library.
+of_no_cxx_library() {
+  test "$CXX_LIBRARY" = no && rm -f ./*.c && extract_examples "$1" &&
+    grep -q '#include <libcgo\.hpp>' ./*.c
+}
+
 # One with main runs and returns 0; the others are parts, which compile.
 examples_run() {
   rm -f ./*.c ./*.cc
@@ -321,6 +327,8 @@ for page in $(pages); do
       skip "the_examples_of_${name}_run" "the classic face does not exist on $CPU"
     elif test "$name" = libcgo_stack_bounds_3 && ! test -r /proc/self/maps; then
       skip "the_examples_of_${name}_run" "there is no /proc"
+    elif of_no_cxx_library "$page"; then
+      skip "the_examples_of_${name}_run" "the compiler of C++ has no C++ library"
     else
       ok "the_examples_of_${name}_run" examples_run $page $how
     fi

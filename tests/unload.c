@@ -53,6 +53,10 @@ static void assert_leaves_in_mapped_code(const struct visit *v) {
 
 TEST(an_object_without_an_attached_thread_is_unmapped) {
   const struct visit v = visit(shared, 0);
+#ifndef __GLIBC__
+  if (v.mapped_after == 1)
+    SKIP("the dlclose of this C library unmaps nothing");
+#endif
   ck_assert_int_eq(v.mapped_after, 0); /* or the next test would show nothing */
 }
 

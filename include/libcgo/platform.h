@@ -33,6 +33,13 @@
 #define LIBCGO_SLOTS_ARE_KEYS_ 1
 #endif
 
+/* LIBCGO_STACK_MIN of <libcgo/stack.h>. On s390x a frame has 160 bytes at least. */
+#ifdef __s390x__
+#define LIBCGO_STACK_MIN_ 2048
+#else
+#define LIBCGO_STACK_MIN_ 1024
+#endif
+
 /* Whether C++ is compiled with exceptions. */
 #ifdef __cpp_exceptions
 #define LIBCGO_EXCEPTIONS_ 1

@@ -121,8 +121,8 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           uintptr_t (*fn)(void *arg),
                                           void *arg);
 
-/* The least that libcgo_call_on_stack accepts, in bytes. */
-#define LIBCGO_STACK_MIN 1024
+/* The least that libcgo_call_on_stack accepts, in bytes: 1024, and 2048 on s390x. */
+#define LIBCGO_STACK_MIN LIBCGO_STACK_MIN_
 
 /*
  * Tells that the thread goes over to another small stack by a switch of the

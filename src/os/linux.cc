@@ -266,7 +266,9 @@ struct procmap_query {
   uint64_t not_asked[8];
 };
 static_assert(sizeof(procmap_query) == 104, "");
-constexpr unsigned long procmap_query_number = _IOWR('f', 17, procmap_query);
+// An int, as POSIX and musl declare it; the kernel looks at its 32 bits only.
+constexpr int procmap_query_number =
+    static_cast<int>(_IOWR('f', 17, procmap_query));
 
 bool query_mapping(uintptr_t address, stack_bounds *bounds) {
   file_descriptor fd("/proc/self/maps");
@@ -344,6 +346,8 @@ constexpr size_t low_half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
 // A struct sigcontext, the only one that its handlers get. %fp is in the window, to which
 // %sp points.
 [[maybe_unused]] constexpr context_layout context_of_sparc64 = {264, 240, 240};
+[[maybe_unused]] constexpr context_layout context_of_loong64 = {176, 208, 360, 192};
+[[maybe_unused]] constexpr context_layout context_of_s390x = {48, 176, 176, 168};
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 

@@ -31,6 +31,7 @@
  * MOST_KEPT                     words of the registers that a C callee keeps
  * CALLEE_BYTES                  what a frame has for the words of its callees, where that
  *                               is much
+ * own_frame                     the calling function's frame pointer
  * code_of                       the address of a function's code
  * prepare_context               makes room for the registers of an empty context
  */
@@ -71,6 +72,10 @@ static inline uintptr_t *return_word(uintptr_t *frame) {
 #define CALLEE_BYTES 0
 #endif
 enum { callee_bytes = CALLEE_BYTES };
+
+#ifndef own_frame
+#define own_frame() __builtin_frame_address(0)
+#endif
 
 #ifndef code_of
 #define code_of(function) ((void *)(function))

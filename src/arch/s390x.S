@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * z/Architecture, 64 bits (ELF Application Binary Interface s390x Supplement,
+ * "Low-Level System Information").
+ *
+ * A callee keeps r6-r13, of which r11 is the frame pointer, f8-f15, and r15, which
+ * is the stack pointer, a multiple of 8; integer arguments come in r2, r3, ..., an
+ * int fills its register, sign-extended; the return address comes in r14. r0 and r1
+ * are the callee's. The vector registers that have f8-f15 in them are kept no
+ * further than that.
+ *
+ * A caller leaves 160 bytes at r15 to its callee, which saves its registers there, so
+ * that the CFA is r15 + 160 on entry:
+ *
+ *     CFA ->  +---------------------+
+ *             | f0, f2, f4, f6      | r15 + 128
+ *             | caller's r6 ... r15 | r15 +  48
+ *             | r2 ... r5           | r15 +  16
+ *             | (compiler's)        | r15 +   8
+ *             | back chain          | r15      (the caller's: its own caller's r15)
+ *             +---------------------+ <- r15
+ */
+#include "asm.h"
+
+#define CALLEE_BYTES 160
+#define SAVED_R3 24
+#define SAVED_R6 48
+#define SAVED_R10 80
+
+/*
+ * The frame of a crosscall. The general registers are where the caller has left room
+ * for them. Registers are stored and described to the unwinder by one macro.
+ *
+ *             | caller's r6 ... r15 | r15 + 280  (in the caller's frame)
+ *             +---------------------+
+ *             | fn                  | r15 + 224  (while setg runs)
+ *             | f8 ... f15          | r15 + 160
+ *             | fn's                | r15 +  24
+ *             | second argument     | r15 +  16  (with arguments only)
+ *             | first argument      | r15 +   8  (with arguments only)
+ *             | back chain          | r15
+ *             +---------------------+
+ *
+ * The arguments in memory are in what is fn's. They are where compilers that pass
+ * arguments on the stack, Go's for one, look for them: above the word that they
+ * have for a return address.
+ */
+#define FRAME_BYTES 232
+#define FN 224
+
+/* r6 ... r15 or less of them, into the caller's frame. */
+.macro SAVE_FROM first, at
+	stmg	%r\first, %r15, \at(%r15)
+	.irp	reg, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	.if	\reg >= \first
+	.cfi_rel_offset %r\reg, SAVED_R6 + 8 * (\reg - 6)
+	.endif
+	.endr
+.endm
+
+/* From there, where \base is what r15 was: r15 is that again. */
+.macro RESTORE_FROM first, at, base
+	lmg	%r\first, %r15, \at(\base)
+	.cfi_def_cfa %r15, CALLEE_BYTES
+	.irp	reg, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	.if	\reg >= \first
+	.cfi_restore %r\reg
+	.endif
+	.endr
+.endm
+
+/* By its number in unwind tables: there f10 comes after f8, and GNU as takes the
+   names for numbers in another order. */
+.macro SAVE_FLOAT reg, number, at
+	std	%\reg, \at(%r15)
+	.cfi_rel_offset \number, \at
+.endm
+
+.macro RESTORE_FLOAT reg, number, at
+	ld	%\reg, \at(%r15)
+	.cfi_restore \number
+.endm
+
+/* A frame, and the back chain in it. Changes r1. */
+.macro PUSH bytes
+	lgr	%r1, %r15
+	aghi	%r15, -\bytes
+	.cfi_adjust_cfa_offset \bytes
+	stg	%r1, 0(%r15)
+.endm
+
+.macro ENTER_FRAME
+	SAVE_FROM 6, SAVED_R6
+	PUSH	FRAME_BYTES
+	SAVE_FLOAT f8, 24, 160
+	SAVE_FLOAT f9, 28, 168
+	SAVE_FLOAT f10, 25, 176
+	SAVE_FLOAT f11, 29, 184
+	SAVE_FLOAT f12, 26, 192
+	SAVE_FLOAT f13, 30, 200
+	SAVE_FLOAT f14, 27, 208
+	SAVE_FLOAT f15, 31, 216
+.endm
+
+/*
+ * r15 is where ENTER_FRAME left it: fn may change every other register, which is
+ * why the CFA counts from r15.
+ */
+.macro LEAVE_FRAME
+	RESTORE_FLOAT f8, 24, 160
+	RESTORE_FLOAT f9, 28, 168
+	RESTORE_FLOAT f10, 25, 176
+	RESTORE_FLOAT f11, 29, 184
+	RESTORE_FLOAT f12, 26, 192
+	RESTORE_FLOAT f13, 30, 200
+	RESTORE_FLOAT f14, 27, 208
+	RESTORE_FLOAT f15, 31, 216
+	RESTORE_FROM 6, FRAME_BYTES + SAVED_R6, %r15
+	br	%r14
+.endm
+
+#ifdef PART_crosscall_g
+/*
+ * void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
+ *
+ * In: fn in r2, setg in r3, g in r4. fn waits on the stack while setg runs, which
+ * need keep no general register: Go's leaves g in r13.
+ */
+HIDDEN_FUNC SYM(libcgo_crosscall_g)
+	ENTER_FRAME
+	stg	%r2, FN(%r15)
+	lgr	%r1, %r3
+	lgr	%r2, %r4
+	basr	%r14, %r1
+	lg	%r1, FN(%r15)
+	basr	%r14, %r1
+	LEAVE_FRAME
+END SYM(libcgo_crosscall_g)
+#endif
+
+#ifdef PART_crosscall2
+/*
+ * void crosscall2(void (*fn)(void *, int32_t), void *arg, int32_t argsize);
+ *
+ * In: fn in r2, arg in r3, argsize in r4, sign-extended. At fn's entry arg is at
+ * 8(r15) and in r2, argsize at 16(r15) and in r3.
+ */
+FUNC SYM(crosscall2)
+	ENTER_FRAME
+	lgr	%r1, %r2
+	lgr	%r2, %r3
+	lgr	%r3, %r4
+	stg	%r2, 8(%r15)
+	stg	%r3, 16(%r15)
+	basr	%r14, %r1
+	LEAVE_FRAME
+END SYM(crosscall2)
+#endif
+
+#ifdef PART_crosscall_word
+/*
+ * uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *, uintptr_t), void *arg,
+ *                            uintptr_t word);
+ *
+ * In: fn in r2, arg in r3, word in r4. At fn's entry arg is at 8(r15) and in r2,
+ * word at 16(r15) and in r3. The result is what fn leaves in r2.
+ */
+FUNC SYM(libcgo_crosscall)
+	ENTER_FRAME
+	lgr	%r1, %r2
+	lgr	%r2, %r3
+	lgr	%r3, %r4
+	stg	%r2, 8(%r15)
+	stg	%r3, 16(%r15)
+	basr	%r14, %r1
+	LEAVE_FRAME
+END SYM(libcgo_crosscall)
+#endif
+
+/*
+ * The frame of a call on another stack. The CFA counts from r11, which is what r15
+ * was and which a C callee keeps: every unwinder finds the old stack by it, and so
+ * does the return. What is saved is on the old stack:
+ *
+ *             | caller's r10, ...   | r11 +  80  (in the caller's frame)
+ *             +---------------------+ <- r11
+ *             | arg                 | r11 -   8  (libcgo_call_on_stack only)
+ *             | fn                  | r11 -  16  (libcgo_call_on_stack only)
+ *             | callee's            | r11 - 168
+ *             | back chain          | r11 - 176
+ *             +---------------------+
+ *
+ * On the other stack there is a frame of no more than what is fn's, with a back
+ * chain to the old one.
+ *
+ * gdb stops where a caller's frame is below its callee's, unless the callee's
+ * name is __morestack, the one routine that it knows to change stacks. Hence the
+ * local name for the rest of these two routines, from the call on.
+ */
+#define STACK_CALL_BYTES 176
+
+.macro BEGIN_OTHER_STACK
+	.type	__morestack, %function
+__morestack:
+.endm
+
+.macro END_OTHER_STACK
+	.size	__morestack, . - __morestack
+.endm
+
+/* r15 := address, less a frame. */
+.macro SWITCH_TO address
+	lay	%r15, -CALLEE_BYTES(\address)
+	stg	%r11, 0(%r15)
+.endm
+
+#ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
+ *                                 uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in r2, fn in r3, arg in r4. If r15 is on the small stack that the
+ * record names, fn runs at the record's system_sp, and caller_sp tells where it
+ * came from; what else there is, libcgo_find_system_sp knows.
+ */
+FUNC SYM(libcgo_call_on_system)
+	SAVE_FROM 10, SAVED_R10
+	lgr	%r11, %r15
+	.cfi_def_cfa_register %r11
+	PROBE2(call_on_system, 8@%r2, 8@%r3)
+	ltgr	%r2, %r2
+	jz	2f
+	lgr	%r1, %r15
+	sg	%r1, THREAD_SMALL_LO(%r2)
+	clg	%r1, THREAD_SMALL_SPAN(%r2)
+	jnl	2f
+	stg	%r15, THREAD_CALLER_SP(%r2)
+	lg	%r1, THREAD_SYSTEM_SP(%r2)
+1:	SWITCH_TO %r1
+	lgr	%r2, %r4
+	BEGIN_OTHER_STACK
+	basr	%r14, %r3
+	PROBE1(call_on_system_done, 8@%r2)
+	.cfi_remember_state
+	RESTORE_FROM 10, SAVED_R10, %r11
+	br	%r14
+	.cfi_restore_state
+	END_OTHER_STACK
+2:	SWITCH_TO %r15
+	stmg	%r3, %r4, SAVED_R3(%r11)
+	lgr	%r3, %r11
+	brasl	%r14, SYM(libcgo_find_system_sp)@PLT
+	lmg	%r3, %r4, SAVED_R3(%r11)
+	lgr	%r1, %r11
+	ltgr	%r2, %r2
+	jz	1b
+	lgr	%r1, %r2
+	j	1b
+END SYM(libcgo_call_on_system)
+#endif
+
+#ifdef PART_call_on_stack
+/*
+ * uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
+ *                                const struct libcgo_stack *stack,
+ *                                uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in r2, stack in r3, fn in r4, arg in r5. The chain of such calls is
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ */
+FUNC SYM(libcgo_call_on_stack)
+	SAVE_FROM 10, SAVED_R10
+	lgr	%r11, %r15
+	.cfi_def_cfa_register %r11
+	PROBE2(call_on_stack, 8@%r2, 8@%r4)
+	lay	%r15, -STACK_CALL_BYTES(%r11)
+	stg	%r11, 0(%r15)
+	stmg	%r4, %r5, STACK_CALL_BYTES - 16(%r15)
+	lgr	%r4, %r15
+	brasl	%r14, SYM(libcgo_begin_stack_call)@PLT
+	lgr	%r10, %r2
+	lmg	%r1, %r2, STACK_CALL_BYTES - 16(%r15)
+	lg	%r3, STACK_CALL_START(%r10)
+	SWITCH_TO %r3
+	BEGIN_OTHER_STACK
+	basr	%r14, %r1
+	PROBE1(call_on_stack_done, 8@%r2)
+	lay	%r15, -STACK_CALL_BYTES(%r11)
+	lgr	%r3, %r2
+	lgr	%r2, %r10
+	brasl	%r14, SYM(libcgo_end_stack_call)@PLT
+	RESTORE_FROM 10, SAVED_R10, %r11
+	br	%r14
+	END_OTHER_STACK
+END SYM(libcgo_call_on_stack)
+#endif
+
+#ifdef PART_frame
+/*
+ * const struct cgo::frame_layout libcgo_frame_layout;
+ *
+ * r15 points at the back chain, which code has that is compiled with -mbackchain;
+ * a callee's return address is in its caller's frame.
+ */
+HIDDEN_DATA SYM(libcgo_frame_layout), 8
+	.quad	0		/* caller */
+	.quad	112		/* return address, in the caller's */
+	.quad	0, 8		/* the range of the first */
+END_DATA SYM(libcgo_frame_layout)
+
+/*
+ * uintptr_t libcgo_strip_signature(uintptr_t return_address);
+ *
+ * In and out: r2. There are no signatures.
+ */
+HIDDEN_FUNC SYM(libcgo_strip_signature)
+	br	%r14
+END SYM(libcgo_strip_signature)
+#endif
+
+#ifdef PART_thread_pointer
+/*
+ * uintptr_t libcgo_thread_pointer(void);
+ *
+ * In two access registers, its high half in a0.
+ */
+HIDDEN_FUNC SYM(libcgo_thread_pointer)
+	ear	%r2, %a0
+	sllg	%r2, %r2, 32
+	ear	%r2, %a1
+	br	%r14
+END SYM(libcgo_thread_pointer)
+#endif

@@ -243,9 +243,12 @@ needs_only() {
   sort needed | cmp - wanted
 }
 
-# zig NAME CPU TARGET EMULATOR: see scripts/zig-ports.
+# zig NAME CPU TARGET EMULATOR TEST...: see scripts/zig-ports.
 zig() {
   name=$1 cpu=$2 target=$3 emulator=$4
+  shift 4
+  tests=$(printf 'tests/%s ' "$@")
+  test $# = 0 || set -- TESTS="$tests"
   # shellcheck disable=SC2086
   install_packages $base python3-venv qemu-user
   generate
@@ -262,10 +265,21 @@ zig() {
   built="zig $("./$target-cc" --version | sed -n 's/.*clang version \([0-9.]*\).*/(clang \1)/p;q')"
   case $emulator in
   native)
-    suite "$name" -j "$jobs"
+    suite "$name" -j "$jobs" "$@"
     record "$(platform "$target")" "$built" natively ;;
+  -)
+    # Only linked. The library is examined as a whole, for it is not executed.
+    step "$name: the test programs link" make check V=0 -j "$jobs" TESTS= || true
+    passed_before=$passed failed_before=$failed
+    step "$name: the library exports the names of its headers, and no others" \
+      exports_its_names || true
+    step "$name: the library needs nothing but the C library and that of threads" \
+      needs_the_system_only || true
+    step "$name: the objects are of this system" is_of_the_system "$target" || true
+    p=$((passed - passed_before)) f=$((failed - failed_before)) s=0
+    record "$(platform "$target")" "$built" 'no: linked only' ;;
   *)
-    suite "$name under $emulator" -j "$jobs" \
+    suite "$name under $emulator" -j "$jobs" "$@" \
       TEST_EMU="./libtool --mode=execute $emulator"
     record "$(platform "$target")" "$built" \
       "$($emulator --version | sed 's/version //; s/ (.*//; q')" ;;
@@ -276,7 +290,34 @@ zig() {
 platform() {
   case $1 in
   *-linux-musl*) echo "Linux with musl (static), $cpu" ;;
+  *-freebsd*) echo "FreeBSD, $cpu" ;;
+  *-netbsd*) echo "NetBSD, $cpu" ;;
+  *-openbsd*) echo "OpenBSD, $cpu" ;;
+  *) echo "$name, $cpu" ;;
   esac
+}
+
+# The names of the version script that the port has: those of its headers.
+exports_its_names() {
+  printf '#include <libcgo.h>\n' | "./$target-cc" -E -I"$top/include" -Iinclude - |
+    grep -o '\(libcgo_[a-z_]*\|crosscall2\)(' | tr -d '(' | sort -u >declared
+  readelf -W --dyn-syms .libs/libcgo.so | awk '$7 ~ /^[0-9]/ && $8 ~ /@@LIBCGO/ {
+    sub("@@.*", "", $8); print $8 }' | sort -u >exported
+  grep -v '^libcgo_go_' declared | comm -3 - exported | tee differ
+  test -s exported && test ! -s differ
+}
+
+needs_the_system_only() {
+  readelf -dW .libs/libcgo.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tee needed
+  test -s needed && test -z "$(grep -v '^lib\(c\|pthread\|thr\)\.so' needed)"
+}
+
+# What tells a system's programs from those of another: a note, or the header.
+is_of_the_system() {
+  program=tests/.libs/crossing
+  test -f $program || program=tests/crossing
+  file -L "$program" .libs/libcgo.so | tee kinds
+  readelf -nlhW "$program" | grep -i "$(echo "$1" | sed 's/.*-//')\|$(echo "$1" | sed 's/.*-\([a-z]*\).*/\1/')"
 }
 
 # row NAME: the words of a port's row.

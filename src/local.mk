@@ -14,10 +14,18 @@ src_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
 src_kit_port = src/os/objects.cc
+if OS_BSD
+src_kit_port += src/os/bsd.cc
+endif
+if OS_ELF_TLS
+src_kit_port += src/os/elf-tls.cc
+endif
 # What all faces share, and the topics of the kit.
 src_topics = src/report.cc src/start.cc src/version.cc
-src_kit = src/go.cc src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
 	src/thread.cc src/traceback.cc
+# The Go face, where it exists.
+src_go = src/go.cc
 # The classic face, where it exists.
 src_classic = src/classic.cc src/classic-slots.cc src/memory.cc
 src_classic_port = src/os/@os@-classic.cc
@@ -39,6 +47,10 @@ libcgo_la_DEPENDENCIES = $(src_arch_parts) src/libcgo.map
 libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
 	$(LIBTOOLFLAGS) --mode=link $(CCLD) $(CFLAGS) $(libcgo_la_LDFLAGS) \
 	$(LDFLAGS) -o $@
+
+if GO_FACE
+libcgo_la_SOURCES += $(src_go)
+endif
 
 if CLASSIC
 libcgo_la_SOURCES += $(src_classic)
@@ -83,6 +95,8 @@ endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
+EXTRA_DIST += src/os/bsd.cc src/os/bsd.h src/os/elf-tls.cc src/os/freebsd.cc src/os/netbsd.cc \
+	src/os/openbsd.cc
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults

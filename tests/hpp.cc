@@ -465,7 +465,7 @@ TEST(a_thread_has_the_stack_that_was_asked_for) {
   const auto size = in_worker(cgo::thread_options().stack_size(bytes), [](worker &w) {
     return cgo::bounds::here(w).size();
   });
-  ck_assert_uint_le(size, bytes);
+  ck_assert_uint_le(size, bytes + 4096); // musl: the rest of a page
   // The C library takes its own and the thread-local variables out of it, and a
   // sanitizer has many of these.
   ck_assert_uint_gt(size, bytes / 2);
@@ -525,6 +525,9 @@ TEST(a_callable_is_destroyed_on_its_thread_that_ends_by_pthread_exit) {
   if (UNDER_TSAN)
     SKIP("the thread sanitizer sees no order between the end of a detached "
          "thread and what comes after");
+#ifndef __GLIBC__
+  SKIP("the pthread_exit of this C library does not unwind");
+#endif
   int gone = 0;
   auto mine = std::make_unique<object>(gone);
   runtime.start({}, [mine = std::move(mine), &gone](worker &) {

@@ -194,7 +194,9 @@ tests_traceback_CFLAGS = $(tests_cflags)
 tests_traceback_CXXFLAGS = $(tests_cxxflags)
 tests_traceback_LDADD = $(tests_ldadd)
 
+if GO_FACE
 check_PROGRAMS += tests/go-stacks
+endif
 tests_go_stacks_SOURCES = tests/go-stacks.c $(tests_harness)
 tests_go_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_stacks_CFLAGS = $(tests_cflags)
@@ -278,7 +280,9 @@ tests_threads_static_LDFLAGS = -static
 endif
 
 # The Go face, without Go.
+if GO_FACE
 check_PROGRAMS += tests/go-face
+endif
 tests_go_face_SOURCES = tests/go-face.c $(tests_harness)
 tests_go_face_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_face_CFLAGS = $(tests_cflags)
@@ -410,7 +414,9 @@ installcheck-local:
 
 # The crossing of the Go face, which no shared object exports.
 if ENABLE_STATIC
+if GO_FACE
 check_PROGRAMS += tests/go-crossing
+endif
 tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
 nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
 tests_go_crossing_CPPFLAGS = $(tests_cppflags)

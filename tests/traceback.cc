@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <unwind.h>
 
 #include "arch/cpu.h"
@@ -403,6 +404,9 @@ TEST(bad_records_of_hooks_are_refused) {
 TEST(an_exported_function_has_a_name_and_an_object) {
   begin();
   libcgo_symbol symbol = LIBCGO_SYMBOL_INIT;
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void *>(getppid), &info) == 0)
+    SKIP("a static program has no names at run time");
   symbol.pc = reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "getppid")) + 1;
   ck_assert_int_eq(libcgo_symbolize(&kit, &symbol), 0);
   ck_assert_msg(strcmp(symbol.function, "getppid") == 0, "%s", symbol.function);

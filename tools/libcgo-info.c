@@ -23,6 +23,10 @@
 
 #include <libcgo.h>
 
+#ifndef PT_GNU_PROPERTY
+#define PT_GNU_PROPERTY 0x6474e553
+#endif
+
 #ifdef LIBCGO_CLASSIC
 LIBCGO_RESERVE_SLOTS;
 #endif

@@ -269,7 +269,7 @@ zig() {
   -)
     # Not executed: that it links is what can be seen, and what the library says of itself.
     passed_before=$passed failed_before=$failed
-    for test in bounds contract crossing defined-slots defined-slots-static depth hpp init \
+    for test in bounds contract crossing defined-slots defined-slots-static depth init \
       longjmp no-slots object-slots stack stepping two-runtimes unwind unwind-stacks unwinder; do
       step "$name: tests/$test links" make -s V=0 "tests/$test" || true
     done

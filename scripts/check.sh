@@ -12,7 +12,7 @@
 #   a port      cross build of a row of scripts/ports (arm64, ...), under its
 #               emulator, and natively if the kernel can
 #   musl        the C library musl, shared and static, with musl-gcc
-#   a Zig port  a row of scripts/zig-ports (musl-arm64, ...): executed where
+#   a Zig port  a row of scripts/zig-ports (freebsd, ...): executed where
 #               something can, else linked and looked at
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races

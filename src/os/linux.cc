@@ -313,9 +313,11 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
 
 size_t least_signal_stack() {
   constexpr unsigned long at_minsigstksz = 51; // AT_MINSIGSTKSZ, Linux 5.14
-  constexpr size_t oldest = 2048;              // MINSIGSTKSZ of the ABI
+  // The ABI's, for older kernels and emulators; more than a page on arm64. For
+  // some C libraries it is no constant.
+  const size_t declared = static_cast<size_t>(MINSIGSTKSZ);
   const size_t least = getauxval(at_minsigstksz);
-  return least > oldest ? least : oldest;
+  return least > declared ? least : declared;
 }
 
 void set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

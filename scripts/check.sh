@@ -13,7 +13,7 @@
 #               emulator, and natively if the kernel can
 #   darwin      amd64, arm64 and 386 for Darwin, executed on an emulated CPU
 #   musl        the C library musl, shared and static, with musl-gcc
-#   a Zig port  a row of scripts/zig-ports (musl-arm64, ...): executed where
+#   a Zig port  a row of scripts/zig-ports (freebsd, ...): executed where
 #               something can, else linked and looked at
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
@@ -246,18 +246,30 @@ needs_only() {
   sort needed | cmp - wanted
 }
 
-# zig NAME CPU TARGET EMULATOR FLAG...: see scripts/zig-ports.
+# zig NAME CPU TARGET EMULATOR WORD...: see scripts/zig-ports.
 zig() {
   name=$1 cpu=$2 target=$3 emulator=$4
   shift 4
+  flags= tests=
+  for word in "$@"; do
+    case $word in
+    -*) flags="$flags $word" ;;
+    *) tests="$tests tests/$word" ;;
+    esac
+  done
+  set --
+  test -z "$tests" || set -- TESTS="$tests"
   # shellcheck disable=SC2086
   install_packages $base python3-venv qemu-user
   generate
   enter "$name"
-  step "$name: the tools of $target" "$top/scripts/zig-cc.sh" . "$target" "$@" || return 0
+  # shellcheck disable=SC2086
+  step "$name: the tools of $target" "$top/scripts/zig-cc.sh" . "$target" $flags || return 0
   tools="CC=$PWD/$target-cc CXX=$PWD/$target-c++ AR=$PWD/$target-ar RANLIB=$PWD/$target-ranlib"
   case $target in
   *-musl*) tools="$tools --disable-shared" ;;
+  # Libtool makes a shared library of OpenBSD on OpenBSD only.
+  *-openbsd*) tools="$tools --disable-shared CXX=$PWD/$target-cc" ;;
   esac
   # shellcheck disable=SC2086
   step "$name: configure" "$top/configure" --enable-werror --host="$target" \
@@ -266,10 +278,34 @@ zig() {
   built="zig $("./$target-cc" --version | sed -n 's/.*clang version \([0-9.]*\).*/(clang \1)/p;q')"
   case $emulator in
   native)
-    suite "$name" -j "$jobs"
+    suite "$name" -j "$jobs" "$@"
     record "$(platform "$target")" "$built" natively ;;
+  -)
+    # Not executed: that it links is what can be seen, and what the library says of itself.
+    passed_before=$passed failed_before=$failed
+    tests=
+    case $target in
+    *-openbsd*) ;;
+    *)
+      tests='bounds contract crossing defined-slots defined-slots-static depth init longjmp
+        no-slots object-slots stack stepping two-runtimes unwind unwind-stacks unwinder' ;;
+    esac
+    for test in $tests; do
+      step "$name: tests/$test links" make -s V=0 "tests/$test" || true
+    done
+    step "$name: the archive defines the names of the headers" defines_its_names || true
+    if test -f .libs/libcgo.so; then
+      step "$name: the library exports the names of its headers, and no others" \
+        exports_its_names || true
+      step "$name: the library needs nothing but the C library and that of threads" \
+        needs_the_system_only || true
+    fi
+    p=$((passed - passed_before)) f=$((failed - failed_before)) s=0
+    kind=linked
+    test -f .libs/libcgo.so || kind=compiled
+    record "$(platform "$target")" "$built" "no: $kind only" ;;
   *)
-    suite "$name under $emulator" -j "$jobs" \
+    suite "$name under $emulator" -j "$jobs" "$@" \
       TEST_EMU="./libtool --mode=execute $emulator"
     record "$(platform "$target")" "$built" \
       "$($emulator --version | sed 's/version //; s/ (.*//; q')" ;;
@@ -280,7 +316,39 @@ zig() {
 platform() {
   case $1 in
   *-linux-musl*) echo "Linux with musl (static), $cpu" ;;
+  *-freebsd*) echo "FreeBSD, $cpu" ;;
+  *-netbsd*) echo "NetBSD, $cpu" ;;
+  *-openbsd*) echo "OpenBSD, $cpu" ;;
+  *) echo "$name, $cpu" ;;
   esac
+}
+
+# declared_names: what libcgo.h declares on the target.
+declared_names() {
+  echo '#include <libcgo.h>' >names.c
+  "./$target-cc" -E -I"$top/include" -Iinclude names.c |
+    grep -o '\(libcgo_[a-z_]*\|crosscall2\)(' | tr -d '(' | sort -u
+}
+
+defines_its_names() {
+  declared_names >declared
+  readelf -sW .libs/libcgo.a | awk '$5 == "GLOBAL" && $7 ~ /^[0-9]/ { print $8 }' | sort -u >defined
+  grep -v '^libcgo_go_' declared | comm -23 - defined | tee differ
+  test -s declared && test ! -s differ
+}
+
+# The names of the version script that the port has: those of its headers.
+exports_its_names() {
+  declared_names >declared
+  readelf -W --dyn-syms .libs/libcgo.so | awk '$7 ~ /^[0-9]/ && $8 ~ /@@LIBCGO/ {
+    sub("@@.*", "", $8); print $8 }' | sort -u >exported
+  grep -v '^libcgo_go_' declared | comm -3 - exported | tee differ
+  test -s exported && test ! -s differ
+}
+
+needs_the_system_only() {
+  readelf -dW .libs/libcgo.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tee needed
+  test -s needed && test -z "$(grep -v '^lib\(c\|pthread\|thr\)\.so' needed)"
 }
 
 # row NAME: the words of a port's row.

@@ -13,7 +13,16 @@ src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 src_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
+if OS_POSIX_CLOCK
+src_port += src/os/clock.cc
+endif
 src_kit_port = src/os/@os_objects@.cc
+if OS_BSD
+src_kit_port += src/os/bsd.cc
+endif
+if OS_ELF_TLS
+src_kit_port += src/os/elf-tls.cc
+endif
 # What all faces share, and the topics of the kit.
 src_topics = src/report.cc src/start.cc src/version.cc
 src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
@@ -102,6 +111,8 @@ endif
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 	src/os/darwin.cc src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc \
 	src/os/macho.cc src/os/objects.cc src/os/posix.cc
+EXTRA_DIST += src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/elf-tls.cc src/os/freebsd.cc src/os/netbsd.cc \
+	src/os/openbsd.cc
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults

@@ -96,7 +96,7 @@ extern "C" int model_key_create(pthread_key_t *key, void (*)(void *))
 }
 
 extern "C" int model_key_delete(pthread_key_t key)
-    AS_DECLARED(model_key_delete(0)) {
+    AS_DECLARED(model_key_delete(key)) {
   if (!model.live[key])
     return EINVAL;
   model.live[key] = false;
@@ -104,7 +104,7 @@ extern "C" int model_key_delete(pthread_key_t key)
 }
 
 extern "C" int model_setspecific(pthread_key_t key, const void *value)
-    AS_DECLARED(model_setspecific(0, nullptr)) {
+    AS_DECLARED(model_setspecific(key, value)) {
   if (model.set_error != 0)
     return model.set_error;
   memcpy(word_at(model.array + static_cast<intptr_t>(key * word)), &value, word);
@@ -112,7 +112,7 @@ extern "C" int model_setspecific(pthread_key_t key, const void *value)
 }
 
 extern "C" void *model_getspecific(pthread_key_t key)
-    AS_DECLARED(model_getspecific(0)) {
+    AS_DECLARED(model_getspecific(key)) {
   void *value;
   memcpy(&value, word_at(model.array + static_cast<intptr_t>(key * word)), word);
   return value;

@@ -200,7 +200,9 @@ tests_traceback_CXXFLAGS = $(tests_cxxflags) $(LIBCGO_FRAMES)
 tests_traceback_LDADD = $(tests_ldadd)
 tests_traceback_LDFLAGS = $(LIBCGO_TESTS_LDFLAGS)
 
+if GO_FACE
 check_PROGRAMS += tests/go-stacks
+endif
 tests_go_stacks_SOURCES = tests/go-stacks.c $(tests_harness)
 tests_go_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_stacks_CFLAGS = $(tests_cflags)
@@ -437,7 +439,9 @@ installcheck-local:
 
 # The crossing of the Go face, which no shared object exports.
 if ENABLE_STATIC
+if GO_FACE
 check_PROGRAMS += tests/go-crossing
+endif
 tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
 nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
 tests_go_crossing_CPPFLAGS = $(tests_cppflags)

@@ -181,48 +181,14 @@ template <int where> void assert_exception_passes(libcgo_thread *thread) {
 
 // Some C libraries have no unwind tables, of raise and of what a handler returns to:
 // what unwinds on one stack decides what is asked of four.
-namespace {
-
-bool found_raiser;
-__attribute__((noinline)) void raiser() {
-  raise_signal<0>(nullptr);
-  __asm__ volatile("");
-}
-
-_Unwind_Reason_Code look_for_raiser(_Unwind_Context *context, void *frames) {
-  void *const ip = reinterpret_cast<void *>(_Unwind_GetIP(context) - 1);
-  if (_Unwind_FindEnclosingFunction(ip) == reinterpret_cast<void *>(raiser))
-    found_raiser = true;
-  return ++*static_cast<int *>(frames) > 100 ? _URC_END_OF_STACK
-                                             : _URC_NO_REASON;
-}
-
-uintptr_t unwind_to_raiser(void *) {
-  int frames = 0;
-  _Unwind_Backtrace(look_for_raiser, &frames);
-  return 0;
-}
-
-bool handlers_can_be_unwound() {
-  in_handler = unwind_to_raiser;
-  raiser();
-  return found_raiser;
-}
-
-} // namespace
-
-#define NEEDS_UNWINDABLE_HANDLERS                                              \
-  if (!handlers_can_be_unwound())                                              \
-  SKIP("the unwinder does not get out of a signal handler of this C library")
-#define NEEDS_EXCEPTIONS_IN_HANDLERS                                           \
-  NEEDS_UNWINDABLE_HANDLERS;                                                   \
-  if (UNDER_TSAN)                                                              \
-  SKIP("the thread sanitizer does not allow malloc in a handler")
-
 #define NEEDS_UNWINDING_PAST_HANDLERS                                          \
   if (!unwinder_passes_handlers())                                             \
   SKIP("the unwinder does not get past a signal handler here, nor without the "\
        "library")
+#define NEEDS_EXCEPTIONS_IN_HANDLERS                                           \
+  NEEDS_UNWINDING_PAST_HANDLERS;                                               \
+  if (UNDER_TSAN)                                                              \
+  SKIP("the thread sanitizer does not allow malloc in a handler")
 
 #define CHAIN(from)                                                            \
   TEST(a_backtrace_sees_four_switches_##from) {                                \

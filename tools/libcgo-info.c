@@ -23,6 +23,10 @@
 
 #include <libcgo.h>
 
+#ifndef PT_GNU_PROPERTY
+#define PT_GNU_PROPERTY 0x6474e553
+#endif
+
 #ifdef LIBCGO_CLASSIC
 LIBCGO_RESERVE_SLOTS;
 #endif
@@ -139,7 +143,7 @@ static int find_object(struct dl_phdr_info *info, size_t size, void *p) {
   (void)size;
   int here = 0;
   for (int i = 0; i < info->dlpi_phnum; i++) {
-    const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+    const __auto_type segment = &info->dlpi_phdr[i];
     here |= segment->p_type == PT_LOAD &&
             object->address - (info->dlpi_addr + segment->p_vaddr) <
                 segment->p_memsz;
@@ -287,7 +291,9 @@ static void say_cgroups(void) {
 static void limits(void) {
   say_rlimit("RLIMIT_NPROC", RLIMIT_NPROC);
   say_rlimit("RLIMIT_STACK", RLIMIT_STACK);
+#ifdef RLIMIT_AS
   say_rlimit("RLIMIT_AS", RLIMIT_AS);
+#endif
   say_rlimit("RLIMIT_DATA", RLIMIT_DATA);
   say_cgroups();
   say_file("threads-max", "/proc/sys/kernel/threads-max");

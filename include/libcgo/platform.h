@@ -18,8 +18,10 @@
    is built with -fvisibility=hidden. */
 #define LIBCGO_API __attribute__((__visibility__("default")))
 
-/* Whether the classic face exists for the target's CPU, and then which that is. */
-#if defined(__x86_64__) && !defined(__ILP32__)
+/* Whether the classic face exists for the target's CPU and system, and then which
+   CPU that is. */
+#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+#elif defined(__x86_64__) && !defined(__ILP32__)
 #define LIBCGO_CLASSIC 1
 #define LIBCGO_CPU_AMD64 1
 #elif defined(__i386__)

@@ -303,9 +303,11 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
 
 size_t least_signal_stack() {
   constexpr unsigned long at_minsigstksz = 51; // AT_MINSIGSTKSZ, Linux 5.14
-  constexpr size_t oldest = 2048;              // MINSIGSTKSZ of the ABI
+  // The ABI's, for older kernels and emulators; more than a page on arm64. For
+  // some C libraries it is no constant.
+  const size_t declared = static_cast<size_t>(MINSIGSTKSZ);
   const size_t least = getauxval(at_minsigstksz);
-  return least > oldest ? least : oldest;
+  return least > declared ? least : declared;
 }
 
 void set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
@@ -387,52 +389,6 @@ void wake_all(const uint32_t *word) {
   const int caller_errno = errno;
   syscall(SYS_futex, word, futex_wake, INT_MAX);
   errno = caller_errno;
-}
-
-// ---- clocks ----
-
-unsigned long long now_ms() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<unsigned long long>(t.tv_sec) * 1000 +
-         static_cast<unsigned long long>(t.tv_nsec / 1000000);
-}
-
-unsigned long long now_ns() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<unsigned long long>(t.tv_sec) * 1000000000 +
-         static_cast<unsigned long long>(t.tv_nsec);
-}
-
-// ---- the executable's thread-local segment ----
-
-namespace {
-
-int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
-  auto *tls = static_cast<tls_segment *>(p);
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    if (info->dlpi_phdr[i].p_type != PT_TLS)
-      continue;
-    tls->exists = true;
-    tls->size = info->dlpi_phdr[i].p_memsz;
-    tls->align = info->dlpi_phdr[i].p_align;
-    tls->address = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
-  }
-  return 1; // the first object is the executable: look no further
-}
-
-} // namespace
-
-tls_segment executable_tls() {
-  tls_segment tls = {};
-  dl_iterate_phdr(read_tls_segment, &tls);
-  return tls;
-}
-
-bool in_executable_tls(uintptr_t address) {
-  const tls_segment tls = executable_tls();
-  return tls.exists && address - tls.address < tls.size;
 }
 
 // ---- limits ----

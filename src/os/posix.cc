@@ -105,13 +105,19 @@ void sleep_ms(unsigned ms) {
   nanosleep(&t, nullptr); // a signal may end it early: the caller has a deadline
 }
 
-void *map_zeroed(size_t bytes) {
+namespace {
+
+void *map(size_t bytes, int more) {
   const int caller_errno = errno;
   void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                      MAP_PRIVATE | MAP_ANONYMOUS | more, -1, 0);
   errno = caller_errno;
   return memory == MAP_FAILED ? nullptr : memory;
 }
+
+} // namespace
+
+void *map_zeroed(size_t bytes) { return map(bytes, 0); }
 
 void unmap(void *memory, size_t bytes) {
   const int caller_errno = errno;
@@ -135,7 +141,7 @@ bool map_stack(size_t bytes, stack_bounds *stack) {
   if (bytes > SIZE_MAX - 2 * page)
     return false;
   bytes = (bytes + page - 1) & ~(page - 1);
-  char *memory = static_cast<char *>(map_zeroed(page + bytes));
+  char *memory = static_cast<char *>(map(page + bytes, LIBCGO_STACK_FLAG));
   if (memory == nullptr)
     return false;
   const int caller_errno = errno;

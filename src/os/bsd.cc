@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What FreeBSD, NetBSD and OpenBSD share.
+#include "os/bsd.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/sysctl.h>
+
+namespace cgo::os {
+
+size_t default_stack_size() {
+  pthread_attr_t attr;
+  size_t size = 0;
+  // Attributes that say nothing have the process's defaults.
+  if (pthread_attr_init(&attr) == 0) {
+    pthread_attr_getstacksize(&attr, &size);
+    pthread_attr_destroy(&attr);
+  }
+  return size;
+}
+
+// Thread-local variables and control blocks are memory of their own on these
+// systems: the stack is the thread's down to the last byte.
+int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
+  const int err = own_stack_bounds(bounds);
+  bounds->hi = here;
+  return err;
+}
+
+// ---- sysctl(3) ----
+
+namespace {
+
+// A table in memory of its own: a signal handler may ask, and on a small stack.
+class table {
+public:
+  ~table() { release(); }
+  table() = default;
+  table(const table &) = delete;
+  table &operator=(const table &) = delete;
+
+  int read(const int *name, unsigned length) {
+    // It may have grown since its size was asked for.
+    for (int attempts = 0; attempts < 8; attempts++) {
+      size_ = 0;
+      if (sysctl(name, length, nullptr, &size_, nullptr, 0) != 0)
+        return errno;
+      mapped_ = size_ + size_ / 4 + 4096;
+      memory_ = static_cast<char *>(map_zeroed(mapped_));
+      if (memory_ == nullptr)
+        return ENOMEM;
+      size_ = mapped_;
+      if (sysctl(name, length, memory_, &size_, nullptr, 0) == 0)
+        return 0;
+      if (errno != ENOMEM)
+        return errno;
+      release();
+    }
+    return ENOMEM;
+  }
+  const char *begin() const { return memory_; }
+  const char *end() const { return memory_ + size_; }
+
+private:
+  void release() {
+    if (memory_ != nullptr)
+      unmap(memory_, mapped_);
+    memory_ = nullptr;
+  }
+
+  char *memory_ = nullptr;
+  size_t mapped_ = 0;
+  size_t size_ = 0;
+};
+
+} // namespace
+
+int find_mapping(const int *name, unsigned length, uintptr_t address,
+                 stack_bounds *bounds,
+                 size_t (*read_entry)(const char *, stack_bounds *)) {
+  const int caller_errno = errno;
+  int err;
+  {
+    table mappings;
+    err = mappings.read(name, length);
+    if (err == 0) {
+      err = ENOENT;
+      const char *entry = mappings.begin();
+      while (entry < mappings.end()) {
+        const size_t size = read_entry(entry, bounds);
+        if (address >= bounds->lo && address < bounds->hi)
+          err = 0;
+        if (err == 0 || size == 0)
+          break;
+        entry += size;
+      }
+    }
+  }
+  errno = caller_errno;
+  return err;
+}
+
+long long read_sysctl(const int *name, unsigned length) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctl(name, length, &value, &size, nullptr, 0) == 0 ? value : -1;
+}
+
+// ---- signals ----
+
+namespace {
+
+uintptr_t word_at(const void *context, size_t offset) {
+  uintptr_t word;
+  memcpy(&word, static_cast<const char *>(context) + offset, sizeof word);
+  return word;
+}
+
+} // namespace
+
+stopped_code read_signal_context(const void *context) {
+  return {word_at(context, signal_context.pc),
+          word_at(context, signal_context.sp),
+          word_at(context, signal_context.fp), 0};
+}
+
+} // namespace cgo::os

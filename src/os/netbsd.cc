@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// NetBSD 10 and later, which have futexes.
+#include "os/bsd.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/futex.h>
+#include <sys/syscall.h>
+#include <sys/sysctl.h>
+#include <unistd.h>
+#include <uvm/uvm_param.h>
+
+namespace cgo::os {
+
+// ---- stacks ----
+
+int own_stack_bounds(stack_bounds *bounds) {
+  pthread_attr_t attr;
+  void *lo = nullptr;
+  size_t size = 0;
+  // Of the initial thread, too, and without the guard pages.
+  int err = pthread_getattr_np(pthread_self(), &attr);
+  if (err == 0) {
+    err = pthread_attr_getstack(&attr, &lo, &size);
+    pthread_attr_destroy(&attr);
+  }
+  bounds->lo = reinterpret_cast<uintptr_t>(lo);
+  bounds->hi = bounds->lo + size;
+  return err;
+}
+
+namespace {
+
+size_t read_entry(const char *entry, stack_bounds *bounds) {
+  uint64_t start, end;
+  memcpy(&start, entry + offsetof(kinfo_vmentry, kve_start), sizeof start);
+  memcpy(&end, entry + offsetof(kinfo_vmentry, kve_end), sizeof end);
+  bounds->lo = static_cast<uintptr_t>(start);
+  bounds->hi = static_cast<uintptr_t>(end);
+  return sizeof(kinfo_vmentry);
+}
+
+} // namespace
+
+int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
+  const int name[] = {CTL_VM, VM_PROC, VM_PROC_MAP, getpid(),
+                      static_cast<int>(sizeof(kinfo_vmentry))};
+  return find_mapping(name, 5, address, bounds, read_entry);
+}
+
+size_t least_signal_stack() { return MINSIGSTKSZ; }
+
+// ---- names, CPUs ----
+
+void set_thread_name(const char *name) {
+  char cut[PTHREAD_MAX_NAMELEN_NP];
+  strlcpy(cut, name, sizeof cut); // it refuses a longer one
+  char format[] = "%s";
+  pthread_setname_np(pthread_self(), format, cut);
+}
+
+int set_thread_cpus(const void *cpus, size_t size) {
+  return pthread_setaffinity_np(
+      pthread_self(), size,
+      static_cast<cpuset_t *>(const_cast<void *>(cpus)));
+}
+
+// ---- signals ----
+
+// ucontext_t, in <machine/mcontext.h>.
+namespace {
+[[maybe_unused]] constexpr context_layout context_of_amd64 = {224, 248, 152};
+[[maybe_unused]] constexpr context_layout context_of_arm64 = {320, 312, 296};
+} // namespace
+const context_layout signal_context = LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
+
+// ---- waiting ----
+
+void wait_while(const uint32_t *word, uint32_t value) {
+  const int caller_errno = errno;
+  syscall(SYS___futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, nullptr,
+          nullptr, 0, 0);
+  errno = caller_errno;
+}
+
+void wake_all(const uint32_t *word) {
+  const int caller_errno = errno;
+  syscall(SYS___futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, nullptr,
+          nullptr, 0, 0);
+  errno = caller_errno;
+}
+
+// ---- limits ----
+
+// RLIMIT_NTHR counts the threads of all processes of the user, which takes more
+// memory to find out than a process may have that gets no thread.
+thread_limit find_thread_limit(size_t) { return {}; }
+
+} // namespace cgo::os

@@ -32,6 +32,57 @@
 #define FUNC_ALIGN 6
 #endif
 
+/*
+ * What an object format says of a symbol. ELF has its kind, its size and its
+ * visibility; Mach-O has the visibility alone, and there a label in the middle of
+ * a function begins another one, unless it is the assembler's own.
+ */
+#ifdef __MACH__
+
+.macro SYMBOL_KIND name, kind
+.endm
+.macro SYMBOL_END name
+.endm
+.macro SYMBOL_HIDDEN name
+	.private_extern	\name
+.endm
+.macro SYMBOL_WEAK name
+	.globl	\name
+	.weak_definition	\name
+.endm
+.macro INNER_NAME name
+.endm
+.macro END_INNER_NAME name
+.endm
+#define CONSTANT_SECTION .section __TEXT, __const
+
+#else
+
+.macro SYMBOL_KIND name, kind
+	.type	\name, %\kind
+.endm
+.macro SYMBOL_END name
+	.size	\name, . - \name
+.endm
+.macro SYMBOL_HIDDEN name
+	.hidden	\name
+.endm
+.macro SYMBOL_WEAK name
+	.weak	\name
+.endm
+/* INNER_NAME name: what follows in a function has a name of its own, for
+   debuggers. */
+.macro INNER_NAME name
+	SYMBOL_KIND	\name, function
+\name:
+.endm
+.macro END_INNER_NAME name
+	SYMBOL_END	\name
+.endm
+#define CONSTANT_SECTION .section .rodata
+
+#endif
+
 /* FUNC SYM(name): begins a function that other objects may call. */
 .macro FUNC name
 	.globl	\name
@@ -41,7 +92,7 @@
 .macro BODY name
 	.text
 	.p2align FUNC_ALIGN
-	.type	\name, %function
+	SYMBOL_KIND	\name, function
 \name:
 	.cfi_startproc
 .endm
@@ -49,38 +100,56 @@
 /* HIDDEN_FUNC SYM(name): the same, for the library's own use. */
 .macro HIDDEN_FUNC name
 #ifndef LIBCGO_CLASSIC_OBJECT
-	.hidden	\name
+	SYMBOL_HIDDEN	\name
 #endif
 	FUNC	\name
 .endm
 
 /* WEAK_HIDDEN_FUNC SYM(name): the same, if no other object defines it. */
 .macro WEAK_HIDDEN_FUNC name
-	.hidden	\name
-	.weak	\name
+	SYMBOL_HIDDEN	\name
+	SYMBOL_WEAK	\name
 	BODY	\name
 .endm
 
 /* END SYM(name) */
 .macro END name
 	.cfi_endproc
-	.size	\name, . - \name
+	SYMBOL_END	\name
 .endm
 
 /* HIDDEN_DATA SYM(name), ALIGN: begins constant data, for the library's own use. */
 .macro HIDDEN_DATA name, align
-	.hidden	\name
+	SYMBOL_HIDDEN	\name
 	.globl	\name
-	.section .rodata
+	CONSTANT_SECTION
 	.balign	\align
-	.type	\name, %object
+	SYMBOL_KIND	\name, object
 \name:
 .endm
 
 /* END_DATA SYM(name) */
 .macro END_DATA name
-	.size	\name, . - \name
+	SYMBOL_END	\name
 .endm
+
+/*
+ * Where the CPU finds the thread pointer. Darwin has a place of its own: the first
+ * word of another segment on x86; on Arm a register that programs only read, in
+ * whose low bits older systems keep the number of the CPU.
+ */
+#ifdef __MACH__
+#define THREAD_SEGMENT %gs
+#define THREAD_REGISTER tpidrro_el0
+.macro CLEAR_CPU_NUMBER reg
+	and	\reg, \reg, -8
+.endm
+#else
+#define THREAD_SEGMENT %fs
+#define THREAD_REGISTER tpidr_el0
+.macro CLEAR_CPU_NUMBER reg
+.endm
+#endif
 
 /* PROBE1(name, word), PROBE2(name, word1, word2): a static probe and what it tells;
    see src/probe.h. */
@@ -92,6 +161,9 @@
 #define PROBE1(name, word)
 #define PROBE2(name, word1, word2)
 #endif
+
+/* What follows is ELF's. */
+#ifndef __MACH__
 
 /* The stack stays non-executable. */
 	.section .note.GNU-stack, "", %progbits
@@ -131,5 +203,7 @@
 	.p2align NOTE_ALIGN
 2:
 #endif
+
+#endif /* ELF */
 
 #endif

@@ -13,11 +13,13 @@ src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 src_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 src_port = src/os/@os@.cc src/os/@os_shared@.cc
-src_kit_port = src/os/objects.cc
+src_kit_port = src/os/@os_objects@.cc
 # What all faces share, and the topics of the kit.
 src_topics = src/report.cc src/start.cc src/version.cc
-src_kit = src/go.cc src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
 	src/thread.cc src/traceback.cc
+# The Go face, where it exists.
+src_go = src/go.cc
 # The classic face, where it exists.
 src_classic = src/classic.cc src/classic-slots.cc src/memory.cc
 src_classic_port = src/os/@os@-classic.cc
@@ -30,15 +32,31 @@ libcgo_la_CPPFLAGS = $(src_cppflags)
 libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) $(LIBCGO_ATOMICS) \
 	-fvisibility=hidden
 libcgo_la_LIBADD = $(src_arch_parts)
-libcgo_la_LDFLAGS = -version-info $(LIBCGO_ABI) $(LIBCGO_LDFLAGS) -XCClinker -nostartfiles \
-	-Wl,--version-script=$(top_srcdir)/src/libcgo.map
-libcgo_la_DEPENDENCIES = $(src_arch_parts) src/libcgo.map
+libcgo_la_LDFLAGS = -version-info $(LIBCGO_ABI) $(LIBCGO_LDFLAGS) $(src_ldflags)
+libcgo_la_DEPENDENCIES = $(src_arch_parts) $(src_exports)
+# What is exported, to ELF linkers and to those of Mach-O.
+src_map_names = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' $(top_srcdir)/src/libcgo.map
+if EXPORT_LIST
+src_exports = src/libcgo.exports
+src_ldflags = -Wl,-exported_symbols_list,src/libcgo.exports
+CLEANFILES += src/libcgo.exports
+# The last character as a pattern: the list may name what this library has not.
+src/libcgo.exports: src/libcgo.map src/$(am__dirstamp)
+	$(AM_V_GEN)$(src_map_names) | grep -v '^\*' | $(SED) 's/\(.*\)\(.\)/_\1[\2]/' >$@
+else
+src_exports = src/libcgo.map
+src_ldflags = -XCClinker -nostartfiles -Wl,--version-script=$(top_srcdir)/src/libcgo.map
+endif
 # The C driver links, so that no C++ library is needed at run time; and without
 # the start files, of which the library, having no constructors, needs nothing,
 # and whose crti.o would clear the CET property on Debian.
 libcgo_la_LINK = $(LIBTOOL) $(AM_V_lt) --tag=CC $(AM_LIBTOOLFLAGS) \
 	$(LIBTOOLFLAGS) --mode=link $(CCLD) $(CFLAGS) $(libcgo_la_LDFLAGS) \
 	$(LDFLAGS) -o $@
+
+if GO_FACE
+libcgo_la_SOURCES += $(src_go)
+endif
 
 if CLASSIC
 libcgo_la_SOURCES += $(src_classic)
@@ -75,14 +93,15 @@ nodist_src_libslot_la_SOURCES = src/arch/@cpu@.S
 src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
 endif
 
-if CPU_386
+if STACK_CHK_FAIL_LOCAL
 src_arch_parts += src/libstack_chk_fail.la
 nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu@.S
 src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
-	src/os/darwin.cc src/os/linux.cc src/os/linux-classic.cc src/os/objects.cc src/os/posix.cc
+	src/os/darwin.cc src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc \
+	src/os/macho.cc src/os/objects.cc src/os/posix.cc
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
@@ -104,8 +123,6 @@ src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default
 	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
 	-falign-functions=8 -falign-loops=1 \
 	-finline -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
-src_classic_exports = $(SED) -n 's/^	"*\([^;"]*\)"*;.*/\1/p' \
-	$(top_srcdir)/src/libcgo.map
 
 src_classic_sources = $(src_topics) $(src_classic) $(src_port) $(src_classic_port)
 src_classic_parts = crosscall crosscall2 entry slot thread_pointer
@@ -129,7 +146,7 @@ src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	  objects="$$objects $$o"; \
 	done; \
 	$(LD) -r -o src/libcgo-classic.tmp.o $$objects && rm -f $$objects && \
-	$(src_classic_exports) > src/libcgo-classic.exports && \
+	$(src_map_names) > src/libcgo-classic.exports && \
 	$(OBJCOPY) --keep-global-symbols=src/libcgo-classic.exports \
 	  --strip-debug --remove-section=.bss --remove-section=.llvm_addrsig \
 	  --set-section-alignment .text=8 \

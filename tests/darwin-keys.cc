@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The key discipline of src/os/darwin.cc, run against a model: the build
+// The key discipline of src/os/darwin-classic.cc, run against a model: the build
 // renames pthread_key_* in that file to the functions here, which store into
 // a modelled thread segment.
 #include "harness.h"

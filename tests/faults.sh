@@ -147,9 +147,9 @@ fault tests/tls defect_05_bounds_are_true_with_a_mebibyte_of_tls \
 fault tests/threads defect_06_no_signal_arrives_before_g_is_set \
   src/os/posix.cc 's/SIG_SETMASK, &all, &previous_/SIG_SETMASK, nullptr, \&previous_/'
 fault tests/darwin-keys defect_07_a_positive_error_of_key_create_is_an_error \
-  src/os/darwin.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
+  src/os/darwin-classic.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
 fault tests/darwin-keys defect_08_the_slot_of_m_is_tested_too \
-  src/os/darwin.cc 's/lands_at(pair.m, place.m, m_pattern)/lands_at(pair.g, place.g, m_pattern)/'
+  src/os/darwin-classic.cc 's/lands_at(pair.m, place.m, m_pattern)/lands_at(pair.g, place.g, m_pattern)/'
 unbuildable tests/threads-threads.o \
   defect_09_initcgo_is_declared_as_a_function_pointer \
   include/libcgo/classic.h 's/void (\*const initcgo)(void)/void *initcgo/'

@@ -231,9 +231,9 @@ tests_libunwind_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_libunwind_CFLAGS = $(tests_four_cflags)
 tests_libunwind_LDADD = $(tests_ldadd) $(LIBUNWIND_LIBS)
 
-# src/os/darwin.cc against a model of Darwin's keys.
+# src/os/darwin-classic.cc against a model of Darwin's keys.
 tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)
-nodist_tests_darwin_keys_SOURCES = src/os/darwin.cc
+nodist_tests_darwin_keys_SOURCES = src/os/darwin-classic.cc
 tests_darwin_keys_CPPFLAGS = $(tests_cppflags) \
 	-Dpthread_key_create=model_key_create \
 	-Dpthread_key_delete=model_key_delete \
@@ -272,7 +272,9 @@ tests_threads_static_LDFLAGS = -static
 endif
 
 # The Go face, without Go.
+if GO_FACE
 check_PROGRAMS += tests/go-face
+endif
 tests_go_face_SOURCES = tests/go-face.c $(tests_harness)
 tests_go_face_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_face_CFLAGS = $(tests_cflags)

@@ -172,12 +172,11 @@ END SYM(libcgo_crosscall)
  * local name for the rest of these two routines, from the call on.
  */
 .macro BEGIN_OTHER_STACK
-	.type	__morestack, %function
-__morestack:
+	INNER_NAME __morestack
 .endm
 
 .macro END_OTHER_STACK
-	.size	__morestack, . - __morestack
+	END_INNER_NAME __morestack
 .endm
 
 #ifdef PART_call_on_system
@@ -355,7 +354,7 @@ END SYM(libcgo_slot_store)
  */
 HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	LANDING_PAD
-	movq	%fs:0, %rax
+	movq	THREAD_SEGMENT:0, %rax
 	ret
 END SYM(libcgo_thread_pointer)
 #endif

@@ -209,12 +209,11 @@ END SYM(libcgo_crosscall)
  * local name for the rest of these two routines, from the call on.
  */
 .macro BEGIN_OTHER_STACK
-	.type	__morestack, %function
-__morestack:
+	INNER_NAME __morestack
 .endm
 
 .macro END_OTHER_STACK
-	.size	__morestack, . - __morestack
+	END_INNER_NAME __morestack
 .endm
 
 #ifdef PART_call_on_system
@@ -337,7 +336,8 @@ END SYM(libcgo_strip_signature)
  */
 HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	LANDING_PAD
-	mrs	x0, tpidr_el0
+	mrs	x0, THREAD_REGISTER
+	CLEAR_CPU_NUMBER x0
 	ret
 END SYM(libcgo_thread_pointer)
 #endif

@@ -1,196 +1,179 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Darwin: the thread-local slots of the classic face.
-//
-// A thread's thread-specific values stand in an array in the thread segment, so
-// the key decides the place, and the place is the ABI. Mac OS X 10.5 and 10.6
-// put the array at 0x60 (386: 0x48); later systems at 0, where the same place
-// belongs to other keys.
+// Darwin: macOS, from Mac OS X 10.6 on.
 #include "platform.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <libproc.h>
+#include <mach/mach_time.h>
 #include <pthread.h>
-
-#include "report.h"
+#include <string.h>
+#include <sys/proc_info.h>
+#include <sys/sysctl.h>
+#include <unistd.h>
 
 namespace cgo::os {
 
+// ---- stacks ----
+
+int own_stack_bounds(stack_bounds *bounds) {
+  const pthread_t self = pthread_self();
+  // The highest address, in spite of its name; guard pages are not counted.
+  bounds->hi = reinterpret_cast<uintptr_t>(pthread_get_stackaddr_np(self));
+  bounds->lo = bounds->hi - pthread_get_stacksize_np(self);
+  return 0;
+}
+
+int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
+  const int err = own_stack_bounds(bounds);
+  bounds->hi = here;
+  return err;
+}
+
+// A system call of its own. vm_region() is a message, and its answer comes to a port
+// for which the code that a signal has stopped may be waiting.
+int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
+  const int caller_errno = errno;
+  proc_regioninfo region;
+  const int size = static_cast<int>(sizeof region);
+  int err = 0;
+  if (proc_pidinfo(getpid(), PROC_PIDREGIONINFO, address, &region, size) != size)
+    err = errno;
+  else if (address < region.pri_address)
+    err = ENOENT; // it is the next one, behind a hole
+  if (err == 0) {
+    bounds->lo = static_cast<uintptr_t>(region.pri_address);
+    bounds->hi = bounds->lo + static_cast<uintptr_t>(region.pri_size);
+  }
+  errno = caller_errno;
+  return err;
+}
+
+size_t least_signal_stack() { return MINSIGSTKSZ; }
+
+// ---- threads ----
+
+void set_thread_name(const char *name) {
+  char cut[MAXTHREADNAMESIZE];
+  strlcpy(cut, name, sizeof cut);
+  pthread_setname_np(cut);
+}
+
+// There are hints which threads share a cache, and none which CPU they run on.
+int set_thread_cpus(const void *, size_t) { return ENOTSUP; }
+
+// Its RLIMIT_NPROC counts processes, and no limit counts the memory of stacks.
+thread_limit find_thread_limit(size_t) {
+  int most;
+  size_t size = sizeof most;
+  proc_taskinfo task;
+  const int task_size = static_cast<int>(sizeof task);
+  if (sysctlbyname("kern.num_taskthreads", &most, &size, nullptr, 0) != 0 ||
+      proc_pidinfo(getpid(), PROC_PIDTASKINFO, 0, &task, task_size) != task_size)
+    return {};
+  // Counted a moment after the failure: nine tenths will do.
+  if (task.pti_threadnum < most - most / 10)
+    return {};
+  return {"kern.num_taskthreads", static_cast<unsigned long long>(most),
+          static_cast<unsigned long long>(task.pti_threadnum),
+          "threads of the process", "the kernel fixes it, end threads"};
+}
+
+// ---- signals ----
+
 namespace {
 
-constexpr uintptr_t word = sizeof(uintptr_t);
-
-// CLASSIC ABI, section 3.
-constexpr pthread_key_t classic_g_key = 0x108;
-constexpr pthread_key_t classic_m_key = 0x109;
-constexpr intptr_t classic_array = word == 8 ? 0x60 : 0x48;
-constexpr slot_place place = {
-    slot_base::segment,
-    classic_array + static_cast<intptr_t>(classic_g_key * word),
-    classic_array + static_cast<intptr_t>(classic_m_key * word)};
-static_assert(place.g == (word == 8 ? 0x8a0 : 0x468), "");
-static_assert(place.m == (word == 8 ? 0x8a8 : 0x46c), "");
-
-constexpr unsigned classic_unwanted = 16;
-constexpr unsigned search_unwanted = 128;
-
-// What the proof stores. Any two values that memory does not hold by chance.
-constexpr uintptr_t g_pattern = 0x23581321;
-constexpr uintptr_t m_pattern = 0x34558914;
-
-// Keys that were created on the way to those that are wanted. They are all
-// given back, whether the search succeeds or not.
-class unwanted_keys {
-public:
-  explicit unwanted_keys(unsigned limit) : limit_(limit) {}
-  ~unwanted_keys() {
-    while (count_ > 0)
-      pthread_key_delete(keys_[--count_]);
-  }
-  unwanted_keys(const unwanted_keys &) = delete;
-  unwanted_keys &operator=(const unwanted_keys &) = delete;
-  void keep(pthread_key_t key) { keys_[count_++] = key; }
-  bool full() const { return count_ == limit_; }
-  unsigned count() const { return count_; }
-
-private:
-  pthread_key_t keys_[search_unwanted];
-  unsigned limit_;
-  unsigned count_ = 0;
+// Where a ucontext_t has its pointer to the registers, and where they are there, in
+// bytes (<sys/_types/_ucontext.h>, and <mach/CPU/_structs.h> behind the state of
+// the exception).
+struct context_layout {
+  size_t registers;
+  size_t pc;
+  size_t sp;
+  size_t fp;
 };
+[[maybe_unused]] constexpr context_layout context_of_amd64 = {48, 144, 72, 64};
+[[maybe_unused]] constexpr context_layout context_of_386 = {28, 52, 40, 36};
+[[maybe_unused]] constexpr context_layout context_of_arm64 = {48, 272, 264, 248};
+constexpr context_layout context_here = LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
-struct key_pair {
-  bool has_g = false;
-  bool has_m = false;
-  pthread_key_t g = 0;
-  pthread_key_t m = 0;
-
-  bool complete() const { return has_g && has_m; }
-  void take_g(pthread_key_t key) {
-    g = key;
-    has_g = true;
-  }
-  void take_m(pthread_key_t key) {
-    m = key;
-    has_m = true;
-  }
-  void give_back() {
-    if (has_g)
-      pthread_key_delete(g);
-    if (has_m)
-      pthread_key_delete(m);
-    has_g = has_m = false;
-  }
-};
-
-// Whether what is stored under the key is found at the offset, and what is
-// stored at the offset under the key. Leaves NULL.
-bool lands_at(pthread_key_t key, intptr_t offset, uintptr_t pattern) {
-  if (pthread_setspecific(key, reinterpret_cast<void *>(pattern)) != 0)
-    return false;
-  bool found = libcgo_slot_load(place.base, offset) == pattern;
-  if (found) {
-    libcgo_slot_store(place.base, offset, ~pattern);
-    found = pthread_getspecific(key) == reinterpret_cast<void *>(~pattern);
-  }
-  pthread_setspecific(key, nullptr);
-  return found;
-}
-
-// What went on, for the message.
-struct outcome {
-  int create_error = 0;
-  bool has_last = false;
-  pthread_key_t last = 0; // the last key that was not wanted
-  unsigned unwanted = 0;
-};
-
-// Creates keys until `wanted` has taken two, `limit` others were had, or the
-// system has no more. pthread_key_create returns a positive error number.
-template <class Wanted>
-void collect(key_pair *pair, unsigned limit, outcome *end, Wanted wanted) {
-  unwanted_keys others(limit);
-  while (!pair->complete()) {
-    pthread_key_t key;
-    end->create_error = pthread_key_create(&key, nullptr);
-    if (end->create_error != 0)
-      break;
-    if (wanted(key))
-      continue;
-    end->last = key;
-    end->has_last = true;
-    if (others.full()) {
-      pthread_key_delete(key);
-      end->unwanted = others.count() + 1;
-      return;
-    }
-    others.keep(key);
-  }
-  end->unwanted = others.count();
-}
-
-[[noreturn]] void no_keys(const key_pair &pair, const outcome &end) {
-  message m("initcgo");
-  m.text("thread-specific keys: wanted are those at the offsets ")
-      .hex(static_cast<uintptr_t>(place.g))
-      .text(" and ")
-      .hex(static_cast<uintptr_t>(place.m))
-      .text(" of the thread segment (on Mac OS X 10.6 the keys ")
-      .hex(classic_g_key)
-      .text(" and ")
-      .hex(classic_m_key)
-      .text("), had are ");
-  if (pair.has_g)
-    m.hex(pair.g).text(" for g");
-  else
-    m.text("none for g");
-  if (pair.has_m)
-    m.text(" and ").hex(pair.m).text(" for m");
-  else
-    m.text(" and none for m");
-  m.text(", and ").number(end.unwanted).text(" others");
-  if (end.has_last)
-    m.text(", the last ").hex(end.last);
-  if (end.create_error != 0)
-    m.text(": pthread_key_create: ").error(end.create_error);
-  else
-    m.text(": call initcgo before other code creates keys");
-  m.fatal();
+uintptr_t word_at(uintptr_t address, size_t offset) {
+  uintptr_t word;
+  memcpy(&word, reinterpret_cast<const char *>(address) + offset, sizeof word);
+  return word;
 }
 
 } // namespace
 
-slot_place prepare_slots(bool, intptr_t) {
-  key_pair pair;
-  outcome end;
-
-  // The keys of the old systems first.
-  collect(&pair, classic_unwanted, &end, [&pair](pthread_key_t key) {
-    if (key == classic_g_key)
-      pair.take_g(key);
-    else if (key == classic_m_key)
-      pair.take_m(key);
-    else
-      return false;
-    return true;
-  });
-  if (pair.complete() && lands_at(pair.g, place.g, g_pattern) &&
-      lands_at(pair.m, place.m, m_pattern))
-    return place;
-  pair.give_back();
-
-  // Then whichever keys land at the place.
-  end = outcome();
-  collect(&pair, search_unwanted, &end, [&pair](pthread_key_t key) {
-    if (!pair.has_g && lands_at(key, place.g, g_pattern))
-      pair.take_g(key);
-    else if (!pair.has_m && lands_at(key, place.m, m_pattern))
-      pair.take_m(key);
-    else
-      return false;
-    return true;
-  });
-  if (pair.complete())
-    return place;
-  no_keys(pair, end);
+stopped_code read_signal_context(const void *context) {
+  const uintptr_t registers =
+      word_at(reinterpret_cast<uintptr_t>(context), context_here.registers);
+  return {word_at(registers, context_here.pc), word_at(registers, context_here.sp),
+          word_at(registers, context_here.fp), 0};
 }
+
+// ---- waiting ----
+
+namespace {
+
+// The kernel's wait for a word, which its C++ library uses. libSystem has it since
+// 10.12, but no header, and the libraries to link with before then do not: hence by
+// name. Before 10.12 a wait polls.
+using wait_function = int(uint32_t operation, const void *word, uint64_t value,
+                          uint32_t timeout_us);
+using wake_function = int(uint32_t operation, const void *word, uint64_t unused);
+constexpr uint32_t compare_and_wait = 1;
+constexpr uint32_t all = 0x100;
+constexpr uint32_t error_in_result = 0x1000000; // and errno left alone
+constexpr unsigned poll_ms = 1;
+
+} // namespace
+
+void wait_while(const uint32_t *word, uint32_t value) {
+  auto *const wait =
+      reinterpret_cast<wait_function *>(dlsym(RTLD_DEFAULT, "__ulock_wait"));
+  if (wait != nullptr) {
+    wait(compare_and_wait | error_in_result, word, value, 0);
+    return;
+  }
+  const int caller_errno = errno;
+  {
+    cancellation_disabled disabled;
+    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
+      sleep_ms(poll_ms);
+  }
+  errno = caller_errno;
+}
+
+void wake_all(const uint32_t *word) {
+  auto *const wake =
+      reinterpret_cast<wake_function *>(dlsym(RTLD_DEFAULT, "__ulock_wake"));
+  if (wake != nullptr)
+    wake(compare_and_wait | all | error_in_result, word, 0);
+}
+
+// ---- clocks ----
+//
+// clock_gettime() is there since 10.12 only.
+
+unsigned long long now_ns() {
+  mach_timebase_info_data_t base;
+  mach_timebase_info(&base);
+  const unsigned long long ticks = mach_absolute_time();
+  return ticks / base.denom * base.numer +
+         ticks % base.denom * base.numer / base.denom;
+}
+
+unsigned long long now_ms() { return now_ns() / 1000000; }
+
+// ---- thread-local variables ----
+//
+// They are in memory that the loader allocates for each thread at the first use, at
+// no fixed distance from anything: there is no segment in which an executable could
+// keep a pair.
+
+tls_segment executable_tls() { return {}; }
+bool in_executable_tls(uintptr_t) { return false; }
 
 } // namespace cgo::os

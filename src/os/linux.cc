@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -148,17 +149,6 @@ private:
 };
 
 } // namespace
-
-size_t default_stack_size() {
-  pthread_attr_t attr;
-  size_t size = 0;
-  // Attributes that say nothing have the process's defaults.
-  if (pthread_attr_init(&attr) == 0) {
-    pthread_attr_getstacksize(&attr, &size);
-    pthread_attr_destroy(&attr);
-  }
-  return size;
-}
 
 int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   own_attributes attr;
@@ -377,6 +367,22 @@ void wake_all(const uint32_t *word) {
   const int caller_errno = errno;
   syscall(SYS_futex, word, futex_wake, INT_MAX);
   errno = caller_errno;
+}
+
+// ---- clocks ----
+
+unsigned long long now_ms() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<unsigned long long>(t.tv_sec) * 1000 +
+         static_cast<unsigned long long>(t.tv_nsec / 1000000);
+}
+
+unsigned long long now_ns() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<unsigned long long>(t.tv_sec) * 1000000000 +
+         static_cast<unsigned long long>(t.tv_nsec);
 }
 
 // ---- the executable's thread-local segment ----

@@ -31,6 +31,12 @@ private:
   int err_;
 };
 
+// Not more than there is: then what was asked for, which will fail.
+size_t whole_pages(size_t bytes) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return bytes > SIZE_MAX - page ? bytes : (bytes + page - 1) & ~(page - 1);
+}
+
 } // namespace
 
 signals_blocked::signals_blocked() {
@@ -61,16 +67,29 @@ void block_all_signals() {
   set_signal_mask(all);
 }
 
+size_t default_stack_size() {
+  pthread_attr_t attr;
+  size_t size = 0;
+  // Attributes that say nothing have the process's defaults.
+  if (pthread_attr_init(&attr) == 0) {
+    pthread_attr_getstacksize(&attr, &size);
+    pthread_attr_destroy(&attr);
+  }
+  return size;
+}
+
+// Sizes in whole pages, which is all that Darwin takes.
 int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
   thread_attributes attr;
   if (attr.error() != 0)
     return attr.error();
   int err = pthread_attr_setdetachstate(attr.get(), PTHREAD_CREATE_DETACHED);
   if (err == 0 && shape.stack_size != 0)
-    err = pthread_attr_setstacksize(attr.get(), shape.stack_size);
+    err = pthread_attr_setstacksize(attr.get(), whole_pages(shape.stack_size));
   if (err == 0 && shape.guard_size != 0)
     err = pthread_attr_setguardsize(
-        attr.get(), shape.guard_size == no_guard ? 0 : shape.guard_size);
+        attr.get(),
+        shape.guard_size == no_guard ? 0 : whole_pages(shape.guard_size));
   if (err != 0)
     return err;
   pthread_t thread;
@@ -78,20 +97,6 @@ int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
 }
 
 int process_id() { return getpid(); }
-
-unsigned long long now_ms() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<unsigned long long>(t.tv_sec) * 1000 +
-         static_cast<unsigned long long>(t.tv_nsec / 1000000);
-}
-
-unsigned long long now_ns() {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<unsigned long long>(t.tv_sec) * 1000000000 +
-         static_cast<unsigned long long>(t.tv_nsec);
-}
 
 void sleep_ms(unsigned ms) {
   timespec t;

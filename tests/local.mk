@@ -25,7 +25,7 @@ check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/s
 endif
 
 tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_harness)
-nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
+nodist_tests_crossing_SOURCES = tests/arch/@cpu_file@.S
 tests_crossing_CPPFLAGS = $(tests_cppflags)
 tests_crossing_CFLAGS = $(tests_cflags)
 tests_crossing_LDADD = $(tests_ldadd)
@@ -170,7 +170,7 @@ tests_retry_LDADD = $(tests_ldadd)
 
 tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_kit) \
 	tests/stacks.h
-nodist_tests_stepping_SOURCES = tests/arch/@cpu@.S
+nodist_tests_stepping_SOURCES = tests/arch/@cpu_file@.S
 tests_stepping_CPPFLAGS = $(tests_cppflags)
 tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
@@ -194,7 +194,7 @@ tests_go_stacks_CFLAGS = $(tests_cflags)
 tests_go_stacks_LDADD = $(tests_ldadd)
 
 tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_kit)
-nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
+nodist_tests_unwind_SOURCES = tests/arch/@cpu_file@.S
 tests_unwind_CPPFLAGS = $(tests_cppflags)
 tests_unwind_CFLAGS = $(tests_cflags)
 tests_unwind_CXXFLAGS = $(tests_cxxflags)
@@ -212,14 +212,14 @@ tests_four = $(tests_kit) tests/four.c tests/four.h tests/stacks.h
 tests_four_cflags = $(tests_cflags) -fno-optimize-sibling-calls
 check_PROGRAMS += tests/libunwind tests/stack tests/unwind-stacks
 tests_stack_SOURCES = tests/stack.c tests/arch/arch.h $(tests_four)
-nodist_tests_stack_SOURCES = tests/arch/@cpu@.S
+nodist_tests_stack_SOURCES = tests/arch/@cpu_file@.S
 tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_stack_CFLAGS = $(tests_four_cflags)
 tests_stack_LDADD = $(tests_ldadd)
 
 tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h \
 	$(tests_four)
-nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu@.S
+nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu_file@.S
 tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwind_stacks_CFLAGS = $(tests_four_cflags)
 tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
@@ -337,7 +337,7 @@ EXTRA_DIST += tests/growth-client.c
 
 check_PROGRAMS += tests/hot-paths
 tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h tests/arch/cpu.h $(tests_harness)
-nodist_tests_hot_paths_SOURCES = tests/arch/@cpu@.S
+nodist_tests_hot_paths_SOURCES = tests/arch/@cpu_file@.S
 tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_hot_paths_CFLAGS = $(tests_cflags)
 tests_hot_paths_LDADD = $(tests_ldadd)
@@ -408,7 +408,7 @@ installcheck-local:
 if ENABLE_STATIC
 check_PROGRAMS += tests/go-crossing
 tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
-nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
+nodist_tests_go_crossing_SOURCES = tests/arch/@cpu_file@.S
 tests_go_crossing_CPPFLAGS = $(tests_cppflags)
 tests_go_crossing_CFLAGS = $(tests_cflags)
 tests_go_crossing_LDADD = $(tests_ldadd)

@@ -13,6 +13,11 @@
 
 #include "platform.h"
 
+// src/report.cc's, which the system's part has.
+void cgo::os::write_message(const char *text, size_t length) {
+  fwrite(text, 1, length, stderr);
+}
+
 namespace {
 
 constexpr uintptr_t word = sizeof(uintptr_t);

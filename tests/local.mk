@@ -16,8 +16,27 @@ tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
-check_PROGRAMS += tests/crossing tests/handle tests/init tests/stepping tests/unwind \
-	tests/darwin-keys
+# What the tests use of POSIX, where the system has it not.
+if WINDOWS
+tests_cppflags += -I$(top_srcdir)/tests/windows -D__USE_MINGW_ANSI_STDIO=1
+tests_harness += tests/windows/posix.c
+tests_module = -no-undefined -XCClinker -static-libgcc
+tests_ldadd += $(WINPTHREADS)
+AM_LDFLAGS = -XCClinker -static-libgcc -XCClinker -static-libstdc++
+check_PROGRAMS += tests/windows
+tests_windows_SOURCES = tests/windows.cc $(tests_kit) tests/stacks.h
+tests_windows_CPPFLAGS = $(tests_cppflags)
+tests_windows_CFLAGS = $(tests_cflags)
+tests_windows_CXXFLAGS = $(tests_cxxflags)
+tests_windows_LDADD = $(tests_ldadd)
+endif
+EXTRA_DIST += tests/windows
+
+check_PROGRAMS += tests/crossing tests/handle tests/init tests/unwind
+# Those about what Windows has not, or has otherwise.
+if !WINDOWS
+check_PROGRAMS += tests/stepping tests/darwin-keys
+endif
 # Those of the classic face, where it exists.
 if CLASSIC
 check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/symbols \
@@ -46,7 +65,9 @@ tests_no_slots_CPPFLAGS = $(tests_cppflags)
 tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
+if !WINDOWS
 check_PROGRAMS += tests/contract
+endif
 tests_contract_SOURCES = tests/contract.c $(tests_kit)
 tests_contract_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_contract_CFLAGS = $(tests_cflags)
@@ -101,7 +122,9 @@ tests_depth_CFLAGS = $(tests_cflags)
 tests_depth_LDADD = $(tests_ldadd)
 
 if ENABLE_SHARED
+if !WINDOWS
 check_PROGRAMS += tests/object-slots
+endif
 check_LTLIBRARIES = tests/libobject-with-slots.la
 if CLASSIC
 check_PROGRAMS += tests/tls
@@ -111,7 +134,7 @@ tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
 tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
 tests_libobject_with_slots_la_LIBADD = libcgo.la
 tests_libobject_with_slots_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests
+	-rpath $(abs_top_builddir)/tests $(tests_module)
 tests_object_slots_SOURCES = tests/defined-slots.c $(tests_harness)
 tests_object_slots_CPPFLAGS = $(tests_cppflags) -DIN_SHARED_OBJECT
 tests_object_slots_CFLAGS = $(tests_cflags)
@@ -129,8 +152,10 @@ endif
 # A runtime in an object that is unloaded: with the shared library, and with the
 # archive in it, linked as libcgo.pc says.
 if ENABLE_SHARED
+if !WINDOWS
 check_PROGRAMS += tests/unload
 check_LTLIBRARIES += tests/libunloaded.la
+endif
 tests_libunloaded_la_SOURCES = tests/unloaded.c
 tests_libunloaded_la_CPPFLAGS = $(tests_cppflags)
 tests_libunloaded_la_CFLAGS = $(tests_cflags)
@@ -176,7 +201,9 @@ tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
+if !WINDOWS
 check_PROGRAMS += tests/traceback tests/unwinder
+endif
 tests_unwinder_SOURCES = tests/unwinder.c $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
@@ -187,7 +214,9 @@ tests_traceback_CFLAGS = $(tests_cflags)
 tests_traceback_CXXFLAGS = $(tests_cxxflags)
 tests_traceback_LDADD = $(tests_ldadd)
 
+if !WINDOWS
 check_PROGRAMS += tests/go-stacks
+endif
 tests_go_stacks_SOURCES = tests/go-stacks.c $(tests_harness)
 tests_go_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_stacks_CFLAGS = $(tests_cflags)
@@ -201,7 +230,9 @@ tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
 # The C++ face.
+if !WINDOWS
 check_PROGRAMS += tests/hpp
+endif
 tests_hpp_SOURCES = tests/hpp.cc $(tests_harness)
 tests_hpp_CPPFLAGS = $(tests_cppflags)
 tests_hpp_CFLAGS = $(tests_cflags)
@@ -210,7 +241,10 @@ tests_hpp_LDADD = $(tests_ldadd)
 # Calls between stacks. A call in last place is to have a frame.
 tests_four = $(tests_kit) tests/four.c tests/four.h tests/stacks.h
 tests_four_cflags = $(tests_cflags) -fno-optimize-sibling-calls
-check_PROGRAMS += tests/libunwind tests/stack tests/unwind-stacks
+check_PROGRAMS += tests/stack tests/unwind-stacks
+if !WINDOWS
+check_PROGRAMS += tests/libunwind
+endif
 tests_stack_SOURCES = tests/stack.c tests/arch/arch.h $(tests_four)
 nodist_tests_stack_SOURCES = tests/arch/@cpu_file@.S
 tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
@@ -295,7 +329,9 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
+if !WINDOWS
 check_PROGRAMS += tests/longjmp
+endif
 tests_longjmp_SOURCES = tests/longjmp.c $(tests_kit)
 tests_longjmp_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_longjmp_CFLAGS = $(tests_cflags)
@@ -335,7 +371,9 @@ tests_scripts += tests/tutorial.sh
 tests_scripts += tests/growth.sh
 EXTRA_DIST += tests/growth-client.c
 
+if !WINDOWS
 check_PROGRAMS += tests/hot-paths
+endif
 tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h tests/arch/cpu.h $(tests_harness)
 nodist_tests_hot_paths_SOURCES = tests/arch/@cpu_file@.S
 tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
@@ -346,7 +384,7 @@ if ENABLE_SHARED
 check_PROGRAMS += tests/two-runtimes
 check_LTLIBRARIES += tests/libruntime-a.la tests/libruntime-b.la
 tests_runtime_object = tests/runtime-object.c tests/runtime-object.h
-tests_runtime_ldflags = -module -avoid-version -shared \
+tests_runtime_ldflags = -module -avoid-version -shared $(tests_module) \
 	-rpath $(abs_top_builddir)/tests
 tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
@@ -367,7 +405,10 @@ tests_two_runtimes_LDADD = $(tests_ldadd)
 tests_two_runtimes_DEPENDENCIES = libcgo.la $(check_LTLIBRARIES)
 endif
 
-TESTS += $(check_PROGRAMS) $(tests_scripts)
+TESTS += $(check_PROGRAMS)
+if !WINDOWS
+TESTS += $(tests_scripts)
+endif
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/classic-segment.S tests/foreign-client.c tests/security-client.c \
 	tests/valgrind.supp
@@ -415,7 +456,9 @@ tests_go_crossing_LDADD = $(tests_ldadd)
 tests_go_crossing_LDFLAGS = -static
 endif
 
+if !WINDOWS
 check_PROGRAMS += tests/bounds
+endif
 tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
 tests_bounds_CPPFLAGS = $(tests_cppflags)
 tests_bounds_CFLAGS = $(tests_cflags)

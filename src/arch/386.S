@@ -28,7 +28,8 @@
  *             | first argument      | esp, a multiple of 16
  *             +---------------------+
  */
-#define FRAME_BYTES 24
+#define FRAME_BYTES 24	/* as $(FRAME_BYTES): Darwin's assembler takes the 2 of $24
+				   for the number of a macro's argument */
 
 .macro SAVE reg, below
 	movl	%\reg, -\below(%ebp)
@@ -46,7 +47,7 @@
 	.cfi_def_cfa_offset 8
 	.cfi_offset %ebp, -8
 	movl	%esp, %ebp
-	subl	$FRAME_BYTES, %esp
+	subl	$(FRAME_BYTES), %esp
 	.cfi_def_cfa %esp, FRAME_BYTES + 8
 	SAVE	ebx, 4
 	SAVE	esi, 8

@@ -110,13 +110,14 @@ class Machine:
         self.cpu.stack_alignment = stack_alignment
         self.word = self.cpu.word
         self.uc = unicorn.Uc(*self.cpu.engine)
+        if cpu == 'arm64':  # with atomic instructions and signed return addresses
+            self.uc.ctl_set_cpu_model(arm64.UC_CPU_ARM64_MAX)
         self.threads = []
         self.thread = None  # the one that runs
         self.imports = {}  # name: address
         self.bodies = {}  # address: (name, function, parameters)
         self.calls = []  # the names of the imports that were called
         self.segment = segment
-        self.on_import = None  # called as (machine, name) before each
         self.mapped = []  # (lo, hi, protection), for models that ask
         self._free = 0x20000000 if self.word == 4 else 0x300000000
         # An import is an address in here; so is the return address of a first
@@ -176,7 +177,7 @@ class Machine:
 
     def read_string(self, address):
         text = bytearray()
-        while (byte := self.read(address, 1)) != b'\0':
+        while (byte := self.read(address + len(text), 1)) != b'\0':
             text += byte
         return text.decode('utf-8', 'replace')
 
@@ -304,21 +305,26 @@ class Machine:
         """The running thread is about to run a function, from its stack's end or
         from sp, and then to be at its end."""
         sp = (self.thread.stack_hi - 256 if sp is None else sp) & ~15
-        words = list(arguments)
-        registers = words[:len(self.cpu.arguments)]
-        rest = words[len(self.cpu.arguments):]
-        for name, value in zip(self.cpu.arguments, registers):
-            self.set(name, value & ((1 << 8 * self.word) - 1))
-        sp -= (len(rest) * self.word + 15) & ~15
-        for i, value in enumerate(rest):
-            self.write_word(sp + i * self.word, value)
-        if self.cpu.return_on_stack:
-            sp -= self.word
-            self.write_word(sp, self.end_of_thread)
-        else:
-            self.set('x30', self.end_of_thread)
-        self.sp = sp
+        self._place_arguments(list(arguments), sp, self.end_of_thread)
         self.uc.reg_write(self.cpu.pc, address)
+
+    def _place_arguments(self, arguments, sp, return_address):
+        """As a caller whose stack pointer is sp. Returns the bytes that are on the
+        stack."""
+        registers = self.cpu.arguments
+        for name, value in zip(registers, arguments):
+            self.set(name, value & ((1 << 8 * self.word) - 1))
+        words = arguments[len(registers):]
+        room = (len(words) * self.word + 15) & ~15
+        for i, value in enumerate(words):
+            self.write_word(sp - room + i * self.word, value)
+        if self.cpu.return_on_stack:
+            self.write_word(sp - room - self.word, return_address)
+            self.sp = sp - room - self.word
+        else:
+            self.set('x30', return_address)
+            self.sp = sp - room
+        return room
 
     def start(self, thread, address, *arguments):
         """The thread begins with a function, when it is its turn."""
@@ -340,6 +346,43 @@ class Machine:
         self.run_others()
         self.switch_to(thread)
         return result
+
+    def run(self, thread):
+        """Lets a thread run, that prepare_call has prepared, until it has ended."""
+        thread.ended = False
+        self._run(thread)
+
+    def run_turn(self, thread):
+        """Lets a thread run until it has ended or blocks, once."""
+        if thread.ended or thread.condition is not None and not thread.condition():
+            return
+        running = self.thread
+        self.switch_to(thread)
+        thread.condition = None
+        while not thread.ended and thread.condition is None:
+            self._run_to_door()
+        if running is not None:
+            self.switch_to(running)
+
+    def call_within(self, address, arguments, then=None):
+        """For imports, at their end: the import calls a function, and returns when
+        that has. `then` is called as (machine, result), and its result is the
+        import's."""
+        sp = self.sp
+        link = None if self.cpu.return_on_stack else self.get('x30')
+        frame = (sp if link is not None else sp - self.word) & ~15
+
+        def back(machine):
+            result = self.uc.reg_read(self.cpu.result)
+            same(self.sp, frame - room, 'the stack pointer of the caller')
+            self.sp = sp
+            if link is not None:
+                self.set('x30', link)
+            return result if then is None else then(self, result)
+        door = self.door()
+        self.bodies[door] = ('back', back, None)
+        room = self._place_arguments(arguments, frame, door)
+        self.uc.reg_write(self.cpu.pc, address)
 
     def run_others(self):
         """Until every thread has ended or waits."""
@@ -390,14 +433,13 @@ class Machine:
         if pc not in self.bodies:
             raise Crash('%s: stopped' % self.where())
         name, function, parameters = self.bodies[pc]
-        self.calls.append(name)
-        if self.on_import is not None:
-            self.on_import(self, name)
-        if self.misalignment() != 0:
-            raise Crash('%s: %s is called with the stack %d bytes off' %
-                        (self.where(), name, self.misalignment()))
+        if parameters is not None:  # else a return, not a call
+            self.calls.append(name)
+            if self.misalignment() != 0:
+                raise Crash('%s: %s is called with the stack %d bytes off' %
+                            (self.where(), name, self.misalignment()))
         try:
-            result = function(self, *[self.argument(i) for i in range(parameters)])
+            result = function(self, *[self.argument(i) for i in range(parameters or 0)])
         except Blocked as wait:
             self.return_from(wait.result)
             self.thread.condition = wait.condition

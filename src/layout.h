@@ -23,4 +23,9 @@
    saved, by the Microsoft convention. */
 #define STACK_FRAME_SAVED 48
 
+/* Bytes: struct exception_guard, in the frame of libcgo_guarded_call; proved in
+   src/os/windows.cc. */
+#define GUARD_AT 32
+#define GUARD_BYTES (8 * __SIZEOF_POINTER__)
+
 #endif

@@ -23,12 +23,12 @@ tests_harness += tests/windows/posix.c
 tests_module = -no-undefined -XCClinker -static-libgcc
 tests_ldadd += $(WINPTHREADS)
 AM_LDFLAGS = -XCClinker -static-libgcc -XCClinker -static-libstdc++
-check_PROGRAMS += tests/windows
-tests_windows_SOURCES = tests/windows.cc $(tests_kit) tests/stacks.h
-tests_windows_CPPFLAGS = $(tests_cppflags)
-tests_windows_CFLAGS = $(tests_cflags)
-tests_windows_CXXFLAGS = $(tests_cxxflags)
-tests_windows_LDADD = $(tests_ldadd)
+check_PROGRAMS += tests/win32
+tests_win32_SOURCES = tests/win32.cc $(tests_kit) tests/stacks.h
+tests_win32_CPPFLAGS = $(tests_cppflags)
+tests_win32_CFLAGS = $(tests_cflags)
+tests_win32_CXXFLAGS = $(tests_cxxflags)
+tests_win32_LDADD = $(tests_ldadd)
 endif
 EXTRA_DIST += tests/windows
 

@@ -49,7 +49,7 @@ extern TestResult *minicheck_running; /* in harness.c */
 /* Memory that a test's process shares with its parent; the end of that process;
    and a test in a process of its own. */
 #ifdef _WIN32
-#include "windows/process.h"
+#include "windows/minicheck-process.h"
 #else
 static inline void *minicheck_shared(size_t bytes) {
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -165,9 +165,49 @@ END SYM(libcgo_crosscall)
  * The frame of a call on another stack. It counts from rbp, which a C callee keeps:
  * the unwinder finds the old stack by it, and so does the return. What is saved is on
  * the old stack.
+ *
+ * That is enough for who looks. Who unwinds, the system refuses to go from a higher
+ * to a lower address. So fn is called by way of libcgo_guarded_call, whose frame
+ * is on fn's stack: it catches a C++ exception, which is raised again on the old
+ * stack, when all is as after a return.
  */
 
 #ifdef PART_call_on_system
+/*
+ * uintptr_t libcgo_guarded_call(uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: fn in rcx, arg in rdx. Out: fn's result in rax, 0 in rdx; or, if fn has ended
+ * by a C++ exception, the guard that holds it in rdx. The guard is in the frame, as
+ * src/os/windows.cc has it, and so valid only until the stack is used again.
+ *
+ *             +---------------------+
+ *             | return address      |
+ *             | caller's rbp        |
+ *             | (alignment)         |
+ *             | guard               | rsp + GUARD_AT
+ *             | homes               | rsp
+ *             +---------------------+
+ */
+HIDDEN_FUNC SYM(libcgo_guarded_call)
+	.seh_handler SYM(libcgo_catch), @except
+	SAVE	rbp
+	ALLOCATE HOME_BYTES + GUARD_BYTES
+	.seh_endprologue
+	leaq	1f(%rip), %rax
+	movq	%rax, GUARD_AT(%rsp)
+	movq	%rcx, %rax
+	movq	%rdx, %rcx
+	call	*%rax
+	xorl	%edx, %edx
+	addq	$HOME_BYTES + GUARD_BYTES, %rsp
+	popq	%rbp
+	ret
+1:	leaq	GUARD_AT(%rsp), %rdx	/* by libcgo_catch */
+	addq	$HOME_BYTES + GUARD_BYTES, %rsp
+	popq	%rbp
+	ret
+END SYM(libcgo_guarded_call)
+
 /*
  * uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  *                                 uintptr_t (*fn)(void *), void *arg);
@@ -195,11 +235,18 @@ FUNC SYM(libcgo_call_on_system)
 	movq	%rsp, THREAD_CALLER_SP(%rcx)
 	movq	THREAD_SYSTEM_SP(%rcx), %rsp
 1:	subq	$HOME_BYTES, %rsp
-	movq	%r8, %rcx
-	call	*%rdx
+	movq	%rdx, %rcx
+	movq	%r8, %rdx
+	call	SYM(libcgo_guarded_call)
+	testq	%rdx, %rdx
+	jnz	3f
 	leaq	0(%rbp), %rsp
 	popq	%rbp
 	ret
+3:	leaq	-HOME_BYTES(%rbp), %rsp
+	movq	%rdx, %rcx
+	call	SYM(libcgo_raise_again)
+	ud2
 2:	subq	$HOME_BYTES + 16, %rsp
 	movq	%rdx, HOME_BYTES(%rsp)
 	movq	%r8, HOME_BYTES + 8(%rsp)
@@ -229,10 +276,10 @@ END SYM(libcgo_call_on_system)
  *             | return address      |
  *             | caller's rbp        |
  *             | rbx                 |
- *             | stack               | rbp + 64
- *             | the system's bounds | rbp + 48   two words: STACK_FRAME_SAVED
+ *             | the system's bounds | rbp + 48   three words: STACK_FRAME_SAVED; in the
+ *             |                     |            last one first `stack`
  *             | arg, later result   | rbp + 40
- *             | fn                  | rbp + 32
+ *             | fn, later exception | rbp + 32
  *             | homes               | <- rbp
  *             +---------------------+
  */
@@ -253,21 +300,28 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	64(%rbp), %rcx
 	leaq	STACK_FRAME_SAVED(%rbp), %rdx
 	call	SYM(libcgo_enter_stack)
-	movq	40(%rbp), %rcx
+	movq	32(%rbp), %rcx
+	movq	40(%rbp), %rdx
 	movq	STACK_CALL_START(%rbx), %rsp
 	subq	$HOME_BYTES, %rsp
-	call	*32(%rbp)
+	call	SYM(libcgo_guarded_call)
 	movq	%rbp, %rsp
+	movq	%rdx, 32(%rbp)
 	movq	%rax, 40(%rbp)
 	leaq	STACK_FRAME_SAVED(%rbp), %rcx
 	call	SYM(libcgo_leave_stack)
 	movq	%rbx, %rcx
 	movq	40(%rbp), %rdx
 	call	SYM(libcgo_end_stack_call)
+	movq	32(%rbp), %rcx
+	testq	%rcx, %rcx
+	jnz	1f
 	leaq	72(%rbp), %rsp
 	popq	%rbx
 	popq	%rbp
 	ret
+1:	call	SYM(libcgo_raise_again)
+	ud2
 END SYM(libcgo_call_on_stack)
 #endif
 

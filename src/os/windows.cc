@@ -31,9 +31,10 @@ uintptr_t word_at(const void *record, size_t offset) {
 struct block_layout {
   size_t deallocation_stack; // the low end of the thread's own stack
   size_t slots;              // the values of the first thread-local indexes
+  bool chain;                // exceptions go by the list of handlers
 };
-[[maybe_unused]] constexpr block_layout block_of_amd64 = {0x1478, 0x1480};
-[[maybe_unused]] constexpr block_layout block_of_386 = {0xe0c, 0xe10};
+[[maybe_unused]] constexpr block_layout block_of_amd64 = {0x1478, 0x1480, false};
+[[maybe_unused]] constexpr block_layout block_of_386 = {0xe0c, 0xe10, true};
 constexpr block_layout block = LIBCGO_CONCAT(block_of_, LIBCGO_CPU);
 
 NT_TIB *thread_block() {
@@ -531,12 +532,13 @@ uintptr_t commit_own_stack(NT_TIB *tib) {
 
 extern "C" {
 
-// What src/arch/<cpu>.S calls around fn. saved: StackBase, and StackLimit if it has
-// been changed, else 0.
-void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t saved[2]);
-void libcgo_leave_stack(const uintptr_t saved[2]);
+// What src/arch/<cpu>.S calls around fn. saved: StackBase; StackLimit if it has
+// been changed, else 0; and where exceptions go by tables, the list of handlers. Wine
+// has one there, too, and takes the addresses of its entries for the order of calls.
+void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved);
+void libcgo_leave_stack(const uintptr_t *saved);
 
-void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t saved[2]) {
+void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
   using namespace cgo::os;
   NT_TIB *const tib = thread_block();
   saved[0] = address_of(tib->StackBase);
@@ -547,27 +549,123 @@ void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t saved[2]) {
     saved[1] = commit_own_stack(tib);
     tib->StackLimit = pointer_to(stack->lo);
   }
+  if (!block.chain) {
+    saved[2] = address_of(tib->ExceptionList);
+    tib->ExceptionList =
+        static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(UINTPTR_MAX));
+  }
 }
 
-void libcgo_leave_stack(const uintptr_t saved[2]) {
+void libcgo_leave_stack(const uintptr_t *saved) {
   using namespace cgo::os;
   NT_TIB *const tib = thread_block();
   tib->StackBase = pointer_to(saved[0]);
   if (saved[1] != 0)
     tib->StackLimit = pointer_to(saved[1]);
+  if (!block.chain)
+    tib->ExceptionList =
+        static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(saved[2]));
 }
 
-// Where the system unwinds by tables: the handler of such a call's frame, which an
-// exception or a longjmp ends.
-EXCEPTION_DISPOSITION libcgo_stack_unwound(const EXCEPTION_RECORD *record,
-                                           uintptr_t frame, void *, void *);
-EXCEPTION_DISPOSITION libcgo_stack_unwound(const EXCEPTION_RECORD *record,
-                                           uintptr_t frame, void *, void *) {
+} // extern "C"
+
+// ---- where the system unwinds by tables ----
+
+namespace cgo::os {
+
+namespace {
+
+// What a frame of libcgo_guarded_call holds.
+struct exception_guard {
+  uintptr_t landing; // where it goes on after an exception
+  uintptr_t code;
+  uintptr_t count; // of information, as RaiseException() wants it
+  uintptr_t information[5];
+};
+static_assert(sizeof(exception_guard) == GUARD_BYTES, "");
+
+// The exceptions of gcc and of Microsoft's compiler ("GCC" and "msc" in the low bytes).
+// Others stop code that can go on: they are not unwound before it is known where to.
+constexpr DWORD gcc_exception = 0x20474343;
+constexpr DWORD microsoft_exception = 0xe06d7363;
+
+// Whose landing pads, on the way to a frame, unwind again: gcc's look for the target
+// in the exception, in the words that its header calls private.
+struct gcc_object {
+  uint64_t exception_class;
+  void (*cleanup)(int, gcc_object *);
+  uintptr_t words[6]; // 1: the target's frame, 2: its address, 3: a register's value
+};
+
+using unwind_to = void WINAPI(void *frame, void *pc, EXCEPTION_RECORD *record,
+                              void *result, void *context, void *history);
+
+bool unwinds(const EXCEPTION_RECORD *record) {
   constexpr DWORD unwinding = 2 | 4; // EXCEPTION_UNWINDING, EXCEPTION_EXIT_UNWIND
-  if ((record->ExceptionFlags & unwinding) != 0)
+  return (record->ExceptionFlags & unwinding) != 0;
+}
+
+} // namespace
+
+} // namespace cgo::os
+
+extern "C" {
+
+// The handler of libcgo_call_on_stack's frame, which a longjmp ends.
+EXCEPTION_DISPOSITION libcgo_stack_unwound(EXCEPTION_RECORD *record,
+                                           uintptr_t frame, void *context,
+                                           void *dispatcher);
+// That of libcgo_guarded_call: goes on there, with the exception in its guard.
+EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
+                                   void *context, void *dispatcher);
+// Raises it again.
+[[noreturn]] void libcgo_raise_again(const cgo::os::exception_guard *guard);
+
+EXCEPTION_DISPOSITION libcgo_stack_unwound(EXCEPTION_RECORD *record,
+                                           uintptr_t frame, void *, void *) {
+  if (cgo::os::unwinds(record))
     libcgo_leave_stack(
         reinterpret_cast<const uintptr_t *>(frame + STACK_FRAME_SAVED));
   return ExceptionContinueSearch;
+}
+
+EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
+                                   void *context, void *) {
+  using namespace cgo::os;
+  const DWORD code = record->ExceptionCode;
+  if (unwinds(record) || (code != gcc_exception && code != microsoft_exception))
+    return ExceptionContinueSearch;
+  auto *const unwind = find_function<unwind_to>("ntdll", "RtlUnwindEx");
+  auto *const guard = reinterpret_cast<exception_guard *>(frame + GUARD_AT);
+  guard->code = code;
+  guard->count = code == gcc_exception ? 1 : record->NumberParameters;
+  if (guard->count > sizeof guard->information / sizeof(uintptr_t))
+    return ExceptionContinueSearch;
+  for (uintptr_t i = 0; i < guard->count; i++)
+    guard->information[i] = record->ExceptionInformation[i];
+  if (code == gcc_exception) {
+    auto *const object = reinterpret_cast<gcc_object *>(guard->information[0]);
+    object->words[1] = frame;
+    object->words[2] = guard->landing;
+    object->words[3] = 0;
+    record->NumberParameters = 4;
+    for (int i = 1; i < 4; i++)
+      record->ExceptionInformation[i] = object->words[i];
+  }
+  unwind(pointer_to(frame), pointer_to(guard->landing), record, nullptr, context,
+         nullptr);
+  return ExceptionContinueSearch; // it did not return
+}
+
+void libcgo_raise_again(const cgo::os::exception_guard *guard) {
+  using namespace cgo::os;
+  const exception_guard own = *guard;
+  if (own.code == gcc_exception)
+    for (uintptr_t &word : reinterpret_cast<gcc_object *>(own.information[0])->words)
+      word = 0;
+  RaiseException(static_cast<DWORD>(own.code), 0, static_cast<DWORD>(own.count),
+                 own.information);
+  abort(); // nobody has caught it: what C++ does then
 }
 
 } // extern "C"

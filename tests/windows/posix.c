@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -62,6 +64,8 @@ int waitpid(int child, int *status, int options) {
 int pipe(int ends[2]) { (void)ends; NONE(fork); }
 unsigned alarm(unsigned seconds) { (void)seconds; return 0; }
 int prctl(int what, ...) { (void)what; NONE(prctl); }
+long ptrace(int request, ...) { (void)request; NONE(ptrace); }
+long syscall(long number, ...) { (void)number; NONE(system calls); }
 int setrlimit(int what, const struct rlimit *limit) {
   (void)what, (void)limit;
   NONE(setrlimit);

@@ -3,8 +3,8 @@
  * How minicheck.h gives each test a process of its own on Windows: the program runs
  * again, for this case alone, and writes its result to a pipe.
  */
-#ifndef LIBCGO_TESTS_WINDOWS_PROCESS_H
-#define LIBCGO_TESTS_WINDOWS_PROCESS_H
+#ifndef LIBCGO_TESTS_MINICHECK_PROCESS_H
+#define LIBCGO_TESTS_MINICHECK_PROCESS_H
 
 #include <windows.h>
 

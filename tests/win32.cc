@@ -27,19 +27,18 @@ bool contain(const bounds &b, uintptr_t address) {
 }
 
 // Memory above and below the thread's own stack.
+constexpr size_t stack_bytes = 65536;
+uintptr_t low_memory;
 libcgo_stack stack_at(bool high) {
-  constexpr size_t bytes = 65536;
-  for (uintptr_t at = 0x1000000;; at += 0x1000000) {
-    void *const where = high ? nullptr : reinterpret_cast<void *>(0x10000);
-    void *const memory =
-        VirtualAlloc(where, bytes,
-                     MEM_RESERVE | MEM_COMMIT | (high ? MEM_TOP_DOWN : 0),
-                     PAGE_READWRITE);
-    ck_assert(memory != nullptr);
-    const auto lo = reinterpret_cast<uintptr_t>(memory);
-    const libcgo_stack stack = LIBCGO_STACK_INIT(lo, lo + bytes);
-    return stack;
-  }
+  const uintptr_t lo =
+      high ? reinterpret_cast<uintptr_t>(
+                 VirtualAlloc(nullptr, stack_bytes,
+                              MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN,
+                              PAGE_READWRITE))
+           : low_memory;
+  ck_assert(lo != 0);
+  const libcgo_stack stack = LIBCGO_STACK_INIT(lo, lo + stack_bytes);
+  return stack;
 }
 
 struct seen {
@@ -60,6 +59,23 @@ struct thrown {};
 uintptr_t throw_it(void *) { throw thrown(); }
 uintptr_t throw_from_system(void *p) {
   return libcgo_call_on_system(static_cast<libcgo_thread *>(p), throw_it, nullptr);
+}
+
+// The initial thread's stack is the lowest memory that there is: not below that.
+template <void (*test)()> void *call(void *) {
+  test();
+  libcgo_detach(&kit);
+  return nullptr;
+}
+template <void (*test)()> void in_a_thread() {
+  low_memory = reinterpret_cast<uintptr_t>(
+      VirtualAlloc(nullptr, stack_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+  pthread_attr_t attr;
+  pthread_t thread;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, 64 << 20); // which fills no hole below
+  ck_assert_int_eq(pthread_create(&thread, &attr, call<test>, nullptr), 0);
+  pthread_join(thread, nullptr);
 }
 
 libcgo_thread *attached() {
@@ -99,6 +115,10 @@ void see_exception(bool high, uintptr_t (*fn)(void *)) {
   ck_assert_uint_ge(after.limit, high ? before.limit : stack.hi);
 }
 
+void see_bounds_below() { see_bounds(false); }
+void throw_below() { see_exception(false, throw_it); }
+void throw_from_system_below() { see_exception(false, throw_from_system); }
+
 } // namespace
 
 TEST(a_call_on_a_stack_above_has_both_stacks_in_the_thread_block) {
@@ -106,7 +126,7 @@ TEST(a_call_on_a_stack_above_has_both_stacks_in_the_thread_block) {
 }
 
 TEST(a_call_on_a_stack_below_has_both_stacks_in_the_thread_block) {
-  see_bounds(false);
+  in_a_thread<see_bounds_below>();
 }
 
 TEST(an_exception_from_a_stack_above_restores_the_thread_block) {
@@ -114,7 +134,7 @@ TEST(an_exception_from_a_stack_above_restores_the_thread_block) {
 }
 
 TEST(an_exception_from_a_stack_below_restores_the_thread_block) {
-  see_exception(false, throw_it);
+  in_a_thread<throw_below>();
 }
 
 TEST(an_exception_passes_a_stack_above_from_the_system_stack) {
@@ -122,7 +142,7 @@ TEST(an_exception_passes_a_stack_above_from_the_system_stack) {
 }
 
 TEST(an_exception_passes_a_stack_below_from_the_system_stack) {
-  see_exception(false, throw_from_system);
+  in_a_thread<throw_from_system_below>();
 }
 
 TEST(bounds_are_the_threads_own_on_another_stack) {
@@ -247,7 +267,7 @@ TEST(a_thread_has_the_stack_that_is_asked_for) {
 }
 
 int main(void) {
-  suite_begin("windows");
+  suite_begin("win32");
   ADD_TEST(a_call_on_a_stack_above_has_both_stacks_in_the_thread_block);
   ADD_TEST(a_call_on_a_stack_below_has_both_stacks_in_the_thread_block);
   ADD_TEST(an_exception_from_a_stack_above_restores_the_thread_block);

@@ -19,7 +19,11 @@ tests_ldadd = libcgo.la $(CHECK_LIBS)
 # What the tests use of POSIX, where the system has it not.
 if WINDOWS
 tests_cppflags += -I$(top_srcdir)/tests/windows -D__USE_MINGW_ANSI_STDIO=1
-tests_harness += tests/windows/posix.c
+tests_memory = tests/windows/memory.c
+tests_harness += tests/windows/posix.c $(tests_memory)
+# Where a test compares addresses of the library's functions: a program has stubs for
+# those of a DLL.
+tests_same_addresses = -static
 tests_module = -no-undefined -XCClinker -static-libgcc
 tests_ldadd += $(WINPTHREADS)
 AM_LDFLAGS = -XCClinker -static-libgcc -XCClinker -static-libstdc++
@@ -258,6 +262,7 @@ tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwind_stacks_CFLAGS = $(tests_four_cflags)
 tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
 tests_unwind_stacks_LDADD = $(tests_ldadd)
+tests_unwind_stacks_LDFLAGS = $(AM_LDFLAGS) $(tests_same_addresses)
 
 # Not in the program above: libunwind would take the place of C++'s unwinder.
 tests_libunwind_SOURCES = tests/libunwind.c $(tests_four)
@@ -383,19 +388,19 @@ tests_hot_paths_LDADD = $(tests_ldadd)
 if ENABLE_SHARED
 check_PROGRAMS += tests/two-runtimes
 check_LTLIBRARIES += tests/libruntime-a.la tests/libruntime-b.la
-tests_runtime_object = tests/runtime-object.c tests/runtime-object.h
+tests_runtime_object = tests/runtime-object.c tests/runtime-object.h $(tests_memory)
 tests_runtime_ldflags = -module -avoid-version -shared $(tests_module) \
 	-rpath $(abs_top_builddir)/tests
 tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
 tests_libruntime_a_la_CFLAGS = $(tests_cflags)
 tests_libruntime_a_la_LDFLAGS = $(tests_runtime_ldflags)
-tests_libruntime_a_la_LIBADD = libcgo.la
+tests_libruntime_a_la_LIBADD = libcgo.la $(WINPTHREADS)
 tests_libruntime_b_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_b_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=524288
 tests_libruntime_b_la_CFLAGS = $(tests_cflags)
 tests_libruntime_b_la_LDFLAGS = $(tests_runtime_ldflags)
-tests_libruntime_b_la_LIBADD = libcgo.la
+tests_libruntime_b_la_LIBADD = libcgo.la $(WINPTHREADS)
 tests_two_runtimes_SOURCES = tests/two-runtimes.c tests/runtime-object.h \
 	$(tests_harness)
 tests_two_runtimes_CPPFLAGS = $(tests_cppflags)

@@ -6,7 +6,11 @@
 #ifndef LIBCGO_TESTS_MINICHECK_PROCESS_H
 #define LIBCGO_TESTS_MINICHECK_PROCESS_H
 
+#define WIN32_LEAN_AND_MEAN
 #include <windows.h>
+/* Words of 16-bit times, and of no meaning now. */
+#undef near
+#undef far
 
 #define MINICHECK_PIPE "MINICHECK_PIPE"
 

@@ -4,8 +4,11 @@
  * skipping the test that cannot do without.
  */
 #include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -57,6 +60,27 @@ int kill(int pid, int sig) { (void)pid, (void)sig; NONE(kill); }
 /* ---- processes ---- */
 
 int fork(void) { NONE(fork); }
+int pause(void) { NONE(pause); }
+int sched_getaffinity(int pid, size_t size, cpu_set_t *set) {
+  (void)pid, (void)size;
+  /* A thread's own is what setting it to the same tells. */
+  DWORD_PTR process, system;
+  GetProcessAffinityMask(GetCurrentProcess(), &process, &system);
+  const DWORD_PTR before = SetThreadAffinityMask(GetCurrentThread(), process);
+  SetThreadAffinityMask(GetCurrentThread(), before);
+  set->bits = before;
+  return 0;
+}
+void pthread_exit(void *result) {
+  (void)result;
+  test_skipped("Windows has no pthread_exit that unwinds");
+  minicheck_end(0);
+  abort();
+}
+int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr) {
+  (void)thread, (void)attr;
+  NONE(pthread_getattr_np);
+}
 int waitpid(int child, int *status, int options) {
   (void)child, (void)status, (void)options;
   NONE(fork);
@@ -90,28 +114,6 @@ long sysconf(int name) {
   SYSTEM_INFO info;
   GetSystemInfo(&info);
   return (long)info.dwPageSize;
-}
-
-static DWORD protection_of(int protection) {
-  return protection == PROT_NONE ? PAGE_NOACCESS
-         : (protection & PROT_WRITE) != 0 ? PAGE_READWRITE : PAGE_READONLY;
-}
-
-void *mmap(void *address, size_t bytes, int protection, int flags, int fd,
-           off_t offset) {
-  (void)address, (void)flags, (void)fd, (void)offset;
-  void *memory = VirtualAlloc(NULL, bytes, MEM_RESERVE | MEM_COMMIT,
-                              protection_of(protection));
-  return memory == NULL ? MAP_FAILED : memory;
-}
-int mprotect(void *address, size_t bytes, int protection) {
-  DWORD before;
-  return VirtualProtect(address, bytes, protection_of(protection), &before) ? 0
-                                                                            : -1;
-}
-int munmap(void *address, size_t bytes) {
-  (void)bytes;
-  return VirtualFree(address, 0, MEM_RELEASE) ? 0 : -1;
 }
 
 /* ---- libraries ---- */

@@ -7,7 +7,6 @@
 #ifndef LIBCGO_TESTS_WINDOWS_SIGNAL_H
 #define LIBCGO_TESTS_WINDOWS_SIGNAL_H
 
-#include <pthread.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,7 +18,7 @@ typedef unsigned long long libcgo_tests_sigset;
 #define sigset_t libcgo_tests_sigset
 
 enum {
-  SIGKILL = 9, SIGUSR1 = 10, SIGUSR2 = 12, SIGPIPE = 13, SIGALRM = 14, SIGSTOP = 19,
+  SIGHUP = 1, SIGKILL = 9, SIGUSR1 = 10, SIGUSR2 = 12, SIGPIPE = 13, SIGALRM = 14, SIGSTOP = 19,
   SIGURG = 23, SIGPROF = 27, SIGTRAP = 5, SIGBUS = 7, SIGRTMIN = 34, SIGRTMAX = 64,
 };
 #define SIG_SETMASK 2
@@ -66,8 +65,6 @@ int sigwait(const sigset_t *set, int *sig);
 int sigpending(sigset_t *set);
 int kill(int pid, int sig);
 int libcgo_tests_sigmask(int how, const sigset_t *set, sigset_t *before);
-#undef pthread_sigmask
-#define pthread_sigmask libcgo_tests_sigmask
 #define sigprocmask libcgo_tests_sigmask
 
 #ifdef __cplusplus

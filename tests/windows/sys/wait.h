@@ -13,6 +13,8 @@ extern "C" {
 #define WEXITSTATUS(status) (status)
 #define WIFSIGNALED(status) ((status) < 0)
 #define WTERMSIG(status) (-(status))
+#define WIFSTOPPED(status) ((void)(status), 0)
+#define WSTOPSIG(status) (status)
 #define WNOHANG 1
 int waitpid(int child, int *status, int options);
 

@@ -580,7 +580,7 @@ struct exception_guard {
   uintptr_t landing; // where it goes on after an exception
   uintptr_t code;
   uintptr_t count; // of information, as RaiseException() wants it
-  uintptr_t information[5];
+  ULONG_PTR information[5];
 };
 static_assert(sizeof(exception_guard) == GUARD_BYTES, "");
 

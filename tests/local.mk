@@ -411,7 +411,9 @@ tests_two_runtimes_DEPENDENCIES = libcgo.la $(check_LTLIBRARIES)
 endif
 
 TESTS += $(check_PROGRAMS)
-if !WINDOWS
+if WINDOWS
+TESTS += tests/windows/imports.sh
+else
 TESTS += $(tests_scripts)
 endif
 EXTRA_DIST += $(tests_scripts) tests/tap.sh tests/faults.sh tests/installcheck.sh \
@@ -431,7 +433,7 @@ SH_LOG_COMPILER = $(SHELL)
 EACH_CC = $(CC)
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
-	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
+	NM='$(NM)' OBJDUMP='$(OBJDUMP)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' \
 	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
 	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
@@ -439,7 +441,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
-	export CC CXX CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU CLASSIC HOST VERSION \
+	export CC CXX CFLAGS CXXFLAGS NM OBJDUMP READELF AR EACH_CC CPU CLASSIC HOST VERSION \
 	TEST_EMU PROBES ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.

@@ -24,7 +24,7 @@ tests_harness += tests/windows/posix.c $(tests_memory)
 # Where a test compares addresses of the library's functions: a program has stubs for
 # those of a DLL.
 tests_same_addresses = -static
-tests_module = -no-undefined -XCClinker -static-libgcc
+tests_module = -no-undefined -XCClinker -static-libgcc -XCClinker $(WINPTHREADS)
 tests_ldadd += $(WINPTHREADS)
 AM_LDFLAGS = -XCClinker -static-libgcc -XCClinker -static-libstdc++
 check_PROGRAMS += tests/win32
@@ -395,12 +395,12 @@ tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
 tests_libruntime_a_la_CFLAGS = $(tests_cflags)
 tests_libruntime_a_la_LDFLAGS = $(tests_runtime_ldflags)
-tests_libruntime_a_la_LIBADD = libcgo.la $(WINPTHREADS)
+tests_libruntime_a_la_LIBADD = libcgo.la
 tests_libruntime_b_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_b_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=524288
 tests_libruntime_b_la_CFLAGS = $(tests_cflags)
 tests_libruntime_b_la_LDFLAGS = $(tests_runtime_ldflags)
-tests_libruntime_b_la_LIBADD = libcgo.la $(WINPTHREADS)
+tests_libruntime_b_la_LIBADD = libcgo.la
 tests_two_runtimes_SOURCES = tests/two-runtimes.c tests/runtime-object.h \
 	$(tests_harness)
 tests_two_runtimes_CPPFLAGS = $(tests_cppflags)

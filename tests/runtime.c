@@ -1034,6 +1034,7 @@ TEST(without_a_size_no_signal_stack_is_installed) {
 }
 
 TEST(attach_says_ENOMEM_without_memory_for_the_signal_stack) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   for (int i = 0; i < 2; i++) {

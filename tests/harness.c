@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #ifdef _WIN32
+#include <io.h>
 #include <windows.h>
 
 #include <tlhelp32.h>
@@ -36,6 +37,9 @@ static long long threads_at_begin; /* an emulator or a sanitizer may have its ow
 static long long count_threads(void);
 
 void suite_begin(const char *name) {
+#ifdef _WIN32
+  setmode(STDOUT_FILENO, O_BINARY); /* lines as TAP has them */
+#endif
   suite = suite_create(name);
   skips = mmap(NULL, most_tests * sizeof *skips, PROT_READ | PROT_WRITE,
                MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -7,6 +7,9 @@
 #ifndef LIBCGO_TESTS_WINDOWS_PTHREAD_H
 #define LIBCGO_TESTS_WINDOWS_PTHREAD_H
 
+/* As many as the system has: TLS_MINIMUM_AVAILABLE and 1,024 more. */
+#undef PTHREAD_KEYS_MAX
+#define PTHREAD_KEYS_MAX 1088
 #undef pthread_sigmask
 #define pthread_sigmask libcgo_tests_sigmask
 #define pthread_kill(thread, sig) ((void)(thread), raise(sig))

@@ -167,6 +167,60 @@ TEST(bounds_are_the_threads_own_on_another_stack) {
   ck_assert(contain(bounds_now(), inside.hi - 1));
 }
 
+// ---- tracebacks ----
+
+static uintptr_t pcs[64];
+static size_t pc_count;
+
+static uintptr_t trace(void *) {
+  pc_count = libcgo_traceback(&kit, 0, nullptr, pcs, 64);
+  return 0;
+}
+
+__attribute__((noinline)) static void call_trace(libcgo_thread *thread) {
+  const libcgo_stack stack = stack_at(true);
+  libcgo_call_on_stack(
+      thread, &stack,
+      [](void *p) -> uintptr_t {
+        return libcgo_call_on_system(static_cast<libcgo_thread *>(p), trace, nullptr);
+      },
+      thread);
+  __asm__ volatile(""); // not a tail call
+}
+
+static uintptr_t function_at(uintptr_t pc) {
+  DWORD64 base = 0;
+  const auto *entry = RtlLookupFunctionEntry(pc, &base, nullptr);
+  return entry == nullptr ? 0 : base + entry->BeginAddress;
+}
+
+TEST(a_traceback_passes_two_switches) {
+  libcgo_thread *const thread = attached();
+  ck_assert_int_eq(libcgo_traceback_set(&kit, nullptr), 0);
+  call_trace(thread);
+  ck_assert_uint_gt(pc_count, 4);
+  ck_assert_uint_eq(function_at(pcs[0]), reinterpret_cast<uintptr_t>(trace));
+  bool found = false;
+  for (size_t i = 0; i < pc_count; i++)
+    found = found ||
+            function_at(pcs[i]) == reinterpret_cast<uintptr_t>(call_trace);
+  ck_assert(found);
+}
+
+TEST(a_function_of_a_library_has_its_name) {
+  kit_begin();
+  const FARPROC function =
+      GetProcAddress(GetModuleHandleA("libcgo-0.dll"), "libcgo_version");
+  ck_assert(function != nullptr);
+  libcgo_symbol symbol = LIBCGO_SYMBOL_INIT;
+  symbol.pc = reinterpret_cast<uintptr_t>(function) + 1;
+  ck_assert_int_eq(libcgo_symbolize(&kit, &symbol), 0);
+  ck_assert(symbol.function != nullptr && symbol.object != nullptr);
+  ck_assert_int_eq(strcmp(symbol.function, "libcgo_version"), 0);
+  ck_assert_int_eq(strcmp(symbol.object, "libcgo-0.dll"), 0);
+  ck_assert_uint_eq(symbol.entry, symbol.pc - 1);
+}
+
 // ---- the end of a thread ----
 
 static DWORD WINAPI call_back(void *) {
@@ -275,6 +329,8 @@ int main(void) {
   ADD_TEST(an_exception_passes_a_stack_above_from_the_system_stack);
   ADD_TEST(an_exception_passes_a_stack_below_from_the_system_stack);
   ADD_TEST(bounds_are_the_threads_own_on_another_stack);
+  ADD_TEST(a_traceback_passes_two_switches);
+  ADD_TEST(a_function_of_a_library_has_its_name);
   ADD_TEST(a_thread_of_others_leaves_at_its_end);
   ADD_TEST(a_thread_that_ends_by_ExitThread_leaves);
   ADD_TEST(the_end_of_a_fiber_is_not_the_end_of_its_thread);

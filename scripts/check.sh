@@ -171,8 +171,9 @@ windows() {
   step 'windows 386: make' make V=0 -j "$jobs" || return 0
   python=python3
   if ! $python -c 'import unicorn' 2>/dev/null; then
-    python3 -m venv venv && venv/bin/pip install -q unicorn >pip.log 2>&1 || true
-    python=venv/bin/python
+    if python3 -m venv venv && venv/bin/pip install -q unicorn >pip.log 2>&1; then
+      python=venv/bin/python
+    fi
   fi
   if $python -c 'import unicorn' 2>/dev/null; then
     timeout -k 1 300 $python "$top/tests/emulated/windows_386.py" \

@@ -145,6 +145,19 @@ TEST(an_exception_passes_a_stack_below_from_the_system_stack) {
   in_a_thread<throw_from_system_below>();
 }
 
+// Windows unwinds to no lower address. Wine does; so here is to be seen that nobody
+// needs it.
+static int raised;
+
+TEST(an_exception_is_raised_again_on_each_stack) {
+  AddVectoredExceptionHandler(1, [](EXCEPTION_POINTERS *e) -> LONG {
+    raised += e->ExceptionRecord->ExceptionCode == 0x20474343; // gcc's
+    return EXCEPTION_CONTINUE_SEARCH;
+  });
+  see_exception(true, throw_from_system);
+  ck_assert_int_eq(raised, 3);
+}
+
 TEST(bounds_are_the_threads_own_on_another_stack) {
   libcgo_thread *const thread = attached();
   const libcgo_stack stack = stack_at(true);
@@ -328,6 +341,7 @@ int main(void) {
   ADD_TEST(an_exception_from_a_stack_below_restores_the_thread_block);
   ADD_TEST(an_exception_passes_a_stack_above_from_the_system_stack);
   ADD_TEST(an_exception_passes_a_stack_below_from_the_system_stack);
+  ADD_TEST(an_exception_is_raised_again_on_each_stack);
   ADD_TEST(bounds_are_the_threads_own_on_another_stack);
   ADD_TEST(a_traceback_passes_two_switches);
   ADD_TEST(a_function_of_a_library_has_its_name);

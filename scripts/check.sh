@@ -15,6 +15,8 @@
 #   musl        the C library musl, shared and static, with musl-gcc
 #   a Zig port  a row of scripts/zig-ports (freebsd, ...): executed where
 #               something can, else linked and looked at
+#   windows     cross builds for Windows: amd64 under wine, 386 under an emulator of
+#               the CPU
 #   sanitizers  gcc, address and undefined behaviour
 #   tsan        gcc and clang, data races
 #   valgrind    memcheck and helgrind on the thread and crossing tests
@@ -160,6 +162,55 @@ native() {
   step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
     "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" "$top/bench/go/run.sh" \
     "$top"/debian/tests/go "$top"/debian/tests/kit tools/libcgo-go || true
+}
+
+# Windows: amd64 runs the suite under wine; 386 its library, as it was linked, by
+# tests/emulated, which needs Python's unicorn.
+windows() {
+  # shellcheck disable=SC2086
+  install_packages $base g++-mingw-w64-x86-64 g++-mingw-w64-i686 wine wine64 \
+    python3 python3-venv
+  generate
+  enter windows-386
+  step 'windows 386: configure' "$top/configure" --enable-werror \
+    --host=i686-w64-mingw32 --without-check || return 0
+  step 'windows 386: make' make V=0 -j "$jobs" || return 0
+  python=python3
+  if ! $python -c 'import unicorn' 2>/dev/null; then
+    if python3 -m venv venv && venv/bin/pip install -q unicorn >pip.log 2>&1; then
+      python=venv/bin/python
+    fi
+  fi
+  if $python -c 'import unicorn' 2>/dev/null; then
+    timeout -k 1 300 $python "$top/tests/emulated/windows_386.py" \
+      .libs/libcgo-0.dll >emulated.log 2>&1 || true
+    sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - /PASS: /p' emulated.log >results
+    grep -q '^PASS: ' results || echo 'ERROR: no emulated case ran' >>results
+    grep -q '^FAIL: \|^ERROR: ' results && cat emulated.log
+  else
+    echo 'SKIP: windows_386.py: no unicorn for Python' >results
+  fi
+  count 'windows 386, emulated' results
+  record 'Windows, 386' "$(compiler i686-w64-mingw32-gcc)" 'unicorn: the library alone'
+
+  enter windows-amd64
+  step 'windows amd64: configure' "$top/configure" --enable-werror \
+    --host=x86_64-w64-mingw32 --without-check || return 0
+  step 'windows amd64: make' make V=0 -j "$jobs" || return 0
+  saved_display=${DISPLAY:-}
+  unset DISPLAY
+  WINEPREFIX=$PWD/wine WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
+  LIBCGO_TEST_THREADS=2000 LIBCGO_TEST_CALLBACKS=100000
+  export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES LIBCGO_TEST_THREADS \
+    LIBCGO_TEST_CALLBACKS
+  step 'wineboot' timeout -k 1 300 wineboot -i || return 0
+  suite 'windows amd64 under wine' TEST_EMU="$top/tests/windows/run.sh"
+  record 'Windows, amd64' "$(compiler x86_64-w64-mingw32-gcc)" \
+    "$(wine --version 2>/dev/null | sed 's/ .*//')"
+  wineserver -k || true
+  unset WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES LIBCGO_TEST_THREADS \
+    LIBCGO_TEST_CALLBACKS
+  test -z "$saved_display" || export DISPLAY="$saved_display"
 }
 
 clang() {
@@ -578,7 +629,7 @@ faults() {
 # Every port, and the table of what the directory of their results has.
 ports() {
   rm -rf "$top/build/check/platforms"
-  for port in native $ports darwin musl $zig_ports; do
+  for port in native $ports darwin musl $zig_ports windows; do
     run "$port"
   done
   platforms
@@ -624,7 +675,7 @@ run() {
   esac
 }
 
-variants="native clang $ports darwin musl $zig_ports sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
+variants="native clang $ports darwin musl $zig_ports windows sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

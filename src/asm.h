@@ -49,9 +49,10 @@
 /*
  * What an object format says of a symbol. ELF has its kind, its size and its
  * visibility; Mach-O has the visibility alone, and there a label in the middle of
- * a function begins another one, unless it is the assembler's own.
+ * a function begins another one, unless it is the assembler's own. COFF has the kind
+ * alone: what a library exports, its linker is told.
  */
-#ifdef __MACH__
+#if defined(__MACH__)
 
 .macro SYMBOL_KIND name, kind
 .endm
@@ -69,6 +70,29 @@
 .macro END_INNER_NAME name
 .endm
 #define CONSTANT_SECTION .section __TEXT, __const
+
+#elif defined(_WIN32)
+
+.macro SYMBOL_KIND name, kind
+	.ifc	\kind, function
+	.def	\name
+	.scl	2		/* external */
+	.type	32		/* function */
+	.endef
+	.endif
+.endm
+.macro SYMBOL_END name
+.endm
+.macro SYMBOL_HIDDEN name
+.endm
+.macro SYMBOL_WEAK name
+	.weak	\name
+.endm
+.macro INNER_NAME name
+.endm
+.macro END_INNER_NAME name
+.endm
+#define CONSTANT_SECTION .section .rdata, "dr"
 
 #else
 
@@ -97,6 +121,26 @@
 
 #endif
 
+/*
+ * What unwinders read: DWARF call-frame information, which the CPU's file gives with
+ * the .cfi directives; on 64-bit Windows the system's tables, by .seh directives.
+ */
+#ifdef _WIN64
+.macro BEGIN_FRAME_INFO name
+	.seh_proc \name
+.endm
+.macro END_FRAME_INFO
+	.seh_endproc
+.endm
+#else
+.macro BEGIN_FRAME_INFO name
+	.cfi_startproc
+.endm
+.macro END_FRAME_INFO
+	.cfi_endproc
+.endm
+#endif
+
 /* FUNC SYM(name): begins a function that other objects may call. */
 .macro FUNC name
 	.globl	\name
@@ -109,7 +153,7 @@
 	SYMBOL_KIND	\name, function
 	CODE	\name
 	BEGIN_UNWIND
-	.cfi_startproc
+	BEGIN_FRAME_INFO \name
 .endm
 
 /* Where a function's code begins, and its size. 64-bit PowerPC ELF ABI: the symbol is
@@ -155,7 +199,7 @@
 
 /* END SYM(name) */
 .macro END name
-	.cfi_endproc
+	END_FRAME_INFO
 	END_UNWIND
 	CODE_SIZE \name
 .endm
@@ -180,17 +224,27 @@
  * word of another segment on x86; on Arm a register that programs only read, in
  * whose low bits older systems keep the number of the CPU.
  */
-#ifdef __MACH__
+#if defined(__MACH__)
 #define THREAD_SEGMENT %gs
+#define THREAD_POINTER_386 %gs:0
 #define THREAD_REGISTER tpidrro_el0
 .macro CLEAR_CPU_NUMBER reg
 	and	\reg, \reg, -8
 .endm
+#elif defined(_WIN32)
+#define THREAD_POINTER_386 %fs:0x18	/* the thread block, which names itself */
 #else
 #define THREAD_SEGMENT %fs
+#define THREAD_POINTER_386 %gs:0
 #define THREAD_REGISTER tpidr_el0
 .macro CLEAR_CPU_NUMBER reg
 .endm
+#endif
+
+/* Where the system keeps a thread's stack bounds itself, calls on small stacks tell
+   it: libcgo_enter_stack, libcgo_leave_stack. */
+#ifdef _WIN32
+#define SYSTEM_KNOWS_STACKS 1
 #endif
 
 /* PROBE1(name, word), PROBE2(name, word1, word2): a static probe and what it tells;
@@ -205,7 +259,7 @@
 #endif
 
 /* What follows is ELF's. */
-#ifndef __MACH__
+#ifdef __ELF__
 
 /* The stack stays non-executable. */
 	.section .note.GNU-stack, "", %progbits

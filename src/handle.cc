@@ -19,7 +19,11 @@ namespace {
 using table = libcgo_handle_table;
 
 constexpr unsigned word_bits = sizeof(uintptr_t) * 8;
-static_assert(sizeof(unsigned long) == sizeof(uintptr_t), "__builtin_ctzl");
+
+// The zeros below the lowest bit, of whichever type a word is.
+[[maybe_unused]] inline int zeros_in(unsigned word) { return __builtin_ctz(word); }
+[[maybe_unused]] inline int zeros_in(unsigned long word) { return __builtin_ctzl(word); }
+[[maybe_unused]] inline int zeros_in(unsigned long long word) { return __builtin_ctzll(word); }
 
 // The low bits of a handle, its place, from the highest one down:
 //
@@ -88,7 +92,7 @@ position position_of_number(uintptr_t number) {
 
 // Of a word with a bit in segment_mask.
 position position_of(uintptr_t word) {
-  const auto zeros = static_cast<uintptr_t>(__builtin_ctzl(word));
+  const auto zeros = static_cast<uintptr_t>(zeros_in(word));
   return {segment_limit - 1 - zeros, (word & place_mask) >> (zeros + 1)};
 }
 
@@ -135,7 +139,7 @@ uintptr_t claim_between(table *t, uintptr_t first, uintptr_t last) {
     const uintptr_t wanted = ~uintptr_t{0} << shift;
     uintptr_t free = ~__atomic_load_n(bits, __ATOMIC_RELAXED) & wanted;
     while (free != 0) {
-      const auto bit = static_cast<unsigned>(__builtin_ctzl(free));
+      const auto bit = static_cast<unsigned>(zeros_in(free));
       const uintptr_t mask = uintptr_t{1} << bit;
       // Acquire: pairs with the release of the bit in libcgo_handle_free.
       const uintptr_t old = __atomic_fetch_or(bits, mask, __ATOMIC_ACQUIRE);

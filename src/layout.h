@@ -19,4 +19,13 @@
 /* Bytes: struct cgo::stack_call, proved there too. */
 #define STACK_CALL_START (7 * __SIZEOF_POINTER__)
 
+/* Bytes: where the frame of libcgo_call_on_stack keeps what libcgo_enter_stack has
+   saved, by the Microsoft convention. */
+#define STACK_FRAME_SAVED 48
+
+/* Bytes: struct exception_guard, in the frame of libcgo_guarded_call; proved in
+   src/os/windows.cc. */
+#define GUARD_AT 32
+#define GUARD_BYTES (8 * __SIZEOF_POINTER__)
+
 #endif

@@ -12,7 +12,10 @@ src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
 src_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
-src_port = src/os/@os@.cc src/os/@os_shared@.cc
+src_port = src/os/@os@.cc
+if OS_SHARED
+src_port += src/os/@os_shared@.cc
+endif
 if OS_POSIX_CLOCK
 src_port += src/os/clock.cc
 endif
@@ -54,7 +57,14 @@ src/libcgo.exports: src/libcgo.map src/$(am__dirstamp)
 	$(AM_V_GEN)$(src_map_names) | grep -v '^\*' | $(SED) 's/\(.*\)\(.\)/_\1[\2]/' >$@
 else
 src_exports = src/libcgo.map
+if WINDOWS
+# libtool makes the linker's list of those that there are. No library of the compiler
+# is needed at run time.
+src_ldflags = -no-undefined -XCClinker -static-libgcc \
+	-export-symbols-regex "^(`$(src_map_names) | grep '^[a-z_]*2*$$' | tr '\n' '|'`)$$"
+else
 src_ldflags = -XCClinker -nostartfiles -Wl,--version-script=$(top_srcdir)/src/libcgo.map
+endif
 endif
 # The C driver links, so that no C++ library is needed at run time; and without
 # the start files, of which the library, having no constructors, needs nothing,
@@ -76,35 +86,35 @@ endif
 src_arch_parts = src/libcall_on_stack.la src/libcall_on_system.la \
 	src/libcrosscall_g.la src/libcrosscall2.la src/libcrosscall_word.la \
 	src/libframe.la src/libthread_pointer.la
-nodist_src_libcall_on_stack_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libcall_on_stack_la_SOURCES = src/arch/@cpu_file@.S
 src_libcall_on_stack_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_stack
-nodist_src_libcall_on_system_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libcall_on_system_la_SOURCES = src/arch/@cpu_file@.S
 src_libcall_on_system_la_CPPFLAGS = $(src_cppflags) -DPART_call_on_system
 noinst_LTLIBRARIES += $(src_arch_parts)
-nodist_src_libcrosscall_g_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libcrosscall_g_la_SOURCES = src/arch/@cpu_file@.S
 src_libcrosscall_g_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_g
-nodist_src_libcrosscall2_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libcrosscall2_la_SOURCES = src/arch/@cpu_file@.S
 src_libcrosscall2_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall2
-nodist_src_libcrosscall_word_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libcrosscall_word_la_SOURCES = src/arch/@cpu_file@.S
 src_libcrosscall_word_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall_word
-nodist_src_libframe_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libframe_la_SOURCES = src/arch/@cpu_file@.S
 src_libframe_la_CPPFLAGS = $(src_cppflags) -DPART_frame
-nodist_src_libthread_pointer_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libthread_pointer_la_SOURCES = src/arch/@cpu_file@.S
 src_libthread_pointer_la_CPPFLAGS = $(src_cppflags) -DPART_thread_pointer
 
 if CLASSIC
 src_arch_parts += src/libcrosscall.la src/libentry.la src/libslot.la
-nodist_src_libcrosscall_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libcrosscall_la_SOURCES = src/arch/@cpu_file@.S
 src_libcrosscall_la_CPPFLAGS = $(src_cppflags) -DPART_crosscall
-nodist_src_libentry_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libentry_la_SOURCES = src/arch/@cpu_file@.S
 src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
-nodist_src_libslot_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libslot_la_SOURCES = src/arch/@cpu_file@.S
 src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
 endif
 
 if STACK_CHK_FAIL_LOCAL
 src_arch_parts += src/libstack_chk_fail.la
-nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu@.S
+nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu_file@.S
 src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
@@ -112,12 +122,13 @@ EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 	src/os/darwin.cc src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc \
 	src/os/macho.cc src/os/objects.cc src/os/posix.cc
 EXTRA_DIST += src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/elf-tls.cc src/os/freebsd.cc src/os/netbsd.cc \
-	src/os/openbsd.cc
+	src/os/openbsd.cc src/os/pe.cc src/os/windows.cc
 
 # A CPU: its source, and what the tests have of it.
 EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
 EXTRA_DIST += src/arch/alpha.S tests/arch/alpha.S tests/arch/alpha.h tests/arch/alpha.faults
 EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
+EXTRA_DIST += src/arch/amd64-ms.S tests/arch/amd64-ms.S tests/arch/amd64-ms.faults
 EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
 EXTRA_DIST += src/arch/arm.S tests/arch/arm.S tests/arch/arm.h tests/arch/arm.faults
 EXTRA_DIST += src/arch/mips32.S tests/arch/mips32.S tests/arch/mips32.h tests/arch/mips32.faults
@@ -150,7 +161,7 @@ src_classic_parts = crosscall crosscall2 entry slot thread_pointer
 
 src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
 		$(include_HEADERS) $(topic_HEADERS) $(nodist_topic_HEADERS) \
-		src/arch/@cpu@.S src/libcgo.map config.h src/$(am__dirstamp)
+		src/arch/@cpu_file@.S src/libcgo.map config.h src/$(am__dirstamp)
 	$(AM_V_GEN)objects=; \
 	for f in $(src_classic_sources); do \
 	  o=src/classic-`echo $$f | tr / -`.o; \
@@ -163,7 +174,7 @@ src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	for p in $(src_classic_parts); do \
 	  o=src/classic-arch-$$p.o; \
 	  $(CC) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) -DPART_$$p \
-	    -DLIBCGO_CLASSIC_OBJECT -c $(srcdir)/src/arch/@cpu@.S -o $$o || exit 1; \
+	    -DLIBCGO_CLASSIC_OBJECT -c $(srcdir)/src/arch/@cpu_file@.S -o $$o || exit 1; \
 	  objects="$$objects $$o"; \
 	done; \
 	$(LD) -r -o src/libcgo-classic.tmp.o $$objects && rm -f $$objects && \

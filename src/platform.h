@@ -6,7 +6,6 @@
 #ifndef LIBCGO_PLATFORM_H_INTERNAL
 #define LIBCGO_PLATFORM_H_INTERNAL
 
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unwind.h>
@@ -53,6 +52,11 @@ struct slot_place {
   intptr_t m;
 };
 
+/* A set of signals, a sigset_t: memory enough for each system's. */
+struct signal_mask {
+  alignas(8) unsigned char bytes[128];
+};
+
 namespace os {
 
 /* All signals blocked for the calling thread while this object lives. Not for
@@ -64,10 +68,10 @@ public:
   signals_blocked(const signals_blocked &) = delete;
   signals_blocked &operator=(const signals_blocked &) = delete;
   /* The mask that was in force before. */
-  const sigset_t &previous() const { return previous_; }
+  const signal_mask &previous() const { return previous_; }
 
 private:
-  sigset_t previous_;
+  signal_mask previous_;
 };
 
 /* The calling thread cannot be cancelled while this object lives: what it does
@@ -83,7 +87,10 @@ private:
   int previous_;
 };
 
-void set_signal_mask(const sigset_t &mask);
+/* Makes a mask of the client's sigset_t. Returns 0, or ENOTSUP where the system has
+   no signals. */
+int read_signal_mask(const void *set, signal_mask *mask);
+void set_signal_mask(const signal_mask &mask);
 void block_all_signals();
 
 /* Creates a detached thread with the caller's signal mask, once. Returns 0 or an
@@ -209,6 +216,14 @@ tls_segment executable_tls();
 /* Whether the address is in a thread-local variable of the executable, in the
    calling thread. */
 bool in_executable_tls(uintptr_t address);
+
+/* The distance from the thread pointer of a pair of words that LIBCGO_DEFINE_SLOTS
+   has defined, at the given address in the calling thread. False if it is not the
+   same in every thread. */
+bool place_pair(uintptr_t pair, intptr_t *offset);
+
+/* Writes to standard error, as far as that goes. */
+void write_message(const char *text, size_t length);
 
 /* Where the classic face exists: in src/os/<os>-classic.cc.
    Makes the classic slots usable, given where the executable announced its

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 namespace cgo {
 
@@ -110,16 +109,7 @@ void message::fatal(void (*hook)(const char *)) {
 
 void message::fatal() {
   buf_[len_++] = '\n';
-  const char *p = buf_;
-  while (len_ > 0) {
-    ssize_t n = write(STDERR_FILENO, p, len_);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      break;
-    p += n;
-    len_ -= static_cast<size_t>(n);
-  }
+  os::write_message(buf_, len_);
   abort();
 }
 

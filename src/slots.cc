@@ -34,8 +34,7 @@ extern "C" {
 void libcgo_slots_defined(libcgo_slots *slots, uintptr_t *pair) {
   using namespace cgo;
   const uintptr_t address = reinterpret_cast<uintptr_t>(pair);
-  if (os::in_executable_tls(address)) {
-    slots->offset = static_cast<intptr_t>(address - libcgo_thread_pointer());
+  if (os::place_pair(address, &slots->offset)) {
     __atomic_store_n(&defined, reinterpret_cast<uintptr_t>(slots),
                      __ATOMIC_RELEASE);
   } else {

@@ -28,7 +28,7 @@ struct thread_start {
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   start_mask mask_kind;
-  sigset_t mask; /* if it is given */
+  signal_mask mask; /* if it is given */
 };
 
 /* For `enter`: the bounds of the new thread's stack. Stops the process with a

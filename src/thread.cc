@@ -101,12 +101,14 @@ int map_stack(kit_start *start, const libcgo_thread_attr *attr) {
   return os::map_signal_stack(bytes, &start->signal_stack) ? 0 : ENOMEM;
 }
 
-void apply(kit_start *start, const libcgo_thread_attr *attr) {
+int apply(kit_start *start, const libcgo_thread_attr *attr) {
   start->shape.stack_size = attr->stack_size;
   start->shape.guard_size = attr->guard_size; // the same word for none
   if (attr->signal_mask != nullptr) {
     start->mask_kind = start_mask::given;
-    start->mask = *static_cast<const sigset_t *>(attr->signal_mask);
+    const int err = os::read_signal_mask(attr->signal_mask, &start->mask);
+    if (err != 0)
+      return err;
   }
   if (attr->name != nullptr) {
     start->named = true;
@@ -115,6 +117,7 @@ void apply(kit_start *start, const libcgo_thread_attr *attr) {
   }
   start->cpus = attr->cpus;
   start->cpus_size = attr->cpus_size;
+  return 0;
 }
 static_assert(LIBCGO_NO_GUARD == no_guard, "");
 
@@ -128,12 +131,13 @@ void report(const thread_limit &found, libcgo_limit *limit) {
 
 // After an error the record is gone.
 int create(kit_start *start, const libcgo_thread_attr *attr) {
-  int err = map_stack(start, attr);
+  int err = apply(start, attr);
+  if (err == 0)
+    err = map_stack(start, attr);
   if (err != 0) {
     free(start);
     return err;
   }
-  apply(start, attr);
   alignas(4) uint32_t answer = not_yet; // some ABIs have words at 2 bytes
   if (attr->cpus != nullptr)
     start->answer = &answer;

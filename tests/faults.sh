@@ -177,7 +177,7 @@ fault tests/threads defect_05_stackguard_is_above_the_guard_pages \
 fault tests/tls defect_05_bounds_are_true_with_a_mebibyte_of_tls \
   src/os/linux.cc 's/bounds->lo = reinterpret_cast<.*/bounds->lo = here - default_stack_size();/'
 fault tests/threads defect_06_no_signal_arrives_before_g_is_set \
-  src/os/posix.cc 's/SIG_SETMASK, &all, &previous_/SIG_SETMASK, nullptr, \&previous_/'
+  src/os/posix.cc 's/SIG_SETMASK, &all, set_of/SIG_SETMASK, nullptr, set_of/'
 fault tests/darwin-keys defect_07_a_positive_error_of_key_create_is_an_error \
   src/os/darwin-classic.cc 's/if (end->create_error != 0)/if (end->create_error < 0)/'
 fault tests/darwin-keys defect_08_the_slot_of_m_is_tested_too \
@@ -233,7 +233,7 @@ fault tests/object-slots a_pair_in_a_shared_object_is_refused_with_ENOTSUP \
 fault tests/defined-slots a_second_runtime_gets_EBUSY \
   src/slots.cc 's/      owner != self)/      false)/'
 fault tests/defined-slots the_offset_leads_to_the_pair_in_the_initial_thread \
-  src/slots.cc 's/address - libcgo_thread_pointer());/address - libcgo_thread_pointer() + 8);/'
+  src/os/posix.cc 's/pair - libcgo_thread_pointer());/pair - libcgo_thread_pointer() + 8);/'
 fault tests/traceback any_frame_pointer_ends_the_walk_without_a_fault \
   src/traceback.cc 's/  w->now.lo = frame + 1;//'
 fault tests/traceback a_handler_gets_the_stopped_instruction_and_its_callers \
@@ -386,7 +386,7 @@ fault tests/thread hooks_run_with_all_signals_blocked \
 fault tests/thread signals_are_blocked_for_destructors_after_pthread_exit \
   src/runtime.cc 's/^  os::block_all_signals();//'
 fault tests/thread the_creator_keeps_its_signal_mask \
-  src/os/posix.cc 's/  pthread_sigmask(SIG_SETMASK, &previous_, nullptr);//'
+  src/os/posix.cc 's/  pthread_sigmask(SIG_SETMASK, set_of(&previous_), nullptr);//'
 fault tests/thread a_thread_that_is_refused_its_cpus_leaves_nothing \
   src/thread.cc 's/  if (err != 0 && signal_stack.lo != 0)/  if (false)/'
 fault tests/thread a_thread_that_is_refused_leaves_no_memory \
@@ -442,6 +442,16 @@ if darwin_tools; then
   done
 else
   echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
+fi
+
+# Windows: WINEPREFIX and what goes with it are as scripts/check.sh has them.
+if command -v x86_64-w64-mingw32-g++ >/dev/null 2>&1 && command -v wine >/dev/null 2>&1; then
+  tree windows --host=x86_64-w64-mingw32 --without-check
+  emu=$top/tests/windows/run.sh
+  # shellcheck source=tests/arch/amd64-ms.faults
+  . "$top/tests/arch/amd64-ms.faults"
+else
+  echo '# the part of Windows needs x86_64-w64-mingw32-g++ and wine'
 fi
 
 echo "1..$n"

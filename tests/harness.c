@@ -11,6 +11,12 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef _WIN32
+#include <io.h>
+#include <windows.h>
+
+#include <tlhelp32.h>
+#endif
 
 enum { most_tests = 128, test_timeout_s = 300, most_seconds_to_death = 30 };
 
@@ -31,6 +37,9 @@ static long long threads_at_begin; /* an emulator or a sanitizer may have its ow
 static long long count_threads(void);
 
 void suite_begin(const char *name) {
+#ifdef _WIN32
+  setmode(STDOUT_FILENO, O_BINARY); /* lines as TAP has them */
+#endif
   suite = suite_create(name);
   skips = mmap(NULL, most_tests * sizeof *skips, PROT_READ | PROT_WRITE,
                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -57,6 +66,11 @@ void test_begin(const char *name) {
 }
 
 void test_skipped(const char *reason) {
+#ifdef _WIN32
+  /* The test's own process: minicheck.h passes it on. */
+  snprintf(minicheck_running->message, sizeof minicheck_running->message, "%s",
+           reason);
+#endif
   for (int i = 0; i < most_tests; i++)
     if (skips[i].test[0] == '\0') {
       snprintf(skips[i].test, sizeof skips[i].test, "%s", current);
@@ -81,6 +95,10 @@ int suite_run(void) {
   for (int i = 0; i < run; i++) {
     const char *name = tr_tcname(results[i]);
     const char *reason = skip_reason(name);
+#ifdef _WIN32
+    if (tr_rtype(results[i]) == CK_PASS && tr_msg(results[i])[0] != '\0')
+      reason = tr_msg(results[i]);
+#endif
     if (tr_rtype(results[i]) != CK_PASS)
       printf("not ok %d - %s\n# %s:%d: %s\n", i + 1, name,
              tr_lfile(results[i]), tr_lno(results[i]), tr_msg(results[i]));
@@ -124,6 +142,29 @@ int run_to_death(void (*fn)(void *), void *arg, char *output, size_t size) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+#ifdef _WIN32
+int readable(uintptr_t address) {
+  MEMORY_BASIC_INFORMATION region;
+  return VirtualQuery((void *)address, &region, sizeof region) != 0 &&
+         region.State == MEM_COMMIT &&
+         (region.Protect & (PAGE_NOACCESS | PAGE_GUARD)) == 0;
+}
+
+long long proc_status(const char *key) {
+  if (strcmp(key, "Threads:") != 0) {
+    test_skipped("Windows has no /proc");
+    minicheck_end(0);
+  }
+  long long count = 0;
+  THREADENTRY32 thread = {.dwSize = sizeof thread};
+  const HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+  for (BOOL more = Thread32First(all, &thread); more;
+       more = Thread32Next(all, &thread))
+    count += thread.th32OwnerProcessID == GetCurrentProcessId();
+  CloseHandle(all);
+  return count;
+}
+#else
 int readable(uintptr_t address) {
   static int ends[2];
   if (ends[1] == 0 && pipe(ends) != 0)
@@ -147,6 +188,7 @@ long long proc_status(const char *key) {
     fclose(f);
   return value;
 }
+#endif
 
 #if defined(__x86_64__)
 void *slot_g(void) {

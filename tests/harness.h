@@ -70,6 +70,13 @@ extern "C" {
     return;                                                                    \
   } while (0)
 
+/* At the beginning of a test about what Windows has not. */
+#ifdef _WIN32
+#define WINDOWS_HAS(reason) SKIP("Windows has " reason)
+#else
+#define WINDOWS_HAS(reason)
+#endif
+
 void suite_begin(const char *name);
 void suite_add(TCase *tc);
 int suite_run(void);

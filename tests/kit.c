@@ -19,8 +19,8 @@ static _Thread_local struct libcgo_thread *self;
 /* A lock, and not atomics, because helgrind knows locks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void take_lock(void) { pthread_mutex_lock(&lock); }
-static void drop_lock(void) { pthread_mutex_unlock(&lock); }
+__attribute__((unused)) static void take_lock(void) { pthread_mutex_lock(&lock); }
+__attribute__((unused)) static void drop_lock(void) { pthread_mutex_unlock(&lock); }
 __attribute__((constructor)) static void keep_lock_usable_in_children(void) {
   pthread_atfork(take_lock, drop_lock, drop_lock);
 }

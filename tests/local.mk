@@ -17,11 +17,34 @@ tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
 
+# What the tests use of POSIX, where the system has it not.
+if WINDOWS
+tests_cppflags += -I$(top_srcdir)/tests/windows -D__USE_MINGW_ANSI_STDIO=1
+tests_memory = tests/windows/memory.c
+tests_harness += tests/windows/posix.c $(tests_memory)
+# Where a test compares addresses of the library's functions: a program has stubs for
+# those of a DLL.
+tests_same_addresses = -static
+tests_module = -no-undefined -XCClinker -static-libgcc -XCClinker $(WINPTHREADS)
+tests_ldadd += $(WINPTHREADS)
+AM_LDFLAGS = -XCClinker -static-libgcc -XCClinker -static-libstdc++
+check_PROGRAMS += tests/win32
+tests_win32_SOURCES = tests/win32.cc $(tests_kit) tests/stacks.h
+tests_win32_CPPFLAGS = $(tests_cppflags)
+tests_win32_CFLAGS = $(tests_cflags)
+tests_win32_CXXFLAGS = $(tests_cxxflags)
+tests_win32_LDADD = $(tests_ldadd)
+endif
+EXTRA_DIST += tests/windows
+
 check_PROGRAMS += tests/crossing tests/handle tests/init
 # Those in C++: its library brings the unwinder, too.
 if CXX_LIBRARY
-check_PROGRAMS += tests/darwin-keys tests/hpp tests/stepping tests/traceback tests/unwind \
-	tests/unwind-stacks
+check_PROGRAMS += tests/unwind tests/unwind-stacks
+# Those about what Windows has not, or has otherwise.
+if !WINDOWS
+check_PROGRAMS += tests/darwin-keys tests/hpp tests/stepping tests/traceback
+endif
 else
 TESTS += tests/no-cxx.sh
 endif
@@ -33,7 +56,7 @@ check_PROGRAMS += tests/attributes tests/limits tests/memory tests/retry tests/s
 endif
 
 tests_crossing_SOURCES = tests/crossing.c tests/arch/arch.h $(tests_harness)
-nodist_tests_crossing_SOURCES = tests/arch/@cpu@.S
+nodist_tests_crossing_SOURCES = tests/arch/@cpu_file@.S
 tests_crossing_CPPFLAGS = $(tests_cppflags)
 tests_crossing_CFLAGS = $(tests_cflags)
 tests_crossing_LDADD = $(tests_ldadd)
@@ -54,7 +77,9 @@ tests_no_slots_CPPFLAGS = $(tests_cppflags)
 tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
+if !WINDOWS
 check_PROGRAMS += tests/contract
+endif
 tests_contract_SOURCES = tests/contract.c $(tests_kit)
 tests_contract_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_contract_CFLAGS = $(tests_cflags)
@@ -109,7 +134,9 @@ tests_depth_CFLAGS = $(tests_cflags)
 tests_depth_LDADD = $(tests_ldadd)
 
 if ENABLE_SHARED
+if !WINDOWS
 check_PROGRAMS += tests/object-slots
+endif
 check_LTLIBRARIES = tests/libobject-with-slots.la
 if CLASSIC
 check_PROGRAMS += tests/tls
@@ -119,7 +146,7 @@ tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
 tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
 tests_libobject_with_slots_la_LIBADD = libcgo.la
 tests_libobject_with_slots_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests
+	-rpath $(abs_top_builddir)/tests $(tests_module)
 tests_object_slots_SOURCES = tests/defined-slots.c $(tests_harness)
 tests_object_slots_CPPFLAGS = $(tests_cppflags) -DIN_SHARED_OBJECT
 tests_object_slots_CFLAGS = $(tests_cflags)
@@ -138,8 +165,10 @@ endif
 # archive in it, linked as libcgo.pc says. -Bsymbolic: the archive may be compiled
 # for programs, in which no other object takes the place of a function.
 if ENABLE_SHARED
+if !WINDOWS
 check_PROGRAMS += tests/unload
 check_LTLIBRARIES += tests/libunloaded.la
+endif
 tests_libunloaded_la_SOURCES = tests/unloaded.c
 tests_libunloaded_la_CPPFLAGS = $(tests_cppflags)
 tests_libunloaded_la_CFLAGS = $(tests_cflags)
@@ -180,13 +209,15 @@ tests_retry_LDADD = $(tests_ldadd)
 
 tests_stepping_SOURCES = tests/stepping.cc tests/arch/arch.h $(tests_kit) \
 	tests/stacks.h
-nodist_tests_stepping_SOURCES = tests/arch/@cpu@.S
+nodist_tests_stepping_SOURCES = tests/arch/@cpu_file@.S
 tests_stepping_CPPFLAGS = $(tests_cppflags)
 tests_stepping_CFLAGS = $(tests_cflags)
 tests_stepping_CXXFLAGS = $(tests_cxxflags)
 tests_stepping_LDADD = $(tests_ldadd)
 
+if !WINDOWS
 check_PROGRAMS += tests/unwinder
+endif
 tests_unwinder_SOURCES = tests/unwinder.c tests/arch/cpu.h $(tests_kit)
 tests_unwinder_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwinder_CFLAGS = $(tests_cflags)
@@ -209,7 +240,7 @@ tests_go_stacks_CFLAGS = $(tests_cflags)
 tests_go_stacks_LDADD = $(tests_ldadd)
 
 tests_unwind_SOURCES = tests/unwind.cc tests/arch/arch.h $(tests_kit)
-nodist_tests_unwind_SOURCES = tests/arch/@cpu@.S
+nodist_tests_unwind_SOURCES = tests/arch/@cpu_file@.S
 tests_unwind_CPPFLAGS = $(tests_cppflags)
 tests_unwind_CFLAGS = $(tests_cflags)
 tests_unwind_CXXFLAGS = $(tests_cxxflags)
@@ -224,21 +255,24 @@ tests_hpp_LDADD = $(tests_ldadd)
 # Calls between stacks. A call in last place is to have a frame.
 tests_four = $(tests_kit) tests/four.c tests/four.h tests/stacks.h
 tests_four_cflags = $(tests_cflags) -fno-optimize-sibling-calls
-check_PROGRAMS += tests/libunwind tests/stack
+check_PROGRAMS += tests/stack
+if !WINDOWS
+check_PROGRAMS += tests/libunwind
+endif
 tests_stack_SOURCES = tests/stack.c tests/arch/arch.h $(tests_four)
-nodist_tests_stack_SOURCES = tests/arch/@cpu@.S
+nodist_tests_stack_SOURCES = tests/arch/@cpu_file@.S
 tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_stack_CFLAGS = $(tests_four_cflags)
 tests_stack_LDADD = $(tests_ldadd)
 
 tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h \
 	$(tests_four)
-nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu@.S
+nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu_file@.S
 tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_unwind_stacks_CFLAGS = $(tests_four_cflags) $(LIBCGO_FRAMES)
 tests_unwind_stacks_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls $(LIBCGO_FRAMES)
 tests_unwind_stacks_LDADD = $(tests_ldadd)
-tests_unwind_stacks_LDFLAGS = $(LIBCGO_TESTS_LDFLAGS)
+tests_unwind_stacks_LDFLAGS = $(AM_LDFLAGS) $(LIBCGO_TESTS_LDFLAGS) $(tests_same_addresses)
 
 # Not in the program above: libunwind would take the place of C++'s unwinder.
 tests_libunwind_SOURCES = tests/libunwind.c $(tests_four)
@@ -321,7 +355,9 @@ tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
+if !WINDOWS
 check_PROGRAMS += tests/longjmp
+endif
 tests_longjmp_SOURCES = tests/longjmp.c $(tests_kit)
 tests_longjmp_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_longjmp_CFLAGS = $(tests_cflags)
@@ -361,9 +397,11 @@ tests_scripts += tests/tutorial.sh
 tests_scripts += tests/growth.sh
 EXTRA_DIST += tests/growth-client.c
 
+if !WINDOWS
 check_PROGRAMS += tests/hot-paths
+endif
 tests_hot_paths_SOURCES = tests/hot-paths.c tests/arch/arch.h tests/arch/cpu.h $(tests_harness)
-nodist_tests_hot_paths_SOURCES = tests/arch/@cpu@.S
+nodist_tests_hot_paths_SOURCES = tests/arch/@cpu_file@.S
 tests_hot_paths_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_hot_paths_CFLAGS = $(tests_cflags)
 tests_hot_paths_LDADD = $(tests_ldadd)
@@ -371,8 +409,8 @@ tests_hot_paths_LDADD = $(tests_ldadd)
 if ENABLE_SHARED
 check_PROGRAMS += tests/two-runtimes
 check_LTLIBRARIES += tests/libruntime-a.la tests/libruntime-b.la
-tests_runtime_object = tests/runtime-object.c tests/runtime-object.h
-tests_runtime_ldflags = -module -avoid-version -shared \
+tests_runtime_object = tests/runtime-object.c tests/runtime-object.h $(tests_memory)
+tests_runtime_ldflags = -module -avoid-version -shared $(tests_module) \
 	-rpath $(abs_top_builddir)/tests
 tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
@@ -393,7 +431,12 @@ tests_two_runtimes_LDADD = $(tests_ldadd)
 tests_two_runtimes_DEPENDENCIES = libcgo.la $(check_LTLIBRARIES)
 endif
 
-TESTS += $(check_PROGRAMS) $(tests_scripts)
+TESTS += $(check_PROGRAMS)
+if WINDOWS
+TESTS += tests/windows/imports.sh
+else
+TESTS += $(tests_scripts)
+endif
 EXTRA_DIST += $(tests_scripts) tests/facts.sh tests/run.sh tests/tap.sh tests/faults.sh tests/installcheck.sh \
 	tests/classic-segment.S tests/foreign-client.c tests/security-client.c \
 	tests/valgrind.supp
@@ -418,7 +461,7 @@ need_proc = tests/gdb.sh tests/go-stacks tests/hot-paths tests/hpp tests/info.sh
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
-	NM='$(NM)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' CXX_LIBRARY='@have_cxx_library@' \
+	NM='$(NM)' OBJDUMP='$(OBJDUMP)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' CXX_LIBRARY='@have_cxx_library@' \
 	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
 	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' NEED_PROC='$(need_proc)' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
@@ -426,7 +469,7 @@ AM_TESTS_ENVIRONMENT = \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
-	export CC CXX CXX_LIBRARY CFLAGS CXXFLAGS NM READELF AR EACH_CC CPU CLASSIC HOST VERSION \
+	export CC CXX CXX_LIBRARY CFLAGS CXXFLAGS NM OBJDUMP READELF AR EACH_CC CPU CLASSIC HOST VERSION \
 	TEST_EMU PROBES NEED_PROC ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
@@ -443,14 +486,16 @@ if GO_FACE
 check_PROGRAMS += tests/go-crossing
 endif
 tests_go_crossing_SOURCES = tests/go-crossing.c tests/arch/arch.h $(tests_harness)
-nodist_tests_go_crossing_SOURCES = tests/arch/@cpu@.S
+nodist_tests_go_crossing_SOURCES = tests/arch/@cpu_file@.S
 tests_go_crossing_CPPFLAGS = $(tests_cppflags)
 tests_go_crossing_CFLAGS = $(tests_cflags)
 tests_go_crossing_LDADD = $(tests_ldadd)
 tests_go_crossing_LDFLAGS = -static
 endif
 
+if !WINDOWS
 check_PROGRAMS += tests/bounds
+endif
 tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
 tests_bounds_CPPFLAGS = $(tests_cppflags)
 tests_bounds_CFLAGS = $(tests_cflags)

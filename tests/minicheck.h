@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
 #include <sys/mman.h>
 #include <sys/wait.h>
+#endif
 #include <unistd.h>
 
 /* Assertions have variables, which do not outlive them: gcc for some CPUs is in doubt
@@ -50,12 +52,54 @@ enum { minicheck_most_tests = 128 };
 
 extern TestResult *minicheck_running; /* in harness.c */
 
+/* Memory that a test's process shares with its parent; the end of that process;
+   and a test in a process of its own. */
+#ifdef _WIN32
+#include "windows/minicheck-process.h"
+#else
+static inline void *minicheck_shared(size_t bytes) {
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    abort();
+  return memory;
+}
+static inline void minicheck_end(int status) { _exit(status); }
+static inline void minicheck_run(TestResult *r) {
+  fflush(NULL);
+  const pid_t child = fork();
+  if (child == 0) {
+    minicheck_running = r;
+    alarm(r->tc.timeout);
+    r->tc.fn(0);
+    minicheck_end(0);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child)
+    abort();
+  if (WIFSIGNALED(status)) {
+    r->type = CK_ERROR;
+    snprintf(r->message, sizeof r->message, "ended by signal %d",
+             WTERMSIG(status));
+  } else if (WEXITSTATUS(status) != 0) {
+    r->type = CK_FAILURE;
+  }
+}
+#endif
+
+/* As the C library's printf has it: on Windows there are two. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define MINICHECK_PRINTF __MINGW_PRINTF_FORMAT
+#else
+#define MINICHECK_PRINTF printf
+#endif
+
 #define START_TEST(name)                                                       \
   static void name(int i_) {                                                   \
     (void)i_;
 #define END_TEST }
 
-__attribute__((format(printf, 3, 4))) static inline void
+__attribute__((format(MINICHECK_PRINTF, 3, 4))) static inline void
 minicheck_fail(const char *file, int line, const char *format, ...) {
   TestResult *r = minicheck_running;
   va_list values;
@@ -64,7 +108,7 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
   r->line = line;
   vsnprintf(r->message, sizeof r->message, format, values);
   va_end(values);
-  _exit(1);
+  minicheck_end(1);
 }
 
 #define ck_assert_msg(condition, ...)                                          \
@@ -104,11 +148,8 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
 static inline Suite *suite_create(const char *name) {
   (void)name;
   Suite *s = (Suite *)calloc(1, sizeof *s);
-  s->results = (TestResult *)mmap(
-      NULL, minicheck_most_tests * sizeof(TestResult), PROT_READ | PROT_WRITE,
-      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (s->results == MAP_FAILED)
-    abort();
+  s->results = (TestResult *)minicheck_shared(minicheck_most_tests *
+                                              sizeof(TestResult));
   return s;
 }
 static inline TCase *tcase_create(const char *name) {
@@ -131,27 +172,8 @@ static inline void suite_add_tcase(Suite *s, TCase *tc) {
 static inline SRunner *srunner_create(Suite *s) { return s; }
 static inline void srunner_run_all(SRunner *s, enum print_output mode) {
   (void)mode;
-  for (int i = 0; i < s->count; i++) {
-    TestResult *r = &s->results[i];
-    fflush(NULL);
-    const pid_t child = fork();
-    if (child == 0) {
-      minicheck_running = r;
-      alarm(r->tc.timeout);
-      r->tc.fn(0);
-      _exit(0);
-    }
-    int status = 0;
-    if (child < 0 || waitpid(child, &status, 0) != child)
-      abort();
-    if (WIFSIGNALED(status)) {
-      r->type = CK_ERROR;
-      snprintf(r->message, sizeof r->message, "ended by signal %d",
-               WTERMSIG(status));
-    } else if (WEXITSTATUS(status) != 0) {
-      r->type = CK_FAILURE;
-    }
-  }
+  for (int i = 0; i < s->count; i++)
+    minicheck_run(&s->results[i]);
 }
 static inline int srunner_ntests_run(SRunner *s) { return s->count; }
 static inline int srunner_ntests_failed(SRunner *s) {

@@ -358,6 +358,7 @@ TEST(larger_records_of_a_later_client_are_accepted) {
 enum { most_keys = 1 << 16 };
 
 TEST(attach_says_EAGAIN_when_the_process_has_no_thread_key_left) {
+  WINDOWS_HAS("indexes, which pthread keys use none of");
   begin();
   struct libcgo_runtime runtime = started(&kit_ops);
   static pthread_key_t keys[most_keys];
@@ -752,6 +753,7 @@ TEST(a_thread_whose_first_callback_is_in_the_third_round_leaves) {
 }
 
 TEST(attach_says_ECANCELED_after_the_thread_has_left_for_the_last_time) {
+  WINDOWS_HAS("no rounds that pthread keys share with the library");
   prepare_visitors(0);
   calls_back_before = 1;
   kit_run_foreign(let_visitors_come, NULL);
@@ -775,6 +777,7 @@ static void *set_late_key(void *results) {
 }
 
 TEST(a_failed_attach_does_not_hide_that_the_thread_has_left) {
+  WINDOWS_HAS("no rounds that pthread keys share with the library");
   begin();
   int results[2] = {-1, -1};
   visited = started(&kit_ops);
@@ -797,6 +800,7 @@ static void let_visitors_come_to_own(struct libcgo_thread *thread, void *arg) {
 TEST(destructors_of_a_thread_of_the_runtime_have_its_record_for_two_rounds) {
   if (!have_proc())
     SKIP("there is no /proc");
+  WINDOWS_HAS("no rounds that pthread keys share with the library");
   prepare_visitors(0);
   struct libcgo_thread *own = NULL;
   ck_assert_int_eq(libcgo_thread_create(&visited, kit_record(), NULL,
@@ -942,6 +946,7 @@ static void without_stack(void) {
 }
 
 TEST(an_attached_thread_gets_a_signal_stack_on_which_handlers_run) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   kit.signal_stack_size = 1 << 16;
@@ -961,6 +966,7 @@ TEST(an_attached_thread_gets_a_signal_stack_on_which_handlers_run) {
 }
 
 TEST(below_a_signal_stack_is_a_page_that_faults) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   kit.signal_stack_size = 1 << 16;
@@ -975,6 +981,7 @@ TEST(below_a_signal_stack_is_a_page_that_faults) {
 }
 
 TEST(detach_takes_the_signal_stack_away) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   kit.signal_stack_size = 1 << 16;
@@ -988,6 +995,7 @@ TEST(detach_takes_the_signal_stack_away) {
 }
 
 TEST(a_thread_s_own_signal_stack_is_kept) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   kit.signal_stack_size = 1 << 16;
@@ -1007,6 +1015,7 @@ TEST(a_thread_s_own_signal_stack_is_kept) {
 }
 
 TEST(a_signal_stack_that_the_thread_installs_later_is_kept) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   kit.signal_stack_size = 1 << 16;
@@ -1036,6 +1045,7 @@ TEST(without_a_size_no_signal_stack_is_installed) {
 }
 
 TEST(attach_says_ENOMEM_without_memory_for_the_signal_stack) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   without_stack();
   for (int i = 0; i < 2; i++) {

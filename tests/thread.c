@@ -216,6 +216,7 @@ TEST(a_thread_has_the_stack_size_that_was_asked_for) {
 }
 
 TEST(a_guard_is_not_taken_out_of_the_stack) {
+  WINDOWS_HAS("one guard page, always");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.stack_size = 1 << 20;
@@ -225,6 +226,7 @@ TEST(a_guard_is_not_taken_out_of_the_stack) {
 }
 
 TEST(a_thread_has_the_guard_size_that_was_asked_for) {
+  WINDOWS_HAS("one guard page, always");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.guard_size = 1 << 16;
@@ -274,6 +276,7 @@ TEST(a_thread_has_its_name_cut_to_what_the_system_holds) {
 }
 
 TEST(the_attributes_are_the_caller_s_again_when_the_call_returns) {
+  WINDOWS_HAS("one guard page, always");
   begin();
   sigset_t mask;
   sigemptyset(&mask);
@@ -441,6 +444,7 @@ TEST(a_thread_that_is_refused_its_cpus_leaves_nothing) {
 /* ---- bad input ---- */
 
 TEST(a_stack_size_that_the_system_refuses_is_refused) {
+  WINDOWS_HAS("a larger stack for each size that is too small");
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.stack_size = 1;
   assert_refused(&kit, &attr, EINVAL);
@@ -560,6 +564,7 @@ static void assert_signal_stack(size_t least, size_t most) {
 }
 
 TEST(a_thread_has_the_signal_stack_of_the_runtime_with_a_guard) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   kit.signal_stack_size = 1 << 16;
   kit_run(NULL, look_at_signal_stack, NULL);
@@ -567,6 +572,7 @@ TEST(a_thread_has_the_signal_stack_of_the_runtime_with_a_guard) {
 }
 
 TEST(a_thread_has_the_signal_stack_that_was_asked_for_with_a_guard) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   kit.signal_stack_size = 1 << 16;
@@ -576,6 +582,7 @@ TEST(a_thread_has_the_signal_stack_that_was_asked_for_with_a_guard) {
 }
 
 TEST(a_signal_stack_is_not_smaller_than_the_system_needs) {
+  WINDOWS_HAS("no signal stacks");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.signal_stack_size = 1;
@@ -610,6 +617,7 @@ TEST(a_signal_stack_is_given_back_when_the_thread_ends) {
 }
 
 TEST(without_memory_for_the_signal_stack_the_answer_is_ENOMEM) {
+  WINDOWS_HAS("no signal stacks");
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.signal_stack_size = SIZE_MAX - (8u << 20);
   assert_refused(&kit, &attr, ENOMEM);

@@ -19,6 +19,12 @@
 
 #include "runtime-object.h"
 
+#ifdef _WIN32
+#define MODULE_SUFFIX ".dll"
+#else
+#define MODULE_SUFFIX ".so"
+#endif
+
 static const struct runtime_object *objects[2];
 
 static const struct runtime_object *load(const char *name) {
@@ -39,8 +45,8 @@ static const struct runtime_object *load(const char *name) {
 static void load_both(void) {
   static const struct runtime_counts none;
   if (objects[0] == NULL) {
-    objects[0] = load("libruntime-a.so");
-    objects[1] = load("libruntime-b.so");
+    objects[0] = load("libruntime-a" MODULE_SUFFIX);
+    objects[1] = load("libruntime-b" MODULE_SUFFIX);
   }
   for (int i = 0; i < 2; i++) {
     libcgo_detach(objects[i]->runtime);

@@ -33,9 +33,15 @@
 #ifndef LIBCGO_HANDLE_H
 #define LIBCGO_HANDLE_H
 
+#include <errno.h>
 #include <libcgo/platform.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Windows has it for sockets only, as WSAESTALE. */
+#ifndef ESTALE
+#define ESTALE 10070
+#endif
 
 LIBCGO_BEGIN_DECLS
 

@@ -18,9 +18,17 @@
    is built with -fvisibility=hidden. */
 #define LIBCGO_API __attribute__((__visibility__("default")))
 
+/* Whether a program's thread-local variables are at one distance from the thread
+   pointer: not on Windows, which gives such a place to who asks for it. */
+#ifdef _WIN32
+#define LIBCGO_SLOTS_BY_SYSTEM_ 1
+#endif
+
 /* Whether the classic face exists for the target's CPU and system, and then which
    CPU that is. */
-#if defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+#if defined(_WIN32) || defined(__FreeBSD__) || defined(__NetBSD__) ||           \
+    defined(__OpenBSD__)
+/* It does not. */
 #elif defined(__x86_64__) && !defined(__ILP32__)
 #define LIBCGO_CLASSIC 1
 #define LIBCGO_CPU_AMD64 1

@@ -99,7 +99,8 @@ struct libcgo_runtime {
   void *data;              /* the client's */
   /* The client's, constant once the first thread is there: the size in bytes
      of an alternate signal stack (sigaltstack(2)) for each thread created or
-     attached that has none; 0 for none. A guard page comes on top of it. */
+     attached that has none; 0 for none. A guard page comes on top of it.
+     Ignored on Windows, which has no signals. */
   size_t signal_stack_size;
   /* The library's. */
   uintptr_t key;
@@ -160,7 +161,10 @@ struct libcgo_thread {
  * calls `leave` and `release`. Destructors of other keys may call back before
  * and after; those after are attached for the one call. (If a thread is
  * attached for the first time by such a destructor, in the last of the rounds
- * that the system gives them, its record is not released.)
+ * that the system gives them, its record is not released.) On Windows a thread
+ * leaves when the system ends its fiber-local storage (FlsAlloc), before libraries
+ * are told of its end; a thread that ends as a fiber leaves when they are told, and
+ * threads of an ending process do not leave.
  *
  * Does not look at the runtime's start-up: use libcgo_init_wait first where
  * that may still be under way. `thread` may be NULL.

@@ -28,7 +28,20 @@ LIBCGO_BEGIN_DECLS
  * are at the same distance from the thread pointer in every thread, whatever is
  * loaded later. Any linker, and other thread-local variables beside it, are
  * fine. Both words are 0 in a new thread. Since 0.1.
+ *
+ * Windows: the pair is two of the 64 thread-local indexes (TlsAlloc) whose values
+ * are in the thread block, which is the thread pointer there. It may stand in a
+ * library, too; if two in a row are not to be had any more, there is no pair
+ * (ENOTSUP).
  */
+#ifdef LIBCGO_SLOTS_BY_SYSTEM_
+#define LIBCGO_DEFINE_SLOTS                                                    \
+  static struct libcgo_slots libcgo_defined_slots = LIBCGO_SLOTS_INIT;         \
+  static __attribute__((__constructor__)) void libcgo_define_slots(void) {     \
+    libcgo_slots_defined(&libcgo_defined_slots, 0);                            \
+  }                                                                            \
+  struct libcgo_slots
+#else
 #define LIBCGO_DEFINE_SLOTS                                                    \
   __attribute__((__visibility__("hidden"))) __thread uintptr_t                 \
       libcgo_defined_pair[2];                                                  \
@@ -37,6 +50,7 @@ LIBCGO_BEGIN_DECLS
     libcgo_slots_defined(&libcgo_defined_slots, libcgo_defined_pair);          \
   }                                                                            \
   struct libcgo_slots
+#endif
 
 /*
  * Claims the pair of the executable for a runtime, until libcgo_slots_release.
@@ -45,7 +59,7 @@ LIBCGO_BEGIN_DECLS
  * the second follows it. The same in every thread, so compiled code may contain
  * it: on amd64 the first word is %fs:offset, on 386 it is `offset` from the
  * address held in %gs:0, on arm64 from the one in TPIDR_EL0, on riscv64
- * from the one in tp.
+ * from the one in tp. On Windows it is %gs:offset on amd64, %fs:offset on 386.
  *
  * Returns 0, also if the runtime has claimed it before, or, and then *offset is as
  * it was,

@@ -30,6 +30,18 @@
  *   caller's it stops the process ("longjmp causes uninitialized stack frame").
  *   Code whose jumps may be checked ends each at the crossing and jumps again on
  *   the other side: see examples/lua.
+ *
+ * 64-bit Windows: the system unwinds from lower to higher addresses only. C++
+ * exceptions, of gcc and of Microsoft's compiler, are caught at each call between
+ * stacks and raised again on the other one: objects on the first are destroyed before
+ * it is known whether anybody catches the exception. A longjmp to another stack is
+ * ended at the crossing, as above. Other exceptions of the system find handlers on all
+ * the stacks, but cannot unwind to a lower address.
+ *
+ * Windows knows a thread's stack bounds, for stack probes and exceptions; during
+ * libcgo_call_on_stack they contain both stacks. If the small one is below the
+ * thread's own, that is committed whole: stacks of libcgo_stack_map are mostly above.
+ * A fiber of the system is none of these small stacks: C runs on it.
  */
 #ifndef LIBCGO_STACK_H
 #define LIBCGO_STACK_H

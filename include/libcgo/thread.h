@@ -15,6 +15,10 @@ LIBCGO_BEGIN_DECLS
 /*
  * How a thread is to be. Begins as LIBCGO_THREAD_ATTR_INIT, which asks for what
  * NULL asks for: the process's defaults. Only read while the thread is created.
+ *
+ * Windows: a stack has one guard page, always, so more than a page is refused
+ * (ENOTSUP), and so is a signal mask; there are no signal stacks, and a size of
+ * theirs is ignored; `cpus` is a bit for each CPU of the process's group.
  */
 struct libcgo_thread_attr {
   uint32_t size; /* of this record, in bytes */
@@ -85,8 +89,8 @@ struct libcgo_limit {
  *            it has none
  *   EPERM    the system refuses the set of CPUs, or the object of the hooks
  *            could be unmapped
- *   ENOTSUP  a record's version is not known to this library; or the system
- *            lets no program choose the CPUs (Darwin)
+ *   ENOTSUP  a record's version is not known to this library, or the system does
+ *            not have what an attribute asks for (Darwin: the CPUs)
  * A new thread without memory to know its stack or keep its record stops the
  * process with a message. Leaves errno and the caller's signal mask alone. Safe
  * in any thread; not safe in signal handlers. Since 0.1.

@@ -234,6 +234,14 @@ FUNC SYM(libcgo_call_on_stack)
 	pushl	8(%ebp)
 	call	SYM(libcgo_begin_stack_call)
 	movl	%eax, %ebx
+#ifdef SYSTEM_KNOWS_STACKS
+	movl	12(%ebp), %edx
+	movl	%edx, (%esp)
+	leal	-12(%ebp), %edx	/* two words */
+	movl	%edx, 4(%esp)
+	call	SYM(libcgo_enter_stack)
+	movl	%ebx, %eax
+#endif
 	movl	16(%ebp), %edx
 	movl	20(%ebp), %ecx
 	movl	STACK_CALL_START(%eax), %esp
@@ -242,6 +250,14 @@ FUNC SYM(libcgo_call_on_stack)
 	BEGIN_OTHER_STACK
 	call	*%edx
 	PROBE1(call_on_stack_done, 4@%eax)
+#ifdef SYSTEM_KNOWS_STACKS
+	leal	-24(%ebp), %esp
+	movl	%eax, -16(%ebp)
+	leal	-12(%ebp), %edx
+	movl	%edx, (%esp)
+	call	SYM(libcgo_leave_stack)
+	movl	-16(%ebp), %eax
+#endif
 	leal	-16(%ebp), %esp
 	pushl	%eax
 	pushl	%ebx
@@ -344,7 +360,7 @@ END SYM(libcgo_slot_store)
  */
 HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	LANDING_PAD
-	movl	%gs:0, %eax
+	movl	THREAD_POINTER_386, %eax
 	ret
 END SYM(libcgo_thread_pointer)
 #endif

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,14 +41,27 @@ size_t whole_pages(size_t bytes) {
 
 } // namespace
 
+namespace {
+
+static_assert(sizeof(sigset_t) <= sizeof(signal_mask), "");
+
+sigset_t *set_of(signal_mask *mask) {
+  return reinterpret_cast<sigset_t *>(mask->bytes);
+}
+const sigset_t *set_of(const signal_mask *mask) {
+  return reinterpret_cast<const sigset_t *>(mask->bytes);
+}
+
+} // namespace
+
 signals_blocked::signals_blocked() {
   sigset_t all;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &previous_);
+  pthread_sigmask(SIG_SETMASK, &all, set_of(&previous_));
 }
 
 signals_blocked::~signals_blocked() {
-  pthread_sigmask(SIG_SETMASK, &previous_, nullptr);
+  pthread_sigmask(SIG_SETMASK, set_of(&previous_), nullptr);
 }
 
 cancellation_disabled::cancellation_disabled() {
@@ -57,14 +72,19 @@ cancellation_disabled::~cancellation_disabled() {
   pthread_setcancelstate(previous_, nullptr);
 }
 
-void set_signal_mask(const sigset_t &mask) {
-  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+int read_signal_mask(const void *set, signal_mask *mask) {
+  memcpy(mask->bytes, set, sizeof(sigset_t));
+  return 0;
+}
+
+void set_signal_mask(const signal_mask &mask) {
+  pthread_sigmask(SIG_SETMASK, set_of(&mask), nullptr);
 }
 
 void block_all_signals() {
   sigset_t all;
   sigfillset(&all);
-  set_signal_mask(all);
+  pthread_sigmask(SIG_SETMASK, &all, nullptr);
 }
 
 size_t default_stack_size() {
@@ -123,6 +143,23 @@ void unmap(void *memory, size_t bytes) {
   const int caller_errno = errno;
   munmap(memory, bytes);
   errno = caller_errno;
+}
+
+bool place_pair(uintptr_t pair, intptr_t *offset) {
+  *offset = static_cast<intptr_t>(pair - libcgo_thread_pointer());
+  return in_executable_tls(pair);
+}
+
+void write_message(const char *text, size_t length) {
+  while (length > 0) {
+    const ssize_t n = write(STDERR_FILENO, text, length);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      break;
+    text += n;
+    length -= static_cast<size_t>(n);
+  }
 }
 
 // ---- signal stacks ----

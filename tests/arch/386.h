@@ -8,9 +8,13 @@ enum { illegal_instruction_bytes = 2 };
 enum { frame_words = 0 };
 static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   uintptr_t word;
+#ifdef _WIN32
+  __asm__ volatile("movl %%fs:(%1), %0" : "=r"(word) : "r"(offset));
+#else
   __asm__ volatile("movl %%gs:0, %0; movl (%0,%1), %0"
                    : "=&r"(word)
                    : "r"(offset));
+#endif
   return word;
 }
 

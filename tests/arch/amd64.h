@@ -8,7 +8,11 @@ enum { illegal_instruction_bytes = 2 };
 enum { frame_words = 0 };
 static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   uintptr_t word;
+#ifdef _WIN32
+  __asm__ volatile("movq %%gs:(%1), %0" : "=r"(word) : "r"(offset));
+#else
   __asm__ volatile("movq %%fs:(%1), %0" : "=r"(word) : "r"(offset));
+#endif
   return word;
 }
 

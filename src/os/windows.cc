@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Windows, from Vista on.
+#include "platform.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#include <libcgo/stack.h>
+
+#include "report.h"
+
+namespace cgo::os {
+
+namespace {
+
+uintptr_t address_of(const void *p) { return reinterpret_cast<uintptr_t>(p); }
+void *pointer_to(uintptr_t address) { return reinterpret_cast<void *>(address); }
+
+uintptr_t word_at(const void *record, size_t offset) {
+  uintptr_t word;
+  memcpy(&word, static_cast<const char *>(record) + offset, sizeof word);
+  return word;
+}
+
+// The thread environment block begins with what <winnt.h> declares. Of the rest
+// these places are as old as the system, and part of its ABI: compilers and
+// debuggers know them.
+struct block_layout {
+  size_t deallocation_stack; // the low end of the thread's own stack
+  size_t slots;              // the values of the first thread-local indexes
+  bool chain;                // exceptions go by the list of handlers
+};
+[[maybe_unused]] constexpr block_layout block_of_amd64 = {0x1478, 0x1480, false};
+[[maybe_unused]] constexpr block_layout block_of_386 = {0xe0c, 0xe10, true};
+constexpr block_layout block = LIBCGO_CONCAT(block_of_, LIBCGO_CPU);
+
+NT_TIB *thread_block() {
+  return reinterpret_cast<NT_TIB *>(libcgo_thread_pointer());
+}
+
+SYSTEM_INFO system_info() {
+  SYSTEM_INFO info;
+  GetSystemInfo(&info);
+  return info;
+}
+size_t page_size() { return system_info().dwPageSize; }
+
+// Functions that came later than the oldest Windows. The libraries are those that
+// each process has.
+template <class Function>
+Function *find_function(const char *library, const char *name) {
+  const HMODULE module = GetModuleHandleA(library);
+  const FARPROC found = module == nullptr ? nullptr : GetProcAddress(module, name);
+  return reinterpret_cast<Function *>(reinterpret_cast<uintptr_t>(found));
+}
+
+} // namespace
+
+// ---- signals and cancellation, which there are none of ----
+
+signals_blocked::signals_blocked() : previous_() {}
+signals_blocked::~signals_blocked() {}
+cancellation_disabled::cancellation_disabled() : previous_(0) {}
+cancellation_disabled::~cancellation_disabled() { static_cast<void>(previous_); }
+
+int read_signal_mask(const void *, signal_mask *) { return ENOTSUP; }
+void set_signal_mask(const signal_mask &) {}
+void block_all_signals() {}
+
+// A size that a runtime asks for all its threads is no error: a handler of
+// exceptions runs on the thread's own stack.
+bool has_signal_stack(stack_bounds *) { return false; }
+size_t least_signal_stack() { return 0; }
+bool map_signal_stack(size_t, stack_bounds *stack) {
+  *stack = {};
+  return true;
+}
+void set_signal_stack(const stack_bounds &) {}
+void clear_signal_stack(const stack_bounds &) {}
+
+// ---- threads ----
+
+namespace {
+
+struct thread_entry {
+  void *(*main)(void *);
+  void *arg;
+};
+
+// The system aligns the stack to a word only on 386.
+__attribute__((__force_align_arg_pointer__)) DWORD WINAPI enter_thread(void *p) {
+  const thread_entry entry = *static_cast<thread_entry *>(p);
+  free(p);
+  entry.main(entry.arg);
+  return 0;
+}
+
+int error_of(DWORD error) {
+  switch (error) {
+  case ERROR_INVALID_PARAMETER:
+    return EINVAL;
+  case ERROR_ACCESS_DENIED:
+    return EPERM;
+  default: // want of memory, of handles, of threads
+    return EAGAIN;
+  }
+}
+
+} // namespace
+
+// The C library makes what it keeps for a thread at its first call, and frees it at
+// the thread's end, whoever has created it.
+int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
+  // A guard page is always there, and always one.
+  if (shape.guard_size != no_guard && shape.guard_size > page_size())
+    return ENOTSUP;
+  auto *entry = static_cast<thread_entry *>(malloc(sizeof(thread_entry)));
+  if (entry == nullptr)
+    return EAGAIN;
+  *entry = {main, arg};
+  const HANDLE thread =
+      CreateThread(nullptr, shape.stack_size, enter_thread, entry,
+                   STACK_SIZE_PARAM_IS_A_RESERVATION, nullptr);
+  if (thread == nullptr) {
+    const int err = error_of(GetLastError());
+    free(entry);
+    return err;
+  }
+  CloseHandle(thread);
+  return 0;
+}
+
+size_t default_stack_size() {
+  // Of the executable: its headers are where it is loaded.
+  const auto *dos =
+      reinterpret_cast<const IMAGE_DOS_HEADER *>(GetModuleHandleA(nullptr));
+  const auto *headers = reinterpret_cast<const IMAGE_NT_HEADERS *>(
+      address_of(dos) + static_cast<uintptr_t>(dos->e_lfanew));
+  return static_cast<size_t>(headers->OptionalHeader.SizeOfStackReserve);
+}
+
+thread_limit find_thread_limit(size_t stack_size) {
+  MEMORYSTATUSEX memory = {};
+  memory.dwLength = sizeof memory;
+  if (!GlobalMemoryStatusEx(&memory))
+    return {};
+  const size_t need = stack_size != 0 ? stack_size : default_stack_size();
+  const thread_limit limits[] = {
+      {"the address space", memory.ullTotalVirtual,
+       memory.ullTotalVirtual - memory.ullAvailVirtual + need,
+       "bytes with the new stack", "use smaller stacks"},
+      {"the commit limit", memory.ullTotalPageFile,
+       memory.ullTotalPageFile - memory.ullAvailPageFile + need,
+       "bytes with the new stack", "add memory, or enlarge the page file"},
+  };
+  // Counted a moment after the failure: nine tenths will do.
+  for (const thread_limit &limit : limits)
+    if (limit.used >= limit.value - limit.value / 10)
+      return limit;
+  return {};
+}
+
+void set_thread_name(const char *name) {
+  using describe = HRESULT WINAPI(HANDLE thread, const wchar_t *description);
+  auto *const set = find_function<describe>("kernel32", "SetThreadDescription");
+  if (set == nullptr) // before Windows 10
+    return;
+  wchar_t wide[64];
+  constexpr int room = sizeof wide / sizeof wide[0];
+  if (MultiByteToWideChar(CP_UTF8, 0, name, -1, wide, room) != 0)
+    set(GetCurrentThread(), wide);
+}
+
+// A bit for each CPU of the thread's group, as the first word of a cpu_set_t has it.
+int set_thread_cpus(const void *cpus, size_t size) {
+  DWORD_PTR wanted = 0, process, system;
+  memcpy(&wanted, cpus, size < sizeof wanted ? size : sizeof wanted);
+  if (!GetProcessAffinityMask(GetCurrentProcess(), &process, &system) ||
+      (wanted & process) == 0)
+    return EINVAL;
+  return SetThreadAffinityMask(GetCurrentThread(), wanted & process) != 0
+             ? 0
+             : error_of(GetLastError());
+}
+
+int process_id() { return static_cast<int>(GetCurrentProcessId()); }
+
+// ---- stacks ----
+
+namespace {
+
+// At the low end of a stack is a page that is never had, and above it, in the end,
+// the guard page.
+uintptr_t stack_low_end() {
+  return word_at(thread_block(), block.deallocation_stack) + 2 * page_size();
+}
+
+bool query(uintptr_t address, MEMORY_BASIC_INFORMATION *region) {
+  return VirtualQuery(pointer_to(address), region, sizeof *region) != 0;
+}
+
+// Not by the block's StackBase, which libcgo_enter_stack moves.
+uintptr_t stack_high_end() {
+  const uintptr_t lo = word_at(thread_block(), block.deallocation_stack);
+  uintptr_t hi = lo;
+  MEMORY_BASIC_INFORMATION region;
+  while (query(hi, &region) && address_of(region.AllocationBase) == lo)
+    hi = address_of(region.BaseAddress) + region.RegionSize;
+  return hi;
+}
+
+} // namespace
+
+int own_stack_bounds(stack_bounds *bounds) {
+  *bounds = {stack_low_end(), stack_high_end()};
+  return 0;
+}
+
+int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
+  *bounds = {stack_low_end(), here};
+  return 0;
+}
+
+// What was reserved at once, as the stack of a fiber is; up to a guard page.
+int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
+  MEMORY_BASIC_INFORMATION region;
+  if (!query(address, &region) || region.State == MEM_FREE)
+    return ENOENT;
+  const void *const allocation = region.AllocationBase;
+  *bounds = {};
+  for (uintptr_t at = address_of(allocation);
+       query(at, &region) && region.AllocationBase == allocation;
+       at += region.RegionSize) {
+    const bool faults =
+        region.State == MEM_COMMIT && region.Protect == PAGE_NOACCESS;
+    if (faults && at > address)
+      break;
+    if (faults || bounds->hi == 0)
+      bounds->lo = faults ? at + region.RegionSize : at;
+    bounds->hi = at + region.RegionSize;
+  }
+  return 0;
+}
+
+namespace {
+
+// How the memory of stacks is reserved: where addresses are high. Then a thread's
+// own stack is mostly below: see libcgo_enter_stack.
+void *map_memory(size_t bytes, DWORD where) {
+  return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT | where,
+                      PAGE_READWRITE);
+}
+
+} // namespace
+
+bool map_stack(size_t bytes, stack_bounds *stack) {
+  const size_t page = page_size();
+  if (bytes > SIZE_MAX - 2 * page)
+    return false;
+  bytes = (bytes + page - 1) & ~(page - 1);
+  void *const memory = map_memory(page + bytes, MEM_TOP_DOWN);
+  DWORD before;
+  if (memory == nullptr)
+    return false;
+  if (!VirtualProtect(memory, page, PAGE_NOACCESS, &before)) {
+    unmap(memory, page + bytes);
+    return false;
+  }
+  stack->lo = address_of(memory) + page;
+  stack->hi = stack->lo + bytes;
+  return true;
+}
+
+void unmap_stack(const stack_bounds &stack) {
+  unmap(pointer_to(stack.lo - page_size()), 0);
+}
+
+void *map_zeroed(size_t bytes) { return map_memory(bytes, 0); }
+void unmap(void *memory, size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
+
+// ---- thread-specific data ----
+//
+// A key is one of the system's thread-local indexes; its destructor is kept here.
+//
+// What tells the end of a thread is the destructor of one fiber-local index, because
+// it comes first: notices to libraries, and with them the end of the compiler's
+// thread-local variables, come later. Only the end of a fiber looks the same; so in
+// a thread that is one, it is the notice to libraries after all.
+
+const unsigned key_rounds = 4; // what POSIX has at least
+
+namespace {
+
+constexpr DWORD most_keys = TLS_MINIMUM_AVAILABLE + 1024;
+
+// Facts about the process.
+uintptr_t destructors[most_keys]; // functions, or 0
+uintptr_t end_index;              // of what tells the end; plus 1, so 0 is none
+using in_progress_function = BOOLEAN WINAPI();
+in_progress_function *process_ends;
+
+void run_destructors() {
+  bool again = true;
+  for (unsigned round = 0; round < key_rounds && again; round++) {
+    again = false;
+    for (DWORD i = 0; i < most_keys; i++) {
+      auto *const destructor = reinterpret_cast<void (*)(void *)>(
+          __atomic_load_n(&destructors[i], __ATOMIC_ACQUIRE));
+      void *const value = destructor == nullptr ? nullptr : TlsGetValue(i);
+      if (value == nullptr)
+        continue;
+      TlsSetValue(i, nullptr);
+      destructor(value);
+      again = true;
+    }
+  }
+}
+
+__attribute__((__force_align_arg_pointer__)) void WINAPI at_end_of_fiber(void *) {
+  // When a process ends, its other threads are already gone, with what they have
+  // locked. As with POSIX, nobody leaves then.
+  if (!IsThreadAFiber() && (process_ends == nullptr || !process_ends()))
+    run_destructors();
+}
+
+__attribute__((__force_align_arg_pointer__)) void WINAPI
+at_notice(void *, DWORD reason, void *) {
+  if (reason == DLL_THREAD_DETACH)
+    run_destructors();
+}
+
+// A list that the linker makes of such sections, in the order of their names, for an
+// executable as for a library. That of the C library's own end of thread-local
+// variables is later.
+__attribute__((__section__(".CRT$XLB"), __used__)) PIMAGE_TLS_CALLBACK
+    at_notice_entry = at_notice;
+
+bool prepare_end() {
+  if (__atomic_load_n(&end_index, __ATOMIC_ACQUIRE) != 0)
+    return true;
+  process_ends =
+      find_function<in_progress_function>("ntdll", "RtlDllShutdownInProgress");
+  const DWORD index = FlsAlloc(at_end_of_fiber);
+  if (index == FLS_OUT_OF_INDEXES)
+    return false;
+  uintptr_t none = 0;
+  if (!__atomic_compare_exchange_n(&end_index, &none, uintptr_t{index} + 1, false,
+                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    FlsFree(index); // another thread was first
+  return true;
+}
+
+} // namespace
+
+thread_limit key_limit() {
+  return {"the number of thread-local indexes", most_keys, most_keys,
+          "thread-local indexes", "it is fixed, free some"};
+}
+
+int create_key(void (*destructor)(void *), uintptr_t *key) {
+  if (!prepare_end())
+    return EAGAIN;
+  const DWORD index = TlsAlloc();
+  if (index == TLS_OUT_OF_INDEXES)
+    return EAGAIN;
+  if (index >= most_keys) {
+    TlsFree(index);
+    return EAGAIN;
+  }
+  __atomic_store_n(&destructors[index], reinterpret_cast<uintptr_t>(destructor),
+                   __ATOMIC_RELEASE);
+  *key = index;
+  return 0;
+}
+
+void delete_key(uintptr_t key) {
+  __atomic_store_n(&destructors[key], uintptr_t{0}, __ATOMIC_RELEASE);
+  TlsFree(static_cast<DWORD>(key));
+}
+
+int set_key(uintptr_t key, const void *value) {
+  // Any value but NULL: then the end is told.
+  if (value != nullptr &&
+      !FlsSetValue(static_cast<DWORD>(end_index - 1), destructors))
+    return ENOMEM;
+  return TlsSetValue(static_cast<DWORD>(key), const_cast<void *>(value)) ? 0
+                                                                         : ENOMEM;
+}
+
+void *get_key(uintptr_t key) { return TlsGetValue(static_cast<DWORD>(key)); }
+
+// ---- a pair of slots ----
+
+// Two indexes in a row among those whose values are in the thread block: they are
+// zero in every thread, and at one distance from where the block begins.
+bool place_pair(uintptr_t, intptr_t *offset) {
+  DWORD unwanted[TLS_MINIMUM_AVAILABLE];
+  unsigned count = 0;
+  DWORD before = TLS_OUT_OF_INDEXES;
+  bool found = false;
+  while (!found && count < TLS_MINIMUM_AVAILABLE) {
+    const DWORD index = TlsAlloc();
+    if (index >= TLS_MINIMUM_AVAILABLE) {
+      if (index != TLS_OUT_OF_INDEXES)
+        TlsFree(index);
+      break;
+    }
+    found = count > 0 && index == before + 1;
+    if (found) {
+      count--; // the one before is wanted, too
+      *offset = static_cast<intptr_t>(block.slots + before * sizeof(uintptr_t));
+    } else {
+      unwanted[count++] = before = index;
+    }
+  }
+  while (count > 0)
+    TlsFree(unwanted[--count]);
+  return found;
+}
+
+// ---- stopped code ----
+
+namespace {
+
+// Where the registers are in a CONTEXT, in bytes (its declaration in <winnt.h>, for
+// each CPU): what a handler of exceptions gets.
+struct context_layout {
+  size_t pc;
+  size_t sp;
+  size_t fp;
+};
+[[maybe_unused]] constexpr context_layout context_of_amd64 = {0xf8, 0x98, 0xa0};
+[[maybe_unused]] constexpr context_layout context_of_386 = {0xb8, 0xc4, 0xb4};
+constexpr context_layout context_here = LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
+
+} // namespace
+
+stopped_code read_signal_context(const void *context) {
+  return {word_at(context, context_here.pc), word_at(context, context_here.sp),
+          word_at(context, context_here.fp), 0};
+}
+
+// ---- waiting ----
+
+namespace {
+
+using wait_function = BOOL WINAPI(volatile void *address, void *compare,
+                                  SIZE_T size, DWORD ms);
+using wake_function = void WINAPI(void *address);
+constexpr DWORD poll_ms = 1; // before Windows 8
+
+} // namespace
+
+void wait_while(const uint32_t *word, uint32_t value) {
+  auto *const wait = find_function<wait_function>("kernelbase", "WaitOnAddress");
+  if (wait != nullptr)
+    wait(const_cast<uint32_t *>(word), &value, sizeof value, INFINITE);
+  else if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
+    Sleep(poll_ms);
+}
+
+void wake_all(const uint32_t *word) {
+  auto *const wake =
+      find_function<wake_function>("kernelbase", "WakeByAddressAll");
+  if (wake != nullptr)
+    wake(const_cast<uint32_t *>(word));
+}
+
+// ---- clocks ----
+
+unsigned long long now_ms() { return GetTickCount64(); }
+
+unsigned long long now_ns() {
+  LARGE_INTEGER ticks, per_second;
+  QueryPerformanceCounter(&ticks);
+  QueryPerformanceFrequency(&per_second);
+  constexpr unsigned long long second = 1000000000;
+  const auto n = static_cast<unsigned long long>(ticks.QuadPart);
+  const auto rate = static_cast<unsigned long long>(per_second.QuadPart);
+  return n / rate * second + n % rate * second / rate;
+}
+
+void sleep_ms(unsigned ms) { Sleep(ms); }
+
+void write_message(const char *text, size_t length) {
+  DWORD written;
+  WriteFile(GetStdHandle(STD_ERROR_HANDLE), text, static_cast<DWORD>(length),
+            &written, nullptr);
+}
+
+} // namespace cgo::os
+
+// ---- the bounds that the system knows ----
+//
+// The thread block says between which addresses a thread's stack is. Exceptions pass
+// no frame outside of them, and compilers touch the pages down to StackLimit by
+// themselves and trust that they are there from there on. A call on a small stack has
+// both stacks between them, since an exception may pass from one to the other.
+//
+// DeallocationStack stays: the system frees it at the thread's end, and grows the
+// stack down to it.
+
+namespace cgo::os {
+
+namespace {
+
+// StackLimit may then be below the stack: all of it can be touched. Pages take
+// no memory before they are. Returns where StackLimit is by right.
+uintptr_t commit_own_stack(NT_TIB *tib) {
+  const uintptr_t lowest = stack_low_end();
+  const uintptr_t limit = address_of(tib->StackLimit);
+  if (limit <= lowest || limit > stack_high_end())
+    return limit; // it has been done
+  const size_t page = page_size();
+  if (VirtualAlloc(pointer_to(lowest), limit - lowest, MEM_COMMIT,
+                   PAGE_READWRITE) == nullptr ||
+      VirtualAlloc(pointer_to(lowest - page), page, MEM_COMMIT,
+                   PAGE_READWRITE | PAGE_GUARD) == nullptr)
+    message("libcgo_call_on_stack")
+        .text("no memory for all of the thread's own stack, which lies above the "
+              "small one: ENOMEM: use stacks of libcgo_stack_map")
+        .fatal();
+  return lowest;
+}
+
+} // namespace
+
+} // namespace cgo::os
+
+extern "C" {
+
+// What src/arch/<cpu>.S calls around fn. saved: StackBase; StackLimit if it has
+// been changed, else 0; and where exceptions go by tables, the list of handlers. Wine
+// has one there, too, and takes the addresses of its entries for the order of calls.
+void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved);
+void libcgo_leave_stack(const uintptr_t *saved);
+
+void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
+  using namespace cgo::os;
+  NT_TIB *const tib = thread_block();
+  saved[0] = address_of(tib->StackBase);
+  saved[1] = 0;
+  if (stack->hi > saved[0])
+    tib->StackBase = pointer_to(stack->hi);
+  if (stack->lo < address_of(tib->StackLimit)) {
+    saved[1] = commit_own_stack(tib);
+    tib->StackLimit = pointer_to(stack->lo);
+  }
+  if (!block.chain) {
+    saved[2] = address_of(tib->ExceptionList);
+    tib->ExceptionList =
+        static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(UINTPTR_MAX));
+  }
+}
+
+void libcgo_leave_stack(const uintptr_t *saved) {
+  using namespace cgo::os;
+  NT_TIB *const tib = thread_block();
+  tib->StackBase = pointer_to(saved[0]);
+  if (saved[1] != 0)
+    tib->StackLimit = pointer_to(saved[1]);
+  if (!block.chain)
+    tib->ExceptionList =
+        static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(saved[2]));
+}
+
+} // extern "C"
+
+// ---- where the system unwinds by tables ----
+
+namespace cgo::os {
+
+namespace {
+
+// What a frame of libcgo_guarded_call holds.
+struct exception_guard {
+  uintptr_t landing; // where it goes on after an exception
+  uintptr_t code;
+  uintptr_t count; // of information, as RaiseException() wants it
+  ULONG_PTR information[5];
+};
+static_assert(sizeof(exception_guard) == GUARD_BYTES, "");
+
+// The exceptions of gcc and of Microsoft's compiler ("GCC" and "msc" in the low bytes).
+// Others stop code that can go on: they are not unwound before it is known where to.
+constexpr DWORD gcc_exception = 0x20474343;
+constexpr DWORD microsoft_exception = 0xe06d7363;
+
+// Whose landing pads, on the way to a frame, unwind again: gcc's look for the target
+// in the exception, in the words that its header calls private.
+struct gcc_object {
+  uint64_t exception_class;
+  void (*cleanup)(int, gcc_object *);
+  uintptr_t words[6]; // 1: the target's frame, 2: its address, 3: a register's value
+};
+
+using unwind_to = void WINAPI(void *frame, void *pc, EXCEPTION_RECORD *record,
+                              void *result, void *context, void *history);
+
+bool unwinds(const EXCEPTION_RECORD *record) {
+  constexpr DWORD unwinding = 2 | 4; // EXCEPTION_UNWINDING, EXCEPTION_EXIT_UNWIND
+  return (record->ExceptionFlags & unwinding) != 0;
+}
+
+} // namespace
+
+} // namespace cgo::os
+
+extern "C" {
+
+// The handler of libcgo_call_on_stack's frame, which a longjmp ends.
+EXCEPTION_DISPOSITION libcgo_stack_unwound(EXCEPTION_RECORD *record,
+                                           uintptr_t frame, void *context,
+                                           void *dispatcher);
+// That of libcgo_guarded_call: goes on there, with the exception in its guard.
+EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
+                                   void *context, void *dispatcher);
+// Raises it again.
+[[noreturn]] void libcgo_raise_again(const cgo::os::exception_guard *guard);
+
+EXCEPTION_DISPOSITION libcgo_stack_unwound(EXCEPTION_RECORD *record,
+                                           uintptr_t frame, void *, void *) {
+  if (cgo::os::unwinds(record))
+    libcgo_leave_stack(
+        reinterpret_cast<const uintptr_t *>(frame + STACK_FRAME_SAVED));
+  return ExceptionContinueSearch;
+}
+
+EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
+                                   void *context, void *) {
+  using namespace cgo::os;
+  const DWORD code = record->ExceptionCode;
+  if (unwinds(record) || (code != gcc_exception && code != microsoft_exception))
+    return ExceptionContinueSearch;
+  auto *const unwind = find_function<unwind_to>("ntdll", "RtlUnwindEx");
+  auto *const guard = reinterpret_cast<exception_guard *>(frame + GUARD_AT);
+  guard->code = code;
+  guard->count = code == gcc_exception ? 1 : record->NumberParameters;
+  if (guard->count > sizeof guard->information / sizeof(uintptr_t))
+    return ExceptionContinueSearch;
+  for (uintptr_t i = 0; i < guard->count; i++)
+    guard->information[i] = record->ExceptionInformation[i];
+  if (code == gcc_exception) {
+    auto *const object = reinterpret_cast<gcc_object *>(guard->information[0]);
+    object->words[1] = frame;
+    object->words[2] = guard->landing;
+    object->words[3] = 0;
+    record->NumberParameters = 4;
+    for (int i = 1; i < 4; i++)
+      record->ExceptionInformation[i] = object->words[i];
+  }
+  unwind(pointer_to(frame), pointer_to(guard->landing), record, nullptr, context,
+         nullptr);
+  return ExceptionContinueSearch; // it did not return
+}
+
+void libcgo_raise_again(const cgo::os::exception_guard *guard) {
+  using namespace cgo::os;
+  const exception_guard own = *guard;
+  if (own.code == gcc_exception)
+    for (uintptr_t &word : reinterpret_cast<gcc_object *>(own.information[0])->words)
+      word = 0;
+  RaiseException(static_cast<DWORD>(own.code), 0, static_cast<DWORD>(own.count),
+                 own.information);
+  abort(); // nobody has caught it: what C++ does then
+}
+
+} // extern "C"

@@ -301,7 +301,7 @@ needs_only() {
 zig() {
   name=$1 cpu=$2 target=$3 emulator=$4
   shift 4
-  flags= tests=
+  flags='' tests=''
   for word in "$@"; do
     case $word in
     -*) flags="$flags $word" ;;

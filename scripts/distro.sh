@@ -227,6 +227,8 @@ check_cross() {
         dpkg-source -x libcgo_*.dsc libcgo
         cd libcgo
         apt-get -qq update
+        # What tools for cross builds (sbuild) add themselves.
+        apt-get -qq install -y --no-install-recommends libc6-dev:arm64 libstdc++6:arm64
         apt-get -qq build-dep -y -aarm64 -Pcross,nocheck --no-install-recommends ./
         dpkg-buildpackage -aarm64 -Pcross,nocheck -us -uc -b
         apt-get -qq install -y --no-install-recommends ../libcgo0_*_arm64.deb \

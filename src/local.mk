@@ -19,12 +19,12 @@ endif
 if OS_POSIX_CLOCK
 src_port += src/os/clock.cc
 endif
+if OS_ELF_TLS
+src_port += src/os/elf-tls.cc
+endif
 src_kit_port = src/os/@os_objects@.cc
 if OS_BSD
 src_kit_port += src/os/bsd.cc
-endif
-if OS_ELF_TLS
-src_kit_port += src/os/elf-tls.cc
 endif
 # What all faces share, and the topics of the kit.
 src_topics = src/report.cc src/start.cc src/version.cc

@@ -30,7 +30,7 @@ names_no_other_file() {
 }
 
 loads_the_unwinder_only() {
-  texts && ! grep '\.so' texts | grep -vx 'lib\(gcc_s\|unwind\)\.so\.1'
+  texts && ! grep '\.so' texts | grep -vx 'lib\(gcc_s\|unwind\)\.so\.[0-9]'
 }
 
 runs() {

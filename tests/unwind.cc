@@ -198,7 +198,8 @@ _Unwind_Reason_Code see_caller(_Unwind_Context *context, void *p) {
   look->arrived = true;
   look->cfa = _Unwind_GetCFA(context);
   for (int i = 0; i < kept_count; i++)
-    if (static_cast<uintptr_t>(_Unwind_GetGR(
+    if (IS_WORD_REGISTER(kept_dwarf_numbers[i]) &&
+        static_cast<uintptr_t>(_Unwind_GetGR(
             context, kept_dwarf_numbers[i])) != known.before[i])
       look->wrong = kept_names[i];
   return _URC_NORMAL_STOP;

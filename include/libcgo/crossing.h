@@ -17,8 +17,8 @@ LIBCGO_BEGIN_DECLS
  * which C functions return one (rax, eax, x0, a0). fn need not keep any other
  * general or vector register but the stack pointer; all that the C calling
  * convention says a callee keeps is as before. fn finds its arguments on the
- * stack just above its return address (above a free word where that comes in a
- * register, as on arm64 and riscv64), each in a slot of pointer size, and also where the C
+ * stack just above its return address (above a free word, or what the ABI has there,
+ * where that comes in a register), each in a slot of pointer size, and also where the C
  * calling convention puts them, so fn may be a C function.
  *
  * Exceptions, forced unwinding and longjmp pass through.

@@ -58,8 +58,9 @@ LIBCGO_BEGIN_DECLS
  * *offset becomes the distance in bytes from the thread pointer to the first word;
  * the second follows it. The same in every thread, so compiled code may contain
  * it: on amd64 the first word is %fs:offset, on 386 it is `offset` from the
- * address held in %gs:0, on arm64 from the one in TPIDR_EL0, on riscv64
- * from the one in tp. On Windows it is %gs:offset on amd64, %fs:offset on 386.
+ * address held in %gs:0, on arm64 from the one in TPIDR_EL0, elsewhere from what
+ * __builtin_thread_pointer() gives. On Windows it is %gs:offset on amd64, %fs:offset
+ * on 386.
  *
  * Returns 0, also if the runtime has claimed it before, or, and then *offset is as
  * it was,

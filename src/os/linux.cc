@@ -267,16 +267,19 @@ struct procmap_query {
   uint64_t not_asked[8];
 };
 static_assert(sizeof(procmap_query) == 104, "");
-// An int, as POSIX and musl declare it; the kernel looks at its 32 bits only.
-constexpr int procmap_query_number =
-    static_cast<int>(_IOWR('f', 17, procmap_query));
+// The number is an int to POSIX and musl, and an unsigned long to glibc; the kernel
+// looks at its 32 bits only.
+template <class Number>
+int ask(int (*ioctl)(int, Number, ...), int fd, procmap_query *query) {
+  return ioctl(fd, static_cast<Number>(_IOWR('f', 17, procmap_query)), query);
+}
 
 bool query_mapping(uintptr_t address, stack_bounds *bounds) {
   file_descriptor fd("/proc/self/maps");
   procmap_query query = {};
   query.size = sizeof query;
   query.query_addr = address;
-  if (fd.get() < 0 || ioctl(fd.get(), procmap_query_number, &query) != 0)
+  if (fd.get() < 0 || ask(ioctl, fd.get(), &query) != 0)
     return false;
   bounds->lo = static_cast<uintptr_t>(query.vma_start);
   bounds->hi = static_cast<uintptr_t>(query.vma_end);

@@ -32,6 +32,8 @@
  * CALLEE_BYTES                  what a frame has for the words of its callees, where that
  *                               is much
  * own_frame                     the calling function's frame pointer
+ * IS_WORD_REGISTER              whether a register, by its number in unwind tables, has
+ *                               the size of a word: the unwinder tells no others
  * code_of                       the address of a function's code
  * prepare_context               makes room for the registers of an empty context
  */
@@ -75,6 +77,10 @@ enum { callee_bytes = CALLEE_BYTES };
 
 #ifndef own_frame
 #define own_frame() __builtin_frame_address(0)
+#endif
+
+#ifndef IS_WORD_REGISTER
+#define IS_WORD_REGISTER(number) 1
 #endif
 
 #ifndef code_of

@@ -19,3 +19,5 @@ static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
 }
 
 static inline uintptr_t return_address(uintptr_t word) { return word; }
+
+#define IS_WORD_REGISTER(number) ((number) < 32)

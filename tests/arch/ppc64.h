@@ -21,3 +21,5 @@ static inline uintptr_t return_address(uintptr_t word) { return word; }
 /* The first word of a descriptor. */
 #define code_of(function) (*(void **)(void *)(function))
 #endif
+
+#define IS_WORD_REGISTER(number) ((number) < 64)

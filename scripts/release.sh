@@ -28,6 +28,8 @@ SOURCE_DATE_EPOCH=$(git -C "$top" log -1 --format=%ct "$tag^{commit}")
 export SOURCE_DATE_EPOCH
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
+# What the tarball is configured with does not matter, but configure has to run.
+unset CC CXX CPPFLAGS CFLAGS CXXFLAGS LDFLAGS
 umask 022
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/libcgo-release.XXXXXX")

@@ -32,7 +32,7 @@ _Unwind_Reason_Code look(_Unwind_Context *context, void *p) {
   void *function =
       _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(ip - !before));
   if (!w->passed) {
-    w->passed = function == code_of(crossing);
+    w->passed = function == crossing;
     return _URC_NO_REASON;
   }
   w->arrived = true;

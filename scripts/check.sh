@@ -269,6 +269,7 @@ cross() {
   step "$name: make install" make install V=0 DESTDIR="$PWD/root" || return 0
   # Not under qemu for MIPS: there such a timer never ticks.
   "$triplet-gcc" "$top/scripts/ticks.c" -o ticks -pthread -lrt
+  # shellcheck disable=SC2086
   if timeout -k 1 60 $run ./ticks; then
     treesum "$name under $emulator: treesum agrees with cksum" CC="$triplet-gcc" \
       RUN="$run -E LD_LIBRARY_PATH=/usr/$triplet/lib"

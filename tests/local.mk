@@ -294,7 +294,9 @@ tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
 # The same with a segment of the CPU's, where %gs is free: Linux amd64.
 if CLASSIC_OBJECT
+if CXX_LIBRARY
 check_PROGRAMS += tests/darwin-segment
+endif
 tests_darwin_segment_SOURCES = $(tests_darwin_keys_SOURCES)
 nodist_tests_darwin_segment_SOURCES = $(nodist_tests_darwin_keys_SOURCES)
 tests_darwin_segment_CPPFLAGS = $(tests_darwin_keys_CPPFLAGS) -DREAL_SEGMENT

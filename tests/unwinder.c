@@ -72,6 +72,7 @@ __attribute__((noinline)) static size_t take(uintptr_t *pcs, size_t max) {
 TEST(a_frame_is_told_by_the_instruction_with_which_it_goes_on) {
   kit_begin();
   uintptr_t pcs[2];
+  NEEDS_UNWINDER;
   ck_assert_int_eq(libcgo_traceback_set(&kit, NULL), 0);
   ck_assert_uint_eq(take(pcs, 2), 2);
   ck_assert_uint_eq(pcs[1], goes_on);

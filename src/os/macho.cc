@@ -21,7 +21,10 @@ bool keep_mapped(const void *address) {
 }
 
 // In libSystem, and so in every program.
-unwinder find_unwinder() { return {_Unwind_Backtrace, _Unwind_GetIP}; }
+unwinder find_unwinder() {
+  return {_Unwind_Backtrace,
+          reinterpret_cast<get_ip_function *>(_Unwind_GetIP), nullptr};
+}
 
 bool find_symbol(uintptr_t address, const char **object, const char **function,
                  uintptr_t *entry) {

@@ -73,7 +73,7 @@ _Unwind_Reason_Code backtrace_by_system(_Unwind_Trace_Fn take_frame, void *arg) 
 }
 
 // Of the type that the compiler's header gives it.
-_Unwind_Ptr ip_by_system(_Unwind_Context *context) {
+uintptr_t ip_by_system(_Unwind_Context *context) {
   return pc_of(reinterpret_cast<const CONTEXT *>(context));
 }
 
@@ -84,7 +84,7 @@ unwinder find_unwinder() {
   unwind = function_of<unwind_function>(system, "RtlVirtualUnwind");
   lookup = function_of<lookup_function>(system, "RtlLookupFunctionEntry");
   if (lookup != nullptr && unwind != nullptr)
-    return {backtrace_by_system, ip_by_system};
+    return {backtrace_by_system, ip_by_system, nullptr};
   // gcc's, and LLVM's, if the program has them as libraries.
   static constexpr const char *names[] = {"libgcc_s_dw2-1", "libunwind"};
   for (const char *name : names) {
@@ -93,7 +93,7 @@ unwinder find_unwinder() {
       continue;
     const unwinder found = {
         function_of<backtrace_function>(object, "_Unwind_Backtrace"),
-        function_of<get_ip_function>(object, "_Unwind_GetIP")};
+        function_of<get_ip_function>(object, "_Unwind_GetIP"), nullptr};
     if (found.backtrace != nullptr && found.get_ip != nullptr)
       return found;
   }

@@ -103,6 +103,10 @@ int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
   thread_attributes attr;
   if (attr.error() != 0)
     return attr.error();
+  // What the C library refuses is not made larger first.
+  if (shape.stack_size != 0 &&
+      shape.stack_size < static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)))
+    return EINVAL;
   int err = pthread_attr_setdetachstate(attr.get(), PTHREAD_CREATE_DETACHED);
   if (err == 0 && shape.stack_size != 0)
     err = pthread_attr_setstacksize(attr.get(), whole_pages(shape.stack_size));

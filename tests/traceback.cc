@@ -430,9 +430,11 @@ TEST(an_exported_function_has_a_name_and_an_object) {
   begin();
   libcgo_symbol symbol = LIBCGO_SYMBOL_INIT;
   Dl_info info;
-  if (dladdr(reinterpret_cast<void *>(getppid), &info) == 0)
+  // Not by its address in the program, which may be that of a stub.
+  void *const function = dlsym(RTLD_DEFAULT, "getppid");
+  if (function == nullptr || dladdr(function, &info) == 0)
     SKIP("a static program has no names at run time");
-  symbol.pc = reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "getppid")) + 1;
+  symbol.pc = reinterpret_cast<uintptr_t>(function) + 1;
   ck_assert_int_eq(libcgo_symbolize(&kit, &symbol), 0);
   ck_assert_msg(strcmp(symbol.function, "getppid") == 0, "%s", symbol.function);
   ck_assert_uint_eq(symbol.entry, symbol.pc - 1);

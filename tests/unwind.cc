@@ -244,11 +244,19 @@ uintptr_t look_through_call_on_system(void *) {
 
 } // namespace
 
+// A program that is not position-independent has a stub of its own for a function, and
+// takes the stub's address for the function's.
+bool has_a_stub(void *code) {
+  return _Unwind_FindEnclosingFunction(static_cast<char *>(code) + 1) != code;
+}
+
 #ifdef __ARM_EABI_UNWINDER__
 #define NEEDS_REGISTERS_OF_FRAMES                                              \
   SKIP("this unwinder does not tell a frame's floating-point registers")
 #else
-#define NEEDS_REGISTERS_OF_FRAMES (void)0
+#define NEEDS_REGISTERS_OF_FRAMES                                              \
+  if (has_a_stub(code_of(crosscall2)))                                         \
+  SKIP("the program has a stub for each of the library's functions")
 #endif
 
 TEST(an_unwinder_knows_all_of_the_caller_of_crosscall2) {

@@ -104,8 +104,9 @@ int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
   if (attr.error() != 0)
     return attr.error();
   // What the C library refuses is not made larger first.
-  if (shape.stack_size != 0 &&
-      shape.stack_size < static_cast<size_t>(sysconf(_SC_THREAD_STACK_MIN)))
+  const long least = sysconf(_SC_THREAD_STACK_MIN);
+  if (shape.stack_size != 0 && least > 0 &&
+      shape.stack_size < static_cast<size_t>(least))
     return EINVAL;
   int err = pthread_attr_setdetachstate(attr.get(), PTHREAD_CREATE_DETACHED);
   if (err == 0 && shape.stack_size != 0)

@@ -164,6 +164,8 @@ class LibSystem:
         raise Crash('%s: a stack was smashed' % self.m.where())
 
     def c_sysconf(self, name):
+        if name == 93:  # _SC_THREAD_STACK_MIN
+            return 8192
         if name != 29:  # _SC_PAGESIZE
             raise Crash('sysconf(%d)' % name)
         return self.page

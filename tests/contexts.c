@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#ifdef HAVE_MAKECONTEXT
+#if defined HAVE_MAKECONTEXT || defined _WIN32
 typedef int nothing_to_do;
 #else
 #include <setjmp.h>

@@ -256,7 +256,8 @@ kept_names:
 	.globl	kept_dwarf_numbers
 kept_dwarf_numbers:
 	.long	3, 6, 5, 4, 12, 13, 14, 15, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32
-	.globl	kept_count, entry_alignment, has_argument_registers
+	.globl	kept_count, stack_alignment, entry_alignment, has_argument_registers
 kept_count:	.long	18
+stack_alignment:	.long	16
 entry_alignment:	.long	8
 has_argument_registers:	.long	1

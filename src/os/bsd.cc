@@ -12,17 +12,6 @@
 
 namespace cgo::os {
 
-size_t default_stack_size() {
-  pthread_attr_t attr;
-  size_t size = 0;
-  // Attributes that say nothing have the process's defaults.
-  if (pthread_attr_init(&attr) == 0) {
-    pthread_attr_getstacksize(&attr, &size);
-    pthread_attr_destroy(&attr);
-  }
-  return size;
-}
-
 // Thread-local variables and control blocks are memory of their own on these
 // systems: the stack is the thread's down to the last byte.
 int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {

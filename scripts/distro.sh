@@ -368,6 +368,15 @@ test "$(id -u)" = 0 || {
   exit 1
 }
 mkdir -p "$work"
+# Nothing stays mounted below, also not of a run that was ended.
+unmount() {
+  for system in "$work/cross" "$work/chroot"; do
+    umount "$system/proc" 2>/dev/null || true
+  done
+}
+unmount
+trap unmount EXIT
+trap 'exit 1' HUP INT TERM
 rm -f "$work"/*.log
 packages
 set +e

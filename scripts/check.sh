@@ -656,10 +656,11 @@ platforms() {
   {
     cat <<'END'
 <!-- SPDX-License-Identifier: BSD-3-Clause -->
-<!-- Written by `make check-ports`. -->
+<!-- Written by `scripts/check.sh platforms`, as `make check-ports` does at its end. -->
 # Platforms
 
-`make check-ports` builds each port and runs the one suite on it. Its last results:
+`make check-ports` builds each port and runs the one suite on it; `scripts/check.sh PORT`
+does so for one. A row is the last run of its port:
 
 | platform | built by | executed | passed | failed | skipped | on |
 |---|---|---|---:|---:|---:|---|

@@ -2,6 +2,7 @@
 //
 // The C++ face.
 #include "harness.h"
+#include "pthread-exit.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -526,9 +527,8 @@ TEST(a_callable_is_destroyed_on_its_thread_that_ends_by_pthread_exit) {
   if (UNDER_TSAN)
     SKIP("the thread sanitizer sees no order between the end of a detached "
          "thread and what comes after");
-#ifndef __GLIBC__
-  SKIP("the pthread_exit of this C library does not unwind");
-#endif
+  if (!pthread_exit_unwinds())
+    SKIP("the pthread_exit of this C library does not unwind");
   int gone = 0;
   auto mine = std::make_unique<object>(gone);
   runtime.start({}, [mine = std::move(mine), &gone](worker &) {

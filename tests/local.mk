@@ -247,7 +247,7 @@ tests_unwind_CXXFLAGS = $(tests_cxxflags)
 tests_unwind_LDADD = $(tests_ldadd)
 
 # The C++ face.
-tests_hpp_SOURCES = tests/hpp.cc $(tests_harness)
+tests_hpp_SOURCES = tests/hpp.cc $(tests_harness) tests/pthread-exit.h
 tests_hpp_CPPFLAGS = $(tests_cppflags)
 tests_hpp_CFLAGS = $(tests_cflags)
 tests_hpp_CXXFLAGS = $(tests_cxxflags) -Wshadow -Wconversion
@@ -265,7 +265,7 @@ tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_stack_CFLAGS = $(tests_four_cflags)
 tests_stack_LDADD = $(tests_ldadd)
 
-tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h \
+tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h tests/pthread-exit.h \
 	$(tests_four)
 nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu_file@.S
 tests_unwind_stacks_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE

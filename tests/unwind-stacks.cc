@@ -4,6 +4,7 @@
 // switches deep: from a thread of the runtime's, the initial thread, a thread of
 // C's, and in a signal handler there.
 #include "four.h"
+#include "pthread-exit.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -371,9 +372,8 @@ TEST(pthread_exit_destroys_the_objects_of_both_sides_in_order) {
   if (UNDER_ASAN)
     SKIP("the address sanitizer forgets one stack of those that pthread_exit "
          "leaves");
-#ifndef __GLIBC__
-  SKIP("the pthread_exit of this C library does not unwind");
-#endif
+  if (!pthread_exit_unwinds())
+    SKIP("the pthread_exit of this C library does not unwind");
   thread_exits = true;
   kit_begin();
   kit_run(nullptr, cross_with_objects, nullptr);

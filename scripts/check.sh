@@ -25,7 +25,8 @@
 #   packages    dpkg-buildpackage and lintian
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
 #   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
-#   faults      seeds each defect and sees its test fail
+#   faults      seeds each defect and sees its test fail; PARTS and FAULTS choose among
+#               them, see tests/faults.sh
 #   ports       every port there is; what ran is the table of docs/platforms.md
 #   all         all of these
 set -eu
@@ -634,6 +635,7 @@ go() {
 faults() {
   # shellcheck disable=SC2046,SC2086
   install_packages $base qemu-user clang lld llvm python3-venv \
+    gdb g++-mingw-w64-x86-64 wine wine64 \
     $(awk '/^[a-z0-9]/ { printf "g++-%s ", $3; for (i = 5; i <= NF; i++) printf "%s ", $i }' "$top/scripts/ports")
   generate
   enter faults

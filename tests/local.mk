@@ -439,7 +439,7 @@ TESTS += tests/windows/imports.sh
 else
 TESTS += $(tests_scripts)
 endif
-EXTRA_DIST += $(tests_scripts) tests/facts.sh tests/run.sh tests/tap.sh tests/faults.sh tests/installcheck.sh \
+EXTRA_DIST += $(tests_scripts) tests/facts.sh tests/run.sh tests/tap.sh tests/faults.sh tests/native.faults tests/installcheck.sh \
 	tests/classic-segment.S tests/foreign-client.c tests/security-client.c \
 	tests/valgrind.supp
 

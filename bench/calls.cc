@@ -46,10 +46,12 @@ static void call_crosscall2(State &state) {
 }
 CALL("crosscall2", call_crosscall2);
 
-#if defined(LIBCGO_CPU_AMD64)
+// The classic face, where there is one.
+#ifdef LIBCGO_CLASSIC
+#ifdef LIBCGO_CPU_AMD64
 #define CROSSCALL crosscall_amd64
 #define CROSSCALL_NAME "crosscall_amd64"
-#elif defined(LIBCGO_CPU_386)
+#else
 #define CROSSCALL crosscall_386
 #define CROSSCALL_NAME "crosscall_386"
 #endif
@@ -59,6 +61,17 @@ static void call_crosscall(State &state) {
   repeat(state, [=] { f(nothing_at_all); });
 }
 CALL(CROSSCALL_NAME, call_crosscall);
+
+static void cgo_malloc_and_free(State &state) {
+  repeat(state, [] {
+    libcgo_malloc_args m = {64, nullptr};
+    _cgo_malloc(&m);
+    libcgo_free_args f = {m.ret};
+    _cgo_free(&f);
+  });
+}
+CALL("_cgo_malloc, _cgo_free", cgo_malloc_and_free);
+#endif
 
 static void call_crosscall_word(State &state) {
   auto f = hidden(&libcgo_crosscall);
@@ -74,16 +87,6 @@ static void malloc_and_free(State &state) {
   });
 }
 CALL("malloc, free", malloc_and_free);
-
-static void cgo_malloc_and_free(State &state) {
-  repeat(state, [] {
-    libcgo_malloc_args m = {64, nullptr};
-    _cgo_malloc(&m);
-    libcgo_free_args f = {m.ret};
-    _cgo_free(&f);
-  });
-}
-CALL("_cgo_malloc, _cgo_free", cgo_malloc_and_free);
 
 static void system_call(State &state) {
   repeat(state, [] { benchmark::DoNotOptimize(syscall(SYS_getppid)); });

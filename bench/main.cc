@@ -22,7 +22,9 @@
 
 #include <libcgo.h>
 
+#ifdef LIBCGO_CLASSIC
 LIBCGO_RESERVE_SLOTS;
+#endif
 
 namespace bench {
 namespace {
@@ -246,7 +248,9 @@ bool pin() {
 } // namespace bench
 
 int main(int argc, char **argv) {
+#ifdef LIBCGO_CLASSIC
   initcgo();
+#endif
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
     return 1;

@@ -76,6 +76,7 @@ bool create_detached(void *(*main)(void *), void *arg) {
 
 bool start_detached() { return create_detached(pthread_main, nullptr); }
 
+#ifdef LIBCGO_CLASSIC
 libcgo_g task;
 
 bool start_with_libcgo() {
@@ -83,6 +84,7 @@ bool start_with_libcgo() {
   libcgo_thread_start(&start);
   return true;
 }
+#endif
 
 void runtime_function(libcgo_thread *, void *) { live(); }
 
@@ -105,12 +107,18 @@ bool start_foreign() { return pthread_create(&joinable, nullptr, foreign_main, n
 // By hand, with libcgo's guarantees: no signal before the slots are set, the
 // true bounds of the stack, the creator's mask, and no signal once the client may
 // free what a handler would look for.
+struct task_by_hand {
+  uintptr_t stackguard, stackbase;
+};
 struct by_hand {
-  libcgo_start start;
+  uintptr_t m;
+  task_by_hand *g;
+  void (*fn)();
   sigset_t mask;
 };
 
-thread_local libcgo_g *slot_g;
+task_by_hand hand_task;
+thread_local task_by_hand *slot_g;
 thread_local uintptr_t slot_m;
 
 void *by_hand_main(void *p) {
@@ -124,14 +132,14 @@ void *by_hand_main(void *p) {
     pthread_attr_getstack(&attr, &low, &size);
     pthread_attr_destroy(&attr);
   }
-  own.start.g->stackguard = reinterpret_cast<uintptr_t>(low) + 4096;
-  own.start.g->stackbase = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-  slot_g = own.start.g;
-  slot_m = own.start.m;
+  own.g->stackguard = reinterpret_cast<uintptr_t>(low) + 4096;
+  own.g->stackbase = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  slot_g = own.g;
+  slot_m = own.m;
   benchmark::DoNotOptimize(slot_g);
   benchmark::DoNotOptimize(slot_m);
   pthread_sigmask(SIG_SETMASK, &own.mask, nullptr);
-  own.start.fn();
+  own.fn();
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
@@ -139,7 +147,7 @@ void *by_hand_main(void *p) {
 }
 
 bool start_by_hand(void *(*main)(void *)) {
-  auto *record = new by_hand{{1, &task, live}, {}};
+  auto *record = new by_hand{1, &hand_task, live, {}};
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &record->mask);
@@ -218,7 +226,9 @@ THREAD_FIRST("foreign thread, in its first callback",
 THREAD_END("foreign thread: callback, end", (measure<start_foreign, join, until::end>));
 LIFE("pthread_create, detached", start_detached, wait_for_the_end);
 LIFE("by hand, guarantees of the classic face", start_by_hand_as_classic, wait_for_the_end);
+#ifdef LIBCGO_CLASSIC
 LIFE("libcgo_thread_start", start_with_libcgo, wait_for_the_end);
+#endif
 LIFE("by hand, guarantees of the kit", start_by_hand_as_the_kit, wait_for_the_end);
 LIFE("libcgo_thread_create", start_with_the_kit, wait_for_the_end);
 

@@ -348,7 +348,10 @@ zig() {
     passed_before=$passed failed_before=$failed
     tests='bounds contract crossing defined-slots defined-slots-static depth init longjmp
       no-slots stack stepping unwind unwind-stacks unwinder'
-    grep -q '^ENABLE_SHARED_TRUE = #' Makefile || tests="$tests object-slots two-runtimes"
+    case $tools in
+    *--disable-shared*) ;;
+    *) tests="$tests object-slots two-runtimes" ;;
+    esac
     for test in $tests; do
       step "$name: tests/$test links" make -s V=0 "tests/$test" || true
     done

@@ -275,10 +275,7 @@ int libcgo_detach(libcgo_runtime *runtime) {
     return ESRCH;
   if ((thread->state & thread_foreign) == 0)
     return EPERM;
-  // The caller's stack pointer. The frame's own address is not it where compilers
-  // put the frame record at the low end of a frame.
-  if (in_small_stack_call(thread,
-                          reinterpret_cast<uintptr_t>(__builtin_dwarf_cfa())))
+  if (in_small_stack_call(thread, sp_of_caller()))
     return EBUSY;
   const int caller_errno = errno;
   {

@@ -10,14 +10,28 @@
 #include "layout.h"
 #include "platform.h"
 
+#ifdef __has_builtin
+#if __has_builtin(__builtin_sponentry)
+#define LIBCGO_CFA __builtin_sponentry
+#endif
+#endif
+#ifndef LIBCGO_CFA
+#define LIBCGO_CFA __builtin_dwarf_cfa
+#endif
+
 namespace cgo {
+
+/* The stack pointer of the calling function's caller, the CFA. The frame's own address
+   is not it where compilers put the frame record at the low end of a frame; nor, on
+   arm64, is what clang has for the CFA, but it has another name for it there. */
+[[gnu::always_inline]] inline uintptr_t sp_of_caller() {
+  return reinterpret_cast<uintptr_t>(LIBCGO_CFA());
+}
 
 /* The last byte of the calling function's frame, and so on its stack. Not the
    frame's address: that is the end of the stack where compilers have the frame
    pointer at the high end of a frame, and the frame is the first. */
-[[gnu::always_inline]] inline uintptr_t here() {
-  return reinterpret_cast<uintptr_t>(__builtin_dwarf_cfa()) - 1;
-}
+[[gnu::always_inline]] inline uintptr_t here() { return sp_of_caller() - 1; }
 
 /* A thread takes the record; it leaves it. */
 void begin_stacks(libcgo_thread *thread);

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef SIGRTMAX /* OpenBSD has no signals for real time */
+#define SIGRTMAX (NSIG - 1)
+#endif
+
 /* The library's record comes first, so that one pointer is both. */
 struct kit_thread {
   struct libcgo_thread thread;

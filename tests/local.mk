@@ -35,7 +35,10 @@ tests_win32_CFLAGS = $(tests_cflags)
 tests_win32_CXXFLAGS = $(tests_cxxflags)
 tests_win32_LDADD = $(tests_ldadd)
 endif
-EXTRA_DIST += tests/windows
+if OPENBSD
+tests_cppflags += -I$(top_srcdir)/tests/openbsd
+endif
+EXTRA_DIST += tests/windows tests/openbsd
 
 check_PROGRAMS += tests/crossing tests/handle tests/init
 # Those in C++: its library brings the unwinder, too.

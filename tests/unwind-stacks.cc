@@ -108,30 +108,36 @@ uintptr_t unwind(void *) {
   return static_cast<uintptr_t>(look.found);
 }
 
-// Whether the unwinder gets past a signal handler at all: without the library, and in a
-// process of its own, which that may end.
-_Unwind_Reason_Code look_for_interrupted(_Unwind_Context *context, void *p) {
-  auto *const function = _Unwind_FindEnclosingFunction(
-      reinterpret_cast<void *>(_Unwind_GetIP(context) - 1));
-  *static_cast<bool *>(p) |=
-      function == code_of(static_cast<uintptr_t (*)(void *)>(raise_signal<0>));
+// Whether the unwinder gets past a signal handler at all, where such a one runs: without
+// the library, and in a process of its own, which that may end.
+struct look_for_interrupted {
+  void *function;
+  bool found;
+};
+
+_Unwind_Reason_Code see_interrupted(_Unwind_Context *context, void *p) {
+  auto *look = static_cast<look_for_interrupted *>(p);
+  look->found |= _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(
+                     _Unwind_GetIP(context) - 1)) == look->function;
   return _URC_NO_REASON;
 }
 
-uintptr_t find_interrupted(void *) {
-  bool found = false;
-  _Unwind_Backtrace(look_for_interrupted, &found);
-  return found;
+template <int where> uintptr_t find_interrupted(void *) {
+  look_for_interrupted look = {code_of(static_cast<function>(raise_signal<where>)),
+                               false};
+  _Unwind_Backtrace(see_interrupted, &look);
+  return look.found;
 }
 
-void probe_handlers(void *) {
-  if (at<0>(find_interrupted)(nullptr) != 0)
+template <int where> void probe_handlers(void *) {
+  set_signal_stack(map_stack(large_bytes), large_bytes);
+  if (at<where>(find_interrupted<where>)(nullptr) != 0)
     fputs("passed", stderr);
 }
 
-bool unwinder_passes_handlers() {
+template <int where> bool unwinder_passes_handlers() {
   char output[64];
-  return run_to_death(probe_handlers, nullptr, output, sizeof output) == 0 &&
+  return run_to_death(probe_handlers<where>, nullptr, output, sizeof output) == 0 &&
          strcmp(output, "passed") == 0;
 }
 
@@ -183,14 +189,15 @@ template <int where> void assert_exception_passes(libcgo_thread *thread) {
 
 } // namespace
 
-// Some C libraries have no unwind tables, of raise and of what a handler returns to:
-// what unwinds on one stack decides what is asked of four.
-#define NEEDS_UNWINDING_PAST_HANDLERS                                          \
-  if (!unwinder_passes_handlers())                                             \
+// Some C libraries have no unwind tables, of raise and of what a handler returns to; or
+// none of the latter alone, and an unwinder takes those of the function before it: what
+// unwinds without the library decides what is asked of four switches.
+#define NEEDS_UNWINDING_PAST_HANDLERS(where)                                   \
+  if (!unwinder_passes_handlers<where>())                                      \
   SKIP("the unwinder does not get past a signal handler here, nor without the "\
        "library")
-#define NEEDS_EXCEPTIONS_IN_HANDLERS                                           \
-  NEEDS_UNWINDING_PAST_HANDLERS;                                               \
+#define NEEDS_EXCEPTIONS_IN_HANDLERS(where)                                    \
+  NEEDS_UNWINDING_PAST_HANDLERS(where);                                        \
   if (UNDER_TSAN)                                                              \
   SKIP("the thread sanitizer does not allow malloc in a handler")
 
@@ -199,11 +206,11 @@ template <int where> void assert_exception_passes(libcgo_thread *thread) {
     from(assert_chain_unwound<directly>);                                      \
   }                                                                            \
   TEST(a_backtrace_in_a_handler_sees_four_switches_##from) {                   \
-    NEEDS_UNWINDING_PAST_HANDLERS;                                             \
+    NEEDS_UNWINDING_PAST_HANDLERS(0);                                          \
     from(assert_chain_unwound<0>);                                             \
   }                                                                            \
   TEST(a_backtrace_on_a_signal_stack_sees_four_switches_##from) {              \
-    NEEDS_UNWINDING_PAST_HANDLERS;                                             \
+    NEEDS_UNWINDING_PAST_HANDLERS(SA_ONSTACK);                                 \
     from(assert_chain_unwound<SA_ONSTACK>);                                    \
   }                                                                            \
   TEST(frame_pointers_lead_through_four_switches_##from) {                     \
@@ -215,13 +222,11 @@ template <int where> void assert_exception_passes(libcgo_thread *thread) {
     from(assert_exception_passes<directly>);                                   \
   }                                                                            \
   TEST(an_exception_of_a_handler_passes_four_switches_##from) {                \
-    NEEDS_EXCEPTIONS_IN_HANDLERS;                                              \
-    NEEDS_UNWINDING_PAST_HANDLERS;                                             \
+    NEEDS_EXCEPTIONS_IN_HANDLERS(0);                                           \
     from(assert_exception_passes<0>);                                          \
   }                                                                            \
   TEST(an_exception_on_a_signal_stack_passes_four_switches_##from) {           \
-    NEEDS_EXCEPTIONS_IN_HANDLERS;                                              \
-    NEEDS_UNWINDING_PAST_HANDLERS;                                             \
+    NEEDS_EXCEPTIONS_IN_HANDLERS(SA_ONSTACK);                                  \
     from(assert_exception_passes<SA_ONSTACK>);                                 \
   }
 

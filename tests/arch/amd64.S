@@ -4,6 +4,8 @@
 	.globl	call_with_registers
 	.type	call_with_registers, %function
 call_with_registers:
+	.cfi_startproc
+	.cfi_undefined %rip
 	endbr64
 	pushq	%rbp
 	pushq	%rbx
@@ -38,6 +40,7 @@ call_with_registers:
 	popq	%rbx
 	popq	%rbp
 	ret
+	.cfi_endproc
 	.size	call_with_registers, . - call_with_registers
 
 	.globl	change_all_registers

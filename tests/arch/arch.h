@@ -50,7 +50,8 @@ void start_stepping(void);
 void stop_stepping(void);
 
 /* Loads the kept registers from r->before, calls target(a, b, n, c) and stores
-   them to r->after. */
+   them to r->after. LLVM's unwinder ends below a frame without unwind tables, libgcc's
+   shows it: where the former may be, the tables say that this is the last frame. */
 void call_with_registers(struct kept_registers *r, void *target, void *a,
                          void *b, uintptr_t n, void *c);
 

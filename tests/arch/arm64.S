@@ -5,6 +5,8 @@
 	.globl	call_with_registers
 	.type	call_with_registers, %function
 call_with_registers:
+	.cfi_startproc
+	.cfi_undefined x30
 	hint	#34			/* bti c */
 	stp	x29, x30, [sp, #-176]!
 	stp	x19, x20, [sp, #16]
@@ -57,6 +59,7 @@ call_with_registers:
 	ldp	d14, d15, [sp, #144]
 	ldp	x29, x30, [sp], #176
 	ret
+	.cfi_endproc
 	.size	call_with_registers, . - call_with_registers
 
 	/* But for x17, which has the return address, and x18, which is the system's. */

@@ -20,3 +20,7 @@ static inline uintptr_t return_address(uintptr_t word) {
   __asm__("hint #7" : "+r"(x30));
   return x30;
 }
+
+#ifdef __clang__ /* it may be LLVM's unwinder */
+#define IS_WORD_REGISTER(number) ((number) < 32)
+#endif

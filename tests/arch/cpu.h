@@ -33,7 +33,9 @@
  *                               is much
  * own_frame                     the calling function's frame pointer
  * IS_WORD_REGISTER              whether a register, by its number in unwind tables, has
- *                               the size of a word: the unwinder tells no others
+ *                               the size of a word: the unwinder tells no others; that
+ *                               of LLVM tells general ones, and asked for another ends
+ *                               the process
  * code_of                       the address of a function's code
  * prepare_context               makes room for the registers of an empty context
  */

@@ -27,6 +27,8 @@
 	.globl	call_with_registers
 	.type	call_with_registers, %function
 call_with_registers:
+	.cfi_startproc
+	.cfi_undefined 1		/* ra */
 	addi.d	$sp, $sp, -160
 	st.d	$ra, $sp, 152
 	st.d	$a0, $sp, 144		/* r */
@@ -45,6 +47,7 @@ call_with_registers:
 	ld.d	$ra, $sp, 152
 	addi.d	$sp, $sp, 160
 	ret
+	.cfi_endproc
 	.size	call_with_registers, . - call_with_registers
 
 .macro CHANGE_KEPT

@@ -13,3 +13,7 @@ static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
 }
 
 static inline uintptr_t return_address(uintptr_t word) { return word; }
+
+#ifdef __clang__ /* it may be LLVM's unwinder */
+#define IS_WORD_REGISTER(number) ((number) < 32)
+#endif

@@ -133,7 +133,8 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           uintptr_t (*fn)(void *arg),
                                           void *arg);
 
-/* The least that libcgo_call_on_stack accepts, in bytes: 1024, and 2048 on s390x. */
+/* The least that libcgo_call_on_stack accepts, in bytes: 1024, and 2048 on s390x and
+   sparc64. */
 #define LIBCGO_STACK_MIN LIBCGO_STACK_MIN_
 
 /*

@@ -20,4 +20,5 @@ static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   return word;
 }
 
-static inline uintptr_t return_address(uintptr_t word) { return word; }
+/* %i7 has the address of the call, which has a delay slot. */
+static inline uintptr_t return_address(uintptr_t word) { return word + 8; }

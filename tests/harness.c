@@ -34,6 +34,11 @@ static struct skip *skips; /* shared with the tests' processes */
 static const char *current;
 static long long threads_at_begin; /* an emulator or a sanitizer may have its own */
 
+/* Lets a program's data begin on a page of its own. Where code is in writable memory, as
+   SPARC's procedure linkage table is, it stands right before the data; an emulator then
+   translates it anew after each store to its page, and keeps the old translation, too. */
+static int data_alignment __attribute__((__used__, __aligned__(8192))) = 1;
+
 static long long count_threads(void);
 
 void suite_begin(const char *name) {

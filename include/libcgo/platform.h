@@ -43,8 +43,9 @@
 #define LIBCGO_SLOTS_ARE_KEYS_ 1
 #endif
 
-/* LIBCGO_STACK_MIN of <libcgo/stack.h>. On s390x a frame has 160 bytes at least. */
-#ifdef __s390x__
+/* LIBCGO_STACK_MIN of <libcgo/stack.h>. A frame has 160 bytes at least on s390x, 176 on
+   sparc64. */
+#if defined(__s390x__) || (defined(__sparc__) && defined(__arch64__))
 #define LIBCGO_STACK_MIN_ 2048
 #else
 #define LIBCGO_STACK_MIN_ 1024

@@ -134,9 +134,9 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           void *arg);
 
 /*
- * The least that libcgo_call_on_stack accepts, in bytes: 1024, and 2048 on s390x.
- * What fn needs is more. Where symbols are bound lazily, the first call of a function
- * through the loader runs the loader on the caller's stack, which takes some
+ * The least that libcgo_call_on_stack accepts, in bytes: 1024, and 2048 on s390x and
+ * sparc64. What fn needs is more. Where symbols are bound lazily, the first call of a
+ * function through the loader runs the loader on the caller's stack, which takes some
  * kilobytes: link with -z now, or make that call before.
  */
 #define LIBCGO_STACK_MIN LIBCGO_STACK_MIN_

@@ -12,10 +12,13 @@ enum { illegal_instruction_bytes = 4 };
 #define context_sp sigc_regs.u_regs[14]
 #define context_fp sigc_regs.u_regs[14] /* %fp is in the window */
 #define NO_FRAME_CHAIN
+/* The place of a window and of six arguments. */
+#define CALLEE_AREA 176
 static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   uintptr_t word;
   __asm__ volatile("ldx [%%g7 + %1], %0" : "=r"(word) : "r"(offset));
   return word;
 }
 
-static inline uintptr_t return_address(uintptr_t word) { return word; }
+/* %i7 has the address of the call, which has a delay slot. */
+static inline uintptr_t return_address(uintptr_t word) { return word + 8; }

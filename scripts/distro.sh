@@ -164,7 +164,7 @@ check_hardening() {
 check_autopkgtest() {
   install_packages autopkgtest
   system
-  rm -rf "$work/chroot" "$work/autopkgtest"
+  rm -rf --one-file-system "$work/chroot" "$work/autopkgtest"
   mkdir "$work/chroot"
   tar -xf "$work/system.tar" -C "$work/chroot"
   chroot "$work/chroot" apt-get -qq update >/dev/null 2>&1
@@ -174,7 +174,7 @@ check_autopkgtest() {
   status=$?
   cat "$work/autopkgtest/summary" >>"$work/autopkgtest.log" 2>/dev/null
   result autopkgtest $status "$(grep -c ' PASS$' "$work/autopkgtest/summary") tests"
-  rm -rf "$work/chroot"
+  rm -rf --one-file-system "$work/chroot"
 }
 
 check_piuparts() {
@@ -214,7 +214,7 @@ check_reproducible() {
 # there and their tests run under qemu.
 check_cross() {
   install_packages mmdebstrap
-  rm -rf "$work/cross"
+  rm -rf --one-file-system "$work/cross"
   mkdir -p "$work/cross"
   {
     mmdebstrap --quiet --variant=minbase --architectures="$cpu,arm64" \
@@ -241,7 +241,7 @@ check_cross() {
   status=$?
   umount "$work/cross/proc"
   result cross $status "$(find "$work/cross/work" -name '*_arm64.deb' | wc -l) packages, 4 clients under qemu"
-  rm -rf "$work/cross"
+  rm -rf --one-file-system "$work/cross"
 }
 
 # The description is that of the unstripped library and of amd64.
@@ -317,7 +317,7 @@ check_apk() {
 
 check_fresh() {
   system
-  rm -rf "$work/chroot"
+  rm -rf --one-file-system "$work/chroot"
   mkdir "$work/chroot"
   tar -xf "$work/system.tar" -C "$work/chroot"
   mkdir "$work/chroot/packages" "$work/chroot/work"
@@ -329,7 +329,7 @@ check_fresh() {
   status=$?
   umount "$work/chroot/proc"
   result fresh $status "$(grep -c '^fresh: ' "$work/fresh.log") steps"
-  rm -rf "$work/chroot"
+  rm -rf --one-file-system "$work/chroot"
 }
 
 check_consumers() {
@@ -356,8 +356,14 @@ check_distcheck() {
   result distcheck $? "$(tests_of "$work/distcheck.log")"
 }
 
+# The test makes the release of a clone: from a repository that has this checkout as it is.
 check_release() {
-  (cd "$work/dist/build" && make check V=0 TESTS=tests/release.sh) >"$work/release.log" 2>&1
+  {
+    (cd "$work/dist/source" && rm -rf .git && git init -q && git add -A &&
+      git -c user.name=t -c user.email=t@example.org commit -qm checkout) &&
+      (cd "$work/dist/build" && make check V=0 TESTS=tests/release.sh)
+  } >"$work/release.log" 2>&1 &&
+    grep -q '^PASS: .* - a_release_is_made_again_bit_by_bit$' "$work/release.log"
   result release $? "$(tests_of "$work/release.log")"
 }
 

@@ -63,9 +63,18 @@ made_twice() {
     cmp "one/libcgo-$version.tar.xz" "two/libcgo-$version.tar.xz" &&
     tar -tJf "one/libcgo-$version.tar.xz" | grep -q "^libcgo-$version/configure$"
 }
+# But debian/, and with what autotools make of it.
+has_the_files_of_its_tag() {
+  tar -tJf "one/libcgo-$VERSION.tar.xz" | sed -n "s|^libcgo-$VERSION/\(.*[^/]\)$|\1|p" |
+    grep -vxE '(.*/)?Makefile\.in|aclocal\.m4|build-aux/[a-z.-]*|config\.h\.in|configure|m4/(libtool|lt.*)\.m4' |
+    sort >released
+  git -C clone ls-files | grep -vE '^(debian/|\.gitignore$)' | sort >tagged
+  printf 'debian/local.mk\n' | sort - tagged | diff - released
+}
 of_a_clone() { # REASON
   for claim in a_tag_of_another_version_is_refused \
-    a_release_that_news_calls_unreleased_is_refused a_release_is_made_again_bit_by_bit; do
+    a_release_that_news_calls_unreleased_is_refused a_release_is_made_again_bit_by_bit \
+    a_release_has_the_files_of_its_tag; do
     skip $claim "$1"
   done
 }
@@ -80,5 +89,6 @@ else
   ok a_release_that_news_calls_unreleased_is_refused refused "v$VERSION" \
     "$VERSION (not yet released)" 'not yet released'
   ok a_release_is_made_again_bit_by_bit made_twice
+  ok a_release_has_the_files_of_its_tag has_the_files_of_its_tag
 fi
 done_testing

@@ -132,10 +132,11 @@ system() {
 
 # ---- the checks ----
 
+# unknown-architecture: loong64 is younger than the list of Debian 12's lintian.
 check_lintian() {
   install_packages lintian
-  lintian --pedantic -I --allow-root --fail-on error,warning,info,pedantic "$changes" \
-    >"$work/lintian.log" 2>&1
+  lintian --pedantic -I --allow-root --fail-on error,warning,info,pedantic \
+    --suppress-tags unknown-architecture "$changes" >"$work/lintian.log" 2>&1
   status=$?
   result lintian $status "$(lintian --pedantic -I --allow-root --show-overrides "$changes" |
     grep -c '^O: ') tags overridden, each with its reason, $(grep -c '^[EWIP]: ' \
@@ -220,7 +221,7 @@ check_cross() {
     mmdebstrap --quiet --variant=minbase --architectures="$cpu,arm64" \
       --include=crossbuild-essential-arm64,dpkg-dev,qemu-user "$suite" "$work/cross" &&
       mkdir "$work/cross/work" &&
-      cp "$work"/packages/libcgo_"$version"* "$work/cross/work" &&
+      cp "$work"/packages/libcgo*_"$version"* "$work/cross/work" &&
       mount -t proc proc "$work/cross/proc" &&
       chroot "$work/cross" sh -exc '
         cd /work
@@ -231,8 +232,8 @@ check_cross() {
         apt-get -qq install -y --no-install-recommends libc6-dev:arm64 libstdc++6:arm64
         apt-get -qq build-dep -y -aarm64 -Pcross,nocheck --no-install-recommends ./
         dpkg-buildpackage -aarm64 -Pcross,nocheck -us -uc -b
-        apt-get -qq install -y --no-install-recommends ../libcgo0_*_arm64.deb \
-          ../libcgo-dev_*_arm64.deb pkgconf
+        # Beside those of this architecture: what both have is the same file.
+        apt-get -qq install -y --no-install-recommends ../libcgo0_*.deb ../libcgo-dev_*.deb pkgconf
         export CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ RUN=qemu-aarch64
         export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
         debian/tests/kit
@@ -361,7 +362,7 @@ check_release() {
   {
     (cd "$work/dist/source" && rm -rf .git && git init -q && git add -A &&
       git -c user.name=t -c user.email=t@example.org commit -qm checkout) &&
-      (cd "$work/dist/build" && make check V=0 TESTS=tests/release.sh)
+      (cd "$work/dist/build" && make check V=0 check_PROGRAMS= check_LTLIBRARIES= TESTS=tests/release.sh)
   } >"$work/release.log" 2>&1 &&
     grep -q '^PASS: .* - a_release_is_made_again_bit_by_bit$' "$work/release.log"
   result release $? "$(tests_of "$work/release.log")"

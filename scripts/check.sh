@@ -23,6 +23,7 @@
 #   distcheck   make distcheck
 #   onekind     --disable-shared and --disable-static
 #   packages    dpkg-buildpackage and lintian
+#   distro      the quick ones of make check-distro; needs root
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
 #   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
 #   faults      seeds each defect and sees its test fail; PARTS and FAULTS choose among
@@ -576,7 +577,7 @@ onekind() {
 packages() {
   # shellcheck disable=SC2086
   install_packages $base gdb build-essential debhelper fakeroot lintian pkgconf
-  if ! test -d "$top/debian"; then
+  if ! test -f "$top/debian/control"; then
     skipped=$((skipped + 1))
     echo 'packages: skipped: a release has no debian/'
     return 0
@@ -590,6 +591,22 @@ packages() {
   step 'dpkg-buildpackage' dpkg-buildpackage -us -uc -b || return 0
   step 'lintian: no error, no warning' lintian --fail-on error,warning \
     --allow-root ../libcgo_*.changes || true
+}
+
+# What distributions check, but for what needs a chroot or a suite of its own.
+distro() {
+  if ! test -f "$top/debian/control" || test "$(id -u)" != 0; then
+    skipped=$((skipped + 1))
+    echo 'distro: skipped: it needs root, and debian/, which a release has not'
+    return 0
+  fi
+  enter distro
+  "$top/scripts/distro.sh" lintian blhc hardening abi reproducible consumers 2>&1 | tee distro.log
+  sed -n 's/^\([a-z]*: \)passed: /PASS: \1/p; s/^\([a-z]*: \)FAILED: /FAIL: \1/p
+    s/^\([a-z]*: \)skipped: /SKIP: \1/p' distro.log >results
+  tail -n 1 distro.log | grep -q '^[0-9]* passed, [0-9]* failed$' ||
+    echo 'ERROR: scripts/distro.sh did not come to its end' >>results
+  count 'what distributions check' results
 }
 
 distcheck() {
@@ -694,7 +711,7 @@ run() {
   esac
 }
 
-variants="native clang $ports darwin musl $zig_ports windows sanitizers tsan valgrind distcheck onekind packages go goprograms faults ports platforms"
+variants="native clang $ports darwin musl $zig_ports windows sanitizers tsan valgrind distcheck onekind packages distro go goprograms faults ports platforms"
 test $# -gt 0 || set -- native
 # The variants are words.
 # shellcheck disable=SC2086

@@ -132,10 +132,11 @@ system() {
 
 # ---- the checks ----
 
+# unknown-architecture: loong64 is younger than the list of Debian 12's lintian.
 check_lintian() {
   install_packages lintian
-  lintian --pedantic -I --allow-root --fail-on error,warning,info,pedantic "$changes" \
-    >"$work/lintian.log" 2>&1
+  lintian --pedantic -I --allow-root --fail-on error,warning,info,pedantic \
+    --suppress-tags unknown-architecture "$changes" >"$work/lintian.log" 2>&1
   status=$?
   result lintian $status "$(lintian --pedantic -I --allow-root --show-overrides "$changes" |
     grep -c '^O: ') tags overridden, each with its reason, $(grep -c '^[EWIP]: ' \
@@ -164,7 +165,7 @@ check_hardening() {
 check_autopkgtest() {
   install_packages autopkgtest
   system
-  rm -rf "$work/chroot" "$work/autopkgtest"
+  rm -rf --one-file-system "$work/chroot" "$work/autopkgtest"
   mkdir "$work/chroot"
   tar -xf "$work/system.tar" -C "$work/chroot"
   chroot "$work/chroot" apt-get -qq update >/dev/null 2>&1
@@ -174,7 +175,7 @@ check_autopkgtest() {
   status=$?
   cat "$work/autopkgtest/summary" >>"$work/autopkgtest.log" 2>/dev/null
   result autopkgtest $status "$(grep -c ' PASS$' "$work/autopkgtest/summary") tests"
-  rm -rf "$work/chroot"
+  rm -rf --one-file-system "$work/chroot"
 }
 
 check_piuparts() {
@@ -214,13 +215,13 @@ check_reproducible() {
 # there and their tests run under qemu.
 check_cross() {
   install_packages mmdebstrap
-  rm -rf "$work/cross"
+  rm -rf --one-file-system "$work/cross"
   mkdir -p "$work/cross"
   {
     mmdebstrap --quiet --variant=minbase --architectures="$cpu,arm64" \
       --include=crossbuild-essential-arm64,dpkg-dev,qemu-user "$suite" "$work/cross" &&
       mkdir "$work/cross/work" &&
-      cp "$work"/packages/libcgo_"$version"* "$work/cross/work" &&
+      cp "$work"/packages/libcgo*_"$version"* "$work/cross/work" &&
       mount -t proc proc "$work/cross/proc" &&
       chroot "$work/cross" sh -exc '
         cd /work
@@ -231,8 +232,8 @@ check_cross() {
         apt-get -qq install -y --no-install-recommends libc6-dev:arm64 libstdc++6:arm64
         apt-get -qq build-dep -y -aarm64 -Pcross,nocheck --no-install-recommends ./
         dpkg-buildpackage -aarm64 -Pcross,nocheck -us -uc -b
-        apt-get -qq install -y --no-install-recommends ../libcgo0_*_arm64.deb \
-          ../libcgo-dev_*_arm64.deb pkgconf
+        # Beside those of this architecture: what both have is the same file.
+        apt-get -qq install -y --no-install-recommends ../libcgo0_*.deb ../libcgo-dev_*.deb pkgconf
         export CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ RUN=qemu-aarch64
         export PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig
         debian/tests/kit
@@ -241,7 +242,7 @@ check_cross() {
   status=$?
   umount "$work/cross/proc"
   result cross $status "$(find "$work/cross/work" -name '*_arm64.deb' | wc -l) packages, 4 clients under qemu"
-  rm -rf "$work/cross"
+  rm -rf --one-file-system "$work/cross"
 }
 
 # The description is that of the unstripped library and of amd64.
@@ -317,7 +318,7 @@ check_apk() {
 
 check_fresh() {
   system
-  rm -rf "$work/chroot"
+  rm -rf --one-file-system "$work/chroot"
   mkdir "$work/chroot"
   tar -xf "$work/system.tar" -C "$work/chroot"
   mkdir "$work/chroot/packages" "$work/chroot/work"
@@ -329,7 +330,7 @@ check_fresh() {
   status=$?
   umount "$work/chroot/proc"
   result fresh $status "$(grep -c '^fresh: ' "$work/fresh.log") steps"
-  rm -rf "$work/chroot"
+  rm -rf --one-file-system "$work/chroot"
 }
 
 check_consumers() {
@@ -356,8 +357,14 @@ check_distcheck() {
   result distcheck $? "$(tests_of "$work/distcheck.log")"
 }
 
+# The test makes the release of a clone: from a repository that has this checkout as it is.
 check_release() {
-  (cd "$work/dist/build" && make check V=0 TESTS=tests/release.sh) >"$work/release.log" 2>&1
+  {
+    (cd "$work/dist/source" && rm -rf .git && git init -q && git add -A &&
+      git -c user.name=t -c user.email=t@example.org commit -qm checkout) &&
+      (cd "$work/dist/build" && make check V=0 check_PROGRAMS= check_LTLIBRARIES= TESTS=tests/release.sh)
+  } >"$work/release.log" 2>&1 &&
+    grep -q '^PASS: .* - a_release_is_made_again_bit_by_bit$' "$work/release.log"
   result release $? "$(tests_of "$work/release.log")"
 }
 

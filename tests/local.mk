@@ -38,7 +38,14 @@ endif
 if OPENBSD
 tests_cppflags += -I$(top_srcdir)/tests/openbsd
 endif
-EXTRA_DIST += tests/windows tests/openbsd
+# One by one: of a directory, automake takes what configure puts there, too.
+EXTRA_DIST += tests/windows/dlfcn.h tests/windows/imports.sh tests/windows/memory.c \
+	tests/windows/minicheck-process.h tests/windows/posix.c tests/windows/pthread.h \
+	tests/windows/run.sh tests/windows/sched.h tests/windows/signal.h tests/windows/sys/mman.h \
+	tests/windows/sys/prctl.h tests/windows/sys/ptrace.h tests/windows/sys/resource.h \
+	tests/windows/sys/syscall.h tests/windows/sys/wait.h tests/windows/ucontext.h \
+	tests/windows/unistd.h \
+	tests/openbsd/ucontext.h
 
 check_PROGRAMS += tests/crossing tests/handle tests/init
 # Those in C++: its library brings the unwinder, too.

@@ -36,15 +36,26 @@ else
   skip a_soname_without_its_package_is_seen "a release has no debian/"
 fi
 
+# refused TAG NEWS-LINE REASON: no release of that tag, with that third line of NEWS.
+refused() {
+  sed -i "3s/.*/$2/" clone/NEWS &&
+    git -C clone -c user.name=t -c user.email=t@example.org commit -qam "$1" --allow-empty &&
+    git -C clone tag "$1" || return 1
+  if clone/scripts/release.sh "$1" refused; then
+    return 1
+  fi
+  clone/scripts/release.sh "$1" refused 2>&1 | grep "$3" && test ! -e "refused/SHA256SUMS"
+}
+
 # In a clone with a tag of its own; the second time in another place, by another
 # clock, and with other rights for new files.
 made_twice() {
   # shellcheck disable=SC2153
   version=$VERSION
   cd clone || return 1
-  sed -i '3s/ (not yet released)//' NEWS
-  git -c user.name=t -c user.email=t@example.org commit -qam release
-  git tag "v$version"
+  sed -i "3s/.*/$version/" NEWS
+  git -c user.name=t -c user.email=t@example.org commit -qam release --allow-empty
+  git tag -f "v$version"
   cd .. || return 1
   cp -R clone "a longer name"
   clone/scripts/release.sh "v$version" one &&
@@ -52,13 +63,32 @@ made_twice() {
     cmp "one/libcgo-$version.tar.xz" "two/libcgo-$version.tar.xz" &&
     tar -tJf "one/libcgo-$version.tar.xz" | grep -q "^libcgo-$version/configure$"
 }
-if ! have git || ! have autoreconf || ! test -d "$srcdir/.git"; then
-  skip a_release_is_made_again_bit_by_bit "this is no checkout with git and autoconf"
+# But debian/, and with what autotools make of it.
+has_the_files_of_its_tag() {
+  tar -tJf "one/libcgo-$VERSION.tar.xz" | sed -n "s|^libcgo-$VERSION/\(.*[^/]\)$|\1|p" |
+    grep -vxE '(.*/)?Makefile\.in|aclocal\.m4|build-aux/[a-z.-]*|config\.h\.in|configure|m4/(libtool|lt.*)\.m4' |
+    sort >released
+  git -C clone ls-files | grep -vE '^(debian/|\.gitignore$)' | sort >tagged
+  printf 'debian/local.mk\n' | sort - tagged | diff - released
+}
+of_a_clone() { # REASON
+  for claim in a_tag_of_another_version_is_refused \
+    a_release_that_news_calls_unreleased_is_refused a_release_is_made_again_bit_by_bit \
+    a_release_has_the_files_of_its_tag; do
+    skip $claim "$1"
+  done
+}
+if ! have git || ! have autoreconf || ! test -e "$srcdir/.git"; then
+  of_a_clone "this is no checkout with git and autoconf"
 elif ! git clone -q "$srcdir" clone >/dev/null 2>&1; then
-  skip a_release_is_made_again_bit_by_bit "git does not clone this checkout"
+  of_a_clone "git does not clone this checkout"
 elif test -n "$TEST_EMU"; then
-  skip a_release_is_made_again_bit_by_bit "it says nothing of this CPU"
+  of_a_clone "it says nothing of this CPU"
 else
+  ok a_tag_of_another_version_is_refused refused v9.9.9 "$VERSION" 'the versions disagree'
+  ok a_release_that_news_calls_unreleased_is_refused refused "v$VERSION" \
+    "$VERSION (not yet released)" 'not yet released'
   ok a_release_is_made_again_bit_by_bit made_twice
+  ok a_release_has_the_files_of_its_tag has_the_files_of_its_tag
 fi
 done_testing

@@ -7,7 +7,8 @@
 
 EXTRA_DIST += tests/emulated/client.c tests/emulated/darwin.faults tests/emulated/darwin.py \
 	tests/emulated/darwin.sh tests/emulated/libsystem.py tests/emulated/machine.py \
-	tests/emulated/macho.py tests/emulated/unwind.py
+	tests/emulated/macho.py tests/emulated/pe.py tests/emulated/unwind.py \
+	tests/emulated/windows_386.py
 
 PYTHON3 = python3
 ZIG = zig

@@ -299,7 +299,7 @@ tests_of_the_design_exist() {
       echo "no test file: $file"
       missing=1
     }
-    test "$file" = "$wanted" || cat "$srcdir/tests/"*.[cs]* "$srcdir/tests/arch/"*.faults | grep -qw "$name" || {
+    test "$file" = "$wanted" || cat "$srcdir/tests/"*.[cs]* "$srcdir/tests/"*.faults "$srcdir/tests/arch/"*.faults | grep -qw "$name" || {
       echo "no test: $wanted"
       missing=1
     }

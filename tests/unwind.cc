@@ -202,7 +202,7 @@ _Unwind_Reason_Code see_caller(_Unwind_Context *context, void *p) {
         static_cast<uintptr_t>(_Unwind_GetGR(
             context, kept_dwarf_numbers[i])) != known.before[i])
       look->wrong = kept_names[i];
-  return _URC_NORMAL_STOP;
+  return _URC_END_OF_STACK; // ends the walk, and is known to every unwinder
 }
 
 look_for_caller caller;

@@ -5,9 +5,10 @@
 #
 #     make check-emulated PYTHON3=... ZIG=... [EMULATED_CASE=...]
 
-EXTRA_DIST += tests/emulated/client.c tests/emulated/darwin.faults tests/emulated/darwin.py \
-	tests/emulated/darwin.sh tests/emulated/libsystem.py tests/emulated/machine.py \
-	tests/emulated/macho.py tests/emulated/unwind.py
+EXTRA_DIST += tests/emulated/cases.py tests/emulated/client.c tests/emulated/darwin.faults \
+	tests/emulated/darwin.py tests/emulated/darwin.sh tests/emulated/libsystem.py \
+	tests/emulated/machine.py tests/emulated/macho.py tests/emulated/posixlibc.py \
+	tests/emulated/unwind.py
 
 PYTHON3 = python3
 ZIG = zig

@@ -371,7 +371,7 @@ def the_bounds_of_a_threads_stack_are_the_systems(Process):
 def a_stack_of_others_is_the_mapping_in_which_it_lies(Process):
     p = Process().begin()
     same(p.result('client_attach'), 0)
-    other = p.m.map_new(65536)
+    other = p.system.map_stack(65536)
     found = p.m.allocate(3 * p.m.word)
     p.m.write(p.errno, b'\x11\0\0\0')
     same(p.m.signed(p.call('client_bounds', found, 1, sp=other + 32768), 32), 0)
@@ -599,7 +599,7 @@ def a_created_thread_has_its_record_and_the_bounds_of_its_stack(Process):
     (thread, sp), = seen
     lo, hi, kind = (p.m.read_word(found + i * p.m.word) for i in range(3))
     same((lo, kind), (thread.stack_lo, 0))
-    assert sp < hi <= thread.stack_hi, hex(hi)
+    assert sp <= hi <= thread.stack_hi, hex(hi)  # nothing is pushed on arm64
 
 
 @common.case
@@ -611,7 +611,7 @@ def a_created_thread_enters_and_leaves_with_all_signals_blocked(Process):
     def look(key, value):
         if p.m.thread is not p.initial and key == min(p.system.keys):
             masks.append((value != 0, p.system.own['mask']))
-    watch(p, 'pthread_setspecific', look)
+    watch(p, p.system.SETSPECIFIC, look)
     fn = p.function(lambda m, t, a: masks.append(p.system.own['mask']))
     same(p.result('client_create', fn, 0, 0, 0, 0), 0)
     every = p.system.all_signals()

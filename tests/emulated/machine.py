@@ -119,6 +119,7 @@ class Machine:
         self.imports = {}  # name: address
         self.bodies = {}  # address: (name, function, parameters)
         self.calls = []  # the names of the imports that were called
+        self.at_call = lambda name: None  # a model may look at each
         self.segment = segment
         self.mapped = []  # (lo, hi, protection), for models that ask
         self._free = 0x20000000 if self.word == 4 else 0x300000000
@@ -456,6 +457,7 @@ class Machine:
             if self.misalignment() != 0:
                 raise Crash('%s: %s is called with the stack %d bytes off' %
                             (self.where(), name, self.misalignment()))
+            self.at_call(name)
         try:
             result = function(self, *[self.argument(i) for i in range(parameters or 0)])
         except Blocked as wait:

@@ -24,8 +24,8 @@ class Posix:
     LEAST_SIGNAL_STACK = 0
     SIGSET_BYTES = 4
     DETACHED = 1
-    CANCEL_DISABLE = 1
     FIRST_KEY = 0
+    SETSPECIFIC = 'pthread_setspecific'
 
     def __init__(self, machine, page=PAGE, keys=256):
         self.m = machine
@@ -123,6 +123,10 @@ class Posix:
 
     def whole_pages(self, size):
         return (size + self.page - 1) // self.page * self.page
+
+    def map_stack(self, size):
+        """A stack that others have made, such as a fiber's."""
+        return self.m.map_new(size)
 
     def c_mmap(self, address, size, protection, flags, fd):
         return self.m.map_new(self.whole_pages(size))

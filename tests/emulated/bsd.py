@@ -17,7 +17,7 @@ from cases import CLASSIC_NAMES, Program, change_all, common, current, \
     kept_before, names_of_map, registers
 from elf import Program as Images
 from machine import Machine, Tap, same
-from posixlibc import EAGAIN, ENOENT, ENOMEM
+from posixlibc import EAGAIN, ENOENT, ENOMEM, EPERM
 
 CPU, SYSTEM, LIBRARY, CLIENT, MAP = sys.argv[1:6]
 System = SYSTEMS[SYSTEM]
@@ -31,7 +31,7 @@ class Process(Program):
     def __init__(self):
         self.m = Machine(CPU, System.THREAD_POINTER[CPU])
         self.system = System(self.m)
-        self.program = Images(self.m)
+        self.program = Images(self.m, System.EXECUTE_ONLY)
         self.program.load(CLIENT, LIBRARY)
         self.system.start(self.program)
         self.initial = self.m.threads[0]
@@ -157,6 +157,13 @@ def a_memory_map_that_was_read_is_given_back():
     same([r for r in p.m.mapped if r not in before and r[1] - r[0] != 1 << 20], [])
 
 
+@on('openbsd')
+def a_mapped_stack_may_be_that_of_a_system_call():
+    p = Process().begin()
+    _, lo, hi = p.map_stack()
+    assert any(a <= lo and hi <= b for a, b in p.system.stacks), p.system.stacks
+
+
 # ---- threads ----
 
 @on('freebsd', 'netbsd')
@@ -168,6 +175,17 @@ def a_thread_gets_the_cpus_that_were_asked_for():
     fn = p.function(lambda m, t, a: seen.append(p.system.own['cpus']))
     same(p.result('client_create', fn, 0, 0, 0, cpus), 0)
     same(seen, [(5).to_bytes(8, 'little')])
+
+
+@on('freebsd', 'netbsd')
+def a_thread_that_is_refused_its_cpus_is_none_and_its_creator_hears_why():
+    p = Process().begin()
+    p.system.refuses_cpus = EPERM
+    seen = []
+    fn = p.function(lambda m, t, a: seen.append(a))
+    same(p.result('client_create', fn, 0, 0, 0, p.m.allocate(8)), EPERM)
+    same((seen, p.variable('client_enters')), ([], 0))
+    same(p.system.allocated, {}, 'what is not freed')
 
 
 def limit_after_a_second():
@@ -258,8 +276,7 @@ def the_library_exports_what_the_map_says_and_nothing_else():
 @tap.case
 def the_model_has_all_that_the_library_needs():
     p = Process()
-    same([name for name, weak, index, *_ in p.library.dynamic_symbols
-          if index == 0 and not weak and name and name not in p.m.imports], [])
+    same([name for image, name in p.program.missing if image is p.library], [])
 
 
 @tap.case
@@ -270,6 +287,8 @@ def the_library_has_no_function_that_runs_when_it_is_loaded():
 
 if __name__ == '__main__':
     # A routine of the Go face, which is Linux's: linkers leave it out.
-    absent = () if 'libcgo_crosscall_g' in Process().program.names else ('crosscall_g',)
+    images = Images(Machine(CPU, System.THREAD_POINTER[CPU]))
+    images.load(CLIENT, LIBRARY)
+    absent = () if 'libcgo_crosscall_g' in images.names else ('crosscall_g',)
     tap.add(common, Process, without=absent + System.WITHOUT)
     sys.exit(tap.run(only=sys.argv[6] if len(sys.argv) > 6 else None) != 0)

@@ -24,11 +24,12 @@ class Bsd(Posix):
     RTLD_NOLOAD_NODELETE = None
     UNWINDER = None  # the name of its library
     WITHOUT = ()  # cases of others that do not hold
+    EXECUTE_ONLY = False  # code
 
     def __init__(self, machine):
         self.stacks = []  # (lo, hi) of memory that was mapped to be a stack
         self.tables_grow = 0  # so often a table is larger when it is read
-        self.flags_seen = []  # of mmap
+        self.refuses_cpus = 0  # with this error
         super().__init__(machine)
         machine.imports['__stack_chk_guard_local'] = machine.imports['__stack_chk_guard']
 
@@ -71,6 +72,11 @@ class Bsd(Posix):
                 return thread
         raise Crash('no thread is %#x' % pointer)
 
+    def set_cpus(self, thread, size, cpus):
+        if self.refuses_cpus == 0:
+            self.state[self.thread_of(thread)]['cpus'] = self.m.read(cpus, size)
+        return self.refuses_cpus
+
     # ---- memory ----
 
     def c_mmap(self, address, size, protection, flags, fd, offset):
@@ -78,7 +84,6 @@ class Bsd(Posix):
                 or address != 0 or protection != PROT_RW or offset != 0 or size == 0:
             self.fail(EINVAL)
             return -1
-        self.flags_seen.append(flags)
         at = super().c_mmap(address, size, protection, flags, fd)
         if flags & self.MAP_STACK:
             self.stacks.append((at, at + self.whole_pages(size)))
@@ -204,6 +209,7 @@ class FreeBsd(Bsd):
         self.LEAST_SIGNAL_STACK = self.LEAST_SIGNAL_STACK[machine.cpu.name]
 
     c___error = Posix.errno_place
+    c_pthread_setaffinity_np = Bsd.set_cpus
     c_nanosleep = Posix.nanosleep
     c_sigaltstack = Posix.sigaltstack
     c_clock_gettime = Bsd.clock_gettime
@@ -220,10 +226,6 @@ class FreeBsd(Bsd):
 
     def c_pthread_set_name_np(self, thread, name):
         self.state[self.thread_of(thread)]['name'] = self.m.read_string(name)
-
-    def c_pthread_setaffinity_np(self, thread, size, cpus):
-        self.state[self.thread_of(thread)]['cpus'] = self.m.read(cpus, size)
-        return 0
 
     def c__umtx_op(self, word, operation, value, a, b):
         operation = self.signed(operation)
@@ -287,6 +289,7 @@ class NetBsd(Bsd):
     c___libc_thr_setspecific = Posix.c_pthread_setspecific
     c___libc_thr_getspecific = Posix.c_pthread_getspecific
     SETSPECIFIC = '__libc_thr_setspecific'
+    c_pthread_setaffinity_np = Bsd.set_cpus
 
     def c___sigfillset14(self, mask):
         self.m.write(mask, b'\xff' * self.SIGSET_BYTES)
@@ -304,10 +307,6 @@ class NetBsd(Bsd):
         if len(name.encode()) > self.MOST_NAME:
             return EINVAL
         self.state[self.thread_of(thread)]['name'] = name
-        return 0
-
-    def c_pthread_setaffinity_np(self, thread, size, cpus):
-        self.state[self.thread_of(thread)]['cpus'] = self.m.read(cpus, size)
         return 0
 
     def c_syscall(self, number, word, operation, value, timeout, word_2, value_2,
@@ -343,6 +342,7 @@ class OpenBsd(Bsd):
     ENOTSUP = 91
     CLOCK_MONOTONIC = 3
     MAP_STACK = 0x4000
+    EXECUTE_ONLY = True
     RTLD_NOLOAD_NODELETE = 0x800 | 0x400
     FUTEX_WAIT_PRIVATE, FUTEX_WAKE_PRIVATE = 1 | 128, 2 | 128
     ENTRY_BYTES = 80
@@ -355,8 +355,19 @@ class OpenBsd(Bsd):
 
     c___errno = Posix.errno_place
     c_nanosleep = Posix.nanosleep
-    c_sigaltstack = Posix.sigaltstack
     c_clock_gettime = Bsd.clock_gettime
+
+    def c_sigaltstack(self, new, old):
+        """Memory that a process may use becomes a stack by it."""
+        result = self.sigaltstack(new, old)
+        if new != 0 and result == 0 and self.own['signal_stack'] is not None:
+            lo, size = self.own['signal_stack']
+            if not any(a <= lo and lo + size <= b and protection == 'rw'
+                       for a, b, protection in self.m.mapped):
+                self.own['signal_stack'] = None
+                return self.fail(EINVAL)
+            self.stacks.append((lo, lo + size))
+        return result
 
     def check_stack(self, name):
         """The kernel ends a process that enters it on other memory."""

@@ -392,6 +392,7 @@ def a_created_thread_gets_its_argument_and_leaves(Process):
     same((p.variable('client_enters'), p.variable('client_leaves'),
           p.variable('client_releases')), (1, 1, 0))
     same(p.system.allocated, {}, 'what is not freed')
+    same([shape['detached'] for shape in p.system.created_shapes], [True])
 
 
 @common.case
@@ -640,3 +641,20 @@ def every_thread_that_waits_is_woken(Process):
         p.m.run_turn(other)
     same(p.result('client_done'), 0)
     same([(o.ended, p.m.signed(o.result or 0, 32)) for o in others], [(True, 0)] * 3)
+
+
+@common.case
+def a_thread_leaves_when_destructors_of_others_have_had_two_rounds(Process):
+    p = Process().begin()
+    key = p.m.allocate(8)
+    p.m.write(key, bytes(8))
+    left = []
+
+    def destructor(m, value):
+        left.append(p.variable('client_leaves'))
+        p.system.set_value(m.thread, other, value)  # and so in each round
+    same(p.system.c_pthread_key_create(key, p.function(destructor)), 0)
+    other = p.m.read_word(key)
+    fn = p.function(lambda m, t, a: p.system.set_value(m.thread, other, 7))
+    same(p.result('client_create', fn, 0, 0, 0, 0), 0)
+    same((left[:2], p.variable('client_leaves')), ([0, 0], 1))

@@ -71,11 +71,13 @@ class Program:
     """Loads images into a machine. What none has, the machine's imports do; a weak name
     that nothing has is 0."""
 
-    def __init__(self, machine, base=0x100000000):
+    def __init__(self, machine, execute_only=False, base=0x100000000):
         self.machine = machine
+        self.execute_only = execute_only  # code cannot be read
         self.images = []
         self.names = {}  # of all symbols, those of an image alone, too
         self.exports = {}
+        self.missing = []  # (image, name) of what nothing has
         self._next = base
 
     def address(self, name):
@@ -123,6 +125,8 @@ class Program:
             content = image.data[offset:offset + in_file] + bytes(size - in_file)
             protection = ''.join(c for bit, c in ((4, 'r'), (2, 'w'), (1, 'x'))
                                  if flags & bit)
+            if self.execute_only and 'x' in protection:
+                machine.forbid_reading(image.base + address, size)
             first, end = address // PAGE * PAGE, _round(address + size)
             lo = min((p for p in range(first, end, PAGE) if p not in pages), default=end)
             pages.update((p, protection) for p in range(lo, end, PAGE))
@@ -231,6 +235,8 @@ class Program:
             return self.machine.imports[name]
         if weak:
             return 0
+
+        self.missing.append((image, name))
 
         def missing(machine):  # the program stops where it calls it
             raise AssertionError('%s is called, and the model has none' % name)

@@ -162,6 +162,13 @@ class Machine:
             parts += [(lo, inside[0], old), (*inside, protection), (inside[1], hi, old)]
         self.mapped = [part for part in parts if part[0] < part[1]]
 
+    def forbid_reading(self, address, size):
+        """Of code that is there to be executed only: Unicorn's protection allows it."""
+        def look(uc, access, at, *_):
+            raise Crash('%s: %#x is read, which is code' % (self.where(), at))
+        self.uc.hook_add(unicorn.UC_HOOK_MEM_READ, look, begin=address,
+                         end=address + size - 1)
+
     def map_new(self, size, protection='rw'):
         """Pages at an address of the machine's choice, with a gap around them."""
         size = (size + PAGE - 1) // PAGE * PAGE

@@ -16,7 +16,7 @@ from cases import CLASSIC_NAMES, Program, caller_by_unwinding, change_all, commo
 from libsystem import SEGMENT_BYTES, LibSystem
 from machine import Machine, Tap, same
 from macho import load_program
-from posixlibc import EAGAIN, EPERM, Abort
+from posixlibc import EAGAIN, Abort
 
 CPU, LIBRARY, CLIENT, MAP = sys.argv[1:5]
 CLASSIC = CPU in ('amd64', '386')

@@ -3,23 +3,22 @@
 ELF in a machine: linked images of 64 bits, little-endian, as a loader of such a system
 maps them (System V ABI, chapters 4 and 5, and the supplements of amd64 and arm64).
 
-The first image that is loaded is the program; it is looked at last for names that
-others have, and its thread-local segment is the one at a fixed distance from the
-thread pointer.
+The first image that is loaded is the program: its names come before those of others,
+and its thread-local segment is the one at a fixed distance from the thread pointer.
 """
 
 import struct
 
 PAGE = 4096
 LOAD, DYNAMIC, TLS, RELRO = 1, 2, 7, 0x6474e552
-EM = {62: 'amd64', 183: 'arm64'}
-# Types of relocations: the sum of base and addend; a symbol and the addend; a symbol.
+CPUS = {62: 'amd64', 183: 'arm64'}
+# Types of relocations: the base and the addend; a symbol and the addend.
 RELATIVE = {'amd64': 8, 'arm64': 1027}
 ABSOLUTE = {'amd64': 1, 'arm64': 257}
 SLOTS = {'amd64': (6, 7), 'arm64': (1025, 1026)}  # GLOB_DAT, JUMP_SLOT
-NEEDED, HASH_TABLE, STRINGS, SYMBOLS, RELA, RELA_BYTES, INIT, SONAME = 1, 4, 5, 6, 7, 8, 12, 14
-PLT_BYTES, PLT, INIT_ARRAY, INIT_ARRAY_BYTES, FLAGS_1, RELR = 2, 23, 25, 27, 0x6ffffffb, 36
-NODELETE = 8
+# Tags of the dynamic section.
+PLT_BYTES, HASH_TABLE, STRINGS, SYMBOLS, RELA, RELA_BYTES = 2, 4, 5, 6, 7, 8
+INIT, PLT, INIT_ARRAY, INIT_ARRAY_BYTES, RELR = 12, 23, 25, 27, 36
 
 
 def _round(size):
@@ -41,14 +40,13 @@ class Image:
         self.sizes = {}  # of functions
         self.sections = {}
         self.exported = []
-        self.imported = []
         self.dynamic = {}
-        self.needed = []
-        (self.kind, self.cpu, self.header_at, self.section_at) = (
-            *struct.unpack_from('<HH', data, 16), *struct.unpack_from('<QQ', data, 32))
-        if data[:6] != b'\x7fELF\2\1' or self.cpu not in EM:
+        self.dynamic_symbols = []  # (name, whether weak, section, value)
+        cpu = struct.unpack_from('<H', data, 18)[0]
+        self.header_at, self.section_at = struct.unpack_from('<QQ', data, 32)
+        if data[:6] != b'\x7fELF\2\1' or cpu not in CPUS:
             raise ValueError('%s: no ELF image of 64 bits' % path)
-        self.cpu = EM[self.cpu]
+        self.cpu = CPUS[cpu]
         _, self.header_count, _, self.section_count, self.names_index = \
             struct.unpack_from('<5H', data, 54)
         # (type, flags, offset, address, address, bytes in the file, bytes, alignment)
@@ -120,7 +118,7 @@ class Program:
         image.base = self._next
         image.size = _round(max(h[3] + h[6] for h in loads))
         self._next += image.size + 16 * PAGE
-        pages = {}
+        pages = set()  # one that two segments share is the first's
         for _, flags, offset, address, _, in_file, size, _ in loads:
             content = image.data[offset:offset + in_file] + bytes(size - in_file)
             protection = ''.join(c for bit, c in ((4, 'r'), (2, 'w'), (1, 'x'))
@@ -129,7 +127,7 @@ class Program:
                 machine.forbid_reading(image.base + address, size)
             first, end = address // PAGE * PAGE, _round(address + size)
             lo = min((p for p in range(first, end, PAGE) if p not in pages), default=end)
-            pages.update((p, protection) for p in range(lo, end, PAGE))
+            pages.update(range(lo, end, PAGE))
             if lo < end:
                 machine.map(image.base + lo, end - lo, protection)
             machine.write(image.base + address, content)
@@ -182,13 +180,9 @@ class Program:
             tag, value = machine.read_word(at), machine.read_word(at + 8)
             if tag == 0:
                 break
-            if tag == NEEDED:
-                image.needed.append(value)
             image.dynamic[tag] = value
             at += 16
         strings = image.base + image.dynamic[STRINGS]
-        image.needed = [machine.read_string(strings + n) for n in image.needed]
-        image.dynamic_symbols = []
         # DT_HASH says how many symbols there are.
         count = struct.unpack('<2I', machine.read(
             image.base + image.dynamic[HASH_TABLE], 8))[1]
@@ -197,10 +191,8 @@ class Program:
                 image.base + image.dynamic[SYMBOLS] + 24 * i, 24))
             name = machine.read_string(strings + name)
             weak = info >> 4 == 2
-            image.dynamic_symbols.append((name, weak, index, value, info & 15))
-            if index == 0:
-                image.imported.append(name)
-            elif index != 0xfff1:  # SHN_ABS: the version's own name
+            image.dynamic_symbols.append((name, weak, index, value))
+            if index not in (0, 0xfff1):  # SHN_ABS: the version's own name
                 image.exported.append(name)
                 image.symbols.setdefault(name, image.base + value)
 
@@ -226,7 +218,7 @@ class Program:
                 machine.write_word(image.base + place, value)
 
     def _resolve(self, image, number):
-        name, weak, index, value, _ = image.dynamic_symbols[number]
+        name, weak, index, value = image.dynamic_symbols[number]
         if name in self.exports and (index == 0 or name in image.exported):
             return self.exports[name]
         if index != 0:

@@ -14,7 +14,8 @@
 #   darwin      amd64, arm64 and 386 for Darwin, executed on an emulated CPU
 #   musl        the C library musl, shared and static, with musl-gcc
 #   a Zig port  a row of scripts/zig-ports (freebsd, ...): executed where
-#               something can, else linked and looked at
+#               something can, else linked and looked at, and the library executed on
+#               an emulated CPU
 #   windows     cross builds for Windows: amd64 under wine, 386 under an emulator of
 #               the CPU
 #   sanitizers  gcc, address and undefined behaviour
@@ -37,6 +38,8 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/scripts/packages.sh"
 # shellcheck source=scripts/darwin.sh
 . "$top/scripts/darwin.sh"
+# shellcheck source=scripts/emulator.sh
+. "$top/scripts/emulator.sh"
 jobs=$(nproc 2>/dev/null || echo 1)
 passed=0
 failed=0
@@ -181,14 +184,8 @@ windows() {
   step 'windows 386: configure' "$top/configure" --enable-werror \
     --host=i686-w64-mingw32 --without-check || return 0
   step 'windows 386: make' make V=0 -j "$jobs" || return 0
-  python=python3
-  if ! $python -c 'import unicorn' 2>/dev/null; then
-    if python3 -m venv venv && venv/bin/pip install -q unicorn >pip.log 2>&1; then
-      python=venv/bin/python
-    fi
-  fi
-  if $python -c 'import unicorn' 2>/dev/null; then
-    timeout -k 1 300 $python "$top/tests/emulated/windows_386.py" \
+  if emulator_python; then
+    timeout -k 1 300 "$python" "$top/tests/emulated/windows_386.py" \
       .libs/libcgo-0.dll >emulated.log 2>&1 || true
     sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - /PASS: /p' emulated.log >results
     grep -q '^PASS: ' results || echo 'ERROR: no emulated case ran' >>results
@@ -346,8 +343,9 @@ zig() {
     suite "$name" -j "$jobs" "$@"
     record "$(platform "$target")" "$built" natively ;;
   -)
-    # Not executed: that it links is what can be seen, and what the library says of itself.
-    passed_before=$passed failed_before=$failed
+    # Programs are not executed: that they link is what can be seen, and what the library
+    # says of itself. The library alone is, with a model of the system.
+    passed_before=$passed failed_before=$failed skipped_before=$skipped
     tests='bounds contract crossing defined-slots defined-slots-static depth init longjmp
       no-slots stack stepping unwind unwind-stacks unwinder'
     case $tools in
@@ -364,16 +362,31 @@ zig() {
       step "$name: the library needs nothing but the C library and that of threads" \
         needs_the_system_only || true
     fi
-    p=$((passed - passed_before)) f=$((failed - failed_before)) s=0
-    kind='linked only'
-    test -f .libs/libcgo.so || kind='linked only, with the archive'
-    record "$(platform "$target")" "$built" "no: $kind" ;;
+    executed='no: linked only'
+    test -f .libs/libcgo.so || executed='no: linked only, with the archive'
+    if emulated "$name"; then executed='unicorn: the library alone'; fi
+    p=$((passed - passed_before)) f=$((failed - failed_before)) s=$((skipped - skipped_before))
+    record "$(platform "$target")" "$built" "$executed" ;;
   *)
     suite "$name under $emulator" -j "$jobs" "$@" \
       TEST_EMU="./libtool --mode=execute $emulator"
     record "$(platform "$target")" "$built" \
       "$($emulator --version | sed 's/version //; s/ (.*//; q')" ;;
   esac
+}
+
+# emulated WHAT: make check-emulated; false, if nothing was executed.
+emulated() {
+  if emulator_python; then
+    timeout -k 1 600 make -s V=0 check-emulated PYTHON3="$python" >emulated.log 2>&1 || true
+    sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - /PASS: /p' emulated.log >results
+    grep -q '^PASS: ' results || echo 'ERROR: no emulated case ran' >>results
+    grep -q '^FAIL: \|^ERROR: ' results && cat emulated.log
+  else
+    echo "SKIP: $1, emulated: no unicorn for Python" >results
+  fi
+  count "$1, emulated" results
+  grep -q '^PASS: ' results
 }
 
 # platform TARGET: its name in docs/platforms.md.

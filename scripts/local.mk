@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
-	scripts/check.sh scripts/darwin.sh scripts/include-graph.sh scripts/ports scripts/ticks.c scripts/release.sh \
+	scripts/check.sh scripts/darwin.sh scripts/emulator.sh scripts/include-graph.sh scripts/ports scripts/ticks.c scripts/release.sh \
 	scripts/versions.sh scripts/distro.sh scripts/farm.sh scripts/fresh.sh \
 	scripts/mini-debuginfo.sh scripts/packages.sh \
 	scripts/zig-cc.sh scripts/zig-ports

@@ -4,7 +4,8 @@
 # tests/faults.sh DIRECTORY
 #
 # FAULTS, a regular expression, chooses among the lines "TEST NAME" of *.faults, and
-# PARTS among native, the names of ports, darwin-CPU and windows.
+# PARTS among native, the names of ports, those of the BSDs among them, darwin-CPU and
+# windows.
 #
 # Puts each defect of the original back into a copy of the sources, one at a
 # time, and sees the test that is named after it fail. A test that passes with
@@ -41,6 +42,33 @@ darwin_tree() {
     tail -n 20 configure.log
     exit 1
   }
+}
+
+# bsd_tree NAME TARGET FLAG...: the same for a BSD, with the compiler Zig.
+bsd_tree() {
+  name=$1 target=$2
+  shift 2
+  copy "$name"
+  set -- "$top/scripts/zig-cc.sh" tools "$target" "$@"
+  "$@" >zig.log 2>&1 || {
+    echo "# the part of $name needs Zig (see scripts/zig-cc.sh)"
+    return 1
+  }
+  set -- CXX="$PWD/tools/$target-c++"
+  # As in scripts/check.sh.
+  case $target in
+  *-openbsd*) set -- --disable-shared CXX="$PWD/tools/$target-cc" ;;
+  esac
+  "$source/configure" --without-check --host="$target" CC="$PWD/tools/$target-cc" \
+    AR="$PWD/tools/$target-ar" RANLIB="$PWD/tools/$target-ranlib" "$@" >configure.log 2>&1 || {
+    tail -n 20 configure.log
+    exit 1
+  }
+}
+
+# bsd_emulated: make check-emulated, in the current directory.
+bsd_emulated() { # MAKE-ARGUMENTS...
+  make -s V=0 check-emulated PYTHON3="$python" "$@"
 }
 
 # tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
@@ -89,7 +117,7 @@ zig() {
 runs() {
   rm -f "$1.log" "$1.trs"
   if test "$1" = check-emulated; then
-    darwin_emulated EMULATED_CASE="$2" >"$1.log" 2>run.log || true
+    "$emulated" EMULATED_CASE="$2" >"$1.log" 2>run.log || true
   elif test -f "$source/$1.sh"; then
     make V=0 -j2 check TESTS="$1.sh" TEST_EMU="$emu" >run.log 2>&1 || true
   else
@@ -191,6 +219,7 @@ done
 if test -z "$darwin_cpus"; then
   :
 elif darwin_tools; then
+  emulated=darwin_emulated
   for cpu in $darwin_cpus; do
     darwin_tree "$cpu"
     # shellcheck source=tests/emulated/darwin.faults
@@ -199,6 +228,24 @@ elif darwin_tools; then
 else
   echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
 fi
+
+# The BSDs, executed on an emulated CPU.
+# shellcheck source=scripts/emulator.sh
+. "$top/scripts/emulator.sh"
+emulated=bsd_emulated
+while read -r name cpu target emulator flags <&3; do
+  if test "$emulator" != - || ! part "$name"; then continue; fi
+  if ! emulator_python; then
+    echo "# the part of $name needs the Python package unicorn"
+    continue
+  fi
+  os=${target#*-}
+  # shellcheck disable=SC2086
+  if bsd_tree "$name" "$target" $flags; then
+    # shellcheck source=tests/emulated/bsd.faults
+    . "$top/tests/emulated/bsd.faults"
+  fi
+done 3<"$work/zig-ports"
 
 # Windows.
 if ! part windows; then

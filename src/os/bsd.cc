@@ -45,7 +45,7 @@ public:
       size_ = mapped_;
       if (sysctl(name, length, memory_, &size_, nullptr, 0) == 0)
         return 0;
-      if (errno != ENOMEM)
+      if (errno != ENOMEM && errno != ENOSPC) // NetBSD's is the second
         return errno;
       release();
     }

@@ -26,24 +26,25 @@ int own_stack_bounds(stack_bounds *bounds) {
   return err;
 }
 
-// One entry at a time, from the one after the address that its start has. Some
-// releases let root ask only: then it is EPERM.
+// One entry at a time, the first that begins at the address that its start has or
+// above. Free space may be an entry of its own, without bytes. Some releases let root
+// ask only: then it is EPERM.
 int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   const int caller_errno = errno;
   const int name[] = {CTL_KERN, KERN_PROC_VMMAP, getpid()};
   kinfo_vmentry entry = {};
-  uintptr_t after = 0;
+  uintptr_t from = 0;
   int err = ENOENT;
   while (err == ENOENT) {
     size_t size = sizeof entry;
-    entry.kve_start = after;
+    entry.kve_start = from;
     if (sysctl(name, 3, &entry, &size, nullptr, 0) != 0)
       err = errno;
-    else if (size == 0 || entry.kve_end <= after)
+    else if (size == 0 || entry.kve_start < from || entry.kve_start > address)
       break;
-    else if (address >= entry.kve_start && address < entry.kve_end)
+    else if (address < entry.kve_end)
       err = 0;
-    after = entry.kve_end;
+    from = entry.kve_end > entry.kve_start ? entry.kve_end : entry.kve_start + 1;
   }
   bounds->lo = entry.kve_start;
   bounds->hi = entry.kve_end;

@@ -9,7 +9,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __APPLE__
 #include <sys/ucontext.h>
+#endif
 
 static pthread_key_t current_key;
 unsigned client_enters, client_leaves, client_acquires, client_releases;
@@ -113,9 +115,16 @@ int client_bounds(uintptr_t *found, int with_record) {
   return err;
 }
 
+/* A pair that every thread has at the same distance from its thread pointer, where
+   the system has that. */
+#if defined(__FreeBSD__) || defined(__NetBSD__)
+__thread char client_other_variable[3] = {1, 2, 3};
+LIBCGO_DEFINE_SLOTS;
+uintptr_t *client_pair(void) { return libcgo_defined_pair; }
+#endif
+intptr_t client_offset;
 int client_claim(void) {
-  intptr_t offset;
-  return libcgo_slots_claim(&client_runtime, &offset);
+  return libcgo_slots_claim(&client_runtime, &client_offset);
 }
 
 /* What the constructor of LIBCGO_DEFINE_SLOTS does. */
@@ -124,31 +133,65 @@ void client_define_slots(void *pair) {
   libcgo_slots_defined(&slots, pair);
 }
 
-/* A traceback of code that a signal has stopped, as its handler asks for it. */
+/* A traceback of code that a signal has stopped, as its handler asks for it: with the
+   registers where the system's headers have them. */
 size_t client_traceback(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t *pcs,
                         size_t count) {
+#if defined(__APPLE__)
   struct __darwin_ucontext context;
 #if defined(__i386__)
   struct __darwin_mcontext32 registers;
-  memset(&registers, 0, sizeof registers);
-  registers.__ss.__eip = pc;
-  registers.__ss.__esp = sp;
-  registers.__ss.__ebp = fp;
+#define PC registers.__ss.__eip
+#define SP registers.__ss.__esp
+#define FP registers.__ss.__ebp
 #else
   struct __darwin_mcontext64 registers;
-  memset(&registers, 0, sizeof registers);
 #if defined(__x86_64__)
-  registers.__ss.__rip = pc;
-  registers.__ss.__rsp = sp;
-  registers.__ss.__rbp = fp;
+#define PC registers.__ss.__rip
+#define SP registers.__ss.__rsp
+#define FP registers.__ss.__rbp
 #else
-  registers.__ss.__pc = pc;
-  registers.__ss.__sp = sp;
-  registers.__ss.__fp = fp;
+#define PC registers.__ss.__pc
+#define SP registers.__ss.__sp
+#define FP registers.__ss.__fp
 #endif
 #endif
+  memset(&registers, 0, sizeof registers);
   memset(&context, 0, sizeof context);
   context.uc_mcontext = &registers;
+#else
+  ucontext_t context;
+  memset(&context, 0, sizeof context);
+#if defined(__FreeBSD__) && defined(__x86_64__)
+#define PC context.uc_mcontext.mc_rip
+#define SP context.uc_mcontext.mc_rsp
+#define FP context.uc_mcontext.mc_rbp
+#elif defined(__FreeBSD__)
+#define PC context.uc_mcontext.mc_gpregs.gp_elr
+#define SP context.uc_mcontext.mc_gpregs.gp_sp
+#define FP context.uc_mcontext.mc_gpregs.gp_x[29]
+#elif defined(__NetBSD__) && defined(__x86_64__)
+#define PC context.uc_mcontext.__gregs[_REG_RIP]
+#define SP context.uc_mcontext.__gregs[_REG_RSP]
+#define FP context.uc_mcontext.__gregs[_REG_RBP]
+#elif defined(__NetBSD__)
+#define PC context.uc_mcontext.__gregs[_REG_ELR]
+#define SP context.uc_mcontext.__gregs[_REG_SP]
+#define FP context.uc_mcontext.__gregs[_REG_FP]
+#elif defined(__x86_64__) /* OpenBSD: struct sigcontext */
+#define PC context.sc_rip
+#define SP context.sc_rsp
+#define FP context.sc_rbp
+#else
+#define PC context.sc_elr
+#define SP context.sc_sp
+#define FP context.sc_x[29]
+#endif
+#endif
+  /* Signed or not, they are as wide as a pointer. */
+  memcpy(&PC, &pc, sizeof pc);
+  memcpy(&SP, &sp, sizeof sp);
+  memcpy(&FP, &fp, sizeof fp);
   return libcgo_traceback(&client_runtime, 0, &context, pcs, count);
 }
 

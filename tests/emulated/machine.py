@@ -17,6 +17,7 @@ is true. A thread that reaches an address of nobody, has the stack misaligned at
 import, or runs for too long ends the test with Crash.
 """
 
+import functools
 import inspect
 import struct
 
@@ -106,7 +107,7 @@ class Thread:
 
 
 class Machine:
-    def __init__(self, cpu, segment='gs', stack_alignment=16):
+    def __init__(self, cpu, segment, stack_alignment=16):
         self.cpu = Cpu(cpu)
         self.cpu.stack_alignment = stack_alignment
         self.word = self.cpu.word
@@ -118,6 +119,7 @@ class Machine:
         self.imports = {}  # name: address
         self.bodies = {}  # address: (name, function, parameters)
         self.calls = []  # the names of the imports that were called
+        self.at_call = lambda name: None  # a model may look at each
         self.segment = segment
         self.mapped = []  # (lo, hi, protection), for models that ask
         self._free = 0x20000000 if self.word == 4 else 0x300000000
@@ -145,6 +147,27 @@ class Machine:
         self.uc.mem_unmap(address, size)
         self.mapped = [(lo, hi, p) for lo, hi, p in self.mapped
                        if not (address <= lo and hi <= address + size)]
+
+    def protect(self, address, size, flags):
+        """Of whole pages: 1 to read, 2 to write, 4 to execute."""
+        size = (size + PAGE - 1) // PAGE * PAGE
+        self.uc.mem_protect(address, size, flags)
+        protection = ''.join(c for bit, c in ((1, 'r'), (2, 'w'), (4, 'x')) if flags & bit)
+        end, parts = address + size, []
+        for lo, hi, old in self.mapped:
+            inside = max(lo, address), min(hi, end)
+            if inside[0] >= inside[1]:
+                parts.append((lo, hi, old))
+                continue
+            parts += [(lo, inside[0], old), (*inside, protection), (inside[1], hi, old)]
+        self.mapped = [part for part in parts if part[0] < part[1]]
+
+    def forbid_reading(self, address, size):
+        """Of code that is there to be executed only: Unicorn's protection allows it."""
+        def look(uc, access, at, *_):
+            raise Crash('%s: %#x is read, which is code' % (self.where(), at))
+        self.uc.hook_add(unicorn.UC_HOOK_MEM_READ, look, begin=address,
+                         end=address + size - 1)
 
     def map_new(self, size, protection='rw'):
         """Pages at an address of the machine's choice, with a gap around them."""
@@ -212,11 +235,11 @@ class Machine:
         return self.uc.reg_read(self.cpu.pc)
 
     def set_segment(self, base):
-        """Where the running thread's segment begins: %gs or %fs; on arm64 what
-        tpidrro_el0 holds."""
+        """Where the running thread's segment begins: %gs or %fs; on arm64 what a
+        register holds, tpidrro_el0 or tpidr_el0."""
         self.thread.segment = base
         if self.cpu.name == 'arm64':
-            self.uc.reg_write(arm64.UC_ARM64_REG_TPIDRRO_EL0, base)
+            self.uc.reg_write(_arm64(self.segment), base)
         elif self.cpu.name == 'amd64':
             self.uc.reg_write(_x86(self.segment + '_base'), base)
         else:
@@ -441,6 +464,7 @@ class Machine:
             if self.misalignment() != 0:
                 raise Crash('%s: %s is called with the stack %d bytes off' %
                             (self.where(), name, self.misalignment()))
+            self.at_call(name)
         try:
             result = function(self, *[self.argument(i) for i in range(parameters or 0)])
         except Blocked as wait:
@@ -463,6 +487,15 @@ class Tap:
     def case(self, function):
         self.cases.append(function)
         return function
+
+    def add(self, other, *arguments, without=()):
+        """The cases of others, which are called with arguments."""
+        for case in other.cases:
+            if any(part in case.__name__ for part in without):
+                continue
+            bound = functools.partial(case, *arguments)
+            bound.__name__ = case.__name__
+            self.cases.append(bound)
 
     def run(self, *arguments, only=None):
         cases = [c for c in self.cases if only is None or c.__name__ == only]

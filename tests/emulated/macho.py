@@ -26,6 +26,8 @@ def _round(size):
 class Image:
     """What is known of a loaded image: sections are (address, bytes)."""
 
+    frame_section = '__eh_frame'
+
     def __init__(self, path):
         self.path = path
         self.symbols = {}

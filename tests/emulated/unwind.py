@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Unwinds one frame of a Mach-O image, as Darwin's unwinder does: by the compact entry
-of __unwind_info, or, where that or the absence of a linker says so, by the frame
-description in __eh_frame (DWARF, section 6.4).
+Unwinds one frame of an image, as the unwinder of its system does: by the compact entry
+of __unwind_info where Darwin has it, else by the frame description in .eh_frame (DWARF,
+section 6.4; Linux Standard Base, "Exception Frames").
 """
 
 import struct
@@ -54,7 +54,7 @@ class Cursor:
 
 def frame_descriptions(image, word):
     """(begin, end, cie, instructions) of each function."""
-    address, data = image.sections['__eh_frame']
+    address, data = image.sections[image.frame_section]
     found = []
     at = 0
     while at + 4 <= len(data):
@@ -67,8 +67,10 @@ def frame_descriptions(image, word):
         if back != 0:
             cie = _parse_cie(data, at + 4 - back)
             pc_at = address + c.at
-            begin = pc_at + c.signed(word)  # DW_EH_PE_pcrel | absptr
-            size = c.unsigned(word)
+            # DW_EH_PE_pcrel | absptr, or sdata4
+            bytes_ = {0x10: word, 0x1b: 4}[cie['pointers']]
+            begin = pc_at + c.signed(bytes_)
+            size = c.unsigned(bytes_)
             if cie['augmented']:
                 c.at += c.uleb()
             mask = (1 << 8 * word) - 1
@@ -84,9 +86,11 @@ def _parse_cie(data, at):
     augmentation = data[c.at:data.index(b'\0', c.at)].decode()
     c.at += len(augmentation) + 1
     cie = {'code': c.uleb(), 'data': c.sleb(), 'return': c.uleb(),
-           'augmented': augmentation.startswith('z')}
+           'augmented': augmentation.startswith('z'), 'pointers': 0x10}
     if cie['augmented']:
         size = c.uleb()
+        if augmentation == 'zR':
+            cie['pointers'] = data[c.at]
         c.at += size
     cie['instructions'] = data[c.at:end]
     return cie
@@ -150,19 +154,19 @@ def _run(instructions, cie, rules, initial, location, pc):
 
 
 def by_dwarf(machine, image, registers, pc):
+    """pc: an address in the instruction whose row it is."""
     cpu = machine.cpu.name
     names = NUMBERS[cpu]
     word = machine.word
     for begin, end, cie, instructions, _ in frame_descriptions(image, word):
-        if begin <= pc - 1 < end:
+        if begin <= pc < end:
             break
     else:
         raise NoFrame('no frame description at %#x' % pc)
     initial = Rules()
     _run(cie['instructions'], cie, initial, Rules(), 0, 0)
     rules = initial.copy()
-    # The row of the call itself.
-    _run(instructions, cie, rules, initial, begin, pc - 1)
+    _run(instructions, cie, rules, initial, begin, pc)
     cfa = registers[names[rules.cfa[0]]] + rules.cfa[1]
     caller = dict(registers)
     for number, (kind, where) in rules.saved.items():
@@ -280,16 +284,17 @@ def _permutation(code, count):
 def step(machine, program, registers):
     """The caller's registers, of a frame whose registers and return address ('pc')
     are given. Raises NoFrame where nothing describes it."""
+    # The row of the call, whose last byte is before the address it returns to.
     pc = registers['pc']
     image = program.image_of(pc)
     if image is None:
         raise NoFrame('%#x is in no image' % pc)
     if '__unwind_info' not in image.sections:
-        return by_dwarf(machine, image, registers, pc)
+        return by_dwarf(machine, image, registers, pc - 1)
     encoding = compact_encoding(image, pc)
     mode = encoding >> 24 & 15
     if mode == MODE_DWARF[machine.cpu.name]:
-        return by_dwarf(machine, image, registers, pc)
+        return by_dwarf(machine, image, registers, pc - 1)
     if mode == 0:
         raise NoFrame('no unwind entry at %#x' % pc)
     return by_compact(machine, encoding, registers, program.symbol_of(pc - 1)[1])

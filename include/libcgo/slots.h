@@ -68,7 +68,7 @@ LIBCGO_BEGIN_DECLS
  *            or lacks a required hook
  *   ENOTSUP  the record's version is not known to this library; or
  *            LIBCGO_DEFINE_SLOTS stands in a shared object, or the system is
- *            Darwin, so the distance is not the same in every thread
+ *            Darwin or OpenBSD, so the distance is not the same in every thread
  *   ENOENT   the executable has no LIBCGO_DEFINE_SLOTS
  *   EBUSY    another runtime has claimed it
  * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.

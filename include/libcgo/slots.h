@@ -124,7 +124,7 @@ LIBCGO_END_DECLS
  * file of the *executable* (not of a shared object), in C or C++.
  *
  * Linux: g is the word two words below the thread pointer, m the word above
- * it (CLASSIC ABI, section 3). Needs GNU ld, which puts the section .tcommon
+ * it (libcgo-classic(7), Slots). Needs GNU ld, which puts the section .tcommon
  * last in the executable's thread-local segment; other linkers, and
  * thread-local variables aligned to more than 64 bytes, move the pair, and
  * initcgo then stops with a message that says so. Executables of a linker that

@@ -6,7 +6,7 @@
 //
 // The five data symbols stand in this one file because a client's reference to
 // any of them must bring all of them out of the archive: they override the
-// client's own definitions without a value (CLASSIC ABI, section 1). They are
+// client's own definitions without a value (libcgo-classic(7), Symbols). They are
 // const, so that the loader write-protects the pointers.
 #include <libcgo/classic.h>
 
@@ -31,7 +31,7 @@ static_assert(offsetof(libcgo_malloc_args, ret) == 8, "");
 
 namespace {
 
-// What the runtime's stack check leaves for C (CLASSIC ABI, section 2).
+// What the runtime's stack check leaves for C (libcgo-classic(7), Start of a thread).
 constexpr uintptr_t guard_bytes = 4096;
 
 const char thread_start_call[] = "libcgo_thread_start";

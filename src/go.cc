@@ -428,7 +428,7 @@ void libcgo_go_callers(libcgo_go *go, uintptr_t signal, void *info,
                        uintptr_t *buffer,
                        void (*sigtramp)(uintptr_t signal, void *info,
                                         void *context)) {
-  constexpr uintptr_t go_max = 32; // GO ABI: what buffer has room for
+  constexpr uintptr_t go_max = 32; // what Go's buffer has room for
   libcgo_go_traceback arg = {0, reinterpret_cast<uintptr_t>(context), buffer,
                              go_max};
   cgo::give(go, &arg);

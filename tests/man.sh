@@ -237,7 +237,7 @@ fi
 # Whether a page's examples are about the classic face, which does not exist here.
 of_another_cpu() {
   test "$CLASSIC" = no && rm -f ./*.c && extract_examples "$1" &&
-    grep -q 'initcgo\|_cgo_malloc\|LIBCGO_CPU_' ./*.c
+    grep -q 'initcgo\|_cgo_malloc' ./*.c
 }
 
 # Whether they are C++, and there is no C++ library.

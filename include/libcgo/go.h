@@ -3,7 +3,7 @@
  * The Go face: the C half of Go's package runtime/cgo, for Go programs that
  * libcgo-go(1) builds. The functions are called by the small C file that it puts
  * in the place of Go's own ones (src/go/shim.c in the sources); other clients have
- * no use for them. GO ABI, "Functions", says who calls each, and when.
+ * no use for them. See libcgo_go_init(3).
  *
  * A Go program and each Go shared object in it is a runtime of its own. Its state
  * is in its own object, in a struct libcgo_go; the library keeps none.
@@ -20,7 +20,7 @@
 
 LIBCGO_BEGIN_DECLS
 
-/* What Go and C pass to each other: GO ABI, "Layouts". */
+/* What Go and C pass to each other, laid out as Go does. */
 struct libcgo_go_g {
   uintptr_t stacklo;
   uintptr_t stackhi;

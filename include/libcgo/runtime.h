@@ -47,8 +47,9 @@ struct libcgo_thread;
  *
  * enter, leave, acquire and release run with all signals blocked, on the
  * thread that they are about. They may take locks and allocate. They must not
- * throw, end the thread, run the runtime's code, or call the library, other than
- * to read a record.
+ * throw, end the thread, run the runtime's code, or call a function of the library
+ * that takes a runtime or a thread's record. Those of handles, libcgo_slots_at,
+ * libcgo_stack_map and libcgo_stack_unmap they may call.
  */
 struct libcgo_ops {
   uint32_t size;    /* of this record, in bytes */

@@ -68,7 +68,7 @@ LIBCGO_BEGIN_DECLS
  *            or lacks a required hook
  *   ENOTSUP  the record's version is not known to this library; or
  *            LIBCGO_DEFINE_SLOTS stands in a shared object, or the system is
- *            Darwin, so the distance is not the same in every thread
+ *            Darwin or OpenBSD, so the distance is not the same in every thread
  *   ENOENT   the executable has no LIBCGO_DEFINE_SLOTS
  *   EBUSY    another runtime has claimed it
  * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
@@ -124,7 +124,7 @@ LIBCGO_END_DECLS
  * file of the *executable* (not of a shared object), in C or C++.
  *
  * Linux: g is the word two words below the thread pointer, m the word above
- * it (CLASSIC ABI, section 3). Needs GNU ld, which puts the section .tcommon
+ * it (libcgo-classic(7), Slots). Needs GNU ld, which puts the section .tcommon
  * last in the executable's thread-local segment; other linkers, and
  * thread-local variables aligned to more than 64 bytes, move the pair, and
  * initcgo then stops with a message that says so. Executables of a linker that

@@ -90,7 +90,7 @@ struct libcgo_limit {
  *   EPERM    the system refuses the set of CPUs, or the object of the hooks
  *            could be unmapped
  *   ENOTSUP  a record's version is not known to this library, or the system does
- *            not have what an attribute asks for (Darwin: the CPUs)
+ *            not have what an attribute asks for (Darwin, OpenBSD: the CPUs)
  * A new thread without memory to know its stack or keep its record stops the
  * process with a message. Leaves errno and the caller's signal mask alone. Safe
  * in any thread; not safe in signal handlers. Since 0.1.

@@ -299,7 +299,7 @@ END SYM(libcgo_strip_signature)
  * void libcgo_initcgo(void);
  *
  * What initcgo points to. The client may call it with any stack alignment
- * (CLASSIC ABI, section 1: a hand-made stack frame); C is called with the one
+ * (initcgo(3): a frame made by hand); C is called with the one
  * that it expects. The callee is hidden, so no register holds a GOT.
  */
 HIDDEN_FUNC SYM(libcgo_initcgo)
@@ -325,7 +325,7 @@ END SYM(libcgo_initcgo)
  *
  * In: base, a SLOT_BASE_..., at 4(%esp); offset at 8(%esp); value at 12(%esp).
  * The thread pointer is the address held in %gs:0 and is loaded first: Xen
- * traps negative offsets from %gs (CLASSIC ABI, section 3). Darwin's thread
+ * traps negative offsets from %gs (libcgo-classic(7), Slots). Darwin's thread
  * segment is %gs, without a pointer to itself.
  */
 HIDDEN_FUNC SYM(libcgo_slot_load)

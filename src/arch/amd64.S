@@ -299,7 +299,7 @@ END SYM(libcgo_strip_signature)
  * void libcgo_initcgo(void);
  *
  * What initcgo points to. The client may call it with any stack alignment
- * (CLASSIC ABI, section 1: a hand-made stack frame); C is called with the one
+ * (initcgo(3): a frame made by hand); C is called with the one
  * that it expects.
  */
 HIDDEN_FUNC SYM(libcgo_initcgo)

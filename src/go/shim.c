@@ -13,7 +13,7 @@
 #define __has_feature(x) 0
 #endif
 
-/* What Go reads and writes by these names: GO ABI, "Functions". */
+/* What Go's package runtime/cgo reads and writes by these names. */
 uintptr_t x_cgo_pthread_key_created;
 void (*x_crosscall2_ptr)(void (*fn)(void *), void *arg, int argsize,
                          size_t context);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr uintptr_t word = sizeof(uintptr_t);
 
-// CLASSIC ABI, section 3.
+// libcgo-classic(7), Slots.
 constexpr pthread_key_t classic_g_key = 0x108;
 constexpr pthread_key_t classic_m_key = 0x109;
 constexpr intptr_t classic_array = word == 8 ? 0x60 : 0x48;

@@ -41,7 +41,7 @@ message &operator<<(message &m, intptr_t offset) {
 } // namespace
 
 slot_place prepare_slots(bool announced, intptr_t pair) {
-  // CLASSIC ABI, section 3: -16 and -8 on amd64, -8 and -4 on 386.
+  // libcgo-classic(7), Slots: -16 and -8 on amd64, -8 and -4 on 386.
   constexpr intptr_t word = sizeof(uintptr_t);
   constexpr slot_place place = {slot_base::thread_pointer, -2 * word, -word};
 

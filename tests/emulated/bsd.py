@@ -15,6 +15,7 @@ import unwind
 from bsdlibc import SYSTEMS
 from cases import CLASSIC_NAMES, Program, change_all, common, current, \
     kept_before, names_of_map, registers
+from elf import TLS
 from elf import Program as Images
 from machine import Machine, Tap, same
 from posixlibc import EAGAIN, ENOENT, ENOMEM, EPERM
@@ -28,7 +29,7 @@ tap = Tap()
 class Process(Program):
     """Of a BSD."""
 
-    def __init__(self):
+    def __init__(self, initialize=True):
         self.m = Machine(CPU, System.THREAD_POINTER[CPU])
         self.system = System(self.m)
         self.program = Images(self.m, System.EXECUTE_ONLY)
@@ -36,7 +37,7 @@ class Process(Program):
         self.system.start(self.program)
         self.initial = self.m.threads[0]
         self.errno = self.system.state[self.initial]['errno']
-        for initializer in self.program.initializers:
+        for initializer in self.program.initializers if initialize else []:
             self.m.call(self.initial, initializer)
 
     @property
@@ -234,6 +235,15 @@ def the_executables_pair_is_at_one_distance_from_each_thread_pointer():
         same(pair, thread.segment + offset)
         same(p.call('libcgo_slots_at', offset, thread=thread), pair)
         same((p.m.read_word(pair), p.m.read_word(pair + 8)), (0, 0))
+
+
+@on('freebsd', 'netbsd')
+def a_pair_beside_the_executables_variables_is_refused():
+    for place in (lambda lo, size: lo - 16, lambda lo, size: lo + size, None):
+        p = Process(initialize=False).begin()
+        lo, size = p.system.own['tls'], p.program.images[0].header(TLS)[6]
+        p.call('client_define_slots', place(lo, size) if place else p.m.allocate(16))
+        same(p.result('client_claim'), System.ENOTSUP)
 
 
 # ---- the loader ----

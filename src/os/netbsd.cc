@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -94,6 +95,56 @@ void wake_all(const uint32_t *word) {
   syscall(SYS___futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, nullptr,
           nullptr, 0, 0);
   errno = caller_errno;
+}
+
+// ---- the executable's thread-local segment ----
+
+namespace {
+
+// What the loader tells is where the first values are, and nothing of a thread. A
+// linker has fixed the place: the segment ends at the thread pointer of amd64, and
+// begins behind the two words at that of arm64 (ELF Handling for Thread-Local Storage,
+// variants II and I).
+struct tls_layout {
+  bool below;
+  size_t words;
+};
+[[maybe_unused]] constexpr tls_layout tls_of_amd64 = {true, 0};
+[[maybe_unused]] constexpr tls_layout tls_of_arm64 = {false, 16};
+constexpr tls_layout tls_place = LIBCGO_CONCAT(tls_of_, LIBCGO_CPU);
+
+int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
+  auto *tls = static_cast<tls_segment *>(p);
+  const uintptr_t pointer = libcgo_thread_pointer();
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const auto &header = info->dlpi_phdr[i];
+    if (header.p_type != PT_TLS)
+      continue;
+    tls->exists = true;
+    tls->size = header.p_memsz;
+    tls->align = header.p_align;
+    // Addresses are, modulo the alignment, what the file says.
+    const uintptr_t mask = header.p_align > 1 ? header.p_align - 1 : 0;
+    tls->address =
+        tls_place.below
+            ? pointer - tls->size - ((0 - header.p_vaddr - tls->size) & mask)
+            : pointer + tls_place.words +
+                  ((header.p_vaddr - tls_place.words) & mask);
+  }
+  return 1; // the first object is the executable: look no further
+}
+
+} // namespace
+
+tls_segment executable_tls() {
+  tls_segment tls = {};
+  dl_iterate_phdr(read_tls_segment, &tls);
+  return tls;
+}
+
+bool in_executable_tls(uintptr_t address) {
+  const tls_segment tls = executable_tls();
+  return tls.exists && address - tls.address < tls.size;
 }
 
 // ---- limits ----

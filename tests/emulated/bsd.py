@@ -14,7 +14,8 @@ import unicorn
 import unwind
 from bsdlibc import SYSTEMS
 from cases import CLASSIC_NAMES, Program, change_all, common, current, \
-    kept_before, names_of_map, registers
+    kept_before, names_of_map, registers, set_registers
+from elf import TLS
 from elf import Program as Images
 from machine import Machine, Tap, same
 from posixlibc import EAGAIN, ENOENT, ENOMEM, EPERM
@@ -28,7 +29,7 @@ tap = Tap()
 class Process(Program):
     """Of a BSD."""
 
-    def __init__(self):
+    def __init__(self, initialize=True):
         self.m = Machine(CPU, System.THREAD_POINTER[CPU])
         self.system = System(self.m)
         self.program = Images(self.m, System.EXECUTE_ONLY)
@@ -36,7 +37,7 @@ class Process(Program):
         self.system.start(self.program)
         self.initial = self.m.threads[0]
         self.errno = self.system.state[self.initial]['errno']
-        for initializer in self.program.initializers:
+        for initializer in self.program.initializers if initialize else []:
             self.m.call(self.initial, initializer)
 
     @property
@@ -57,34 +58,48 @@ def on(*systems):
 
 # ---- unwinding ----
 
-def caller_at_every_instruction(p, name, *arguments):
-    """Calls a crossing, and unwinds it before each of its instructions."""
-    m = p.m
-    m.switch_to(p.initial)
-    wanted = dict(zip(m.cpu.callee_saved, kept_before(p)))
-    sp = p.initial.stack_hi - 4096
-    sp_name = unwind.STACK_POINTER[CPU]
-    wanted.update({'pc': m.end_of_thread, sp_name: sp})
-    entry, size = p.address(name), p.library.sizes[name]
-    seen, wrong = set(), []
+class EachInstruction:
+    """Unwinds a crossing before each of its instructions, from where the CPU is: at its
+    first. `values` is what its caller has in the registers that it keeps."""
 
-    def look(uc, pc, *_):
-        seen.add(pc)
-        known = registers(m)
-        known[sp_name] = m.sp
-        if CPU == 'arm64':
-            known['x30'] = m.get('x30')
-        try:
-            caller = unwind.by_dwarf(m, p.library, known, pc)
-            wrong.extend((hex(pc - entry), r, hex(caller[r])) for r in wanted
-                         if caller[r] != wanted[r])
-        except unwind.NoFrame as e:
-            wrong.append((hex(pc - entry), str(e)))
-    hook = m.uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=entry, end=entry + size - 1)
-    p.call(name, *arguments, sp=sp)
-    m.uc.hook_del(hook)
-    same(wrong, [], 'what the tables have wrong')
-    assert len(seen) > 5, seen
+    def __init__(self, p, name, values):
+        m, self.name = p.m, name
+        self.entry, size = p.address(name), p.library.sizes[name]
+        sp_name = unwind.STACK_POINTER[CPU]
+        wanted = dict(zip(m.cpu.callee_saved, values))
+        self.seen, self.wrong = set(), []
+
+        def caller(pc):
+            known = registers(m)
+            known[sp_name] = m.sp
+            if CPU == 'arm64':
+                known['x30'] = m.get('x30')
+            return unwind.by_dwarf(m, p.library, known, pc)
+
+        def look(uc, pc, *_):
+            if not self.seen:
+                wanted['pc'] = m.read_word(m.sp) if m.cpu.return_on_stack else m.get('x30')
+                wanted[sp_name] = m.sp + (8 if m.cpu.return_on_stack else 0)
+            self.seen.add(pc)
+            try:
+                found = caller(pc)
+                self.wrong.extend((hex(pc - self.entry), r, hex(found[r]))
+                                  for r in wanted if found[r] != wanted[r])
+            except unwind.NoFrame as e:
+                self.wrong.append((hex(pc - self.entry), str(e)))
+        m.uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=self.entry,
+                      end=self.entry + size - 1)
+
+    def check(self):
+        same(self.wrong, [], 'what the tables of %s have wrong' % self.name)
+        assert len(self.seen) > 5, self.seen
+
+
+def caller_at_every_instruction(p, name, *arguments):
+    p.m.switch_to(p.initial)
+    each = EachInstruction(p, name, kept_before(p))
+    p.call(name, *arguments)
+    each.check()
 
 
 @tap.case
@@ -114,6 +129,23 @@ def the_unwinder_finds_the_caller_of_call_on_system_at_every_instruction():
     same(p.result('client_attach'), 0)
     caller_at_every_instruction(p, 'libcgo_call_on_system', current(p),
                                 p.function(lambda m, a: a), 5)
+
+
+@tap.case
+def the_unwinder_leaves_a_small_stack_at_every_instruction_of_call_on_system():
+    p = Process().begin()
+    record, _, _ = p.map_stack()
+    same(p.result('client_attach'), 0)
+    thread, nothing = current(p), p.function(lambda m, a: a)
+    watched = []
+
+    def on_stack(m, _):
+        own = registers(m)
+        watched.append(EachInstruction(p, 'libcgo_call_on_system', kept_before(p)))
+        m.call_within(p.address('libcgo_call_on_system'), [thread, nothing, 0],
+                      lambda m, result: set_registers(m, own))
+    p.call('client_on_stack', record, p.function(on_stack), 0)
+    watched[0].check()
 
 
 @tap.case
@@ -234,6 +266,15 @@ def the_executables_pair_is_at_one_distance_from_each_thread_pointer():
         same(pair, thread.segment + offset)
         same(p.call('libcgo_slots_at', offset, thread=thread), pair)
         same((p.m.read_word(pair), p.m.read_word(pair + 8)), (0, 0))
+
+
+@on('freebsd', 'netbsd')
+def a_pair_beside_the_executables_variables_is_refused():
+    for place in (lambda lo, size: lo - 16, lambda lo, size: lo + size, None):
+        p = Process(initialize=False).begin()
+        lo, size = p.system.own['tls'], p.program.images[0].header(TLS)[6]
+        p.call('client_define_slots', place(lo, size) if place else p.m.allocate(16))
+        same(p.result('client_claim'), System.ENOTSUP)
 
 
 # ---- the loader ----

@@ -16,7 +16,7 @@ if test ! -f "$library"; then
   library=$work/libcgo.so
   # shellcheck disable=SC2086
   $CC $CFLAGS -shared -nostartfiles -Wl,--version-script="${top_srcdir:?}/src/libcgo.map" \
-    -Wl,--undefined-version -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
+    -Wl,--undefined-version -Wl,--no-gc-sections -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now \
     -Wl,--whole-archive "$top_builddir/.libs/libcgo.a" -Wl,--no-whole-archive -o "$library"
 fi
 # shellcheck disable=SC2086

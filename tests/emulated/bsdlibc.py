@@ -7,6 +7,7 @@ what its system refuses.
 
 import struct
 
+from elf import TLS
 from machine import Crash
 from posixlibc import EINVAL, ENOENT, ENOMEM, EPERM, Posix
 
@@ -164,10 +165,14 @@ class Bsd(Posix):
             return None
         return call_next(m)
 
+    def thread_local_data(self, image):
+        """What the loader says of an image's thread-local variables: where the calling
+        thread has them. Libraries have none here."""
+        return self.own['tls'] if image is self.program.images[0] else 0
+
     def object_info(self, image):
         """struct dl_phdr_info."""
-        first = image is self.program.images[0]
-        tls = self.state[self.m.thread]['tls'] if first else 0
+        tls = self.thread_local_data(image)
         return struct.pack('<QQQH6xQQQQ', image.base, self.string(image.path),
                            image.headers_address, image.header_count,
                            len(self.program.images), 0, int(tls != 0), tls)
@@ -294,6 +299,11 @@ class NetBsd(Bsd):
     def c___sigfillset14(self, mask):
         self.m.write(mask, b'\xff' * self.SIGSET_BYTES)
         return 0
+
+    def thread_local_data(self, image):
+        """Where their first values are, which is the same in each thread."""
+        header = image.header(TLS)
+        return image.base + header[3] if header else 0
 
     def c_pthread_getattr_np(self, thread, attr):
         self.c_pthread_attr_init(attr)

@@ -53,6 +53,12 @@ stacks_are_rw() {
   echo 'int main(void) { return 0; }' >empty.c
   ! $CC $CFLAGS empty.c -o empty || program_stack_is_rw empty >/dev/null
 }
+# On sparc64 the procedure linkage table is code that the loader writes: the linker gives
+# every program a segment for it that can be both.
+segments_are_not_both() {
+  echo 'int main(void) { return 0; }' >empty.c
+  ! $CC $CFLAGS empty.c -o empty || ! $READELF -lW empty | grep -q '^ *LOAD .* RWE '
+}
 c_library="the C library asks for an executable stack in every program"
 
 every_test_that_is_named_exists() {
@@ -86,6 +92,9 @@ else
     skip no_memory_is_writable_and_executable "an emulator has mappings of its own"
   elif test ! -r /proc/self/maps; then
     skip no_memory_is_writable_and_executable "there is no /proc/self/maps"
+  elif ! segments_are_not_both; then
+    skip no_memory_is_writable_and_executable \
+      "the linker gives every program a segment that is both"
   elif ! stacks_are_rw; then
     skip no_memory_is_writable_and_executable "$c_library"
   else

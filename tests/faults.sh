@@ -122,7 +122,7 @@ runs() {
     make V=0 -j2 check TESTS="$1.sh" TEST_EMU="$emu" >run.log 2>&1 || true
   else
     # Of the programs, that one is linked again.
-    CK_RUN_CASE=$2 make V=0 -j2 check TESTS="$1" check_PROGRAMS="$1" TEST_EMU="$emu" \
+    CK_RUN_CASE=$2 make V=0 -j2 check TESTS="$1" check_PROGRAMS="$1\$(EXEEXT)" TEST_EMU="$emu" \
       >run.log 2>&1 || true
   fi
   test -f "$1.log" && grep -q "^ok [0-9]* - $2\$" "$1.log"

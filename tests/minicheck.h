@@ -7,6 +7,7 @@
 #ifndef LIBCGO_TESTS_MINICHECK_H
 #define LIBCGO_TESTS_MINICHECK_H
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,11 +58,15 @@ extern TestResult *minicheck_running; /* in harness.c */
 #ifdef _WIN32
 #include "windows/minicheck-process.h"
 #else
+static inline void minicheck_cannot(const char *call) {
+  fprintf(stderr, "minicheck: %s: %s\n", call, strerror(errno));
+  abort();
+}
 static inline void *minicheck_shared(size_t bytes) {
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
-    abort();
+    minicheck_cannot("mmap");
   return memory;
 }
 static inline void minicheck_end(int status) { _exit(status); }
@@ -75,8 +80,10 @@ static inline void minicheck_run(TestResult *r) {
     minicheck_end(0);
   }
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child)
-    abort();
+  if (child < 0)
+    minicheck_cannot("fork");
+  if (waitpid(child, &status, 0) != child)
+    minicheck_cannot("waitpid");
   if (WIFSIGNALED(status)) {
     r->type = CK_ERROR;
     snprintf(r->message, sizeof r->message, "ended by signal %d",

@@ -16,6 +16,11 @@
 
 static inline void *minicheck_shared(size_t bytes) { return calloc(1, bytes); }
 
+static inline void minicheck_cannot(const char *call) {
+  fprintf(stderr, "minicheck: %s: error %lu\n", call, GetLastError());
+  abort();
+}
+
 static inline HANDLE minicheck_pipe(void) {
   const char *pipe = getenv(MINICHECK_PIPE);
   return pipe == NULL ? NULL : (HANDLE)(uintptr_t)strtoull(pipe, NULL, 16);
@@ -41,7 +46,7 @@ static inline void minicheck_run(TestResult *r) {
   inherited.bInheritHandle = TRUE;
   HANDLE from, to;
   if (!CreatePipe(&from, &to, &inherited, 65536))
-    abort();
+    minicheck_cannot("CreatePipe");
   char number[32];
   snprintf(number, sizeof number, "%llx", (unsigned long long)(uintptr_t)to);
   SetEnvironmentVariableA(MINICHECK_PIPE, number);
@@ -53,7 +58,7 @@ static inline void minicheck_run(TestResult *r) {
   how.cb = sizeof how;
   PROCESS_INFORMATION child;
   if (!CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &how, &child))
-    abort();
+    minicheck_cannot("CreateProcess");
   CloseHandle(to);
   DWORD status = 0;
   if (WaitForSingleObject(child.hProcess, r->tc.timeout * 1000) != WAIT_OBJECT_0)

@@ -57,8 +57,12 @@ static inline void minicheck_run(TestResult *r) {
   memset(&how, 0, sizeof how);
   how.cb = sizeof how;
   PROCESS_INFORMATION child;
-  if (!CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &how, &child))
-    minicheck_cannot("CreateProcess");
+  /* On a loaded machine wine sometimes starts none, and says that it does not know why. */
+  for (int more = 9; !CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &how,
+                                     &child);
+       more--)
+    if (more == 0 || GetLastError() != ERROR_INTERNAL_ERROR)
+      minicheck_cannot("CreateProcess");
   CloseHandle(to);
   DWORD status = 0;
   if (WaitForSingleObject(child.hProcess, r->tc.timeout * 1000) != WAIT_OBJECT_0)

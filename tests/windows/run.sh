@@ -8,4 +8,4 @@ shift
 real=$(dirname "$program")/.libs/$(basename "$program")
 test -f "$real" || real=$program
 WINEPATH="$PWD/.libs;$PWD/tests/.libs" exec timeout -k 1 "${WINE_SECONDS:-600}" \
-  wine "$real" "$@" 2>/dev/null
+  wine "$real" "$@"

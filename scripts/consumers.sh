@@ -13,9 +13,11 @@ mkdir -p "$1"
 work=$(cd "$1" && pwd)
 projects=$top/packaging/consumers
 
-mkdir "$work/build"
-(cd "$top" && autoreconf -fi)
-(cd "$work/build" && "$top/configure" --prefix="$work/root" --without-check && make && make install &&
+# A copy: others may build from the checkout now, and would configure again.
+mkdir "$work/build" "$work/source"
+(cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) | tar -xf - -C "$work/source"
+(cd "$work/source" && autoreconf -fi)
+(cd "$work/build" && "$work/source/configure" --prefix="$work/root" --without-check && make && make install &&
   make dist)
 
 called() {

@@ -62,16 +62,15 @@ darwin_configure() {
     darwin_host=i386-apple-darwin10 darwin_target=i386-apple-macosx10.6
     darwin_linker=$darwin/ld-386 darwin_shared=--disable-shared ;;
   esac
-  # command: scripts/check.sh has a function of that name.
   # lt_cv_prog_gnu_ld: libtool takes LLD for GNU's linker, whatever its name is.
   # shellcheck disable=SC2086
   "$1/configure" --enable-werror --without-check --host=$darwin_host $darwin_shared \
     CC="clang -target $darwin_target -isysroot $darwin/sdk" CFLAGS=-O2 \
     CXX="clang++ -target $darwin_target -isysroot $darwin/sdk" CXXFLAGS=-O2 \
-    LDFLAGS="-fuse-ld=$darwin_linker" LD="$(command clang -print-prog-name=ld64.lld)" \
+    LDFLAGS="-fuse-ld=$darwin_linker" LD="$(clang -print-prog-name=ld64.lld)" \
     lt_cv_prog_gnu_ld=no AR=llvm-ar NM=llvm-nm RANLIB=llvm-ranlib \
-    LIPO="$(command clang -print-prog-name=llvm-lipo)" \
-    OTOOL="$(command clang -print-prog-name=llvm-otool)" DSYMUTIL=:
+    LIPO="$(clang -print-prog-name=llvm-lipo)" \
+    OTOOL="$(clang -print-prog-name=llvm-otool)" DSYMUTIL=:
 }
 
 # darwin_emulated: make check-emulated, in the current directory.

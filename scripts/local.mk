@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
-	scripts/check.sh scripts/darwin.sh scripts/emulator.sh scripts/include-graph.sh scripts/ports scripts/ticks.c scripts/release.sh \
+	scripts/check.sh scripts/variants scripts/darwin.sh scripts/emulator.sh scripts/include-graph.sh scripts/ports scripts/ticks.c scripts/release.sh \
 	scripts/versions.sh scripts/distro.sh scripts/farm.sh scripts/fresh.sh \
 	scripts/mini-debuginfo.sh scripts/packages.sh \
 	scripts/zig-cc.sh scripts/zig-ports
@@ -18,6 +18,12 @@ check-go: all
 check-ports:
 	$(srcdir)/scripts/check.sh ports
 .PHONY: check-ports
+
+# The whole suite in each variant, also where the gate has a selection, because another
+# variant has the same.
+check-whole:
+	WHOLE=yes $(srcdir)/scripts/check.sh native clang musl sanitizers onekind distcheck packages
+.PHONY: check-whole
 
 # What distributions check: all of it, or one.
 check-distro:

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# scripts/variants/cross.sh NAME[-short]
+#
+# A port of scripts/ports: a cross build, under the emulator and, if the kernel can,
+# natively. Short: under the emulator only the tests of what the port's assembly does; if
+# the kernel runs the port, it still runs the whole suite. Without Check, which an amd64
+# machine has no library of another CPU of: this is also the test of the stand-in.
+set -eu
+# shellcheck source=scripts/variants/lib.sh
+. "$(dirname "$0")/lib.sh"
+short=$1
+# shellcheck disable=SC2046
+set -- $(row ports "${1%-short}")
+name=$1 triplet=$3 emulator=$4
+shift 4
+needs "g++-$triplet" qemu-user "$@"
+
+build "$name" --host="$triplet" --without-check || exit 0
+set -- "$of_the_compiler"
+test "$short" = "$name" || set -- TESTS='tests/bounds tests/crossing tests/defined-slots
+  tests/elf.sh tests/go-crossing tests/go-face tests/hot-paths tests/longjmp
+  tests/runtime tests/slots.sh tests/stack tests/stepping tests/thread tests/traceback
+  tests/unwind tests/unwind-stacks tests/unwinder'
+# LD_LIBRARY_PATH: the emulator would find libraries of the host for 386 first.
+run="$emulator -L /usr/$triplet"
+suite "$name under $emulator" -j "$jobs" "$@" \
+  TEST_EMU="./libtool --mode=execute $run -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$triplet/lib"
+test "$short" != "$name" ||
+  record "Linux, $name" "$(compiler "$triplet-gcc")" "$(qemu "$emulator")"
+echo 'int main(void) { return 0; }' >probe.c
+"$triplet-gcc" probe.c -o probe
+step "$name: make install" make install V=0 DESTDIR="$PWD/root" || exit 0
+# Not under qemu for MIPS: there such a timer never ticks.
+"$triplet-gcc" "$top/scripts/ticks.c" -o ticks -pthread -lrt
+# shellcheck disable=SC2086
+if timeout -k 1 60 $run ./ticks; then
+  treesum "$name under $emulator: treesum agrees with cksum" CC="$triplet-gcc" \
+    RUN="$run -E LD_LIBRARY_PATH=/usr/$triplet/lib"
+else
+  skip "$name: treesum # SKIP timers with threads do not tick under $emulator"
+fi
+if ./probe 2>/dev/null; then
+  find tests -name '*.log' -delete
+  suite "$name on this kernel" -j "$jobs" "$of_the_compiler"
+  record "Linux, $name" "$(compiler "$triplet-gcc")" natively
+  treesum "$name on this kernel: treesum agrees with cksum" CC="$triplet-gcc"
+else
+  echo "$name: this kernel does not run its programs: $emulator only"
+fi

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# make distcheck: the release is complete, and builds, installs and goes away again from a
+# source tree that is read-only. Of the suite, the scripts, which read files of the tree,
+# and smoke tests; with WHOLE=yes all of it.
+set -eu
+# shellcheck source=scripts/variants/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs gdb
+
+enter distcheck
+step 'distcheck: configure' "$top/configure" || exit 0
+set --
+test "${WHOLE:-}" = yes || set -- TESTS="\$(tests_scripts) \$(tests_once) tests/crossing tests/runtime \
+  tests/threads-static tests/two-runtimes"
+LIBCGO_TEST_THREADS=5000 LIBCGO_TEST_CALLBACKS=200000
+export LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS
+step 'make distcheck' make distcheck V=0 -j "$jobs" "$@" || true
+if grep -q '^PASS: ' step.log; then
+  count 'the suite inside distcheck' step.log
+fi

@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Go programs on libcgo, a selection of make check-go-programs: not the modes for which Go
+# builds its whole library again. GO_MODES chooses others.
+set -eu
+# shellcheck source=scripts/variants/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs golang-go
+
+build goprograms || exit 0
+make check-go-programs \
+  GO_MODES="${GO_MODES:-auto external static pie c-shared c-archive}" >go.log 2>&1 || true
+count_tap goprograms go.log

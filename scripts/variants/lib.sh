@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# What the variants share. A variant is a script of this directory: it says what it needs
+# (`needs`), builds and tests in build/check/NAME (`enter`), counts (`count`, `step`,
+# `suite`), and ends with "N passed, M failed". scripts/check.sh runs several.
+#
+#   CHECK_PACKAGES=print   do not run: print the Debian packages that the variant needs
+#   CHECK_JOBS             processes at a time in one variant; without it, one a CPU
+#   WHOLE=yes              the whole suite, also what the variant native runs for all
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=scripts/packages.sh
+. "$top/scripts/packages.sh"
+# shellcheck source=scripts/emulator.sh
+. "$top/scripts/emulator.sh"
+jobs=${CHECK_JOBS:-$(nproc 2>/dev/null || echo 1)}
+passed=0
+failed=0
+skipped=0
+
+# needs PACKAGE...: what a build needs, and these; then makes `configure`.
+needs() {
+  set -- g++ gcc make autoconf automake libtool pkg-config check ccache "$@"
+  if test "${CHECK_PACKAGES:-}" = print; then
+    trap - EXIT
+    echo "$@"
+    exit 0
+  fi
+  install_packages "$@"
+  compiler_cache
+  test "${CHECK_CONFIGURE:-}" = made || generate
+}
+
+# Variants compile the same files with the same flags: once. Commands look as they do
+# without the cache, which is found by PATH.
+compiler_cache() {
+  test -d /usr/lib/ccache || return 0
+  PATH=/usr/lib/ccache:$PATH
+  CCACHE_DIR=${CCACHE_DIR:-$top/build/ccache}
+  CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+  export PATH CCACHE_DIR CCACHE_BASEDIR CCACHE_NOHASHDIR
+}
+
+generate() {
+  if test -f "$top/config.status"; then
+    echo "this tree is configured itself: run 'make distclean' first, or use a clone" >&2
+    exit 1
+  fi
+  (cd "$top" && autoreconf -fi >/dev/null 2>&1) || (cd "$top" && autoreconf -fi)
+}
+
+# The last lines of a variant, also of one that set -e has ended.
+total() {
+  status=$?
+  test $status = 0 || failed=$((failed + 1))
+  test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"
+  echo "$passed passed, $failed failed"
+  test $failed = 0 || exit 1
+}
+trap total EXIT
+trap 'exit 1' HUP INT TERM
+
+# skip REASON: one test is skipped.
+skip() {
+  skipped=$((skipped + 1))
+  echo "SKIP: $1"
+}
+
+enter() {
+  rm -rf "$top/build/check/$1"
+  mkdir -p "$top/build/check/$1"
+  cd "$top/build/check/$1" || exit
+}
+
+# alone NAME COMMAND...: not beside another variant that does the same.
+alone() {
+  mkdir -p "$top/build"
+  lock=$top/build/$1.lock
+  shift
+  (
+    flock 9
+    "$@" 9>&-
+  ) 9>"$lock"
+}
+
+# emulator: sets $python to one that executes libraries; false, if there is none.
+emulator() { alone emulator emulator_python && emulator_python; }
+
+# count WHAT LOG: adds the results of a log in the Test Anything Protocol, as
+# automake prints them, and shows what failed or was skipped.
+count() {
+  p=$(grep -c '^PASS: ' "$2" || true)
+  f=$(grep -c '^FAIL: \|^ERROR: ' "$2" || true)
+  s=$(grep -c '^SKIP: ' "$2" || true)
+  passed=$((passed + p))
+  failed=$((failed + f))
+  skipped=$((skipped + s))
+  grep '^FAIL: \|^ERROR: \|^SKIP: ' "$2" | sort | uniq || true
+  echo "$1: $p passed, $f failed, $s skipped"
+}
+
+# count_tap WHAT LOG: the same of a log that a test has written itself. If there is no
+# passed test in it, that is a failure.
+count_tap() {
+  sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - \(.*# SKIP.*\)/SKIP: \1/p
+    /# SKIP/d; s/^ok [0-9]* - /PASS: /p' "$2" >results
+  grep -q '^PASS: ' results || echo "ERROR: $1: no test ran" >>results
+  ! grep -q '^FAIL: \|^ERROR: ' results || cat "$2"
+  count "$1" results
+}
+
+# step WHAT COMMAND...: one test, that a command succeeds; its output is shown
+# if it does not.
+step() {
+  what=$1
+  shift
+  if "$@" >step.log 2>&1; then
+    passed=$((passed + 1))
+    echo "$what: passed"
+  else
+    failed=$((failed + 1))
+    tail -n 60 step.log
+    echo "$what: FAILED"
+    return 1
+  fi
+}
+
+# build NAME CONFIGURE-ARGUMENTS...: configure and make, in build/check/NAME; false, if
+# one fails.
+build() {
+  enter "$1"
+  name=$1
+  shift
+  step "$name: configure" "$top/configure" --enable-werror "$@" &&
+    step "$name: make" make V=0 -j "$jobs"
+}
+
+# suite WHAT MAKE-ARGUMENTS...: make check, without what the variant native runs for
+# all. A failing test is counted, and does not end the run; its log is shown.
+suite() {
+  what=$1
+  shift
+  test "${WHOLE:-}" = yes || set -- tests_once= "$@"
+  make -k check V=0 "$@" >check.log 2>&1 || true
+  grep -q '^PASS: ' check.log || {
+    failed=$((failed + 1))
+    tail -n 40 check.log
+    echo "$what: no test ran"
+    p=
+    return 0
+  }
+  for log in tests/*.log; do
+    if grep -q '^not ok' "$log"; then
+      echo "--- $log"
+      cat "$log"
+    fi
+  done
+  count "$what" check.log
+}
+
+# Of these tests, those that look at the compiler, for `suite`.
+# shellcheck disable=SC2034 # for the variants
+of_the_compiler='tests_once=tests/headers.sh tests/prefix.sh'
+# shellcheck disable=SC2034
+test "${WHOLE:-}" != yes || of_the_compiler=V=0
+
+# installed WHAT: make install and make installcheck.
+installed() {
+  step "$1: make install" make install V=0 DESTDIR="$PWD/root" || return 0
+  make installcheck V=0 DESTDIR="$PWD/root" >installcheck.log 2>&1 || true
+  count_tap "$1: installcheck" installcheck.log
+}
+
+# treesum WHAT VARIABLE=VALUE...: examples/treesum, built against what `make
+# install` has put below `root`, agrees with other programs.
+treesum() {
+  what=$1
+  shift
+  step "$what" env PKG_CONFIG_LIBDIR="$PWD/root/usr/local/lib/pkgconfig" \
+    PKG_CONFIG_SYSROOT_DIR="$PWD/root" LDFLAGS="-Wl,-rpath,$PWD/root/usr/local/lib" \
+    "$@" "$top/scripts/treesum.sh" "$top/include" "$top/src" "$top/tests" || true
+}
+
+# record PLATFORM BUILT EXECUTED: the results that `count` has counted last are a
+# row of docs/platforms.md. EXECUTED: by what, or "no: ..." with the reason.
+record() {
+  test -n "${p:-}" || return 0
+  mkdir -p "$top/build/check/platforms"
+  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$p" "$f" "$s" \
+    "$(date -u +%Y-%m-%d)" >"$top/build/check/platforms/$(echo "$1 $3" | tr -cs 'A-Za-z0-9\n' -)"
+}
+
+# compiler CC: its name and version, and that of its C library if it is glibc.
+compiler() {
+  $1 --version | sed 's/^[^ ]* \((.*) \)*//; s/ .*//; q' >version
+  glibc=$(echo '#include <features.h>' | $1 -E -dM - 2>/dev/null |
+    awk '$2 == "__GLIBC__" { a = $3 } $2 == "__GLIBC_MINOR__" { b = $3 } END { if (a) print ", glibc " a "." b }')
+  echo "$1 $(cat version)$glibc"
+}
+
+# qemu EMULATOR: its name and version.
+qemu() { $1 --version | sed 's/version //; s/ (.*//; q'; }
+
+# row FILE NAME: the words of a port's row.
+row() { awk -v name="$2" '$1 == name { $1 = $1; print }' "$top/scripts/$1"; }

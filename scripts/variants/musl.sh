@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The C library musl, shared and static, with musl-gcc. It has no C++ library here: the
+# C++ tests are those of the port musl-zig.
+set -eu
+# shellcheck source=scripts/variants/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs musl-tools
+
+# The shared library needs that of C and no other.
+needs_only_libc() {
+  readelf -dW .libs/libcgo.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >needed
+  cat needed
+  echo libc.so | cmp - needed
+}
+
+build musl --host=x86_64-linux-musl --without-check CC=musl-gcc CXX=musl-gcc || exit 0
+suite musl -j "$jobs"
+record 'Linux with musl, amd64' "$(compiler musl-gcc)" natively
+step 'musl: the library needs nothing but libc.so' needs_only_libc || true

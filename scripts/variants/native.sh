@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# gcc: make check, make install, make installcheck; and what is checked once, by any
+# compiler.
+set -eu
+# shellcheck source=scripts/variants/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
+  shellcheck mandoc cmark-gfm libxml2-utils \
+  gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
+
+build native || exit 0
+WHOLE=yes
+suite native -j "$jobs" EACH_CC='gcc clang'
+record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
+installed native
+treesum 'native: treesum agrees with cksum'
+step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
+# With what they source, whose places they name from the top.
+step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
+  "$top"/scripts/variants/*.sh "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" \
+  "$top/bench/go/run.sh" tools/libcgo-go || true
+# A release has no debian/.
+test ! -d "$top/debian/tests" ||
+  step 'shellcheck, debian' shellcheck "$top"/debian/tests/client "$top"/debian/tests/cpp \
+    "$top"/debian/tests/demo "$top"/debian/tests/go "$top"/debian/tests/kit || true

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# --disable-shared and --disable-static. With the shared library alone the programs are
+# those of native: of these a few; with WHOLE=yes all.
+set -eu
+# shellcheck source=scripts/variants/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs gdb
+
+LIBCGO_TEST_THREADS=5000 LIBCGO_TEST_CALLBACKS=200000
+export LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS
+for kind in shared static; do
+  build no-$kind --disable-$kind || continue
+  set --
+  test "$kind${WHOLE:-}" != static ||
+    set -- TESTS="\$(tests_scripts) tests/crossing tests/runtime tests/two-runtimes tests/unload"
+  suite "without $kind" -j "$jobs" "$@"
+  installed "without $kind"
+done

@@ -98,6 +98,11 @@ needed() {
     CHECK_PACKAGES=print $(script "$variant")
   done | tr ' ' '\n' | sort -u
 }
+variants=$(echo "$variants" | tr -s ' ' '\n' | awk 'NF && !seen[$1]++')
+if test "$(echo "$variants" | wc -l)" = 1; then
+  # shellcheck disable=SC2046
+  exec $(script "$variants")
+fi
 started=$(date +%s)
 # shellcheck disable=SC2046
 install_packages $(needed)
@@ -111,15 +116,14 @@ rm -rf "$results"
 mkdir -p "$results"
 test $table = no || rm -rf "$top/build/check/platforms"
 
-# run VARIANT: its output to the standard output; its row of the table, and its count.
+# run VARIANT: its output in a log; its row of the table.
 run() {
   local variant=$1 from
   from=$(date +%s)
   # shellcheck disable=SC2046
-  {
-    # A shell of its own, whose children's seconds are those of the variant.
-    bash -c '"$@"; times >"$0"' "$results/$variant.times" $(script "$variant") </dev/null || true
-  } 2>&1 | tee "$top/build/check/$variant.log"
+  # A shell of its own, whose children's seconds are those of the variant.
+  bash -c '"$@"; times >"$0"' "$results/$variant.times" $(script "$variant") \
+    </dev/null >"$top/build/check/$variant.log" 2>&1 || true
   tail -n 2 "$top/build/check/$variant.log" | awk -v name="$variant" -v seconds="$(($(date +%s) - from))" '
     / skipped, each with its reason above$/ { skipped = $1 }
     { last = $0 }
@@ -139,7 +143,8 @@ worker() {
   local variant
   for variant in $variants; do
     mkdir "$results/$variant.taken" 2>/dev/null || continue
-    run "$variant" >/dev/null
+    flock "$results/output.lock" echo "started: $variant"
+    run "$variant"
     (
       flock 9
       echo "==== $variant"
@@ -148,33 +153,33 @@ worker() {
   done
 }
 
-# shellcheck disable=SC2086
-set -- $variants
-if test $# = 1; then
-  run "$1"
-else
-  # Each in a process group of its own, so that it can be ended with all below it.
-  set -m
-  workers=()
-  end() {
-    local group
-    for group in "${workers[@]}"; do kill -- "-$group" 2>/dev/null || true; done
-    exit 1
+# Each in a process group of its own, so that it can be ended with all below it.
+set -m
+workers=()
+end() {
+  local group
+  for group in "${workers[@]}"; do kill -- "-$group" 2>/dev/null || true; done
+  exit 1
+}
+trap end HUP INT TERM
+at_once=${CHECK_AT_ONCE:-2}
+for ((n = 0; n < at_once; n++)); do
+  worker </dev/null &
+  workers+=($!)
+done
+wait
+for variant in $variants; do
+  test -s "$results/$variant" || {
+    echo "$variant did not run"
+    printf '%s\t0\t0\t0\t1\t0\n' "$variant" >"$results/$variant"
   }
-  trap end HUP INT TERM
-  at_once=${CHECK_AT_ONCE:-2}
-  for ((n = 0; n < at_once; n++)); do
-    worker </dev/null &
-    workers+=($!)
-  done
-  wait
-  echo "==== minutes, of which this took $(minutes $(($(date +%s) - started))) and its preparation $(minutes $prepared)"
-  {
-    printf 'VARIANT\tMINUTES\tOF CPU\tPASSED\tFAILED\tSKIPPED\n'
-    for variant in $variants; do cat "$results/$variant"; done
-  } | awk -F '\t' '{ printf "%-14s %8s %8s %8s %8s %8s\n", $1, $2, $3, $4, $5, $6 }
-    NR > 1 { cpu += $3 } END { printf "%-14s %8s %8.1f\n", "all", "", cpu }'
-fi
+done
+echo "==== minutes, of which this took $(minutes $(($(date +%s) - started))) and its preparation $(minutes $prepared)"
+{
+  printf 'VARIANT\tMINUTES\tOF CPU\tPASSED\tFAILED\tSKIPPED\n'
+  for variant in $variants; do cat "$results/$variant"; done
+} | awk -F '\t' '{ printf "%-14s %8s %8s %8s %8s %8s\n", $1, $2, $3, $4, $5, $6 }
+  NR > 1 { cpu += $3 } END { printf "%-14s %8s %8.1f\n", "all", "", cpu }'
 test $table = no || "$top/scripts/variants/platforms.sh" | sed -n '/^|/p'
 
 total() { for variant in $variants; do cat "$results/$variant"; done | awk -F '\t' -v n="$1" '{ sum += $n } END { print sum + 0 }'; }

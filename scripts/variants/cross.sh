@@ -10,16 +10,16 @@
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
-short=$1
+name=$1
 # shellcheck disable=SC2046
 set -- $(row ports "${1%-short}")
-name=$1 triplet=$3 emulator=$4
+port=$1 triplet=$3 emulator=$4
 shift 4
 needs "g++-$triplet" qemu-user "$@"
 
 build "$name" --host="$triplet" --without-check || exit 0
 set -- "$of_the_compiler"
-test "$short" = "$name" || set -- TESTS='tests/bounds tests/crossing tests/defined-slots
+test "$name" = "$port" || set -- TESTS='tests/bounds tests/crossing tests/defined-slots
   tests/elf.sh tests/go-crossing tests/go-face tests/hot-paths tests/longjmp
   tests/runtime tests/slots.sh tests/stack tests/stepping tests/thread tests/traceback
   tests/unwind tests/unwind-stacks tests/unwinder'
@@ -27,8 +27,8 @@ test "$short" = "$name" || set -- TESTS='tests/bounds tests/crossing tests/defin
 run="$emulator -L /usr/$triplet"
 suite "$name under $emulator" -j "$jobs" "$@" \
   TEST_EMU="./libtool --mode=execute $run -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$triplet/lib"
-test "$short" != "$name" ||
-  record "Linux, $name" "$(compiler "$triplet-gcc")" "$(qemu "$emulator")"
+test "$name" != "$port" ||
+  record "Linux, $port" "$(compiler "$triplet-gcc")" "$(qemu "$emulator")"
 echo 'int main(void) { return 0; }' >probe.c
 "$triplet-gcc" probe.c -o probe
 step "$name: make install" make install V=0 DESTDIR="$PWD/root" || exit 0
@@ -44,7 +44,7 @@ fi
 if ./probe 2>/dev/null; then
   find tests -name '*.log' -delete
   suite "$name on this kernel" -j "$jobs" "$of_the_compiler"
-  record "Linux, $name" "$(compiler "$triplet-gcc")" natively
+  record "Linux, $port" "$(compiler "$triplet-gcc")" natively
   treesum "$name on this kernel: treesum agrees with cksum" CC="$triplet-gcc"
 else
   echo "$name: this kernel does not run its programs: $emulator only"

@@ -53,7 +53,10 @@ generate() {
 # The last lines of a variant, also of one that set -e has ended.
 total() {
   status=$?
-  test $status = 0 || failed=$((failed + 1))
+  if test $status != 0; then
+    failed=$((failed + 1))
+    echo "ended before its end, with status $status"
+  fi
   test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"
   echo "$passed passed, $failed failed"
   test $failed = 0 || exit 1

@@ -11,8 +11,8 @@ needs gdb
 
 enter distcheck
 step 'distcheck: configure' "$top/configure" || exit 0
-set --
-test "${WHOLE:-}" = yes || set -- TESTS="\$(tests_scripts) \$(tests_once) tests/crossing tests/runtime \
+set -- TESTS_ENVIRONMENT=CCACHE_DISABLE=1
+test "${WHOLE:-}" = yes || set -- "$@" TESTS="\$(tests_scripts) \$(tests_once) tests/crossing tests/runtime \
   tests/threads-static tests/two-runtimes"
 LIBCGO_TEST_THREADS=5000 LIBCGO_TEST_CALLBACKS=200000
 export LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS

@@ -53,15 +53,18 @@ static void assert_dies_naming(void (*fn)(void *), const char *limit) {
 
 /* ---- RLIMIT_NPROC ---- */
 
-enum { unused_uid = 54321 };
+/* A user without any processes, also if this test runs twice at once. */
+static void become_unused_user(void) {
+  if (geteuid() == 0 && setuid(40000 + (uid_t)getpid() % 20000) != 0)
+    _exit(1);
+}
 
 static void hit_nproc(void *unused) {
   initcgo();
   struct rlimit limit = {20, 20};
   if (setrlimit(RLIMIT_NPROC, &limit) != 0)
     _exit(1);
-  if (geteuid() == 0 && setuid(unused_uid) != 0)
-    _exit(1);
+  become_unused_user();
   start_for_ever(unused);
 }
 
@@ -237,8 +240,7 @@ static void create_beyond_nproc(void *unused) {
   struct rlimit limit = {20, 20};
   if (setrlimit(RLIMIT_NPROC, &limit) != 0)
     _exit(1);
-  if (geteuid() == 0 && setuid(unused_uid) != 0)
-    _exit(1);
+  become_unused_user();
   create_for_ever(0);
 }
 

@@ -55,7 +55,7 @@ bsd_tree() {
     return 1
   }
   set -- CXX="$PWD/tools/$target-c++"
-  # As in scripts/check.sh.
+  # As in scripts/variants/zig.sh.
   case $target in
   *-openbsd*) set -- --disable-shared CXX="$PWD/tools/$target-cc" ;;
   esac

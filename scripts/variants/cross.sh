@@ -4,9 +4,10 @@
 # scripts/variants/cross.sh NAME[-short]
 #
 # A port of scripts/ports: a cross build, under the emulator and, if the kernel can,
-# natively. Short: under the emulator only the tests of what the port's assembly does; if
-# the kernel runs the port, it still runs the whole suite. Without Check, which an amd64
-# machine has no library of another CPU of: this is also the test of the stand-in.
+# natively. Short: under the emulator only the tests that the seeds of CPUs
+# (tests/arch/*.faults) turn red, and what else crosses; if the kernel runs the port, it
+# still runs the whole suite. Without Check, which an amd64 machine has no library of
+# another CPU of: this is also the test of the stand-in.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,8 +21,8 @@ needs "g++-$triplet" qemu-user "$@"
 build "$name" --host="$triplet" --without-check || exit 0
 set -- "$of_the_compiler"
 test "$name" = "$port" || set -- TESTS='tests/bounds tests/crossing tests/defined-slots
-  tests/elf.sh tests/go-crossing tests/go-face tests/hot-paths tests/longjmp
-  tests/runtime tests/slots.sh tests/stack tests/stepping tests/thread tests/traceback
+  tests/elf.sh tests/go-crossing tests/go-face tests/handle tests/hot-paths tests/init
+  tests/longjmp tests/runtime tests/stack tests/stepping tests/thread tests/traceback
   tests/unwind tests/unwind-stacks tests/unwinder'
 # LD_LIBRARY_PATH: the emulator would find libraries of the host for 386 first.
 run="$emulator -L /usr/$triplet"

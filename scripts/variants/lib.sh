@@ -139,6 +139,9 @@ build() {
     step "$name: make" make V=0 -j "$jobs"
 }
 
+# programs: builds those of the tests. `suite` says what of them cannot be built.
+programs() { make -k check V=0 -j "$jobs" TESTS= >programs.log 2>&1 || true; }
+
 # suite WHAT MAKE-ARGUMENTS...: make check, without what the variant native runs for
 # all. A failing test is counted, and does not end the run; its log is shown.
 suite() {

@@ -13,6 +13,7 @@ flags='-g -O1 -fsanitize=thread'
 for cc in gcc clang; do
   cxx=$(echo $cc | sed 's/gcc/g++/; s/clang/clang++/')
   build tsan-$cc CC=$cc CXX="$cxx" CFLAGS="$flags" CXXFLAGS="$flags" || continue
+  programs
   suite "thread sanitizer of $cc" TESTS='tests/threads tests/contract
     tests/crossing tests/handle tests/hpp tests/init tests/longjmp tests/memory
     tests/runtime tests/stack tests/thread tests/tls tests/two-runtimes tests/unload

@@ -26,7 +26,7 @@ a_case() {
 }
 
 build valgrind || exit 0
-make check V=0 -j "$jobs" TESTS= >make-tests.log 2>&1
+programs
 for test in attributes crossing handle init libunwind memory own-crosscall2 runtime \
   stack thread tls unload unwind unwind-stacks; do
   step "memcheck: $test" under_valgrind memcheck $test || true

@@ -29,6 +29,7 @@ windows_amd64() {
   export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES LIBCGO_TEST_THREADS \
     LIBCGO_TEST_CALLBACKS
   step 'wineboot' timeout -k 1 300 wineboot -i || return 0
+  programs
   suite 'windows amd64 under wine' TEST_EMU="$top/tests/windows/run.sh"
   record 'Windows, amd64' "$(compiler x86_64-w64-mingw32-gcc)" \
     "$(wine --version 2>/dev/null | sed 's/ .*//')"

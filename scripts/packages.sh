@@ -3,13 +3,13 @@
 #
 # install_packages NAME...: installs what is missing of Debian's packages.
 # Prints one line if there is anything to do. As another user than root it
-# needs sudo, or stops with the command to run.
+# needs sudo, or stops with the command to run. If another process installs, it waits.
 
 install_packages() {
   missing=
   for package in "$@"; do
     case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
-    'install ok installed') ;;
+    'install ok installed' | 'install ok triggers-'*) ;;
     *) missing="$missing $package" ;;
     esac
   done
@@ -26,8 +26,8 @@ install_packages() {
   # The words of $missing are package names.
   # shellcheck disable=SC2086
   {
-    $as_root apt-get -qq update >/dev/null &&
-      $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+    $as_root apt-get -qq -o DPkg::Lock::Timeout=600 update >/dev/null &&
+      $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install -y \
         --no-install-recommends $missing >/dev/null
   }
 }

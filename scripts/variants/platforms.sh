@@ -5,6 +5,7 @@
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
+needs
 
 {
   cat <<'END'

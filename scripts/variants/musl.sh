@@ -16,6 +16,6 @@ needs_only_libc() {
 }
 
 build musl --host=x86_64-linux-musl --without-check CC=musl-gcc CXX=musl-gcc || exit 0
-suite musl -j "$jobs"
+suite musl -j "$jobs" "$of_the_compiler"
 record 'Linux with musl, amd64' "$(compiler musl-gcc)" natively
 step 'musl: the library needs nothing but libc.so' needs_only_libc || true

@@ -13,12 +13,13 @@
 #   clang       the same with clang
 #   a port      cross build of a row of scripts/ports (arm64, ...), under its
 #               emulator, and natively if the kernel can
-#   PORT-short  the same with a selection of the tests under the emulator
 #   darwin      amd64, arm64 and 386 for Darwin, executed on an emulated CPU
 #   musl        the C library musl, shared and static, with musl-gcc
 #   a Zig port  a row of scripts/zig-ports (freebsd, ...): executed where
 #               something can, else linked and looked at, and the library executed on
 #               an emulated CPU
+#   PORT-short  either with a selection of the tests under the emulator, or that are
+#               linked
 #   windows     cross builds for Windows: amd64 under wine, 386 under an emulator of
 #               the CPU
 #   sanitizers  gcc, address and undefined behaviour
@@ -63,7 +64,7 @@ script() {
     return ;;
   esac
   case " $zig" in
-  *" $1 "*)
+  *" ${1%-short} "*)
     echo "$top/scripts/variants/zig.sh $1"
     return ;;
   esac

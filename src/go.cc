@@ -139,8 +139,7 @@ int find_stack(go_thread *thread, uintptr_t sp, stack_bounds *bounds) {
   *bounds = thread->own;
   if (err == 0 && !is_in(*bounds)) {
     *bounds = {};
-    os::has_signal_stack(bounds);
-    if (!is_in(*bounds)) {
+    if (!os::find_signal_stack(sp, bounds)) {
       err = os::mapping_bounds(sp, bounds);
       if (thread->others == nullptr)
         thread->others = static_cast<stack_bounds *>(

@@ -121,9 +121,25 @@ int own_stack_bounds(stack_bounds *bounds);
    an errno value. */
 int mapping_bounds(uintptr_t address, stack_bounds *bounds);
 
+/* Copies memory that may not be there, or may not be read. False: not all of it could be
+   read, and what is at `to` is undefined. Never faults, takes no lock, is no cancellation
+   point, leaves errno alone. Safe in signal handlers and in forked children. Where the
+   system has no such copy (see its file), memory that another thread takes away at the
+   same moment is read. */
+bool copy_readable(uintptr_t from, void *to, size_t bytes);
+
 /* Whether the calling thread has an alternate signal stack, and its bounds. Safe
-   in signal handlers. */
+   in signal handlers. Leaves errno alone. */
 bool has_signal_stack(stack_bounds *bounds);
+
+/* Whether the calling thread is on its signal stack, given an address in its frame, and
+   the bounds. Also where the system has taken the stack away for the time of the handler
+   (SS_AUTODISARM). Safe in signal handlers. Leaves errno alone. */
+bool find_signal_stack(uintptr_t here, stack_bounds *bounds);
+
+/* The part of it that each system has: the thread has no signal stack now, but may be
+   on one that was taken away. */
+bool find_disarmed_stack(uintptr_t here, stack_bounds *bounds);
 
 /* The bytes that the system itself puts on a signal stack. */
 size_t least_signal_stack();

@@ -338,8 +338,7 @@ void remember(libcgo_thread *thread, const stack_bounds &other) {
 // For a stack that is neither the thread's own nor one of the runtime's.
 int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
   stack_bounds signal = {};
-  os::has_signal_stack(&signal);
-  if (within(sp, signal.lo, signal.hi)) {
+  if (os::find_signal_stack(sp, &signal)) {
     set_bounds(bounds, signal.lo, signal.hi, LIBCGO_STACK_SIGNAL);
     return 0;
   }

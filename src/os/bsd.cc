@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/sysctl.h>
+#include <unistd.h>
 
 namespace cgo::os {
 
@@ -18,6 +19,30 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   const int err = own_stack_bounds(bounds);
   bounds->hi = here;
   return err;
+}
+
+// No SS_AUTODISARM.
+bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
+
+// No system call copies within a process: each page is looked at, then read.
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  if (bytes == 0)
+    return true;
+  const uintptr_t last = from + bytes - 1;
+  if (last < from)
+    return false;
+  const int caller_errno = errno;
+  bool all = true;
+  for (uintptr_t at = from & ~(page - 1); all; at += page) {
+    all = can_read(at);
+    if (at == (last & ~(page - 1)))
+      break;
+  }
+  errno = caller_errno;
+  if (all)
+    memcpy(to, reinterpret_cast<const void *>(from), bytes);
+  return all;
 }
 
 // ---- sysctl(3) ----

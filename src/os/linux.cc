@@ -17,12 +17,102 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "report.h"
 
 namespace cgo::os {
+
+// ---- system calls ----
+//
+// Of the system, not of the C library, where a thread may be in a handler, may have a
+// cancellation pending, or may be in a forked child: there is no cancellation point in
+// them and no lock.
+
+namespace {
+
+// The result, or an errno value below zero. errno stays.
+template <class... Words> long call_system(long number, Words... words) {
+  const int caller_errno = errno;
+  const long result = syscall(number, words...);
+  const int err = errno;
+  errno = caller_errno;
+  return result == -1 ? -err : result;
+}
+
+long own_thread() { return call_system(SYS_gettid); }
+
+} // namespace
+
+// ---- memory that may not be there ----
+
+namespace {
+
+// The system has no copy, or refuses it: so have an emulator and a sandbox. A fact about
+// the process. With a value, so that it is in .data: linkers of 2010 know no .bss.
+bool no_copy = false;
+
+// -1: it has no such call, or it is refused. By the thread's number: that of the process
+// is its first thread's, which may have ended.
+long copy_by_system(uintptr_t from, void *to, size_t bytes) {
+  const iovec into = {to, bytes};
+  const iovec out_of = {reinterpret_cast<void *>(from), bytes};
+  const long n = call_system(SYS_process_vm_readv, own_thread(), &into, 1L,
+                             &out_of, 1L, 0L);
+  return n >= 0 || n == -EFAULT ? n : -1;
+}
+
+// Calls that read a word and have no effect then: the kernel reads a set of signals
+// before it looks what to do with it, and a word before it finds nobody to wake. Some
+// emulators do not read the first, so what says of the last page of addresses that it
+// can be read is not believed.
+constexpr size_t probe_bytes = _NSIG / 8; // of the kernel's set of signals
+constexpr int futex_cmp_requeue_private = 4 | 128;
+
+bool reads_as_set(uintptr_t address) {
+  return call_system(SYS_rt_sigprocmask, ~0L, address, nullptr, probe_bytes) !=
+         -EFAULT;
+}
+
+bool reads_as_word(uintptr_t address) {
+  const uint32_t other = 0;
+  return call_system(SYS_futex, address, long{futex_cmp_requeue_private}, 0L, 0L,
+                     &other, 0L) != -EFAULT;
+}
+
+bool reads(uintptr_t address) {
+  constexpr uintptr_t never = 0 - uintptr_t{4096};
+  if (!reads_as_set(never))
+    return reads_as_set(address);
+  return !reads_as_word(never) && reads_as_word(address);
+}
+
+} // namespace
+
+// Without the system's copy: each page is looked at, then read.
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  if (bytes == 0)
+    return true;
+  const uintptr_t last = from + bytes - 1;
+  if (last < from)
+    return false;
+  if (!__atomic_load_n(&no_copy, __ATOMIC_RELAXED)) {
+    const long n = copy_by_system(from, to, bytes);
+    if (n != -1)
+      return n > 0 && static_cast<size_t>(n) == bytes;
+    __atomic_store_n(&no_copy, true, __ATOMIC_RELAXED);
+  }
+  // Pages are no smaller than that on any system.
+  constexpr uintptr_t page = 4096;
+  for (uintptr_t at = from & ~(page - 1); reads(at); at += page)
+    if (at == (last & ~(page - 1))) {
+      memcpy(to, reinterpret_cast<const void *>(from), bytes);
+      return true;
+    }
+  return false;
+}
 
 // ---- reading /proc and /sys ----
 //
@@ -35,18 +125,30 @@ using number = unsigned long long;
 
 class file_descriptor {
 public:
-  explicit file_descriptor(const char *path, int flags = 0)
-      : fd_(open(path, O_RDONLY | O_CLOEXEC | flags)) {}
+  // get() is an errno value below zero if there is none.
+  explicit file_descriptor(const char *path, int flags = 0) {
+    do
+      fd_ = call_system(SYS_openat, long{AT_FDCWD}, path,
+                        long{O_RDONLY | O_CLOEXEC | flags}, 0L);
+    while (fd_ == -EINTR);
+  }
   ~file_descriptor() {
     if (fd_ >= 0)
-      close(fd_);
+      call_system(SYS_close, fd_);
   }
   file_descriptor(const file_descriptor &) = delete;
   file_descriptor &operator=(const file_descriptor &) = delete;
-  int get() const { return fd_; }
+  long get() const { return fd_; }
+  long read(void *to, size_t bytes) const {
+    long n;
+    do
+      n = fd_ < 0 ? fd_ : call_system(SYS_read, fd_, to, bytes);
+    while (n == -EINTR);
+    return n;
+  }
 
 private:
-  int fd_;
+  long fd_;
 };
 
 // The beginning of a file, as a string.
@@ -55,7 +157,7 @@ public:
   explicit file_text(const char *path) : length_(0) {
     file_descriptor fd(path);
     while (fd.get() >= 0 && length_ < sizeof buf_ - 1) {
-      ssize_t n = read(fd.get(), buf_ + length_, sizeof buf_ - 1 - length_);
+      const long n = fd.read(buf_ + length_, sizeof buf_ - 1 - length_);
       if (n <= 0)
         break;
       length_ += static_cast<size_t>(n);
@@ -70,19 +172,21 @@ private:
   size_t length_;
 };
 
-// Reads a file byte by byte; -1 at its end.
+// Reads a file byte by byte; -1 at its end, and when it cannot be read.
 class file_bytes {
 public:
   explicit file_bytes(const char *path) : fd_(path) {}
-  bool failed() const { return fd_.get() < 0; }
+  // Why it ended, or 0.
+  int error() const { return error_; }
   int next() {
     if (at_ == length_) {
-      at_ = 0;
-      length_ = fd_.get() < 0 ? 0 : read(fd_.get(), buf_, sizeof buf_);
-      if (length_ <= 0) {
-        length_ = 0;
+      at_ = length_ = 0;
+      const long n = fd_.read(buf_, sizeof buf_);
+      if (n < 0)
+        error_ = static_cast<int>(-n);
+      if (n <= 0)
         return -1;
-      }
+      length_ = n;
     }
     return static_cast<unsigned char>(buf_[at_++]);
   }
@@ -90,15 +194,47 @@ public:
 private:
   file_descriptor fd_;
   char buf_[1024];
-  ssize_t at_ = 0;
-  ssize_t length_ = 0;
+  long at_ = 0;
+  long length_ = 0;
+  int error_ = 0;
 };
 
-// The mappings of the process, from the lowest to the highest.
+// The names of the table of mappings. The first is what emulators know. It is empty once
+// the process's first thread has ended: then the second has it, the calling thread's,
+// and before Linux 3.17 a name with its number.
+class maps_names {
+public:
+  static constexpr int count = 3;
+  const char *get(int i) {
+    if (i < 2)
+      return i == 0 ? "/proc/self/maps" : "/proc/thread-self/maps";
+    char *at = put(buf_, "/proc/self/task/");
+    char digits[20];
+    int n = 0;
+    for (unsigned long id = static_cast<unsigned long>(own_thread());
+         id != 0 || n == 0; id /= 10)
+      digits[n++] = static_cast<char>('0' + id % 10);
+    while (n > 0)
+      *at++ = digits[--n];
+    *put(at, "/maps") = '\0';
+    return buf_;
+  }
+
+private:
+  static char *put(char *at, const char *s) {
+    while (*s != '\0')
+      *at++ = *s++;
+    return at;
+  }
+  char buf_[64];
+};
+
+// The mappings of the process, from the lowest to the highest, in one of the tables.
 class mappings {
 public:
-  mappings() : bytes_("/proc/self/maps") {}
-  bool failed() const { return bytes_.failed(); }
+  explicit mappings(const char *name = "/proc/self/maps") : bytes_(name) {}
+  // Why there are no more: 0 if the table has been read to its end.
+  int error() const { return bytes_.error(); }
   // Lines of LO-HI PERMISSIONS ... in hexadecimal (proc(5)).
   bool next(stack_bounds *mapping) {
     int c;
@@ -169,6 +305,29 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
 
 namespace {
 
+// The mapping in which an address lies, and the one below. ENOENT if a table says that
+// there is none, and else why the first table cannot be read.
+int find_in_maps(uintptr_t address, stack_bounds *mapping, stack_bounds *below) {
+  int first_error = 0;
+  maps_names names;
+  for (int i = 0; i < maps_names::count; i++) {
+    mappings all(names.get(i));
+    *below = {};
+    bool any = false;
+    for (; all.next(mapping); any = true) {
+      if (address < mapping->hi)
+        return address >= mapping->lo ? 0 : ENOENT;
+      *below = *mapping;
+    }
+    const int err = all.error();
+    if (any)
+      return err != 0 ? err : ENOENT;
+    if (first_error == 0)
+      first_error = err;
+  }
+  return first_error != 0 ? first_error : ENOENT;
+}
+
 // Both the kernel's: what lies on the initial thread's stack, and how far a
 // growing stack keeps from the mapping below it, in pages (proc(5) has no way to
 // ask: the default of the boot parameter stack_guard_gap).
@@ -177,14 +336,10 @@ constexpr uintptr_t stack_guard_gap = 256;
 
 int initial_stack_bounds(stack_bounds *bounds) {
   const uintptr_t inside = initial_stack_address();
-  mappings all;
-  if (all.failed())
-    return errno;
-  stack_bounds mapping = {}, below = {};
-  while (all.next(&mapping) && mapping.hi <= inside)
-    below = mapping;
-  if (inside < mapping.lo || inside >= mapping.hi)
-    return ENOENT;
+  stack_bounds mapping, below;
+  const int err = find_in_maps(inside, &mapping, &below);
+  if (err != 0)
+    return err;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   uintptr_t lowest = below.hi + stack_guard_gap * page;
   rlimit limit;
@@ -267,42 +422,78 @@ struct procmap_query {
   uint64_t not_asked[8];
 };
 static_assert(sizeof(procmap_query) == 104, "");
-// The number is an int to POSIX and musl, and an unsigned long to glibc; the kernel
-// looks at its 32 bits only.
-template <class Number>
-int ask(int (*ioctl)(int, Number, ...), int fd, procmap_query *query) {
-  return ioctl(fd, static_cast<Number>(_IOWR('f', 17, procmap_query)), query);
-}
+constexpr long ask_mapping = static_cast<long>(_IOWR('f', 17, procmap_query));
 
 bool query_mapping(uintptr_t address, stack_bounds *bounds) {
-  file_descriptor fd("/proc/self/maps");
-  procmap_query query = {};
-  query.size = sizeof query;
-  query.query_addr = address;
-  if (fd.get() < 0 || ask(ioctl, fd.get(), &query) != 0)
-    return false;
-  bounds->lo = static_cast<uintptr_t>(query.vma_start);
-  bounds->hi = static_cast<uintptr_t>(query.vma_end);
-  return true;
+  maps_names names;
+  for (int i = 0; i < maps_names::count; i++) {
+    file_descriptor fd(names.get(i));
+    procmap_query query = {};
+    query.size = sizeof query;
+    query.query_addr = address;
+    const long err =
+        fd.get() < 0 ? -ESRCH : call_system(SYS_ioctl, fd.get(), ask_mapping, &query);
+    if (err == 0) {
+      bounds->lo = static_cast<uintptr_t>(query.vma_start);
+      bounds->hi = static_cast<uintptr_t>(query.vma_end);
+    }
+    if (err != -ESRCH) // of a thread that has ended
+      return err == 0;
+  }
+  return false;
 }
 
 } // namespace
 
 int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
-  const int caller_errno = errno;
-  int err = ENOENT;
-  if (query_mapping(address, bounds)) {
-    err = 0;
-  } else {
-    mappings all;
-    if (all.failed())
-      err = errno;
-    while (err == ENOENT && all.next(bounds))
-      if (address >= bounds->lo && address < bounds->hi)
-        err = 0;
+  stack_bounds below;
+  return query_mapping(address, bounds) ? 0
+                                        : find_in_maps(address, bounds, &below);
+}
+
+// ---- signal stacks ----
+
+namespace {
+
+constexpr int ss_autodisarm = static_cast<int>(1u << 31); // Linux 4.7
+
+// How far above a handler's frame its signal frame is looked for.
+constexpr uintptr_t farthest = 256 * 1024;
+
+} // namespace
+
+// For such a handler the kernel has put what the stack was into the signal frame,
+// between the registers, at the high end of the stack, and gives it back when the handler
+// returns. (Some 32-bit systems do so for handlers with SA_SIGINFO only.)
+bool find_disarmed_stack(uintptr_t here, stack_bounds *bounds) {
+  stack_bounds mapping;
+  if (mapping_bounds(here, &mapping) != 0)
+    return false;
+  constexpr uintptr_t step = sizeof(uintptr_t);
+  uintptr_t words[128];
+  uintptr_t end = mapping.hi;
+  if (end - here > farthest)
+    end = here + farthest;
+  uintptr_t at = (here + step - 1) & ~(step - 1);
+  while (end - at >= sizeof(stack_t) && at < end) {
+    const uintptr_t bytes = end - at < sizeof words ? end - at : sizeof words;
+    if (!copy_readable(at, words, bytes))
+      return false;
+    uintptr_t next = 0;
+    for (; next + sizeof(stack_t) <= bytes; next += step) {
+      stack_t was;
+      memcpy(&was, reinterpret_cast<const char *>(words) + next, sizeof was);
+      const uintptr_t lo = reinterpret_cast<uintptr_t>(was.ss_sp);
+      if ((was.ss_flags & ~SS_ONSTACK) == ss_autodisarm && lo >= mapping.lo &&
+          here - lo < was.ss_size && at + next - lo < was.ss_size &&
+          was.ss_size <= mapping.hi - lo) {
+        *bounds = {lo, lo + was.ss_size};
+        return true;
+      }
+    }
+    at += next;
   }
-  errno = caller_errno;
-  return err;
+  return false;
 }
 
 size_t least_signal_stack() {

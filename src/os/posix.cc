@@ -170,12 +170,22 @@ void write_message(const char *text, size_t length) {
 // ---- signal stacks ----
 
 bool has_signal_stack(stack_bounds *bounds) {
+  const int caller_errno = errno;
   stack_t now;
-  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0)
+  const bool has =
+      sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0;
+  errno = caller_errno;
+  if (!has)
     return false;
   bounds->lo = reinterpret_cast<uintptr_t>(now.ss_sp);
   bounds->hi = bounds->lo + now.ss_size;
   return true;
+}
+
+bool find_signal_stack(uintptr_t here, stack_bounds *bounds) {
+  if (has_signal_stack(bounds))
+    return here >= bounds->lo && here < bounds->hi;
+  return find_disarmed_stack(here, bounds);
 }
 
 bool map_stack(size_t bytes, stack_bounds *stack) {

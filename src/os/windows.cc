@@ -73,6 +73,8 @@ void block_all_signals() {}
 // A size that a runtime asks for all its threads is no error: a handler of
 // exceptions runs on the thread's own stack.
 bool has_signal_stack(stack_bounds *) { return false; }
+bool find_signal_stack(uintptr_t, stack_bounds *) { return false; }
+bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 size_t least_signal_stack() { return 0; }
 bool map_signal_stack(size_t, stack_bounds *stack) {
   *stack = {};
@@ -243,6 +245,16 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
     bounds->hi = at + region.RegionSize;
   }
   return 0;
+}
+
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  const DWORD error = GetLastError();
+  SIZE_T copied = 0;
+  const bool all =
+      ReadProcessMemory(GetCurrentProcess(), pointer_to(from), to, bytes, &copied) &&
+      copied == bytes;
+  SetLastError(error);
+  return all;
 }
 
 namespace {

@@ -167,8 +167,11 @@ extern const unsigned key_rounds;
 thread_limit key_limit();
 
 /* Keeps the object that contains the address from being unmapped by dlclose(3).
-   False if that cannot be had. */
+   False if that cannot be had. May wait for the loader. */
 bool keep_mapped(const void *address);
+/* Whether it is never unmapped anyway, as far as that is known without the loader, or
+   where asking the loader does not wait: then the object is kept. */
+bool stays_mapped(const void *address);
 
 /* The compiler's unwinder, from a library that may be loaded for it and then stays;
    or NULLs. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "init.h"
+#include "keep.h"
 #include "probe.h"
 #include "stack.h"
 
@@ -91,10 +92,6 @@ LIBCGO_NOT_INSTRUMENTED void end_of_thread(void *value) {
     os::set_key(reinterpret_cast<uintptr_t>(value) >> 1, value);
   else
     leave_at_the_end(static_cast<libcgo_thread *>(value));
-}
-
-const void *address(void (*function)(libcgo_thread *)) {
-  return reinterpret_cast<const void *>(function);
 }
 
 // Attaches the calling thread, which has no record. `ending` tells whether it
@@ -201,15 +198,7 @@ int prepare_runtime(libcgo_runtime *runtime) {
       os::delete_key(key); // another thread was first
   }
   // The end of a thread calls the library, and the hooks.
-  if (__atomic_load_n(&runtime->pinned, __ATOMIC_ACQUIRE) == 0) {
-    const libcgo_ops *ops = runtime->ops;
-    if (!os::keep_mapped(reinterpret_cast<const void *>(end_of_thread)) ||
-        !os::keep_mapped(address(ops->leave)) ||
-        (ops->release != nullptr && !os::keep_mapped(address(ops->release))))
-      return EPERM;
-    __atomic_store_n(&runtime->pinned, 1, __ATOMIC_RELEASE);
-  }
-  return 0;
+  return keep_runtime_mapped(runtime);
 }
 
 int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
@@ -319,7 +308,8 @@ int libcgo_runtime_end(libcgo_runtime *runtime) {
   const uintptr_t key = load_key(runtime);
   if (key + 1 != 0)
     os::delete_key(key);
-  runtime->key = runtime->pinned = 0;
+  runtime->key = 0;
+  forget_keeping(runtime);
   for (uintptr_t &word : runtime->traceback)
     word = 0;
   runtime->init = LIBCGO_INIT;

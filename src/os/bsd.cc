@@ -2,6 +2,7 @@
 //
 // What FreeBSD, NetBSD and OpenBSD share.
 #include "os/bsd.h"
+#include "os/objects.h"
 
 #include <sys/types.h>
 
@@ -44,6 +45,14 @@ bool copy_readable(uintptr_t from, void *to, size_t bytes) {
     memcpy(to, reinterpret_cast<const void *>(from), bytes);
   return all;
 }
+
+// The loaders of these systems give their lock back before they call what an object
+// begins with.
+bool stays_mapped(const void *address) { return keep_mapped(address); }
+
+// No namespaces.
+bool is_program(const dl_phdr_info *) { return true; }
+bool keep_in_namespace(const void *, int) { return false; }
 
 // ---- sysctl(3) ----
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Linux, with glibc or musl.
-#include "platform.h"
+#include "os/objects.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -263,6 +262,16 @@ private:
 };
 
 } // namespace
+
+// ---- objects ----
+
+bool is_program(const dl_phdr_info *first) {
+  // The second is musl's, which has a name for it; the third is musl's, too, where its
+  // loader has been executed and has loaded the program.
+  return first->dlpi_name == nullptr || first->dlpi_name[0] == '\0' ||
+         reinterpret_cast<uintptr_t>(first->dlpi_phdr) == getauxval(AT_PHDR) ||
+         getauxval(AT_BASE) == 0;
+}
 
 // ---- stacks ----
 

@@ -294,25 +294,54 @@ private:
   int err_;
 };
 
+// What the mappings say, and where there is no /proc, what can be read: where a stack
+// begins that contains the address. Below it is what guards it, in the same mapping
+// where it is only marked (MADV_GUARD_INSTALL), or one that cannot be read.
+uintptr_t lowest_of_stack(uintptr_t inside) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto can_be_read = [](uintptr_t at) {
+    char byte;
+    return copy_readable(at, &byte, 1);
+  };
+  stack_bounds mapping;
+  uintptr_t lo = inside & ~(page - 1);
+  if (mapping_bounds(inside, &mapping) != 0) {
+    while (can_be_read(lo - page))
+      lo -= page;
+    return lo;
+  }
+  for (lo = mapping.lo; lo < inside && !can_be_read(lo);)
+    lo += page;
+  return lo;
+}
+
 } // namespace
 
+// glibc asks for the thread's CPUs, too, which a sandbox may refuse, and allocates.
 int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   own_attributes attr;
-  if (attr.error() != 0)
-    return attr.error();
   void *lo;
   size_t size;
-  int err = pthread_attr_getstack(attr.get(), &lo, &size);
-  if (err != 0)
-    return err;
   // glibc and musl leave the guard pages out. glibc counts the thread's control
   // block and its thread-local variables, which lie above the first frame.
-  bounds->lo = reinterpret_cast<uintptr_t>(lo);
+  if (attr.error() == 0 && pthread_attr_getstack(attr.get(), &lo, &size) == 0)
+    bounds->lo = reinterpret_cast<uintptr_t>(lo);
+  else
+    bounds->lo = lowest_of_stack(here);
   bounds->hi = here;
   return 0;
 }
 
 namespace {
+
+bool any_mappings() {
+  maps_names names;
+  stack_bounds mapping;
+  for (int i = 0; i < maps_names::count; i++)
+    if (mappings(names.get(i)).next(&mapping))
+      return true;
+  return false;
+}
 
 // The mapping in which an address lies, and the one below. ENOENT if a table says that
 // there is none, and else why the first table cannot be read.
@@ -343,13 +372,29 @@ int find_in_maps(uintptr_t address, stack_bounds *mapping, stack_bounds *below) 
 uintptr_t initial_stack_address() { return getauxval(AT_RANDOM); }
 constexpr uintptr_t stack_guard_gap = 256;
 
+// Without /proc: the pages above have the arguments and the environment, and the kernel
+// keeps others at least so far away from the stack.
+constexpr uintptr_t kept_free = 128 * 1024 * 1024;
+
+uintptr_t end_of_initial_stack(uintptr_t inside, uintptr_t page) {
+  uintptr_t at = inside & ~(page - 1);
+  char byte;
+  while (copy_readable(at, &byte, 1))
+    at += page;
+  return at;
+}
+
 int initial_stack_bounds(stack_bounds *bounds) {
   const uintptr_t inside = initial_stack_address();
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   stack_bounds mapping, below;
   const int err = find_in_maps(inside, &mapping, &below);
-  if (err != 0)
+  if (err != 0 && !any_mappings()) {
+    mapping = {inside & ~(page - 1), end_of_initial_stack(inside, page)};
+    below.hi = mapping.hi - kept_free;
+  } else if (err != 0) {
     return err;
-  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  }
   uintptr_t lowest = below.hi + stack_guard_gap * page;
   rlimit limit;
   if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < mapping.hi) {
@@ -366,56 +411,91 @@ int initial_stack_bounds(stack_bounds *bounds) {
   return 0;
 }
 
-// The C library puts a thread's control block and its thread-local variables at
-// the high end of its stack: lowers `hi` to the lowest of them.
-struct own_tls {
-  uintptr_t lo;
-  uintptr_t hi;
-};
+// Where the thread-local variables of the program end that lie below the thread pointer,
+// and so on the stack (ELF Handling for Thread-Local Storage, variant II). Where they lie
+// above it the control block is below both.
+constexpr bool below_pointer_on_amd64 = true, below_pointer_on_386 = true,
+               below_pointer_on_s390x = true, below_pointer_on_sparc64 = true,
+               below_pointer_on_arm64 = false, below_pointer_on_arm = false,
+               below_pointer_on_riscv64 = false, below_pointer_on_mips32 = false,
+               below_pointer_on_mips64 = false, below_pointer_on_ppc = false,
+               below_pointer_on_ppc64 = false, below_pointer_on_alpha = false,
+               below_pointer_on_m68k = false, below_pointer_on_loong64 = false;
 
-int lower_to_tls(dl_phdr_info *info, size_t size, void *p) {
-  auto *own = static_cast<own_tls *>(p);
-  if (size < offsetof(dl_phdr_info, dlpi_tls_data) + sizeof info->dlpi_tls_data)
-    return 1;
-  const uintptr_t at = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
-  if (at > own->lo && at < own->hi)
-    own->hi = at;
-  return 0;
+uintptr_t variables_of_program() {
+  const uintptr_t pointer = libcgo_thread_pointer();
+  const auto *header =
+      reinterpret_cast<const ElfW(Phdr) *>(getauxval(AT_PHDR));
+  size_t count = header == nullptr ? 0 : getauxval(AT_PHNUM);
+  for (; count > 0; count--, header++)
+    if (header->p_type == PT_TLS) {
+      // Addresses are, modulo the alignment, what the file says.
+      const uintptr_t mask = header->p_align > 1 ? header->p_align - 1 : 0;
+      return pointer - header->p_memsz -
+             ((0 - header->p_vaddr - header->p_memsz) & mask);
+    }
+  return pointer;
+}
+
+// The C library puts a thread's control block and its thread-local variables at the
+// high end of its stack. The variables of other objects lie between those of the program
+// and of the C library, which is loaded last; which there are only the loader knows, and
+// it has a lock.
+void leave_out_variables(stack_bounds *own) {
+  auto lower = [own](uintptr_t to) {
+    if (to > own->lo && to < own->hi)
+      own->hi = to;
+  };
+  // In glibc and musl a pthread_t is its address. The thread pointer is not where
+  // the thread-local variables lie above it, as on arm64: there it is its end.
+  lower((uintptr_t)pthread_self());
+  if (LIBCGO_CONCAT(below_pointer_on_, LIBCGO_CPU)) {
+    lower(variables_of_program());
+    lower(reinterpret_cast<uintptr_t>(&errno));
+  }
 }
 
 } // namespace
 
 int own_stack_bounds(stack_bounds *bounds) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t control_block = (uintptr_t)pthread_self();
+  // A process's first thread is mostly the initial one, and then nothing is asked of
+  // the C library.
+  const bool first = own_thread() == static_cast<long>(getpid());
+  stack_bounds initial = {};
+  const int err = first ? initial_stack_bounds(&initial) : 0;
+  if (here >= initial.lo && here < initial.hi) {
+    *bounds = initial;
+    return 0;
+  }
   own_attributes attr;
-  if (attr.error() != 0)
-    return attr.error();
   void *address;
   size_t size;
-  int err = pthread_attr_getstack(attr.get(), &address, &size);
-  if (err != 0)
-    return err;
-  const uintptr_t lo = reinterpret_cast<uintptr_t>(address);
-  own_tls own = {lo, lo + size};
-  // In glibc and musl a pthread_t is its address. The thread pointer is not where
-  // the thread-local variables lie above it, as on arm64: there it is its end.
-  const uintptr_t control_block = (uintptr_t)pthread_self();
-  if (control_block > own.lo && control_block < own.hi) {
-    own.hi = control_block;
-  } else if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
-    // A process's first thread, whose control block is elsewhere. The child of
-    // a fork may be one on another thread's stack, and has been found above.
-    stack_bounds initial;
-    err = initial_stack_bounds(&initial);
+  const bool told =
+      attr.error() == 0 && pthread_attr_getstack(attr.get(), &address, &size) == 0;
+  if (told) {
+    bounds->lo = reinterpret_cast<uintptr_t>(address);
+    bounds->hi = bounds->lo + size;
+  } else {
+    bounds->lo = lowest_of_stack(control_block);
+    bounds->hi = control_block;
+  }
+  // The child of a fork may be a first thread on another one's stack: then the control
+  // block is there.
+  const bool has_block = control_block > bounds->lo && control_block < bounds->hi;
+  if (first && told && !has_block) {
     if (err != 0)
       return err;
-    if (lo < initial.hi && initial.lo < lo + size) {
+    if (bounds->lo < initial.hi && initial.lo < bounds->hi) {
       *bounds = initial;
       return 0;
     }
+  } else if (first && !told && err == 0 && (here < bounds->lo || here >= bounds->hi)) {
+    *bounds = initial;
+    return 0;
   }
-  dl_iterate_phdr(lower_to_tls, &own);
-  bounds->lo = own.lo;
-  bounds->hi = own.hi;
+  leave_out_variables(bounds);
   return 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "init.h"
 #include "keep.h"
+#include "key.h"
 #include "probe.h"
 #include "stack.h"
 
@@ -27,20 +28,6 @@ static_assert(offsetof(libcgo_thread, reserved) +
                       sizeof(libcgo_thread::reserved) ==
                   first_thread,
               "");
-
-// What a thread's key holds once it has left for the last time: the key, which is
-// all that the destructor needs to keep it there. The runtime may be gone by then.
-void *mark_of_the_end(uintptr_t key) {
-  return reinterpret_cast<void *>(key << 1 | 1);
-}
-
-LIBCGO_NOT_INSTRUMENTED bool is_mark_of_the_end(const void *value) {
-  return (reinterpret_cast<uintptr_t>(value) & 1) != 0;
-}
-
-uintptr_t load_key(const libcgo_runtime *runtime) {
-  return __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE) - 1;
-}
 
 // The thread is the record's no longer. After `leave` the record of a thread
 // that the client started may be gone.
@@ -81,15 +68,14 @@ void leave_at_the_end(libcgo_thread *thread) {
     os::set_key(load_key(runtime), thread);
     return;
   }
-  const uintptr_t key = load_key(runtime);
-  os::set_key(key, mark_of_the_end(key));
+  mark_the_end(key_of(runtime), rounds);
   leave_thread(thread);
 }
 
 // The key's destructor.
 LIBCGO_NOT_INSTRUMENTED void end_of_thread(void *value) {
   if (is_mark_of_the_end(value))
-    os::set_key(reinterpret_cast<uintptr_t>(value) >> 1, value);
+    keep_mark(value);
   else
     leave_at_the_end(static_cast<libcgo_thread *>(value));
 }
@@ -187,16 +173,9 @@ int check_runtime(const libcgo_runtime *runtime) {
 }
 
 int prepare_runtime(libcgo_runtime *runtime) {
-  if (load_key(runtime) + 1 == 0) {
-    uintptr_t key;
-    int err = os::create_key(end_of_thread, &key);
-    if (err != 0)
-      return err;
-    uintptr_t none = 0;
-    if (!__atomic_compare_exchange_n(&runtime->key, &none, key + 1, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-      os::delete_key(key); // another thread was first
-  }
+  const int err = make_key(runtime, end_of_thread);
+  if (err != 0)
+    return err;
   // The end of a thread calls the library, and the hooks.
   return keep_runtime_mapped(runtime);
 }
@@ -305,10 +284,7 @@ int libcgo_runtime_end(libcgo_runtime *runtime) {
     return err;
   if (runtime->ops->current(runtime) != nullptr)
     return EBUSY;
-  const uintptr_t key = load_key(runtime);
-  if (key + 1 != 0)
-    os::delete_key(key);
-  runtime->key = 0;
+  give_key_back(runtime);
   forget_keeping(runtime);
   for (uintptr_t &word : runtime->traceback)
     word = 0;

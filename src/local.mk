@@ -31,7 +31,7 @@ src_kit_port += src/os/linux-objects.cc
 endif
 # What all faces share, and the topics of the kit.
 src_topics = src/report.cc src/start.cc src/version.cc
-src_kit = src/handle.cc src/init.cc src/keep.cc src/key.cc src/runtime.cc src/slots.cc src/stack.cc \
+src_kit = src/calls.cc src/handle.cc src/init.cc src/keep.cc src/key.cc src/runtime.cc src/slots.cc src/stack.cc \
 	src/thread.cc src/traceback.cc
 # The Go face, where it exists.
 src_go = src/go.cc
@@ -40,7 +40,7 @@ src_classic = src/classic.cc src/classic-slots.cc src/memory.cc
 src_classic_port = src/os/@os@-classic.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
-	src/arch.h src/asm.h src/classic-slots.h src/init.h src/keep.h src/key.h src/layout.h src/memory.h src/platform.h \
+	src/arch.h src/asm.h src/calls.h src/classic-slots.h src/init.h src/keep.h src/key.h src/layout.h src/memory.h src/platform.h \
 	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "calls.h"
 #include "init.h"
 #include "keep.h"
 #include "key.h"

@@ -29,6 +29,8 @@ inline int check_thread(const libcgo_thread *thread) {
 /* The library's part of libcgo_thread::state. */
 constexpr uintptr_t thread_entered = 1;
 constexpr uintptr_t thread_foreign = 2; /* the client did not start it */
+constexpr uintptr_t thread_small_within_own = 4; /* a small stack is in the own one */
+constexpr uintptr_t thread_c_switches = 8; /* C returns to stacks that are below it */
 constexpr unsigned thread_rounds_shift = 8;
 
 /* Makes the thread key, and keeps the hooks mapped. Returns 0, EAGAIN or

@@ -143,15 +143,21 @@ struct libcgo_thread {
   uintptr_t chunks;
   uintptr_t others_next;
   uintptr_t others[8];
-  uintptr_t calls[16];
-  uintptr_t reserved[10];
+  uintptr_t calls[20];
+  uintptr_t running;
+  uintptr_t serial;
+  uintptr_t next_place;
+  uintptr_t free_places;
+  uintptr_t most_pages;
+  uintptr_t reserved[1];
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
         0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
-        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {                    \
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                             \
+        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, 0,  \
+        0, 0, {                                                                \
+      0                                                                        \
     }                                                                          \
   }
 

@@ -472,9 +472,11 @@ uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
   return thread->system_sp;
 }
 
-// Begins a call on a small stack by a caller at sp.
+// Begins a call on a small stack by a caller at sp. The mark is a word in the frame
+// of libcgo_call_on_stack, for this function to write: that one never does.
 cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
-                                    const libcgo_stack *stack, uintptr_t sp) {
+                                    const libcgo_stack *stack, uintptr_t sp,
+                                    uintptr_t *mark) {
   using namespace cgo;
   if (!entered(thread))
     no_record(on_stack, thread);
@@ -510,12 +512,15 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   set_small(thread, stack->lo, 0);
   thread->system_sp = call->system_sp;
   set_small(thread, stack->lo, start - stack->lo);
+  *mark = 1; // the frame holds a call
   return call;
 }
 
 // Ends it when fn has returned, and passes its result on.
-uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result) {
+uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
+                                uintptr_t *mark) {
   using namespace cgo;
+  (void)mark;
   libcgo_thread *thread = call->thread;
   if (call->system_sp == not_in_use)
     out_of_turn(thread);

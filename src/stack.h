@@ -70,8 +70,9 @@ extern "C" {
 uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp);
 cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
                                          const libcgo_stack *stack,
-                                         uintptr_t sp);
-uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result);
+                                         uintptr_t sp, uintptr_t *mark);
+uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
+                                uintptr_t *mark);
 }
 
 #endif

@@ -244,6 +244,14 @@ int learn_own_bounds(libcgo_thread *thread) {
       .fatal(thread->runtime->ops->fatal);
 }
 
+// Where the pages are kept: in the record, or while it leaves in a word outside, whose
+// address has its lowest bit set.
+uintptr_t *chunks_of(libcgo_thread *thread) {
+  return (thread->chunks & 1) != 0
+             ? reinterpret_cast<uintptr_t *>(thread->chunks & ~uintptr_t(1))
+             : &thread->chunks;
+}
+
 // Adds a page of places to the chain. Returns the next one.
 [[gnu::cold, gnu::noinline]] stack_call *more_places(libcgo_thread *thread,
                                                      stack_call *top) {
@@ -259,8 +267,9 @@ int learn_own_bounds(libcgo_thread *thread) {
       prev->next = &c;
     prev = &c;
   }
-  fresh->next = reinterpret_cast<chunk *>(thread->chunks);
-  thread->chunks = reinterpret_cast<uintptr_t>(fresh);
+  uintptr_t *const chunks = chunks_of(thread);
+  fresh->next = reinterpret_cast<chunk *>(*chunks);
+  *chunks = reinterpret_cast<uintptr_t>(fresh);
   handler_barrier();
   // A handler that nested as deep meanwhile has appended a page of its own: the
   // later one wins, and the other waits in `chunks` to be freed.
@@ -422,8 +431,15 @@ void begin_stacks(libcgo_thread *thread) {
 void end_stacks(libcgo_thread *thread) {
   thread->small_span = 0;
   thread->stack_lo = thread->stack_hi = 0;
-  auto *c = reinterpret_cast<chunk *>(thread->chunks);
-  thread->chunks = 0;
+}
+
+void lend_places(libcgo_thread *thread, uintptr_t *places) {
+  *places = thread->chunks;
+  thread->chunks = reinterpret_cast<uintptr_t>(places) | 1;
+}
+
+void free_places(uintptr_t places) {
+  auto *c = reinterpret_cast<chunk *>(places);
   while (c != nullptr) {
     chunk *next = c->next;
     os::unmap(c, chunk_bytes);

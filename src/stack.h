@@ -37,6 +37,11 @@ namespace cgo {
 void begin_stacks(libcgo_thread *thread);
 void end_stacks(libcgo_thread *thread);
 
+/* From here on the pages of its chain are in *places, and not the record's: it may be
+   gone when they are freed. Those that come later, too. */
+void lend_places(libcgo_thread *thread, uintptr_t *places);
+void free_places(uintptr_t places);
+
 /* Whether a call by libcgo_call_on_stack is under way on the thread, given the
    stack pointer of its caller. */
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);

@@ -99,7 +99,10 @@ constexpr size_t page_bytes = 4096;
 struct page {
   page *next;
   uintptr_t number; // how many there are with this one
-  stack_call calls[(page_bytes - 2 * sizeof(uintptr_t)) / sizeof(stack_call)];
+  // Of the first:
+  uintptr_t free_places; // a list, by `prev`
+  uintptr_t most_pages;  // until all calls are asked whether they are over
+  stack_call calls[(page_bytes - 4 * sizeof(uintptr_t)) / sizeof(stack_call)];
 };
 static_assert(sizeof(page) <= page_bytes, "");
 constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
@@ -318,9 +321,17 @@ void drop_ended(libcgo_thread *thread) {
 
 // ---- places ----
 
-page *first_page(const libcgo_thread *thread) {
+// Where the first page is kept: in the record, or while that leaves in a word outside,
+// whose address has its lowest bit set.
+uintptr_t *first_page_word(libcgo_thread *thread) {
+  return (thread->chunks & 1) != 0
+             ? reinterpret_cast<uintptr_t *>(thread->chunks & ~uintptr_t(1))
+             : &thread->chunks;
+}
+
+page *first_page(libcgo_thread *thread) {
   return reinterpret_cast<page *>(
-      __atomic_load_n(&thread->chunks, __ATOMIC_RELAXED));
+      __atomic_load_n(first_page_word(thread), __ATOMIC_RELAXED));
 }
 
 stack_call *place_in_record(libcgo_thread *thread) {
@@ -344,6 +355,9 @@ stack_call *place_after(libcgo_thread *thread, stack_call *c) {
 
 // All that are free and not the next, in a list.
 void list_free_places(libcgo_thread *thread) {
+  page *const pages = first_page(thread);
+  if (pages == nullptr)
+    return;
   stack_call *first = nullptr;
   for (stack_call *c = place_in_record(thread); c != nullptr;
        c = place_after(thread, c))
@@ -352,36 +366,50 @@ void list_free_places(libcgo_thread *thread) {
       c->prev = first;
       first = c;
     }
-  thread->free_places = reinterpret_cast<uintptr_t>(first);
+  pages->free_places = reinterpret_cast<uintptr_t>(first);
 }
 
 // One of the list, or NULL. A handler may take some in between, or make the list anew.
 stack_call *listed_place(libcgo_thread *thread) {
-  uintptr_t first = thread->free_places;
+  page *const pages = first_page(thread);
+  if (pages == nullptr)
+    return nullptr;
+  uintptr_t first = pages->free_places;
   for (;;) {
     auto *c = reinterpret_cast<stack_call *>(first);
     if (c == nullptr)
       return nullptr;
     if (c->serial != free_place) {
-      thread->free_places = 0; // no list any more
+      pages->free_places = 0; // no list any more
       return nullptr;
     }
-    if (__atomic_compare_exchange_n(&thread->free_places, &first,
+    if (__atomic_compare_exchange_n(&pages->free_places, &first,
                                     reinterpret_cast<uintptr_t>(c->prev), false,
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       return c;
   }
 }
 
-// Asks all calls, and takes out which are over. Handlers wait meanwhile: they may not
-// find the list upside down.
-size_t sweep(libcgo_thread *thread, const asker &who) {
-  os::signals_blocked blocked;
+// The caller is C on the thread's own stack, and not in the call: that was made from
+// another stack of C's, or from below.
+bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  if (!on_own_stack(thread, who.sp))
+    return false;
+  return !on_own_stack(thread, c->mark) ||
+         (c->mark < who.sp && (thread->state & thread_c_switches) == 0);
+}
+
+// Asks all calls, and takes out which are over, or, with `all`, those that the caller is
+// not in. Returns how many are left. Handlers wait meanwhile: they may not find the list
+// upside down.
+size_t sweep(libcgo_thread *thread, const asker &who, bool all) {
+  os::signals_held held(os::signals_of(nullptr));
   size_t left = 0;
   stack_call *oldest_first = nullptr;
   for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {
     prev = c->prev;
-    if (counts(c) && is_over(thread, c, who))
+    if (counts(c) && (is_over(thread, c, who) || (all && is_elsewhere(thread, c, who))))
       end(thread, c);
     if (!counts(c)) {
       c->serial = free_place;
@@ -476,7 +504,7 @@ stack_call *more_places(libcgo_thread *thread) {
     no_memory(thread);
   fresh->number = 1;
   uintptr_t first = 0;
-  if (__atomic_compare_exchange_n(&thread->chunks, &first,
+  if (__atomic_compare_exchange_n(first_page_word(thread), &first,
                                   reinterpret_cast<uintptr_t>(fresh), false,
                                   __ATOMIC_RELEASE, __ATOMIC_RELAXED))
     return fresh->calls;
@@ -489,22 +517,21 @@ stack_call *more_places(libcgo_thread *thread) {
   }
 }
 
-uintptr_t pages_of(const libcgo_thread *thread) {
-  uintptr_t n = 0;
-  for (const page *p = first_page(thread); p != nullptr; p = p->next)
-    n = p->number;
-  return n;
-}
-
 // A place, where neither that which was used last is free nor the one after it. All calls
 // are asked whether they are over when there are twice as many places as calls were left
 // the last time.
 [[gnu::cold, gnu::noinline]] stack_call *look_for_place(libcgo_thread *thread,
                                                         const asker &who) {
   stack_call *c = listed_place(thread);
-  if (c == nullptr && pages_of(thread) >= thread->most_pages) {
-    thread->most_pages = 2 * (sweep(thread, who) / calls_of_page) + 1;
-    c = listed_place(thread);
+  page *const pages = first_page(thread);
+  if (c == nullptr && pages != nullptr) {
+    const page *last = pages;
+    while (last->next != nullptr)
+      last = last->next;
+    if (last->number >= pages->most_pages) {
+      pages->most_pages = 2 * (sweep(thread, who, false) / calls_of_page) + 1;
+      c = listed_place(thread);
+    }
   }
   return c != nullptr ? c : more_places(thread);
 }
@@ -649,16 +676,18 @@ void begin_calls(libcgo_thread *thread) {
   *first = {};
   thread->small_lo = thread->small_span = 0;
   thread->system_sp = thread->caller_sp = 0;
-  thread->top = thread->running = thread->chunks = thread->free_places = 0;
-  thread->most_pages = 0;
+  thread->top = thread->running = thread->chunks = 0;
   thread->serial = first_serial;
   thread->next_place = reinterpret_cast<uintptr_t>(first);
 }
 
-void end_calls(libcgo_thread *thread) {
-  thread->small_span = 0;
-  page *p = first_page(thread);
-  thread->chunks = 0;
+void lend_places(libcgo_thread *thread, uintptr_t *places) {
+  *places = thread->chunks;
+  thread->chunks = reinterpret_cast<uintptr_t>(places) | 1;
+}
+
+void free_places(uintptr_t places) {
+  auto *p = reinterpret_cast<page *>(places);
   while (p != nullptr) {
     page *next = p->next;
     os::unmap(p, page_bytes);
@@ -706,7 +735,10 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
 }
 
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
-  return thread->top != 0 && sweep(thread, c_at(sp)) != 0;
+  if (thread->top == 0)
+    return false;
+  learn_own_bounds(thread);
+  return sweep(thread, c_at(sp), true) != 0;
 }
 
 bool small_within_own(const libcgo_thread *thread) {

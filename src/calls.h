@@ -46,9 +46,13 @@ struct stack_call {
   libcgo_thread *thread;
 };
 
-/* A thread takes the record; it leaves it. */
+/* A thread takes the record. */
 void begin_calls(libcgo_thread *thread);
-void end_calls(libcgo_thread *thread);
+
+/* From here on the memory of its calls is in *places, and not the record's: it may be
+   gone when that is freed. What comes later, too. */
+void lend_places(libcgo_thread *thread, uintptr_t *places);
+void free_places(uintptr_t places);
 
 /* The range of the runtime's stack on which the caller at sp is, which is then the one that
    the record names; or an empty one: C runs there. */
@@ -61,8 +65,8 @@ range still_small_stack_at(libcgo_thread *thread, uintptr_t sp);
    nothing. Safe in signal handlers. */
 range known_small_stack(const libcgo_thread *thread, uintptr_t address);
 
-/* Whether a call is under way on the thread, given the stack pointer of its caller, which
-   is C. Asks the system of each that might have ended. */
+/* Whether the caller at sp, which is C, is in a call of the thread's. Where it is on the
+   thread's own stack, calls that were made from other stacks of C's do not count. */
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);
 
 /* Whether a small stack is, or may be, part of the thread's own stack. */

@@ -327,7 +327,9 @@ void libcgo_go_thread_start(libcgo_go *go, const libcgo_go_start *start) {
   record->call = thread_start_call;
   record->fatal = nullptr;
   record->shape = {};
-  record->mask_kind = start_mask::all_blocked;
+  record->mask_kind = start_mask::held;
+  record->open = {};
+  record->held_at_the_end = false;
   record->go = go;
   record->start = *start;
   // Go finds the bounds by this and by its stack pointer.
@@ -346,6 +348,8 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
   record->fatal = nullptr;
   record->shape = {};
   record->mask_kind = start_mask::of_creator;
+  record->open = {};
+  record->held_at_the_end = false;
   record->fn = fn;
   record->arg = arg;
   start_or_stop(record);

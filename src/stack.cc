@@ -169,8 +169,8 @@ void begin_stacks(libcgo_thread *thread) {
 }
 
 void end_stacks(libcgo_thread *thread) {
+  thread->small_span = 0;
   thread->stack_lo = thread->stack_hi = 0;
-  end_calls(thread);
 }
 
 bool find_known_stack(const libcgo_thread *thread, uintptr_t address,

@@ -88,8 +88,12 @@ tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
 if !WINDOWS
-check_PROGRAMS += tests/contract
+check_PROGRAMS += tests/contract tests/signals
 endif
+tests_signals_SOURCES = tests/signals.c $(tests_kit)
+tests_signals_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_signals_CFLAGS = $(tests_cflags)
+tests_signals_LDADD = $(tests_ldadd)
 tests_contract_SOURCES = tests/contract.c $(tests_kit)
 tests_contract_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_contract_CFLAGS = $(tests_cflags)

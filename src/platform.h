@@ -254,7 +254,8 @@ struct stopped_code {
 };
 stopped_code read_signal_context(const void *context);
 
-/* The number of the calling process; another one in a forked child. */
+/* A number of the calling process; another one in each that comes of it by fork. Not of
+   more than 29 bits. Safe in signal handlers. */
 int process_id();
 
 /* Returns when *word is not `value`, or now and then before. Leaves errno alone,

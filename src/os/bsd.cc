@@ -22,6 +22,9 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   return err;
 }
 
+// No namespaces of process numbers.
+int process_id() { return getpid(); }
+
 // No SS_AUTODISARM.
 bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 

@@ -51,6 +51,9 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   return err;
 }
 
+// No namespaces of process numbers.
+int process_id() { return getpid(); }
+
 // No SS_AUTODISARM.
 bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 

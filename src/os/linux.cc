@@ -273,6 +273,66 @@ bool is_program(const dl_phdr_info *first) {
          getauxval(AT_BASE) == 0;
 }
 
+// ---- which process this is ----
+
+namespace {
+
+// The word of a page that a child finds empty (madvise(2), MADV_WIPEONFORK, Linux 4.14),
+// and how many numbers have been given, of which a child goes on. Facts about the
+// process. A number of the system's own is not enough: in a namespace of its own a child
+// can have its parent's, and one of many children that of an ancestor that has ended.
+uintptr_t identity_page = 0;
+uint32_t identities = 0;
+
+constexpr int wipe_on_fork = 18;
+constexpr uintptr_t no_page = 1;
+constexpr size_t identity_bytes = 4096;
+
+uintptr_t make_identity_page() {
+  void *const page = map_zeroed(identity_bytes);
+  const auto address = reinterpret_cast<uintptr_t>(page);
+  if (page == nullptr)
+    return no_page;
+  // Some emulators take any advice, and do nothing.
+  if (call_system(SYS_madvise, address, identity_bytes, -1L) == 0 ||
+      call_system(SYS_madvise, address, identity_bytes, long{wipe_on_fork}) != 0) {
+    unmap(page, identity_bytes);
+    return no_page;
+  }
+  return address;
+}
+
+// no_page: there is none to be had, and then there never is.
+uintptr_t find_identity_page() {
+  uintptr_t now = __atomic_load_n(&identity_page, __ATOMIC_ACQUIRE);
+  if (now != 0)
+    return now;
+  const uintptr_t mine = make_identity_page();
+  if (__atomic_compare_exchange_n(&identity_page, &now, mine, false,
+                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return mine;
+  if (mine != no_page) // another thread was first
+    unmap(reinterpret_cast<void *>(mine), identity_bytes);
+  return now;
+}
+
+} // namespace
+
+int process_id() {
+  const uintptr_t page = find_identity_page();
+  if (page == no_page)
+    return getpid();
+  auto *const word = reinterpret_cast<uint32_t *>(page);
+  uint32_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+  if (now == 0) {
+    const uint32_t mine = __atomic_add_fetch(&identities, 1, __ATOMIC_RELAXED);
+    if (__atomic_compare_exchange_n(word, &now, mine, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+      now = mine;
+  }
+  return static_cast<int>(now);
+}
+
 // ---- stacks ----
 
 namespace {

@@ -156,8 +156,6 @@ int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
   return pthread_create(&thread, attr.get(), main, arg);
 }
 
-int process_id() { return getpid(); }
-
 void sleep_ms(unsigned ms) {
   timespec t;
   t.tv_sec = ms / 1000;

@@ -404,7 +404,7 @@ bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
 // not in. Returns how many are left. Handlers wait meanwhile: they may not find the list
 // upside down.
 size_t sweep(libcgo_thread *thread, const asker &who, bool all) {
-  os::signals_held held(os::signals_of(nullptr));
+  os::signals_held held({});
   size_t left = 0;
   stack_call *oldest_first = nullptr;
   for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {

@@ -68,7 +68,7 @@ void ask(request *r) {
   __atomic_add_fetch(&r->owners, 1, __ATOMIC_RELAXED);
   bool asked;
   {
-    os::signals_blocked blocked; // the new thread inherits this
+    os::signals_held held({}); // the new thread inherits this
     asked = os::create_thread({0, 0}, ask_the_loader, r) == 0;
   }
   if (!asked)

@@ -126,6 +126,9 @@ bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
   return within(address, thread->stack_lo, thread->stack_hi);
 }
 
+// Where a call's part of its small stack ends: its number is below.
+uintptr_t end_of(const stack_call *c) { return c->start + call_word_bytes; }
+
 bool counts(const stack_call *c) { return c->serial >= first_serial; }
 
 stack_call *parent_of(const stack_call *c) {
@@ -150,7 +153,7 @@ void set_small(libcgo_thread *thread, const range &now) {
 
 // ---- proofs ----
 
-// Who asks, and from where.
+// Who asks, and from where: the lowest byte of the frame, or for a call its own mark.
 struct asker {
   uintptr_t sp;
   bool is_c;
@@ -191,11 +194,14 @@ bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
 
 // Proof 3. Signal stacks may be small and have anything below them.
 bool is_below(const stack_call *c, const asker &who) {
-  const uintptr_t distance = who.sp - c->mark - 1; // huge, if it is not below
+  const uintptr_t distance = who.sp - c->mark; // huge, if it is above
   if (!who.is_c || distance >= LIBCGO_C_ROOM)
     return false;
+  if (distance == 0)
+    return true; // no two frames are there
   stack_bounds signal;
-  return !os::find_signal_stack(who.sp, &signal) || c->mark >= signal.lo;
+  return !os::has_signal_stack(&signal) ||
+         !within(who.sp, signal.lo, signal.hi) || c->mark >= signal.lo;
 }
 
 // Proof 6.
@@ -204,7 +210,7 @@ bool is_of_a_handler(const libcgo_thread *thread, const stack_call *c,
   stack_bounds signal;
   return who.is_c && !on_own_stack(thread, c->mark) && os::has_signal_stack(&signal) &&
          within(c->mark, signal.lo, signal.hi) &&
-         !os::find_signal_stack(who.sp, &signal);
+         !within(who.sp, signal.lo, signal.hi);
 }
 
 // What needs no system call: for the last call, at each call.
@@ -239,7 +245,7 @@ void widen(uintptr_t *lo, uintptr_t *hi, uintptr_t from, uintptr_t to) {
 // All small stacks of a call and of those before it are in [lo, hi).
 void widen_by(uintptr_t *lo, uintptr_t *hi, const stack_call *c) {
   widen(lo, hi, c->older_lo, c->older_hi);
-  widen(lo, hi, c->lo, c->start);
+  widen(lo, hi, c->lo, end_of(c));
   widen(lo, hi, c->prior.lo, c->prior.lo + c->prior.span);
   widen(lo, hi, c->passed.lo, c->passed.lo + c->passed.span);
 }
@@ -270,6 +276,8 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
   thread->running = reinterpret_cast<uintptr_t>(running);
   thread->system_sp = system_sp;
   thread->caller_sp = caller_sp;
+  if (running != nullptr)
+    running->passed.span = 0;
   handler_barrier();
   set_small(thread, now);
 }
@@ -559,7 +567,7 @@ bool is_given_up(const libcgo_thread *thread, const stack_call *c,
   return who.is_c && on_own_stack(thread, who.sp) &&
          on_own_stack(thread, c->mark) && c->mark < who.sp &&
          (thread->state & thread_c_switches) == 0 &&
-         !os::find_signal_stack(who.sp, &signal);
+         !(os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
 }
 
 // The deepest position of what is left on a small stack, or its end. `whole`: asks the
@@ -611,7 +619,7 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
     return {};
   if (c->passed.contains(address))
     return {c, c->passed};
-  const range entered = {c->lo, c->start - c->lo};
+  const range entered = {c->lo, end_of(c) - c->lo};
   if (entered.contains(address))
     return {c, entered};
   stack_call *const parent = parent_of(c);
@@ -630,8 +638,7 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
       found = place_in(c, sp);
       if (found.call == nullptr)
         break;
-      const asker who = {sp, false,
-                         {found.at.lo, found.at.span + call_word_bytes}};
+      const asker who = {sp, false, found.at};
       if (!frame_is_gone(thread, found.call, who) &&
           !word_is_gone(thread, found.call, who))
         break;
@@ -645,7 +652,7 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   const uintptr_t system_sp = found.call->system_sp;
   for (stack_call *c = last_of(thread); c != nullptr && c != found.call;
        c = c->prev) {
-    const bool above = c->start > found.at.lo && c->start <= sp; // proof 4
+    const bool above = end_of(c) > found.at.lo && end_of(c) <= sp; // proof 4
     const bool returned = on_own_stack(thread, system_sp) &&     // proof 5
                           on_own_stack(thread, c->mark) && c->mark < system_sp;
     if (counts(c) && (above || returned))
@@ -654,7 +661,6 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   if (running_of(thread) != found.call)
     pass(thread);
   set_state(thread, found.call, system_sp, sp, found.at);
-  found.call->passed.span = 0;
   return found.at;
 }
 
@@ -773,7 +779,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     bad_stack(thread, stack);
 
   const bool from_small = small_stack_at(thread, sp).span != 0;
-  const asker who = {sp, !from_small, {}};
+  const asker who = {reinterpret_cast<uintptr_t>(mark), !from_small, {}};
   if (!from_small) {
     stack_call *c = last_of(thread);
     // To tell later what is on the thread's own stack.
@@ -836,11 +842,10 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     widen_by(&call->older_lo, &call->older_hi, last);
   handler_barrier();
   thread->top = reinterpret_cast<uintptr_t>(call);
-  // A handler on the caller's small stack takes the record back to that.
-  do
-    set_state(thread, call, call->system_sp, call->prior_caller,
-              {call->lo, call->start - call->lo});
-  while (thread->running != reinterpret_cast<uintptr_t>(call));
+  // A handler on the caller's small stack may take the record back to that: then C that fn
+  // calls finds this call.
+  set_state(thread, call, call->system_sp, call->prior_caller,
+            {call->lo, end_of(call) - call->lo});
   return call;
 }
 
@@ -891,7 +896,7 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   uintptr_t hi = stack->hi;
   for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     if (counts(c) && within(c->start - 1, stack->lo, stack->hi)) {
-      hi = c->start;
+      hi = end_of(c);
       break;
     }
     if (counts(c) && parent_of(c) != nullptr && c->prior.contains(c->prior_caller) &&

@@ -88,8 +88,12 @@ tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
 if !WINDOWS
-check_PROGRAMS += tests/contract tests/signals
+check_PROGRAMS += tests/calls tests/contract tests/signals
 endif
+tests_calls_SOURCES = tests/calls.c $(tests_four)
+tests_calls_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_calls_CFLAGS = $(tests_four_cflags)
+tests_calls_LDADD = $(tests_ldadd)
 tests_signals_SOURCES = tests/signals.c $(tests_kit)
 tests_signals_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_signals_CFLAGS = $(tests_cflags)

@@ -746,40 +746,6 @@ TEST(call_on_stack_with_less_than_LIBCGO_STACK_MIN_is_fatal) {
   assert_dies(stack_without_enough, text, 1);
 }
 
-static struct libcgo_thread *turn_thread;
-static struct libcgo_stack turn_stacks[2];
-
-static uintptr_t let_main_go_on(void *arg) {
-  swapcontext(&fiber_context, &main_context);
-  return (uintptr_t)arg;
-}
-
-static void call_in_fiber_and_wait(void) {
-  libcgo_call_on_stack(turn_thread, &turn_stacks[1], let_main_go_on, NULL);
-}
-
-static uintptr_t start_fiber(void *arg) {
-  run_in_fiber(call_in_fiber_and_wait);
-  return (uintptr_t)arg;
-}
-
-static void return_out_of_turn(void *unused) {
-  turn_thread = attached_to_fatal_runtime();
-  turn_stacks[0] = new_stack(large_bytes);
-  turn_stacks[1] = new_stack(large_bytes);
-  libcgo_call_on_stack(turn_thread, &turn_stacks[0], start_fiber, unused);
-  swapcontext(&main_context, &fiber_context);
-}
-
-TEST(a_call_on_a_small_stack_that_returns_out_of_turn_is_fatal) {
-  NEEDS_SWAPCONTEXT;
-  assert_dies(return_out_of_turn,
-              "libcgo: libcgo_call_on_stack: a call on a small stack returns after "
-              "one that was made before it: C code that switches stacks is to let "
-              "them return in turn",
-              1);
-}
-
 /* ---- stack_switched's errors ---- */
 
 static uintptr_t switch_with_errors(void *p) {
@@ -1517,7 +1483,6 @@ int main(void) {
   ADD_TEST(call_on_stack_with_a_stack_record_of_an_unknown_version_is_fatal);
   ADD_TEST(call_on_stack_with_no_bytes_between_lo_and_hi_is_fatal);
   ADD_TEST(call_on_stack_with_less_than_LIBCGO_STACK_MIN_is_fatal);
-  ADD_TEST(a_call_on_a_small_stack_that_returns_out_of_turn_is_fatal);
   ADD_TEST(stack_switched_refuses_wrong_records);
   ADD_TEST(stack_switched_refuses_a_thread_on_its_system_stack);
   ADD_TEST(after_a_longjmp_out_of_four_switches_positions_are_right);

@@ -494,18 +494,17 @@ static void ask_and_trace(int signal, siginfo_t *info, void *context) {
   (void)info;
   libcgo_traceback(&kit, 0, context, pcs, 64);
 }
-static atomic_int cancelled_early;
-static int in_the_handler;
+static atomic_int cancelled_early, in_the_handler;
 static void note_cancellation(void *unused) {
   (void)unused;
-  atomic_store(&cancelled_early, in_the_handler);
+  atomic_store(&cancelled_early, atomic_load(&in_the_handler));
 }
 static void *trace_cancelled(void *unused) {
   pthread_cleanup_push(note_cancellation, NULL);
   pthread_cancel(pthread_self());
-  in_the_handler = 1;
+  atomic_store(&in_the_handler, 1);
   raise(SIGUSR1);
-  in_the_handler = 0;
+  atomic_store(&in_the_handler, 0);
   pthread_testcancel();
   pthread_cleanup_pop(0);
   return unused;
@@ -649,9 +648,16 @@ static void trace_below(struct libcgo_thread *thread, void *arg) {
 
 TEST(frames_of_a_threads_own_stack_that_has_overflown_are_found) {
   NEEDS_FRAME_CHAIN;
+  if (!have_proc())
+    SKIP("there is no /proc");
   size_t count = 0;
   kit_begin();
   kit_run(NULL, trace_below, &count);
+  assert_frames(count);
+  /* Below the initial thread's there is nothing, not even a page that guards it. */
+  count = 0;
+  ck_assert_int_eq(libcgo_callback(&kit, trace_below, &count), 0);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
   assert_frames(count);
 }
 

@@ -73,6 +73,10 @@ void no_thread(const char *call, int err) {
   message m(call);
   if (err == ENOMEM)
     m.text("no memory for the new thread's start record: ENOMEM").fatal();
+  if (err == EPERM)
+    m.text("the system does not let this process start threads: EPERM: a sandbox "
+           "that refuses clone3 is to do so with ENOSYS")
+        .fatal();
   if (err != EAGAIN)
     m.text("the system refuses a thread with the process's default stack "
            "size, ")

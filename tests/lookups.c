@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,7 +81,7 @@ static int refuse(long number, int err) {
   do {                                                                         \
     const int status_ = in_child(fn);                                          \
     if (status_ == STATUS(cannot))                                             \
-      SKIP("it cannot be arranged here: no filters of system calls");          \
+      SKIP("it cannot be arranged here: no filter of system calls, or no right");          \
     ck_assert_int_eq(status_, 0);                                              \
   } while (0)
 
@@ -102,6 +103,31 @@ TEST(a_thread_runs_where_its_cpus_are_not_told) {
     SKIP("a sanitizer wants them at each start");
   kit_begin();
   ASSERT_CHILD(create_without_cpus);
+}
+
+static int create_with_locked_memory(void) {
+  const rlim_t some = 1024 * 1024;
+  const struct rlimit limit = {some, some};
+  struct libcgo_limit reached = LIBCGO_LIMIT_INIT;
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.stack_size = 64 * some;
+  /* A user without privileges, and pages of his that come later. */
+  if ((geteuid() == 0 && setuid(65534) != 0) || setrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
+      mlockall(MCL_FUTURE) != 0)
+    return cannot;
+  const int err =
+      libcgo_thread_create(&kit, kit_record(), &attr, kit_nothing, NULL, &reached);
+  return err != EAGAIN || reached.name == NULL ||
+         strcmp(reached.name, "RLIMIT_MEMLOCK") != 0;
+}
+
+TEST(a_limit_of_locked_memory_is_named) {
+  if (!have_proc())
+    SKIP("there is no /proc");
+  if (UNDER_ASAN || UNDER_TSAN || RUNNING_ON_VALGRIND)
+    SKIP("it needs memory of its own, which would be locked, too");
+  kit_begin();
+  ASSERT_CHILD(create_with_locked_memory);
 }
 
 static struct libcgo_bounds told;
@@ -494,18 +520,17 @@ static void ask_and_trace(int signal, siginfo_t *info, void *context) {
   (void)info;
   libcgo_traceback(&kit, 0, context, pcs, 64);
 }
-static atomic_int cancelled_early;
-static int in_the_handler;
+static atomic_int cancelled_early, in_the_handler;
 static void note_cancellation(void *unused) {
   (void)unused;
-  atomic_store(&cancelled_early, in_the_handler);
+  atomic_store(&cancelled_early, atomic_load(&in_the_handler));
 }
 static void *trace_cancelled(void *unused) {
   pthread_cleanup_push(note_cancellation, NULL);
   pthread_cancel(pthread_self());
-  in_the_handler = 1;
+  atomic_store(&in_the_handler, 1);
   raise(SIGUSR1);
-  in_the_handler = 0;
+  atomic_store(&in_the_handler, 0);
   pthread_testcancel();
   pthread_cleanup_pop(0);
   return unused;
@@ -649,9 +674,16 @@ static void trace_below(struct libcgo_thread *thread, void *arg) {
 
 TEST(frames_of_a_threads_own_stack_that_has_overflown_are_found) {
   NEEDS_FRAME_CHAIN;
+  if (!have_proc())
+    SKIP("there is no /proc");
   size_t count = 0;
   kit_begin();
   kit_run(NULL, trace_below, &count);
+  assert_frames(count);
+  /* Below the initial thread's there is nothing, not even a page that guards it. */
+  count = 0;
+  ck_assert_int_eq(libcgo_callback(&kit, trace_below, &count), 0);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
   assert_frames(count);
 }
 
@@ -695,6 +727,7 @@ TEST(a_signal_stack_is_known_that_the_system_has_taken_away) {
 int main(void) {
   suite_begin("lookups");
   ADD_TEST(a_thread_runs_where_its_cpus_are_not_told);
+  ADD_TEST(a_limit_of_locked_memory_is_named);
   ADD_TEST(an_error_of_the_system_is_told_as_it_is);
   ADD_TEST(the_initial_stack_is_found_without_proc);
   ADD_TEST(a_thread_may_call_back_while_the_object_is_being_loaded);

@@ -197,7 +197,8 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
 #define LIBCGO_STACK_SIGNAL 2 /* an alternate signal stack */
 #define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
 
-/* The usable part of a stack: no guard page, nothing of the C library's. A small
+/* The usable part of a stack: no guard page, nothing of the C library's, but perhaps
+   thread-local variables of shared objects at the high end. A small
    one's ends where the innermost call on it begins. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */
@@ -222,7 +223,8 @@ struct libcgo_bounds {
  *
  * Returns 0. EINVAL: bounds is NULL, or the record is too small, or no thread
  * has entered it. ENOTSUP: its version is not known. Or an error of the system,
- * such as EMFILE, or ENOENT where there is no /proc.
+ * such as EMFILE, or on a stack of others ENOENT where there is no /proc. Takes no
+ * lock of the loader's, and is no cancellation point.
  * Leaves errno alone. Safe in any thread; in signal handlers once the calling
  * thread's own bounds are known. Since 0.1.
  */

@@ -87,8 +87,9 @@ struct libcgo_limit {
  *            hook, or one of `acquire` and `release`, or one of cpus and
  *            cpus_size; or the system refuses a size, or a set of CPUs of which
  *            it has none
- *   EPERM    the system refuses the set of CPUs, or the object of the hooks
- *            could be unmapped
+ *   EPERM    the system refuses the set of CPUs, or a sandbox refuses threads
+ *            (clone3(2); one that says it does not know it has them by clone(2)),
+ *            or the object of the hooks could be unmapped
  *   ENOTSUP  a record's version is not known to this library, or the system does
  *            not have what an attribute asks for (Darwin, OpenBSD: the CPUs)
  * A new thread without memory to know its stack or keep its record stops the

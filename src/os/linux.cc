@@ -800,10 +800,16 @@ number count_mappings() {
   return n;
 }
 
-void consider_memory(fullest *best, number need) {
+// `locks`: memory that is mapped is locked, too (mlockall(2)), and that was refused.
+void consider_memory(fullest *best, number need, bool locks) {
   const file_text status("/proc/self/status");
   rlimit limit;
   number kib;
+  if (locks && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+      limit.rlim_cur != RLIM_INFINITY && parse_field(status, "VmLck:", &kib))
+    best->consider({"RLIMIT_MEMLOCK", limit.rlim_cur, kib * 1024 + need,
+                    "locked bytes with the new stack",
+                    "raise it (ulimit -l), use smaller stacks, or do without mlockall"});
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       parse_field(status, "VmSize:", &kib))
     best->consider({"RLIMIT_AS", limit.rlim_cur, kib * 1024 + need,
@@ -942,9 +948,10 @@ thread_limit find_thread_limit(size_t stack_size) {
   const size_t need = stack_size != 0 ? stack_size : default_stack_size();
   void *stack = mmap(nullptr, need, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  const bool locks = stack == MAP_FAILED && errno == EAGAIN;
   consider_mappings(&best);
   if (stack == MAP_FAILED) {
-    consider_memory(&best, need);
+    consider_memory(&best, need, locks);
   } else {
     munmap(stack, need);
     consider_tasks(&best);

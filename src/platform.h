@@ -21,6 +21,10 @@
 #define LIBCGO_NOT_INSTRUMENTED __attribute__((__no_sanitize_thread__))
 #endif
 
+/* For what reads other functions' frames: tools take that for a mistake. */
+#define LIBCGO_READS_STACKS                                                    \
+  __attribute__((__no_sanitize_address__, __no_sanitize_thread__))
+
 /* For what the C library calls at the end of a thread: musl goes there from wherever an
    asynchronous cancellation has found the stack pointer. */
 #if __has_attribute(__force_align_arg_pointer__)
@@ -170,6 +174,11 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds);
 /* Whether the calling thread has an alternate signal stack, and its bounds. Safe
    in signal handlers. */
 bool has_signal_stack(stack_bounds *bounds);
+
+/* The signal stack at sp, which is in the mapping, if the system has taken it off the
+   thread for as long as the handler runs (SS_AUTODISARM). Safe in signal handlers. */
+bool disarmed_signal_stack(uintptr_t sp, const stack_bounds &mapping,
+                           stack_bounds *stack);
 
 /* The bytes that the system itself puts on a signal stack. */
 size_t least_signal_stack();

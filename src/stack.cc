@@ -357,6 +357,10 @@ int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
   int err = os::mapping_bounds(sp, &found);
   if (err != 0)
     return err;
+  if (os::disarmed_signal_stack(sp, found, &signal)) {
+    set_bounds(bounds, signal.lo, signal.hi, LIBCGO_STACK_SIGNAL);
+    return 0;
+  }
   set_bounds(bounds, found.lo, found.hi, LIBCGO_STACK_OTHER);
   // Where both are in one mapping, as from malloc, nothing but the system
   // tells them apart.

@@ -732,6 +732,42 @@ TEST(a_signal_stack_stays_while_the_thread_is_on_it) {
   ck_assert(!readable((uintptr_t)before.ss_sp));
 }
 
+/* Linux has it, and few headers. */
+enum { autodisarm = (int)0x80000000 };
+
+static struct libcgo_thread *disarmed_thread;
+static struct libcgo_bounds disarmed_bounds;
+static int disarmed_result;
+
+static void look_at_bounds(int sig) {
+  (void)sig;
+  disarmed_result = libcgo_stack_bounds(disarmed_thread, &disarmed_bounds);
+}
+
+TEST(a_signal_stack_that_is_disarmed_while_it_is_used_has_its_bounds) {
+  WINDOWS_HAS("no signal stacks");
+  begin();
+  ck_assert_int_eq(libcgo_attach(&kit, &disarmed_thread), 0);
+  char *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ck_assert_ptr_ne(memory, MAP_FAILED);
+  stack_t stack, now;
+  memset(&stack, 0, sizeof stack);
+  stack.ss_sp = memory + (1 << 16);
+  stack.ss_size = 1 << 16;
+  stack.ss_flags = autodisarm;
+  if (sigaltstack(&stack, NULL) != 0 || sigaltstack(NULL, &now) != 0 ||
+      now.ss_flags != autodisarm)
+    SKIP("this system has no SS_AUTODISARM");
+  install(SIGUSR1, look_at_bounds, SA_ONSTACK);
+  raise(SIGUSR1);
+  ck_assert_int_eq(disarmed_result, 0);
+  ck_assert_int_eq(disarmed_bounds.kind, LIBCGO_STACK_SIGNAL);
+  ck_assert_uint_eq(disarmed_bounds.lo, (uintptr_t)stack.ss_sp);
+  ck_assert_uint_eq(disarmed_bounds.hi - disarmed_bounds.lo, stack.ss_size);
+  without_stack();
+}
+
 static void exit_here(int sig) {
   (void)sig;
   pthread_exit(NULL);
@@ -889,6 +925,7 @@ int main(void) {
   ADD_TEST(a_thread_that_is_cancelled_asynchronously_leaves);
   ADD_TEST(a_thread_that_has_a_signal_stack_when_it_is_created_keeps_it);
   ADD_TEST(a_signal_stack_stays_while_the_thread_is_on_it);
+  ADD_TEST(a_signal_stack_that_is_disarmed_while_it_is_used_has_its_bounds);
   ADD_TEST(a_thread_may_end_on_its_signal_stack);
   ADD_TEST(the_first_of_two_runtimes_that_goes_leaves_the_other_the_signal_stack);
   ADD_TEST(a_thread_whose_value_cannot_be_cleared_stays_attached);

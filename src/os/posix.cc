@@ -206,11 +206,40 @@ void write_message(const char *text, size_t length) {
 
 bool has_signal_stack(stack_bounds *bounds) {
   stack_t now;
-  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0)
+  const int caller_errno = errno;
+  const bool told = sigaltstack(nullptr, &now) == 0;
+  errno = caller_errno;
+  if (!told || (now.ss_flags & SS_DISABLE) != 0)
     return false;
   bounds->lo = reinterpret_cast<uintptr_t>(now.ss_sp);
   bounds->hi = bounds->lo + now.ss_size;
   return true;
+}
+
+// Linux keeps what sigaltstack(2) had got in the frame of the signal, above the handler:
+// a stack_t that names the stack on which it lies itself.
+LIBCGO_READS_STACKS bool disarmed_signal_stack(uintptr_t sp,
+                                               const stack_bounds &mapping,
+                                               stack_bounds *stack) {
+  constexpr int autodisarm = INT_MIN; // its flag, and no other
+  constexpr uintptr_t most = 1 << 20; // a coroutine's mapping may be much larger
+  stack_bounds now;
+  if (has_signal_stack(&now))
+    return false;
+  const uintptr_t first = (sp + alignof(stack_t) - 1) & ~(alignof(stack_t) - 1);
+  const uintptr_t last = mapping.hi - first > most ? first + most : mapping.hi;
+  for (uintptr_t at = first; at + sizeof(stack_t) <= last; at += alignof(stack_t)) {
+    const auto *saved = reinterpret_cast<const stack_t *>(at);
+    if (saved->ss_flags != autodisarm)
+      continue;
+    const uintptr_t lo = reinterpret_cast<uintptr_t>(saved->ss_sp);
+    if (lo >= mapping.lo && lo <= sp && saved->ss_size <= mapping.hi - lo &&
+        at - lo < saved->ss_size) {
+      *stack = {lo, lo + saved->ss_size};
+      return true;
+    }
+  }
+  return false;
 }
 
 bool map_stack(size_t bytes, stack_bounds *stack) {

@@ -80,6 +80,9 @@ void open_signals(const signal_mask &) {}
 // A size that a runtime asks for all its threads is no error: a handler of
 // exceptions runs on the thread's own stack.
 bool has_signal_stack(stack_bounds *) { return false; }
+bool disarmed_signal_stack(uintptr_t, const stack_bounds &, stack_bounds *) {
+  return false;
+}
 size_t least_signal_stack() { return 0; }
 bool map_signal_stack(size_t, stack_bounds *stack) {
   *stack = {};

@@ -217,7 +217,8 @@ bool has_signal_stack(stack_bounds *bounds) {
 }
 
 // Linux keeps what sigaltstack(2) had got in the frame of the signal, above the handler:
-// a stack_t that names the stack on which it lies itself.
+// a stack_t that names the stack on which it lies itself. (386: if the handler takes
+// three arguments. Else the system itself forgets.)
 LIBCGO_READS_STACKS bool disarmed_signal_stack(uintptr_t sp,
                                                const stack_bounds &mapping,
                                                stack_bounds *stack) {

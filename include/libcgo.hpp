@@ -432,8 +432,9 @@ void start_thread(Runtime &runtime, detail::record_t<Runtime> &record,
  *     };
  *     static cgo::runtime<worker, my_hooks> runtime;
  *
- * All are noexcept, and all but `fatal` and `current` run with all signals
- * blocked, on the thread that they are about. They do not call the library.
+ * All are noexcept, and all but `fatal` and `current` run with signals held, on the
+ * thread that they are about (see libcgo_ops). They do not call the library, but for
+ * `leave`.
  * One type of hooks serves one runtime at a time: it has one variable for each
  * thread.
  */

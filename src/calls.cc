@@ -163,8 +163,8 @@ struct asker {
 asker c_at(uintptr_t sp) { return {sp, true, {}}; }
 
 // A word of memory that is perhaps not there. False: it is not.
-bool read_word(const libcgo_thread *thread, const asker &who, uintptr_t at,
-               uintptr_t *word) {
+LIBCGO_READS_STACKS bool read_word(const libcgo_thread *thread, const asker &who,
+                                   uintptr_t at, uintptr_t *word) {
   if (on_own_stack(thread, at) || (at >= who.sp && who.stack.contains(at))) {
     *word = *reinterpret_cast<const volatile uintptr_t *>(at);
     return true;

@@ -21,6 +21,10 @@
 #define LIBCGO_NOT_INSTRUMENTED __attribute__((__no_sanitize_thread__))
 #endif
 
+/* For what reads other functions' frames: tools take that for a mistake. */
+#define LIBCGO_READS_STACKS                                                    \
+  __attribute__((__no_sanitize_address__, __no_sanitize_thread__))
+
 /* For what the C library calls at the end of a thread: musl goes there from wherever an
    asynchronous cancellation has found the stack pointer. */
 #if __has_attribute(__force_align_arg_pointer__)

@@ -67,7 +67,9 @@ extern LIBCGO_API void (*const initcgo)(void);
  * both bytes; stores g and m in their slots; and calls fn through the
  * architecture's crosscall. No signal is delivered to it before its slots are
  * set; fn runs with the signal mask of the caller. When fn returns, the thread
- * ends, again with all signals blocked, and all its memory is given back.
+ * ends, and all its memory is given back. Before, and from then to its end, signals
+ * are held: blocked, but for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS and
+ * SIGABRT, which are as the caller has them.
  *
  * Errors: EAGAIN is retried for one second. Then one message names the limit
  * that was hit and its value, and the process aborts.

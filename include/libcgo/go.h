@@ -96,7 +96,7 @@ struct libcgo_go {
    cannot be, stop the process. */
 LIBCGO_API void libcgo_go_init(struct libcgo_go *go, struct libcgo_go_g *g,
                                void (*setg)(void *g));
-/* *start is the caller's. The new thread keeps all signals blocked: Go opens
+/* *start is the caller's. The new thread keeps signals held (see libcgo_ops): Go opens
    them. If no thread is to be had within one second, the message names the limit. */
 LIBCGO_API void libcgo_go_thread_start(struct libcgo_go *go,
                                        const struct libcgo_go_start *start);

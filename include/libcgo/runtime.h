@@ -45,11 +45,24 @@ struct libcgo_thread;
 /*
  * What the library asks the client. Constant; may be in read-only memory.
  *
- * enter, leave, acquire and release run with all signals blocked, on the
- * thread that they are about. They may take locks and allocate. They must not
- * throw, end the thread, run the runtime's code, or call a function of the library
- * that takes a runtime or a thread's record. Those of handles, libcgo_slots_at,
- * libcgo_stack_map and libcgo_stack_unmap they may call.
+ * enter, leave, acquire and release run on the thread that they are about. They may
+ * take locks and allocate, and come by cancellation points: they cannot be cancelled.
+ * While they run signals are held, and at no other time: blocked, but for SIGSEGV,
+ * SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT (and SIGEMT), which are as the
+ * thread has them, and `open_signals` of the runtime. What `acquire` and `enter` open
+ * stays open, and so does a signal blocked that they block and that is not held (that
+ * of a held one is not seen); a foreign thread has its own mask back after `release`.
+ *
+ * `leave` may run the runtime's own code, by libcgo_callback and all that may be
+ * called there: as long as current() returns the record all is as it was, stacks and
+ * signal stack included. In it libcgo_detach says EBUSY. The other hooks must not run
+ * the runtime's code, or call a function of the library that takes a runtime or a
+ * thread's record. Those of handles, libcgo_slots_at, libcgo_stack_map and
+ * libcgo_stack_unmap all of them may call.
+ *
+ * They must not throw or end the thread. If one does, signals stay held and the
+ * thread cannot be cancelled any more: after `acquire` its record is lost; after
+ * `enter` the thread leaves at its end; after `leave` there is no `release`.
  */
 struct libcgo_ops {
   uint32_t size;    /* of this record, in bytes */
@@ -100,17 +113,20 @@ struct libcgo_runtime {
   void *data;              /* the client's */
   /* The client's, constant once the first thread is there: the size in bytes
      of an alternate signal stack (sigaltstack(2)) for each thread created or
-     attached that has none; 0 for none. A guard page comes on top of it.
-     Ignored on Windows, which has no signals. */
+     attached that has none; 0 for none. The rest of a page may be added, and a guard
+     page comes on top of it. Runtimes share the one that the library has made for a
+     thread: it is there until the last of them has left. One on which the thread is
+     at that moment stays mapped, and set. Ignored on Windows, which has no signals. */
   size_t signal_stack_size;
   /* The library's. */
   uintptr_t key;
   uintptr_t pinned;
   uintptr_t traceback[4];
   /* The client's, constant once the first thread is there: a sigset_t of signals that
-     are never held (see libcgo_ops), such as those by which a collector stops its
+     are not held (see libcgo_ops), such as those by which a collector stops its
      threads; or NULL. In threads that the library starts they are open from the
-     start, also if the creator has blocked them. Ignored on Windows. Since 0.2. */
+     first, also if the creator has blocked them, unless a signal mask was asked for
+     that has them. Ignored on Windows. Since 0.2. */
   const void *open_signals;
   uintptr_t reserved[9];
 };
@@ -172,7 +188,10 @@ struct libcgo_thread {
  * calls `leave` and `release`. Destructors of other keys may call back before
  * and after; those after are attached for the one call. (If a thread is
  * attached for the first time by such a destructor, in the last of the rounds
- * that the system gives them, its record is not released.) On Windows a thread
+ * that the system gives them, its record is not released.) At exit(3) no thread
+ * leaves. musl calls destructors on the stack where the thread has called
+ * pthread_exit(3) or was cancelled: if that is a small one, `release` must not unmap
+ * it. On Windows a thread
  * leaves when the system ends its fiber-local storage (FlsAlloc), before libraries
  * are told of its end; a thread that ends as a fiber leaves when they are told, and
  * threads of an ending process do not leave.
@@ -190,8 +209,8 @@ struct libcgo_thread {
  *              record that is too small
  *   ENOTSUP    a record's version is not known to this library, or the runtime
  *              has no `acquire` and `release`
- *   ENOMEM     `acquire` gave no record, or no memory for the signal stack or
- *              to keep the record
+ *   ENOMEM     `acquire` gave no record, or no memory for the signal stack, to
+ *              keep the record, or to keep the mask that hooks have changed
  *   EAGAIN     the process has no thread key left (PTHREAD_KEYS_MAX)
  *   EPERM      the object of the hooks could be unmapped, and cannot be kept
  *   EPROTO     current() does not return the record that `enter` got; the
@@ -212,9 +231,11 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *   EINVAL   the runtime's record is NULL, too small, or lacks a required hook
  *   ENOTSUP  its version is not known to this library
  *   ESRCH    the calling thread is not attached
+ *   ENOMEM   the system does not clear the thread's key (another errno value: why);
+ *            the thread stays attached
  *   EPERM    the runtime has started this thread itself
- *   EBUSY    the runtime's code is being called on this thread: return from it
- *            first. Only calls by libcgo_call_on_stack are noticed. One that an
+ *   EBUSY    `leave` is running, or the runtime's code is being called on this
+ *            thread: return from it first. Only calls by libcgo_call_on_stack are noticed. One that an
  *            exception or a longjmp has ended counts for those who call from
  *            deeper on the stack.
  * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
@@ -249,8 +270,8 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
 
 /*
  * Ends a runtime: gives its thread key back. The record is then as it was
- * initialised, but for `data` and `signal_stack_size`; it may be freed, or begun
- * again.
+ * initialised, but for `data`, `signal_stack_size` and `open_signals`; it may be
+ * freed, or begun again.
  *
  * No thread has a record in the runtime any more: each has come back from `leave`,
  * and from `release` if it was foreign, which is where a client counts them. No

@@ -34,7 +34,8 @@ struct libcgo_thread_attr {
   /* For debuggers and ps(1), or NULL; the system cuts it (Linux: 15 bytes,
      Darwin: 63). */
   const char *name;
-  /* The thread's signal mask, a sigset_t, or NULL: that of its creator. */
+  /* The thread's signal mask, a sigset_t, or NULL: that of its creator, less the
+     runtime's `open_signals`. */
   const void *signal_mask;
   /* The CPUs that it may run on, as sched_setaffinity(2) takes them, and the
      size of that in bytes; or NULL: those of its creator. */
@@ -70,10 +71,14 @@ struct libcgo_limit {
  *
  * `thread` is the new thread's record; the client has begun it as
  * LIBCGO_THREAD_INIT, and keeps it until `leave`. The new thread calls `enter`
- * with all signals blocked, then takes its signal mask, then calls fn. It ends
- * when fn returns, by pthread_exit(3) or by cancellation; in each case
- * destructors of other keys may call back for two rounds, and then
- * `leave` is called, with all signals blocked; nothing is left behind.
+ * with signals held (see libcgo_ops), then has its signal mask, then calls fn. It
+ * ends when fn returns, by pthread_exit(3) or by cancellation; in each case
+ * destructors of other keys may call back for two rounds, with the mask that the
+ * thread has, and then `leave` is called with signals held, and at no other time are
+ * they; nothing is left behind. (`leave` is called earlier if the system refuses to
+ * keep the record for another round.) The creator holds signals while it creates the
+ * thread. A thread that has a signal stack before `enter`, from a sanitizer or from
+ * who stands between the library and pthread_create(3), keeps it.
  *
  * If the system has no thread to give at the moment (EAGAIN), the call tries
  * again, with growing pauses, for one second at most. If it then gives up and

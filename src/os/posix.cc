@@ -307,7 +307,8 @@ void drop_signal_stack(const stack_bounds &stack) {
   if (has_signal_stack(&now) && now.lo == stack.lo) {
     stack_t none = {};
     none.ss_flags = SS_DISABLE;
-    sigaltstack(&none, nullptr);
+    if (sigaltstack(&none, nullptr) != 0)
+      return; // a sandbox: the system would still go there
   }
   unmap_stack({stack.lo, stack.hi + above_stack});
 }

@@ -222,6 +222,7 @@ class FreeBsd(Bsd):
     def c_sigfillset(self, mask):
         self.m.write(mask, b'\xff' * self.SIGSET_BYTES)
         return 0
+    c_sigdelset = Posix.delete_signal
 
     def c_pthread_attr_get_np(self, thread, attr):
         if attr not in self.attributes:
@@ -299,6 +300,7 @@ class NetBsd(Bsd):
     def c___sigfillset14(self, mask):
         self.m.write(mask, b'\xff' * self.SIGSET_BYTES)
         return 0
+    c___sigdelset14 = Posix.delete_signal
 
     def thread_local_data(self, image):
         """Where their first values are, which is the same in each thread."""

@@ -178,8 +178,18 @@ class Posix:
 
     # ---- signals ----
 
-    def all_signals(self):
-        return (1 << 8 * self.SIGSET_BYTES) - 1
+    # SIGILL, SIGTRAP, SIGABRT, SIGEMT, SIGFPE, SIGBUS, SIGSEGV, SIGSYS
+    RAISED_BY_CODE = 4, 5, 6, 7, 8, 10, 11, 12
+
+    def held_signals(self):
+        return ((1 << 8 * self.SIGSET_BYTES) - 1 &
+                ~sum(1 << signal - 1 for signal in self.RAISED_BY_CODE))
+
+    def delete_signal(self, mask, signal):
+        at = mask + (signal - 1) // 8
+        byte, = self.m.read(at, 1)
+        self.m.write(at, bytes([byte & ~(1 << (signal - 1) % 8)]))
+        return 0
 
     def c_pthread_sigmask(self, how, new, old):
         size = self.SIGSET_BYTES

@@ -18,13 +18,14 @@ void (*libcgo_thread_start)(ThreadStart *);
 void (*_cgo_malloc)(void *);
 void (*_cgo_free)(void *);
 _Bool iscgo __asm__("runtime·iscgo");
+_Bool iscgo_in_objects __asm__("runtime.iscgo"); /* as compilers of 2010 write it */
 extern void crosscall2(void (*fn)(void *, int), void *arg, int argsize);
 
 /* What went wrong; 0 is nothing. Read by the loader when done is not 0. */
 int client_result;
 int client_done;
 
-static G task = {0, 0}; /* the loader knows no .bss */
+static G task = {1, 1}; /* the loader knows no .bss */
 
 static void callback(void *arg, int argsize) {
   if (arg != &task || argsize != -5)
@@ -35,7 +36,12 @@ static void run(void) {
   G *g;
   unsigned long m;
   char here;
+#ifdef __x86_64__
   __asm__ volatile("movq %%fs:-16, %0; movq %%fs:-8, %1" : "=r"(g), "=r"(m));
+#else
+  __asm__ volatile("movl %%gs:0, %0; movl -4(%0), %1; movl -8(%0), %0"
+                   : "=&r"(g), "=r"(m));
+#endif
   if (g != &task || m != 0x99)
     client_result = 4;
   if ((unsigned long)&here < task.stackguard ||
@@ -51,7 +57,7 @@ void client_main(void) {
     char *ret;
   } memory = {100, 0};
   ThreadStart start = {0x99, &task, run};
-  if (!iscgo || initcgo == 0) {
+  if (!iscgo || !iscgo_in_objects || initcgo == 0) {
     client_result = 1;
     client_done = 1;
     return;

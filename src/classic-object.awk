@@ -3,7 +3,8 @@
 # Makes one assembly file of many, for linkers of 2010 (libcgo-classic(7), "The object
 # for old linkers"):
 #
-#   awk -v format=elf -v exports=FILE -f classic-object.awk pass=1 F... pass=2 F...
+#   awk -v format=elf -v cpu=386 -v exports=FILE -f classic-object.awk \
+#       pass=1 F... pass=2 F...
 #
 # F are what the compilers wrote with -S, and the assembly of src/arch, preprocessed.
 # format is elf or macho. FILE has the names that stay visible, one a line, with
@@ -16,6 +17,9 @@
 # - Sections: code, constants, constants with addresses, data. What would be zeroed
 #   memory is data. The first of the COMDAT groups of one name is kept.
 # - No alignment above 8.
+# - Mach-O: each section begins with a name, because relocations without a symbol are
+#   little known. On 386 the sum of a name and a number has a name of its own:
+#   assemblers make a scattered relocation of a sum, and those linkers ignore the number.
 #
 # To be read by mawk, gawk and busybox awk, in the locale C.
 
@@ -34,7 +38,8 @@ BEGIN {
   }
   words("dropped", ".file .ident .loc .addrsig .addrsig_sym .hidden .internal " \
         ".protected .private_extern .weak .weak_definition .subsections_via_symbols " \
-        ".build_version .macosx_version_min")
+        ".build_version .macosx_version_min .data_region .end_data_region")
+  sums = format == "macho" && cpu == "386"
   words("shares", ".globl .global .weak .weak_definition .private_extern")
   words("prefixes", "lock rep repe repz repne repnz notrack bnd data16")
   pass = 0
@@ -413,8 +418,12 @@ function enter(kind) {
     note = ""
   }
   in_section = kind
-  if (pass == 2 && kind in directive)
+  if (pass == 2 && kind in directive) {
     out("\t" directive[kind])
+    if (format == "macho" && !(kind in begun))
+      out("_libcgo_classic_" kind ":")
+    begun[kind] = 1
+  }
 }
 
 function align(to, most) {
@@ -484,10 +493,28 @@ function operands(text,    done) {
   while (symbol(text)) {
     if (!is_ours(found) && op != ".size")
       die("the address of " found " in '" op "', which is not ours")
-    done = done before used_as(found)
+    done = done before
+    done = done sum_or(found) # which may take something off `after`
     text = after
   }
   return done before
+}
+
+# sum_or(TOKEN): what stands for it, or for its sum with the number that is ahead.
+function sum_or(token,    sum, name) {
+  if (!sums || !is_ours(token) || !match(after, /^[+-][0-9]+/) ||
+      substr(after, RLENGTH + 1) ~ /^[-+]/)
+    return used_as(token)
+  sum = bare(real(token)) substr(after, 1, RLENGTH)
+  after = substr(after, RLENGTH + 1)
+  if (!(sum in sum_name)) {
+    name = temporary "sum." ++sum_count
+    if (name in taken)
+      die(name " is taken")
+    sum_name[sum] = name
+    tail_sums = tail_sums "\t.set\t" name ", " sum "\n"
+  }
+  return sum_name[sum]
 }
 
 # An instruction, or data.
@@ -507,8 +534,9 @@ function instruction(    text, done, token, direct, jump) {
   while (symbol(text)) {
     token = found
     done = done before
-    text = after
     if (is_ours(token)) {
+      done = done sum_or(token)
+      text = after
       if (text ~ /^@PLT/)
         text = substr(text, 5)
       else if (text ~ /^@GOT(PCREL)?([^A-Z]|$)/) {
@@ -521,8 +549,8 @@ function instruction(    text, done, token, direct, jump) {
         else
           sub(/^@GOT/, "@GOTOFF", text)
       }
-      done = done used_as(token)
     } else {
+      text = after
       done = done token
       if (token == "_GLOBAL_OFFSET_TABLE_" || text ~ /^@GOT(PCREL)?([^A-Z]|$)/)
         continue
@@ -542,9 +570,10 @@ END {
     exit
   in_section = ""
   if (tail != "") {
-    print "\t" directive["data"]
+    enter("data")
     printf "%s", tail
   }
+  printf "%s", tail_sums
   if (format == "macho")
     exit
   # Landing pads and shadow stacks: kept if every part keeps them.

@@ -175,7 +175,7 @@ src/libcgo-classic.s: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	$(CC) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) $(src_classic_parts) $(CFLAGS) \
 	  -DLIBCGO_CLASSIC_OBJECT -E $(srcdir)/src/arch/@cpu_file@.S >$$s && \
 	$(src_map_names) | $(SED) 's/^/@symbol_prefix@/' >src/libcgo-classic.exports && \
-	LC_ALL=C $(AWK) -v format=@object_format@ -v exports=src/libcgo-classic.exports \
+	LC_ALL=C $(AWK) -v format=@object_format@ -v cpu=@cpu@ -v exports=src/libcgo-classic.exports \
 	  -f $(srcdir)/src/classic-object.awk pass=1 $$parts $$s pass=2 $$parts $$s >$@-t && \
 	rm -f $$parts $$s src/libcgo-classic.exports && mv $@-t $@
 

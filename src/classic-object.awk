@@ -146,7 +146,10 @@ function statement(s) {
     section()
   else if (op ~ /^(FUNC|HIDDEN_FUNC)$/)
     function_macro()
-  else if (group == "again")
+  else if ((("shares", op) in is || op ~ /^\.(local|comm|lcomm|zerofill)$/) &&
+           (group == "again" || in_section ~ /^(nothing|note)$/))
+    anywhere() # these belong to no section
+  else if (group == "again" && (op !~ /^\.(set|equ)$/ || bare(list_item(args, 1)) in shared_before))
     return
   else if (in_section == "nothing" || in_section == "note") {
     if (in_section == "note" && pass == 2)
@@ -202,6 +205,13 @@ function symbol(text,    token) {
   return 0
 }
 
+function anywhere() {
+  if (pass == 1)
+    learn()
+  else
+    write_statement()
+}
+
 # ---- pass 1: who defines what ----
 
 function define(name, is_shared) {
@@ -213,6 +223,8 @@ function define(name, is_shared) {
   defined[file, name] = 1
   if (is_shared)
     shared[file, name] = 1
+  if ((file, name) in shared)
+    shared_before[name] = 1
   order_file[++definitions] = file
   order_name[definitions] = name
 }
@@ -517,17 +529,33 @@ function sum_or(token,    sum, name) {
   return sum_name[sum]
 }
 
+# word_of(TOKEN): a constant that is the address of what is ours.
+function word_of(token,    name) {
+  name = used_as(token)
+  if (!(name in word_name)) {
+    word_name[name] = temporary "word." ++word_count
+    if (word_name[name] in taken)
+      die(word_name[name] " is taken")
+    tail_words = tail_words word_name[name] ":\n\t" (cpu == "386" ? ".long" : ".quad") \
+      "\t" name "\n"
+  }
+  return word_name[name]
+}
+
 # An instruction, or data.
 function instruction(    text, done, token, direct, jump) {
   if (op ~ /^\./)
     return op "\t" operands(args)
   jump = op ~ /^(call|j[a-z]+)[lq]?$/
   direct = jump && args !~ /^\*/
-  # Through the offset table, but straight away.
-  if (jump && args ~ /^\*[^(]*@GOT(PCREL)?\(%(rip|ebx)\)$/) {
-    args = substr(args, 2)
-    sub(/@GOT(PCREL)?\(%(rip|ebx)\)$/, "", args)
-    direct = 1
+  # Through the offset table, but straight away. On 386 the linkage table may want %ebx.
+  if (jump && args ~ /^\*[^(]*@GOT(PCREL)?\(%[a-z]+\)$/) {
+    text = substr(args, 2)
+    sub(/@GOT.*/, "", text)
+    if (is_ours(text) || args ~ /\(%(rip|ebx)\)$/) {
+      args = text
+      direct = 1
+    }
   }
   text = args
   done = ""
@@ -540,10 +568,11 @@ function instruction(    text, done, token, direct, jump) {
       if (text ~ /^@PLT/)
         text = substr(text, 5)
       else if (text ~ /^@GOT(PCREL)?([^A-Z]|$)/) {
-        # What would be loaded is the address: compute it.
-        if (op !~ /^mov[lq]?$/)
-          die("'" op "' with the address of " token " from the offset table")
-        sub(/^mov/, "lea", op)
+        # What would be loaded is the address: compute it, or have a word for it.
+        if (op ~ /^mov[lq]?$/)
+          sub(/^mov/, "lea", op)
+        else
+          done = substr(done, 1, length(done) - length(used_as(token))) word_of(token)
         if (text ~ /^@GOTPCREL/)
           sub(/^@GOTPCREL/, "", text)
         else
@@ -569,6 +598,10 @@ END {
   if (pass != 2)
     exit
   in_section = ""
+  if (tail_words != "") {
+    enter("relro")
+    printf "\t.p2align\t3\n%s", tail_words
+  }
   if (tail != "") {
     enter("data")
     printf "%s", tail

@@ -400,7 +400,7 @@ tests_lua_exceptions_LDADD = $(tests_ldadd) $(LUA_CXX_LIBS)
 endif
 EXTRA_DIST += tests/no-lua.sh
 
-tests_scripts = tests/elf.sh tests/gdb.sh tests/info.sh tests/probes.sh tests/security.sh \
+tests_scripts = tests/classic-object.sh tests/elf.sh tests/gdb.sh tests/info.sh tests/probes.sh tests/security.sh \
 	tests/slots.sh tests/stack-chk.sh tests/static.sh
 # What does not depend on how the library was built: scripts/variants has it run once, but
 # for those of the compiler.

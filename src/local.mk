@@ -168,7 +168,7 @@ src/libcgo-classic.s: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	  src=$$f; test -f $$src || src=$(srcdir)/$$f; \
 	  $(CXX) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) \
 	    $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
-	    $(CXXFLAGS) $(src_classic_flags) -S $$src -o $$s || exit 1; \
+	    $(CXXFLAGS:--coverage=) $(src_classic_flags) -S $$src -o $$s || exit 1; \
 	  parts="$$parts $$s"; \
 	done; \
 	s=src/classic-arch.s; \

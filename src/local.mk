@@ -148,7 +148,8 @@ EXTRA_DIST += src/classic-object.awk
 if CLASSIC
 classicdir = $(libdir)
 classic_DATA = src/libcgo-classic.o
-CLEANFILES += src/libcgo-classic.o src/libcgo-classic.s
+CLEANFILES += src/libcgo-classic.o src/libcgo-classic.s src/libcgo-classic.s-t \
+	src/libcgo-classic.exports src/classic-*.s
 
 src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT $(LIBCGO_CLASSIC_OBJECT_PIC) -fvisibility=hidden \
 	-g0 -fno-lto -fno-stack-protector -mgeneral-regs-only -U_FORTIFY_SOURCE \

@@ -45,6 +45,8 @@ known_sections() {
       bad = 1
     }
     $7 ~ /G/ || $7 ~ /T/ { print; bad = 1 }
+    # A section is known by its name, too.
+    $2 == "PROGBITS" && $7 ~ /A/ && seen[$1]++ { print; bad = 1 }
     END { exit bad }' found && grep -q PROGBITS found
 }
 

@@ -22,9 +22,8 @@
 /*
  * A line of the instruction cache, so that a short routine is on one of them.
  *
- * A linker that only knows the relocations and sections of 2010 also honours
- * no alignment above 8 and knows no hidden symbols: libcgo-classic.o is
- * assembled with LIBCGO_CLASSIC_OBJECT.
+ * A linker of 2010 honours no alignment above 8: libcgo-classic.o is assembled with
+ * LIBCGO_CLASSIC_OBJECT. src/classic-object.awk reads FUNC and HIDDEN_FUNC.
  */
 #ifdef LIBCGO_CLASSIC_OBJECT
 #define FUNC_ALIGN 3
@@ -182,12 +181,15 @@
 .endm
 #endif
 
-/* HIDDEN_FUNC SYM(name): the same, for the library's own use. */
+/* HIDDEN_FUNC SYM(name): the same, for the library's own use. libcgo-classic.o is one
+   assembly file, in which such names are local. */
 .macro HIDDEN_FUNC name
-#ifndef LIBCGO_CLASSIC_OBJECT
+#ifdef LIBCGO_CLASSIC_OBJECT
+	BODY	\name
+#else
 	SYMBOL_HIDDEN	\name
-#endif
 	FUNC	\name
+#endif
 .endm
 
 /* WEAK_HIDDEN_FUNC SYM(name): the same, if no other object defines it. */

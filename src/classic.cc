@@ -4,7 +4,7 @@
 // is a set of constant hooks on the core that the kit's runtimes use, so no
 // stray write redirects it.
 //
-// The five data symbols stand in this one file because a client's reference to
+// The six data symbols stand in this one file because a client's reference to
 // any of them must bring all of them out of the archive: they override the
 // client's own definitions without a value (libcgo-classic(7), Symbols). They are
 // const, so that the loader write-protects the pointers.
@@ -102,8 +102,12 @@ void (*const _cgo_free)(void *) = cgo::call_free;
 
 // The one signal to the client that C is there which works where dynamic
 // relocation does not: a client defines it too, without a value.
-// U+00B7 is no letter to every C++17 compiler, hence the label.
+// U+00B7 is no letter to every C++17 compiler, hence the label. Compilers of 2010
+// write it as a full stop into their objects, and that is the name their linkers know.
 extern LIBCGO_API const bool
     runtime_iscgo __asm__(LIBCGO_STRING(LIBCGO_SYMBOL_PREFIX) "runtime·iscgo");
 const bool runtime_iscgo = true;
+extern LIBCGO_API const bool runtime_iscgo_in_objects
+    __asm__(LIBCGO_STRING(LIBCGO_SYMBOL_PREFIX) "runtime.iscgo");
+const bool runtime_iscgo_in_objects = true;
 }

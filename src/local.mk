@@ -144,50 +144,45 @@ EXTRA_DIST += src/arch/sparc64.S tests/arch/sparc64.S tests/arch/sparc64.h tests
 EXTRA_DIST += src/arch/loong64.S tests/arch/loong64.S tests/arch/loong64.h tests/arch/loong64.faults
 EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/s390x.faults
 
-# The classic face as one relocatable object, for linkers of 2010: they know
-# R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor
-# hidden symbols, constructors, COMDAT, thread-local variables nor .bss. The
-# flags stand last, because this object has no choice.
-if CLASSIC_OBJECT
+# The classic face as one relocatable object, for linkers of 2010: libcgo-classic(7)
+# has what they know. The compilers' assembly is made one file, in which all but the
+# public names are local. The flags stand last, because this object has no choice.
+EXTRA_DIST += src/classic-object.awk
+if CLASSIC
 classicdir = $(libdir)
 classic_DATA = src/libcgo-classic.o
-CLEANFILES += src/libcgo-classic.o src/libcgo-classic.tmp.o
+CLEANFILES += src/libcgo-classic.o src/libcgo-classic.s src/libcgo-classic.s-t \
+	src/libcgo-classic.exports src/classic-*.s
 
-src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default \
-	-g0 -fno-lto -fno-stack-protector -fno-zero-initialized-in-bss \
-	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
-	-falign-functions=8 -falign-loops=1 \
-	-finline -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
+src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT $(LIBCGO_CLASSIC_OBJECT_PIC) -fvisibility=hidden \
+	-g0 -fno-lto -fno-stack-protector -mgeneral-regs-only -U_FORTIFY_SOURCE \
+	$(LIBCGO_CLASSIC_OBJECT_FLAGS)
 
 src_classic_sources = $(src_topics) $(src_classic) $(src_port) $(src_classic_port)
-src_classic_parts = crosscall crosscall2 entry slot thread_pointer
+src_classic_parts = -DPART_crosscall -DPART_crosscall2 -DPART_entry -DPART_slot \
+	-DPART_thread_pointer
 
-src/libcgo-classic.o: $(src_classic_sources) $(libcgo_la_SOURCES) \
+src/libcgo-classic.s: $(src_classic_sources) $(libcgo_la_SOURCES) \
 		$(include_HEADERS) $(topic_HEADERS) $(nodist_topic_HEADERS) \
-		src/arch/@cpu_file@.S src/libcgo.map config.h src/$(am__dirstamp)
-	$(AM_V_GEN)objects=; \
+		src/arch/@cpu_file@.S src/classic-object.awk src/libcgo.map config.h \
+		src/$(am__dirstamp)
+	$(AM_V_GEN)parts=; \
 	for f in $(src_classic_sources); do \
-	  o=src/classic-`echo $$f | tr / -`.o; \
+	  s=src/classic-`echo $$f | tr / -`.s; \
 	  src=$$f; test -f $$src || src=$(srcdir)/$$f; \
 	  $(CXX) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) \
 	    $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) \
-	    $(CXXFLAGS) $(src_classic_flags) -c $$src -o $$o || exit 1; \
-	  objects="$$objects $$o"; \
+	    $(CXXFLAGS:--coverage=) $(src_classic_flags) -S $$src -o $$s || exit 1; \
+	  parts="$$parts $$s"; \
 	done; \
-	for p in $(src_classic_parts); do \
-	  o=src/classic-arch-$$p.o; \
-	  $(CC) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) -DPART_$$p \
-	    -DLIBCGO_CLASSIC_OBJECT -c $(srcdir)/src/arch/@cpu_file@.S -o $$o || exit 1; \
-	  objects="$$objects $$o"; \
-	done; \
-	$(LD) -r -o src/libcgo-classic.tmp.o $$objects && rm -f $$objects && \
-	$(src_map_names) > src/libcgo-classic.exports && \
-	$(OBJCOPY) --keep-global-symbols=src/libcgo-classic.exports \
-	  --strip-debug --remove-section=.bss --remove-section=.llvm_addrsig \
-	  --set-section-alignment .text=8 \
-	  --set-section-alignment .rodata=8 \
-	  --set-section-alignment .data.rel.ro=8 \
-	  --set-section-alignment .data.rel.ro.local=8 \
-	  src/libcgo-classic.tmp.o $@ && \
-	rm -f src/libcgo-classic.tmp.o src/libcgo-classic.exports
+	s=src/classic-arch.s; \
+	$(CC) $(DEFS) -I. $(src_cppflags) $(CPPFLAGS) $(src_classic_parts) $(CFLAGS) \
+	  -DLIBCGO_CLASSIC_OBJECT -E $(srcdir)/src/arch/@cpu_file@.S >$$s && \
+	$(src_map_names) | $(SED) 's/^/@symbol_prefix@/' >src/libcgo-classic.exports && \
+	LC_ALL=C $(AWK) -v format=@object_format@ -v cpu=@cpu@ -v exports=src/libcgo-classic.exports \
+	  -f $(srcdir)/src/classic-object.awk pass=1 $$parts $$s pass=2 $$parts $$s >$@-t && \
+	rm -f $$parts $$s src/libcgo-classic.exports && mv $@-t $@
+
+src/libcgo-classic.o: src/libcgo-classic.s
+	$(AM_V_GEN)$(CC) $(CFLAGS) -g0 $(LIBCGO_CLASSIC_OBJECT_ASFLAGS) -c src/libcgo-classic.s -o $@
 endif

@@ -50,6 +50,18 @@ TEST(defect_01_crosscall2_aligns_the_stack_for_fn) {
   ck_assert_uint_eq(entry.sp % stack_alignment, entry_alignment);
 }
 
+#ifdef LIBCGO_CLASSIC
+TEST(the_top_word_of_the_frame_of_crosscall_is_zero) {
+  /* Above the return address. What was there before is another word. */
+  volatile uintptr_t before[64];
+  for (int i = 0; i < 64; i++)
+    before[i] = (uintptr_t)&before[i];
+  entry.on_stack[0] = 1;
+  crosscall(note_entry);
+  ck_assert_uint_eq(entry.on_stack[0], 0);
+}
+#endif
+
 static int here;
 
 TEST(crosscall2_passes_arguments_on_the_stack) {
@@ -104,6 +116,9 @@ int main(void) {
   ADD_TEST(crosscall2_keeps_every_callee_saved_register);
   ADD_TEST(defect_01_crosscall_aligns_the_stack_for_fn);
   ADD_TEST(defect_01_crosscall2_aligns_the_stack_for_fn);
+#ifdef LIBCGO_CLASSIC
+  ADD_TEST(the_top_word_of_the_frame_of_crosscall_is_zero);
+#endif
   ADD_TEST(crosscall2_passes_arguments_on_the_stack);
   ADD_TEST(crosscall2_sign_extends_argsize);
   ADD_TEST(defect_02_crosscall2_passes_arguments_in_registers);

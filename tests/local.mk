@@ -310,8 +310,8 @@ tests_darwin_keys_CFLAGS = $(tests_cflags)
 tests_darwin_keys_CXXFLAGS = $(tests_cxxflags)
 tests_darwin_keys_LDADD = $(CHECK_LIBS)
 
-# The same with a segment of the CPU's, where %gs is free: Linux amd64.
-if CLASSIC_OBJECT
+# The same with a segment of the CPU's, where %gs is free.
+if LINUX_AMD64
 if CXX_LIBRARY
 check_PROGRAMS += tests/darwin-segment
 endif
@@ -360,7 +360,7 @@ tests_go_face_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_go_face_CFLAGS = $(tests_cflags)
 tests_go_face_LDADD = $(tests_ldadd)
 
-if CLASSIC_OBJECT
+if CLASSIC_LINUX
 check_PROGRAMS += tests/foreign-loader
 tests_foreign_loader_SOURCES = tests/foreign-loader.c tests/classic-segment.S \
 	$(tests_harness)
@@ -371,7 +371,9 @@ tests_foreign_loader_LDADD = $(CHECK_LIBS)
 check_DATA = tests/foreign-client.o
 CLEANFILES += tests/foreign-client.o
 tests/foreign-client.o: tests/foreign-client.c tests/$(am__dirstamp)
-	$(AM_V_CC)$(CC) $(CFLAGS) -std=gnu11 -Wall $(src_classic_flags) -fcommon \
+	$(AM_V_CC)case @cpu@ in 386) pic=-fno-pic ;; *) pic=-fPIC ;; esac; \
+	$(CC) $(CFLAGS) -std=gnu11 -Wall $(src_classic_flags) -fvisibility=default \
+	  -fno-asynchronous-unwind-tables -fcommon $$pic $(LIBCGO_CLASSIC_OBJECT_ASFLAGS) \
 	  -c $(srcdir)/tests/foreign-client.c -o $@
 endif
 
@@ -406,7 +408,7 @@ tests_lua_exceptions_LDADD = $(tests_ldadd) $(LUA_CXX_LIBS)
 endif
 EXTRA_DIST += tests/no-lua.sh
 
-tests_scripts = tests/elf.sh tests/gdb.sh tests/info.sh tests/probes.sh tests/security.sh \
+tests_scripts = tests/classic-object.sh tests/elf.sh tests/gdb.sh tests/info.sh tests/probes.sh tests/security.sh \
 	tests/slots.sh tests/stack-chk.sh tests/static.sh
 # What does not depend on how the library was built: scripts/variants has it run once, but
 # for those of the compiler.

@@ -18,6 +18,7 @@ void (*libcgo_thread_start)(void *);
 void (*_cgo_malloc)(void *);
 void (*_cgo_free)(void *);
 bool runtime_iscgo __asm__("runtime·iscgo");
+bool runtime_iscgo_in_objects __asm__("runtime.iscgo");
 
 #define LIBCGO_CLASSIC_H /* these are its declarations */
 #include "harness.h"
@@ -27,6 +28,10 @@ bool runtime_iscgo __asm__("runtime·iscgo");
 
 TEST(the_flag_overrides_a_definition_without_value) {
   ck_assert_int_eq(runtime_iscgo, 1);
+}
+
+TEST(the_flag_overrides_a_definition_by_the_name_that_old_compilers_write) {
+  ck_assert_int_eq(runtime_iscgo_in_objects, 1);
 }
 
 TEST(the_pointers_override_definitions_without_value) {
@@ -59,6 +64,7 @@ TEST(defect_14_a_store_to_cgo_free_faults) { assert_store_faults(&_cgo_free); }
 int main(void) {
   suite_begin("symbols");
   ADD_TEST(the_flag_overrides_a_definition_without_value);
+  ADD_TEST(the_flag_overrides_a_definition_by_the_name_that_old_compilers_write);
   ADD_TEST(the_pointers_override_definitions_without_value);
   ADD_TEST(defect_14_a_store_to_initcgo_faults);
   ADD_TEST(defect_14_a_store_to_libcgo_thread_start_faults);

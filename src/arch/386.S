@@ -73,10 +73,13 @@
 /*
  * void crosscall_386(void (*fn)(void));
  *
- * In: fn on the stack. Keeps what a C callee keeps, whatever fn does to it.
+ * In: fn on the stack. Keeps what a C callee keeps, whatever fn does to it. The top
+ * word of the frame is 0: a runtime that takes it for a return address finds that its
+ * walk is over.
  */
 FUNC SYM(crosscall_386)
 	ENTER_FRAME
+	movl	$0, (%esp)
 	call	*8(%ebp)
 	LEAVE_FRAME
 END SYM(crosscall_386)

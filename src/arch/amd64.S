@@ -84,11 +84,14 @@
 /*
  * void crosscall_amd64(void (*fn)(void));
  *
- * In: fn in rdi. Keeps what a C callee keeps, whatever fn does to it.
+ * In: fn in rdi. Keeps what a C callee keeps, whatever fn does to it. The word for
+ * the alignment is 0: a runtime that takes the top word of this frame for a return
+ * address finds that its walk is over.
  */
 FUNC SYM(crosscall_amd64)
 	ENTER_FRAME
-	PUSH	rdi	/* alignment */
+	pushq	$0	/* alignment */
+	.cfi_adjust_cfa_offset 8
 	call	*%rdi
 	DROP	8
 	LEAVE_FRAME

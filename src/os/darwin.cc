@@ -185,15 +185,40 @@ void wake_all(const uint32_t *word) {
 //
 // clock_gettime() is there since 10.12 only.
 
+namespace {
+
+struct division {
+  unsigned long long quotient;
+  unsigned long long rest;
+};
+
+// On 386 a division of 64 bits is a call of the compiler's library, which linkers of
+// 2010 do not bring along.
+division divide(unsigned long long n, uint32_t by) {
+  if (sizeof(uintptr_t) == 8)
+    return {n / by, n % by};
+  division d = {0, 0};
+  for (int bit = 63; bit >= 0; bit--) {
+    d.rest = d.rest << 1 | (n >> bit & 1);
+    if (d.rest >= by) {
+      d.rest -= by;
+      d.quotient |= 1ULL << bit;
+    }
+  }
+  return d;
+}
+
+} // namespace
+
 unsigned long long now_ns() {
   mach_timebase_info_data_t base;
   mach_timebase_info(&base);
-  const unsigned long long ticks = mach_absolute_time();
-  return ticks / base.denom * base.numer +
-         ticks % base.denom * base.numer / base.denom;
+  const division ticks = divide(mach_absolute_time(), base.denom);
+  return ticks.quotient * base.numer +
+         divide(ticks.rest * base.numer, base.denom).quotient;
 }
 
-unsigned long long now_ms() { return now_ns() / 1000000; }
+unsigned long long now_ms() { return divide(now_ns(), 1000000).quotient; }
 
 // ---- thread-local variables ----
 //

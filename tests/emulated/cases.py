@@ -13,7 +13,7 @@ from posixlibc import EALREADY, ENOENT, ESRCH
 common = Tap()
 CLASSIC_NAMES = {'crosscall_386', 'crosscall_amd64', 'initcgo', 'libcgo_thread_start',
                  '_cgo_malloc', 'libcgo_sys_thread_start', '_cgo_free',
-                 'runtime·iscgo', 'libcgo_slots_reserved'}
+                 'runtime·iscgo', 'runtime.iscgo', 'libcgo_slots_reserved'}
 
 
 class Program:

@@ -50,6 +50,20 @@ def classic_crosscall_keeps_every_callee_saved_register():
 
 
 @classic
+def the_top_word_of_the_frame_of_classic_crosscall_is_zero():
+    p = Process()
+    seen = []
+
+    def fn(m):
+        seen.append(m.read_word(m.sp + m.word))
+    # What was there before is another word.
+    for sp in range(p.initial.stack_hi - 8192, p.initial.stack_hi - 4096, p.m.word):
+        p.m.write_word(sp, sp)
+    p.call('crosscall_' + CPU, p.function(fn), sp=p.initial.stack_hi - 4096)
+    same(seen, [0])
+
+
+@classic
 def the_unwinder_finds_the_caller_of_the_classic_crosscall():
     caller_by_unwinding(Process(), 'crosscall_' + CPU, None)
 

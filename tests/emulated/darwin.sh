@@ -44,4 +44,16 @@ case $CPU in
     emulate "$top_builddir/.libs/libcgo.0.dylib" client \
       the_image_exports_what_the_map_says_and_nothing_else ;;
 esac
+
+# The object for old linkers, and a client that such a linker can read.
+if test -f "$top_builddir/src/libcgo-classic.o"; then
+  case $CPU in 386) pic=-static ;; *) pic=-fPIC ;; esac
+  # shellcheck disable=SC2086
+  $CC $CFLAGS -std=gnu11 -Wall -O2 -g0 $pic -mgeneral-regs-only -fno-stack-protector \
+    -fno-asynchronous-unwind-tables -fcommon \
+    -c "$top_srcdir/tests/foreign-client.c" -o foreign-client.o
+  "$PYTHON3" "$top_srcdir/tests/emulated/darwin_classic.py" "$CPU" \
+    "$top_builddir/src/libcgo-classic.o" foreign-client.o "$top_srcdir/src/libcgo.map" \
+    ${EMULATED_CASE:+"$EMULATED_CASE"} || status=1
+fi
 exit $status

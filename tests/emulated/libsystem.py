@@ -65,14 +65,6 @@ class LibSystem(Posix):
 
     c_bzero = c___bzero
 
-    def c___udivdi3(self, low, high, divisor_low, divisor_high):
-        return self.result_64((low | high << 32) //
-                              (divisor_low | divisor_high << 32))
-
-    def c___umoddi3(self, low, high, divisor_low, divisor_high):
-        return self.result_64((low | high << 32) %
-                              (divisor_low | divisor_high << 32))
-
     # ---- the process ----
 
     def c_sysctlbyname(self, name, old, old_size, new, new_size):

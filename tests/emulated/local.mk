@@ -9,14 +9,15 @@
 EXTRA_DIST += tests/emulated/bsd.faults tests/emulated/bsd.py tests/emulated/bsd.sh \
 	tests/emulated/bsdlibc.py tests/emulated/cases.py tests/emulated/client.c \
 	tests/emulated/darwin.faults tests/emulated/darwin.py tests/emulated/darwin.sh \
+	tests/emulated/darwin_classic.py \
 	tests/emulated/elf.py tests/emulated/libsystem.py tests/emulated/machine.py \
-	tests/emulated/macho.py tests/emulated/pe.py tests/emulated/posixlibc.py \
+	tests/emulated/macho.py tests/emulated/oldlinker.py tests/emulated/pe.py tests/emulated/posixlibc.py \
 	tests/emulated/unwind.py tests/emulated/windows_386.py
 
 PYTHON3 = python3
 ZIG = zig
 
-check-emulated: libcgo.la
+check-emulated: libcgo.la $(classic_DATA)
 	@case '@os@' in \
 	  darwin) script=darwin ;; \
 	  freebsd | netbsd | openbsd) script=bsd ;; \

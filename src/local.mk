@@ -144,7 +144,8 @@ EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/
 # The classic face as one relocatable object, for linkers of 2010: they know
 # R_X86_64_{64,PC32,PLT32,GOTPCREL}, alignments up to 8, and neither weak nor
 # hidden symbols, constructors, COMDAT, thread-local variables nor .bss. The
-# flags stand last, because this object has no choice.
+# flags stand last, because this object has no choice. -D__NO_INLINE__: headers of
+# glibc before 2.34 have functions of floating-point numbers in line.
 if CLASSIC_OBJECT
 classicdir = $(libdir)
 classic_DATA = src/libcgo-classic.o
@@ -154,7 +155,7 @@ src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT -DPIC -fPIC -fvisibility=default
 	-g0 -fno-lto -fno-stack-protector -fno-zero-initialized-in-bss \
 	-fno-function-sections -fno-data-sections -mgeneral-regs-only \
 	-falign-functions=8 -falign-loops=1 \
-	-finline -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
+	-finline -D__NO_INLINE__ -mcmodel=small -U_FORTIFY_SOURCE -Wa,-mrelax-relocations=no $(LIBCGO_CLASSIC_OBJECT_FLAGS)
 
 src_classic_sources = $(src_topics) $(src_classic) $(src_port) $(src_classic_port)
 src_classic_parts = crosscall crosscall2 entry slot thread_pointer

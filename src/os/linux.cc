@@ -240,7 +240,7 @@ int own_stack_bounds(stack_bounds *bounds) {
   } else if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
     // A process's first thread, whose control block is elsewhere. The child of
     // a fork may be one on another thread's stack, and has been found above.
-    stack_bounds initial;
+    stack_bounds initial = {};
     err = initial_stack_bounds(&initial);
     if (err != 0)
       return err;

@@ -28,6 +28,8 @@
 #
 # On Debian as root: it installs the programs that are missing.
 set -eu
+LC_ALL=C
+export LC_ALL
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh

@@ -31,6 +31,8 @@ case $srcdir$builddir in
   builddir=$links/build top_srcdir=$srcdir top_builddir=$builddir
   export CLASSIC_OBJECT FOREIGN_CLIENT top_srcdir top_builddir ;;
 esac
+TMPDIR=$scratch
+export TMPDIR
 cd "$scratch" || exit 1
 
 # ok NAME COMMAND...: one claim, that the command succeeds.

@@ -8,9 +8,10 @@
 tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -iquote $(top_srcdir)/src
 # Unwind tables, also of C, and of what throws nothing: compilers for some CPUs leave
 # them out.
-tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
+# Many calls cannot fail in a test, or are to be seen to.
+tests_cflags = -std=gnu11 -Wall -Wextra -Wno-unused-result -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
-tests_cxxflags = -std=gnu++17 -Wall -Wextra \
+tests_cxxflags = -std=gnu++17 -Wall -Wextra -Wno-unused-result \
 	-fno-omit-frame-pointer -fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/contexts.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c

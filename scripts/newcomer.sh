@@ -10,6 +10,11 @@ top=$PWD
 export DEBIAN_FRONTEND=noninteractive
 grep -q localhost /etc/hosts 2>/dev/null || echo "127.0.0.1 localhost" >>/etc/hosts
 
+# With a cache of the machine's, it is put to use.
+test -z "${CCACHE_DIR:-}" || {
+  apt-get -qq update && apt-get -qq install -y --no-install-recommends ccache
+} >/dev/null 2>&1
+
 # does WHAT COMMAND...: a line for it.
 does() {
   what=$1

@@ -88,6 +88,7 @@ few_tools() {
     few_tests='tests_once=tests/man.sh tests/release.sh tests/prefix.sh'
     test "${WHOLE:-}" != yes || few_tests=V=0
     suite 'few tools, a path with a space, no frame pointers, German' -j "$jobs" "$few_tests"
+    step 'make install from a path with a space' make install DESTDIR="$place/installed" || true
   fi
   cd "$place"
 

@@ -17,8 +17,8 @@ tests_harness = tests/harness.c tests/contexts.c tests/harness.h tests/minicheck
 tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
-# It makes libtool build a shared library, which is not installed: any place.
-tests_rpath = /nowhere
+# It makes libtool build a shared library, which is not installed.
+tests_rpath = $(LIBCGO_TESTS_RPATH)
 
 # What the tests use of POSIX, where the system has it not.
 if WINDOWS

@@ -68,7 +68,8 @@ void runtime_function(libcgo_thread *thread, void *arg) {
 }
 
 uintptr_t c_function_that_calls_back(void *arg) {
-  libcgo_callback(&bench::runtime, runtime_function, arg);
+  [[maybe_unused]] const int err =
+      libcgo_callback(&bench::runtime, runtime_function, arg);
   return 0;
 }
 

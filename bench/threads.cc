@@ -98,7 +98,8 @@ bool start_with_the_kit() {
 
 // A thread of somebody else's calls back, once, and ends.
 void *foreign_main(void *) {
-  libcgo_callback(&bench::runtime, runtime_function, nullptr);
+  [[maybe_unused]] const int err =
+      libcgo_callback(&bench::runtime, runtime_function, nullptr);
   return nullptr;
 }
 

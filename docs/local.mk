@@ -8,6 +8,7 @@ EXTRA_DIST += docs/manual.css scripts/html.sh
 # The manual in HTML: make html, make install-html.
 html-local:
 	MANDOC='$(MANDOC)' CMARK='$(CMARK)' $(srcdir)/scripts/html.sh $(srcdir) html
+	@echo "the manual: $(abs_builddir)/html/index.html"
 install-html-local: html-local
 	$(MKDIR_P) '$(DESTDIR)$(htmldir)/html'
 	cp html/* '$(DESTDIR)$(htmldir)/html'

@@ -9,6 +9,11 @@
 # data are in build/bench/bench, and `make -C build/bench bench-chart` draws it.
 set -eu
 
+case ${1-} in
+-h | --help)
+  sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//p;}' "$0"
+  exit 0 ;;
+esac
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh
 . "$top/scripts/packages.sh"

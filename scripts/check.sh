@@ -5,7 +5,7 @@
 #
 # Builds the library from this checkout and runs its tests, each variant in a
 # directory of its own under build/check. On Debian it first installs what is
-# missing. Of several variants two run at a time, and the output of each, which
+# missing, if it may (200 MB for native); what is not there is skipped. Of several variants two run at a time, and the output of each, which
 # is build/check/VARIANT.log, comes when it ends. The last line is "N passed, M
 # failed", counted from what ran. A variant is a script of scripts/variants.
 #
@@ -27,6 +27,8 @@
 #   valgrind    memcheck and helgrind on the thread and crossing tests
 #   distcheck   make distcheck
 #   onekind     --disable-shared and --disable-static
+#   conditions  other machines: locale, LTO, no frame pointers, a path with a space, noexec
+#               /tmp, no apt, no xz; with WHOLE=yes also Debian 11, 12 and 13
 #   packages    dpkg-buildpackage and lintian
 #   distro      the quick ones of make check-distro; needs root
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
@@ -41,6 +43,8 @@
 #   CHECK_AT_ONCE=N    so many variants at a time
 set -eu
 
+LC_ALL=C
+export LC_ALL
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh
 . "$top/scripts/packages.sh"
@@ -49,7 +53,7 @@ rows() { awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/$1" | tr '\n' ' '; }
 cross=$(rows ports)
 zig=$(rows zig-ports)
 ports="native $cross darwin musl $zig windows"
-others='clang sanitizers tsan valgrind distcheck onekind packages distro go goprograms faults'
+others='clang sanitizers tsan valgrind distcheck onekind conditions packages distro go goprograms faults'
 
 usage() {
   sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2

@@ -6,6 +6,8 @@
 # Builds and runs small projects with the library, which it installs in DIRECTORY:
 # CMake, Meson with the installed library, Meson with the release's wrap.
 set -eu
+LC_ALL=C
+export LC_ALL
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 rm -rf "$1"

@@ -16,7 +16,10 @@ unset CDPATH
 export LC_ALL=C # one order for sort and comm; names are bytes
 
 usage() { sed -n 's/^# \{0,1\}//; 4,13p' "$0"; }
-die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
+name=demo
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/local-library.sh
+. "$root/scripts/local-library.sh"
 
 case ${1-} in
   -h | --help) usage; exit 0 ;;
@@ -24,11 +27,6 @@ case ${1-} in
   -*) die "unknown option $1 (-h tells the usage; -- ends the options)" ;;
 esac
 [ $# -gt 0 ] || set -- /usr/include
-
-root=$(cd "$(dirname "$0")/.." && pwd)
-build=$root/build/demo
-prefix=$build/prefix
-log=$build/demo.log
 
 # The paths as both nftw(3) and find(1) understand them: without slashes at
 # the end, which nftw drops, and with no first character that find interprets.
@@ -45,80 +43,17 @@ while [ "$n" -gt 0 ]; do
   n=$((n - 1))
 done
 
-[ ! -e "$root/config.status" ] ||
-  die "this tree is configured itself: run 'make distclean' first, or use a clone"
-
-mkdir -p "$build"
-: >"$log"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# step WHAT COMMAND...: one line for the user, the output into the log.
-step() {
-  printf '%s\n' "$1"
-  shift
-  if ! "$@" >>"$log" 2>&1; then
-    printf 'demo: failed: %s\nThe end of %s:\n' "$*" "$log" >&2
-    tail -n 30 "$log" >&2
-    exit 1
-  fi
-}
-
-# ---- what it needs ----
-
-missing=
-need() { # COMMAND PACKAGE
-  command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
-}
-need "${CC:-cc}" gcc
-need "${CXX:-c++}" g++
-need make make
-need autoreconf autoconf
-need automake automake
-need libtoolize libtool
-need pkg-config pkg-config
-pkg-config --exists zlib 2>/dev/null || missing="$missing zlib1g-dev"
-
-apt_get() {
-  if [ "$(id -u)" -eq 0 ]; then
-    DEBIAN_FRONTEND=noninteractive apt-get "$@"
-  else
-    sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"
-  fi
-}
-
-if [ -n "$missing" ]; then
-  command -v apt-get >/dev/null 2>&1 ||
-    die "please install (the names are Debian's):$missing"
-  [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null 2>&1 ||
-    die "please install, as root: apt-get install$missing"
-  step "Fetching the list of packages." apt_get -q update
-  # shellcheck disable=SC2086 # a list of words
-  step "Installing$missing." \
-    apt_get -q install -y --no-install-recommends $missing
-fi
-
 # ---- the library and the example ----
 
-jobs=$(getconf _NPROCESSORS_ONLN)
-in_dir() { ( cd "$1" && shift && "$@" ); } # DIRECTORY COMMAND...
-
-if [ ! -e "$root/configure" ] ||
-  [ -n "$(find "$root/configure.ac" -newer "$root/configure")" ]; then
-  step "Making configure (autoreconf)." in_dir "$root" autoreconf -fi
-fi
-if [ ! -e "$build/Makefile" ]; then
-  step "Configuring libcgo in $build." in_dir "$build" "$root/configure" \
-    --prefix="$prefix" --libdir="$prefix/lib" --without-check
-fi
-step "Building libcgo." make -C "$build" -j "$jobs"
-step "Installing libcgo in $prefix." make -C "$build" install
+local_library zlib zlib1g-dev
 step "Building examples/squeeze with pkg-config, against the installed library." \
   make -B -C "$root/examples" OUT="$build" \
-  PKG_CONFIG_PATH="$prefix/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}" \
   LDFLAGS="${LDFLAGS-} -Wl,-rpath,$prefix/lib"
 
 # ---- the run ----

@@ -28,6 +28,8 @@
 #
 # On Debian as root: it installs the programs that are missing.
 set -eu
+LC_ALL=C
+export LC_ALL
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh
@@ -261,9 +263,9 @@ check_abi() {
     echo 'abi: skipped: the description is that of amd64'
     return
   fi
-  soname=$(readelf -d "$work/packages/libcgo-$version/.libs/libcgo.so" |
+  soname=$(readelf -d "$work/packages/libcgo-$version/build/debian/.libs/libcgo.so" |
     sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p')
-  describe "$work/packages/libcgo-$version/.libs/libcgo.so" "$work/$soname.abi"
+  describe "$work/packages/libcgo-$version/build/debian/.libs/libcgo.so" "$work/$soname.abi"
   # Bit 4: a change; bit 8: one that breaks clients. Without a description of this
   # soname nothing can be broken, and it is to be made: make abi.
   status=0
@@ -274,8 +276,8 @@ check_abi() {
 }
 
 check_describe() {
-  describe "$work/packages/libcgo-$version/.libs/libcgo.so" "$work/abi" >"$work/describe.log" 2>&1 &&
-    soname=$(readelf -d "$work/packages/libcgo-$version/.libs/libcgo.so" |
+  describe "$work/packages/libcgo-$version/build/debian/.libs/libcgo.so" "$work/abi" >"$work/describe.log" 2>&1 &&
+    soname=$(readelf -d "$work/packages/libcgo-$version/build/debian/.libs/libcgo.so" |
       sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p') && mkdir -p "$top/abi" &&
     sed "\$a <!-- SPDX-License-Identifier: BSD-3-Clause -->" "$work/abi" >"$top/abi/$soname.abi"
   result describe $? "abi/$soname.abi"

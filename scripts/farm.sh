@@ -12,6 +12,8 @@
 # Prints the results as automake does. Needs root, for what it takes away.
 # shellcheck disable=SC2016 # what is in quotes is for the shell inside
 set -eu
+LC_ALL=C
+export LC_ALL
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"

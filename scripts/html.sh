@@ -7,6 +7,8 @@
 # guides in docs/ and the pages in man/. For `make html`. MANDOC and CMARK are the
 # programs that read them.
 set -eu
+LC_ALL=C
+export LC_ALL
 
 src=$1 out=$2
 : "${MANDOC:=mandoc}" "${CMARK:=cmark-gfm}"

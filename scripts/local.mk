@@ -2,7 +2,7 @@
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
 	scripts/check.sh scripts/variants scripts/darwin.sh scripts/emulator.sh scripts/include-graph.sh scripts/ports scripts/ticks.c scripts/release.sh \
 	scripts/versions.sh scripts/distro.sh scripts/farm.sh scripts/fresh.sh \
-	scripts/mini-debuginfo.sh scripts/packages.sh \
+	scripts/local-library.sh scripts/mini-debuginfo.sh scripts/newcomer.sh scripts/packages.sh \
 	scripts/zig-cc.sh scripts/zig-ports
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
@@ -24,6 +24,11 @@ check-ports:
 check-whole:
 	WHOLE=yes $(srcdir)/scripts/check.sh native clang musl sanitizers onekind distcheck packages
 .PHONY: check-whole
+
+# Other machines: see scripts/variants/conditions.sh. Needs root for the bare systems.
+check-conditions:
+	WHOLE=yes $(srcdir)/scripts/check.sh conditions
+.PHONY: check-conditions
 
 # What distributions check: all of it, or one.
 check-distro:

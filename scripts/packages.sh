@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# install_packages NAME...: installs what is missing of Debian's packages.
-# Prints one line if there is anything to do. As another user than root it
-# needs sudo, or stops with the command to run. If another process installs, it waits.
+# install_packages NAME...: installs what is missing of Debian's packages, and says before
+# how much that is. As another user than root it needs sudo. Where it can install nothing
+# it says what is missing, and goes on: what needs it is skipped, or fails by itself. If
+# another process installs, it waits.
 
 install_packages() {
+  if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+    echo "nothing is installed here, without apt. Debian's names of what this may need: $*"
+    return 0
+  fi
   missing=
   for package in "$@"; do
     case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
@@ -17,17 +22,24 @@ install_packages() {
   as_root=
   if test "$(id -u)" != 0; then
     command -v sudo >/dev/null 2>&1 || {
-      echo "missing packages; run as root: apt-get install --no-install-recommends$missing" >&2
-      return 1
+      echo "missing; to have it, as root: apt-get install --no-install-recommends$missing"
+      return 0
     }
     as_root=sudo
   fi
+  # On a terminal apt shows how far it is.
+  quiet=-qq output=/dev/null
+  test ! -t 1 || quiet=-q output=/dev/tty
   echo "installing:$missing"
   # The words of $missing are package names.
   # shellcheck disable=SC2086
   {
-    $as_root apt-get -qq -o DPkg::Lock::Timeout=600 update >/dev/null &&
-      $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 install -y \
-        --no-install-recommends $missing >/dev/null
+    $as_root apt-get $quiet -o DPkg::Lock::Timeout=600 update >$output &&
+      LC_ALL=C apt-get -s -o Debug::NoLocking=1 --no-install-recommends install $missing |
+      sed -n 's/^\([0-9]*\) upgraded, \([0-9]*\) newly.*/\2 packages/p' &&
+      LC_ALL=C apt-get --assume-no --no-install-recommends install $missing 2>/dev/null |
+      sed -n '/^Need to get\|^After this/p'
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get $quiet -o Dpkg::Use-Pty=0 \
+      -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $missing >$output
   }
 }

@@ -32,7 +32,8 @@ export LC_ALL TZ
 unset CC CXX CPPFLAGS CFLAGS CXXFLAGS LDFLAGS
 umask 022
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/libcgo-release.XXXXXX")
+# Not in /tmp, from which a system may start no program.
+work=$(mktemp -d "$out/.release.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$work/source" "$work/build"

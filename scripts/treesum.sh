@@ -5,9 +5,10 @@
 #
 # Builds examples/treesum against the libcgo that pkg-config finds, runs it on
 # every regular file below each PATH, with 1, 2 and 8 tasks at a time, and checks
-# what it prints with find, cksum and getent. From the environment: CC, CFLAGS,
-# LDFLAGS and pkg-config's variables; RUN is put before the program, for
-# emulators; NAME is the host that treesum resolves.
+# what it prints with find, cksum and getent. If pkg-config finds none, it builds
+# libcgo and installs it below build/demo, as scripts/demo.sh does. From the
+# environment: CC, CFLAGS, LDFLAGS and pkg-config's variables; RUN is put before
+# the program, for emulators; NAME is the host that treesum resolves.
 #
 # Exit status: 0 all is right; 1 something failed, or is wrong.
 
@@ -15,25 +16,41 @@ set -eu
 unset CDPATH
 export LC_ALL=C # one order for sort; names are bytes
 
-die() { printf 'treesum: %s\n' "$*" >&2; exit 1; }
+name=treesum
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/local-library.sh
+. "$root/scripts/local-library.sh"
 
 case ${1-} in
--*) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 1 ;;
+-*) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 1 ;;
 esac
 [ $# -gt 0 ] || set -- /usr/include
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-work=$(mktemp -d)
+# Not in /tmp, from which a system may start no program (noexec), if that can be.
+case $root in
+*[[:space:]]*) work= ;;
+*) work=$({ mkdir -p "$root/build" && mktemp -d "$root/build/treesum.XXXXXX"; } 2>/dev/null) || work= ;;
+esac
+[ -n "$work" ] || work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-"${PKG_CONFIG:-pkg-config}" --exists libcgo ||
-  die "pkg-config finds no libcgo: install it, or set PKG_CONFIG_PATH"
+: "${PKG_CONFIG:=pkg-config}"
+# shellcheck disable=SC2119 # the arguments are another's
+"$PKG_CONFIG" --exists libcgo 2>/dev/null || local_library
+# Where the loader does not look by itself.
+libdir=$("$PKG_CONFIG" --variable=libdir libcgo)
 make -s -C "$root/examples" OUT="$work" CC="${CC:-cc}" \
   CFLAGS="${CFLAGS:--O2 -g}" WARNINGS='-Wall -Wextra -Wpedantic -Werror' \
-  LDFLAGS="${LDFLAGS-}" "$work/treesum"
+  LDFLAGS="${LDFLAGS-} -Wl,-rpath,$libdir" "$work/treesum"
+
+# Whether it starts at all: else nothing below says anything.
+mkdir "$work/empty"
+# shellcheck disable=SC2086 # RUN is words
+timeout -k 1 60 ${RUN-} "$work/treesum" -j 1 -- "$work/empty" >"$work/output" 2>&1 ||
+  die "treesum does not start: $(head -n 3 "$work/output")"
 
 find "$@" -type f -print0 >"$work/names"
 xargs -0 -r cksum <"$work/names" | sort >"$work/expected"

@@ -6,6 +6,8 @@
 # Whether all that names the release and the interface agrees with configure.ac, and,
 # if it is given, with VERSION. Prints what does not.
 set -eu
+LC_ALL=C
+export LC_ALL
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 release=$(sed -n 's/^AC_INIT(\[libcgo\], \[\([^]]*\)\].*/\1/p' "$top/configure.ac")

@@ -147,6 +147,8 @@ EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/
 # The classic face as one relocatable object, for linkers of 2010: libcgo-classic(7)
 # has what they know. The compilers' assembly is made one file, in which all but the
 # public names are local. The flags stand last, because this object has no choice.
+# -D__NO_INLINE__: headers of glibc before 2.34 have functions of floating-point numbers
+# in line.
 EXTRA_DIST += src/classic-object.awk
 if CLASSIC
 classicdir = $(libdir)
@@ -155,7 +157,7 @@ CLEANFILES += src/libcgo-classic.o src/libcgo-classic.s src/libcgo-classic.s-t \
 	src/libcgo-classic.exports src/classic-*.s
 
 src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT $(LIBCGO_CLASSIC_OBJECT_PIC) -fvisibility=hidden \
-	-g0 -fno-lto -fno-stack-protector -mgeneral-regs-only -U_FORTIFY_SOURCE \
+	-g0 -fno-lto -fno-stack-protector -mgeneral-regs-only -D__NO_INLINE__ -U_FORTIFY_SOURCE \
 	$(LIBCGO_CLASSIC_OBJECT_FLAGS)
 
 src_classic_sources = $(src_topics) $(src_classic) $(src_port) $(src_classic_port)

@@ -145,7 +145,7 @@ int learn_own_bounds(libcgo_thread *thread) {
   if (thread->stack_hi != 0)
     return 0;
   const int caller_errno = errno;
-  stack_bounds own;
+  stack_bounds own = {};
   int err;
   {
     os::cancellation_disabled disabled;

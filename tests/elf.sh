@@ -34,10 +34,18 @@ versioned() {
   ! $NM -D --defined-only $so | grep -v '@@LIBCGO_\| A LIBCGO_'
 }
 
+# Before 2.34, glibc has threads and the loader's functions in libraries of their own.
+parts_of_old_glibc() {
+  echo '#include <features.h>
+#if !defined __GLIBC__ || __GLIBC__ > 2 || __GLIBC_MINOR__ >= 34
+#error one library
+#endif' | $CC -E - >/dev/null 2>&1 && ! grep -v '^libpthread\.so\|^libdl\.so' others
+}
+
 needed_is_libc_only() {
   $READELF -d $so | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' >needed
   cat needed
-  grep -q . needed && ! grep -v '^libc\.\|^ld-linux' needed
+  grep -q . needed && ! grep -v '^libc\.\|^ld-linux' needed >others || parts_of_old_glibc
 }
 
 # shellcheck disable=SC2016

@@ -18,6 +18,14 @@
 #include "kit.h"
 #include "stacks.h"
 
+/* A function that keeps its frame and its address, also where the linker sees the whole
+   program (-flto). */
+#if defined __GNUC__ && !defined __clang__
+#define OWN_FRAME __attribute__((noipa))
+#else
+#define OWN_FRAME __attribute__((noinline))
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -44,7 +52,7 @@ struct four four_switches(struct libcgo_thread *thread,
                           uintptr_t (*innermost)(void *arg), void *arg);
 
 /* Returns what innermost returns. */
-uintptr_t cross_four(struct four *f);
+OWN_FRAME uintptr_t cross_four(struct four *f);
 
 /* The functions that are active in innermost, from c_2 outwards to cross_four: where
    their code is, once four_switches was called. */
@@ -52,11 +60,11 @@ enum { four_depth = 11 };
 extern void *four_chain[four_depth];
 
 /* The pieces, for tests that begin elsewhere. */
-uintptr_t runtime_1(void *four);
-uintptr_t c_1(void *four);
-void callback(struct libcgo_thread *thread, void *four);
-uintptr_t runtime_2(void *four);
-uintptr_t c_2(void *four);
+OWN_FRAME uintptr_t runtime_1(void *four);
+OWN_FRAME uintptr_t c_1(void *four);
+OWN_FRAME void callback(struct libcgo_thread *thread, void *four);
+OWN_FRAME uintptr_t runtime_2(void *four);
+OWN_FRAME uintptr_t c_2(void *four);
 
 #ifdef __cplusplus
 }

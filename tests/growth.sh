@@ -43,7 +43,7 @@ next_library() {
   $CC $CFLAGS -shared -Wl,-soname,libcgo.so.0 -Wl,-z,nodelete \
     -Wl,--version-script="$srcdir/src/libcgo.map" $objects \
     -Wl,--whole-archive "$builddir"/src/.libs/lib*.a -Wl,--no-whole-archive \
-    -pthread -o next/libcgo.so.0
+    -pthread $PRIVATE_LIBS -o next/libcgo.so.0
 }
 
 # The client, compiled once, with the headers and the library of today.

@@ -154,6 +154,17 @@ face_in_any_order() {
 # Whether the compiler has a language by this option.
 knows() { echo 'int x;' >language.cc && $CXX "$1" -c language.cc -o language.o 2>/dev/null; }
 
+# Of the calls that may not have called fn, or given a stack.
+unchecked() { # CALL
+  printf '#include <libcgo.h>\nvoid f(struct libcgo_runtime *r, struct libcgo_thread *t, struct libcgo_stack *s, void (*fn)(struct libcgo_thread *, void *));\nvoid f(struct libcgo_runtime *r, struct libcgo_thread *t, struct libcgo_stack *s, void (*fn)(struct libcgo_thread *, void *)) { (void)r, (void)t, (void)s, (void)fn; %s; }\n' "$1" >unchecked.c
+  $CC -std=c11 -Wall $cppflags -c unchecked.c -o unchecked.o 2>&1 | grep 'warn.*unused.result'
+}
+a_result_that_is_ignored_is_a_warning() {
+  unchecked 'libcgo_callback(r, fn, 0)' && unchecked 'libcgo_attach(r, &t)' &&
+    unchecked 'libcgo_stack_map(s, 1)' && unchecked 'libcgo_thread_create(r, t, 0, fn, 0, 0)' &&
+    ! unchecked 'libcgo_detach(r)'
+}
+
 ok headers_compile_alone_as_c11 alone compile_c
 ok headers_compile_alone_as_cxx17 alone compile_cxx
 ok headers_compile_in_any_order_as_c11 any_order compile_c
@@ -192,6 +203,7 @@ if knows -std=c++2b; then
 else
   skip the_cxx_face_compiles_as_cxx23 "$CXX has no C++23"
 fi
+ok a_result_that_is_ignored_is_a_warning a_result_that_is_ignored_is_a_warning
 if test -f "$builddir/.libs/libcgo.so"; then
   ok defect_16_two_units_that_include_the_header_link two_units
   ok the_library_reports_the_version_of_its_headers versions_agree

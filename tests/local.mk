@@ -8,14 +8,17 @@
 tests_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/tests -iquote $(top_srcdir)/src
 # Unwind tables, also of C, and of what throws nothing: compilers for some CPUs leave
 # them out.
-tests_cflags = -std=gnu11 -Wall -Wextra -fno-omit-frame-pointer \
+# Many calls cannot fail in a test, or are to be seen to.
+tests_cflags = -std=gnu11 -Wall -Wextra -Wno-unused-result -fno-omit-frame-pointer \
 	-fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
-tests_cxxflags = -std=gnu++17 -Wall -Wextra \
+tests_cxxflags = -std=gnu++17 -Wall -Wextra -Wno-unused-result \
 	-fno-omit-frame-pointer -fasynchronous-unwind-tables $(LIBCGO_WERROR) $(CHECK_CFLAGS)
 tests_harness = tests/harness.c tests/contexts.c tests/harness.h tests/minicheck.h
 tests_client = $(tests_harness) tests/client.c
 tests_kit = $(tests_harness) tests/kit.c tests/kit.h
 tests_ldadd = libcgo.la $(CHECK_LIBS)
+# It makes libtool build a shared library, which is not installed.
+tests_rpath = $(LIBCGO_TESTS_RPATH)
 
 # What the tests use of POSIX, where the system has it not.
 if WINDOWS
@@ -162,17 +165,17 @@ check_LTLIBRARIES += tests/libbig-tls.la
 endif
 tests_libobject_with_slots_la_SOURCES = tests/object-with-slots.c
 tests_libobject_with_slots_la_CPPFLAGS = $(tests_cppflags)
-tests_libobject_with_slots_la_LIBADD = libcgo.la
+tests_libobject_with_slots_la_LIBADD = $(LIBCGO_TESTS_LIBRARY)
+tests_libobject_with_slots_la_DEPENDENCIES = libcgo.la
 tests_libobject_with_slots_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests $(tests_module)
+	-rpath $(tests_rpath) $(tests_module)
 tests_object_slots_SOURCES = tests/defined-slots.c $(tests_harness)
 tests_object_slots_CPPFLAGS = $(tests_cppflags) -DIN_SHARED_OBJECT
 tests_object_slots_CFLAGS = $(tests_cflags)
 tests_object_slots_LDADD = tests/libobject-with-slots.la $(tests_ldadd)
-# -rpath makes libtool build a shared library that is not installed.
 tests_libbig_tls_la_SOURCES = tests/big-tls.c
 tests_libbig_tls_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests
+	-rpath $(tests_rpath)
 tests_tls_SOURCES = tests/tls.c $(tests_client) tests/kit.c tests/kit.h
 tests_tls_CPPFLAGS = $(tests_cppflags)
 tests_tls_CFLAGS = $(tests_cflags)
@@ -191,8 +194,9 @@ tests_libunloaded_la_SOURCES = tests/unloaded.c
 tests_libunloaded_la_CPPFLAGS = $(tests_cppflags)
 tests_libunloaded_la_CFLAGS = $(tests_cflags)
 tests_libunloaded_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests
-tests_libunloaded_la_LIBADD = libcgo.la
+	-rpath $(tests_rpath)
+tests_libunloaded_la_LIBADD = $(LIBCGO_TESTS_LIBRARY)
+tests_libunloaded_la_DEPENDENCIES = libcgo.la
 tests_unload_SOURCES = tests/unload.c $(tests_harness)
 tests_unload_CPPFLAGS = $(tests_cppflags) \
 	-DTEST_MODULES='"$(abs_top_builddir)/tests/"'
@@ -434,17 +438,19 @@ check_PROGRAMS += tests/two-runtimes
 check_LTLIBRARIES += tests/libruntime-a.la tests/libruntime-b.la
 tests_runtime_object = tests/runtime-object.c tests/runtime-object.h $(tests_memory)
 tests_runtime_ldflags = -module -avoid-version -shared $(tests_module) \
-	-rpath $(abs_top_builddir)/tests
+	-rpath $(tests_rpath)
 tests_libruntime_a_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_a_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=262144
 tests_libruntime_a_la_CFLAGS = $(tests_cflags)
 tests_libruntime_a_la_LDFLAGS = $(tests_runtime_ldflags)
-tests_libruntime_a_la_LIBADD = libcgo.la
+tests_libruntime_a_la_LIBADD = $(LIBCGO_TESTS_LIBRARY)
+tests_libruntime_a_la_DEPENDENCIES = libcgo.la
 tests_libruntime_b_la_SOURCES = $(tests_runtime_object)
 tests_libruntime_b_la_CPPFLAGS = $(tests_cppflags) -DSMALL_BYTES=524288
 tests_libruntime_b_la_CFLAGS = $(tests_cflags)
 tests_libruntime_b_la_LDFLAGS = $(tests_runtime_ldflags)
-tests_libruntime_b_la_LIBADD = libcgo.la
+tests_libruntime_b_la_LIBADD = $(LIBCGO_TESTS_LIBRARY)
+tests_libruntime_b_la_DEPENDENCIES = libcgo.la
 tests_two_runtimes_SOURCES = tests/two-runtimes.c tests/runtime-object.h \
 	$(tests_harness)
 tests_two_runtimes_CPPFLAGS = $(tests_cppflags)
@@ -482,18 +488,19 @@ need_proc = tests/gdb.sh tests/go-stacks tests/hot-paths tests/hpp tests/info.sh
 	tests/libcgo-go.sh tests/limits tests/lua tests/lua-exceptions tests/probes.sh \
 	tests/stack tests/threads tests/threads-static tests/traceback tests/two-runtimes
 
-AM_TESTS_ENVIRONMENT = \
+# Tools are read in the language of the tests.
+AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL; \
 	CC='$(CC)' CXX='$(CXX)' CFLAGS='$(CFLAGS)' CXXFLAGS='$(CXXFLAGS)' \
 	NM='$(NM)' OBJDUMP='$(OBJDUMP)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' CXX_LIBRARY='@have_cxx_library@' \
 	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
-	TEST_EMU='$(TEST_EMU)' PROBES='@have_probes@' NEED_PROC='$(need_proc)' \
+	TEST_EMU='$(TEST_EMU)' PRIVATE_LIBS='$(LIBCGO_PRIVATE_LIBS)' PROBES='@have_probes@' NEED_PROC='$(need_proc)' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/foreign-client.o'; \
 	export CC CXX CXX_LIBRARY CFLAGS CXXFLAGS NM OBJDUMP READELF AR EACH_CC CPU CLASSIC HOST VERSION \
-	TEST_EMU PROBES NEED_PROC ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+	TEST_EMU PRIVATE_LIBS PROBES NEED_PROC ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
 installcheck-local:

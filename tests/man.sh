@@ -231,7 +231,7 @@ extract_examples() {
 if test -f "$builddir/.libs/libcgo.so"; then
   libs=$shared_libs
 else
-  libs="$static_lib -pthread"
+  libs="$static_lib -pthread $PRIVATE_LIBS"
 fi
 
 # Whether a page's examples are about the classic face, which does not exist here.

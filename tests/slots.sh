@@ -121,7 +121,7 @@ refused() { # TEXT COMPILER-AND-FLAGS LIBRARY...
 
 own_path() {
   # The message names the executable.
-  refused "$scratch/program: does not reserve" "$CC $CFLAGS -DVARIABLES" $shared_libs
+  refused "$(pwd -P)/program: does not reserve" "$CC $CFLAGS -DVARIABLES" $shared_libs
 }
 
 variables="-DRESERVE -DVARIABLES"

@@ -11,7 +11,7 @@
 static_program() { # TEST
   $CC $CFLAGS -std=gnu11 -D_GNU_SOURCE -I. $cppflags -I"$srcdir/tests" \
     "$srcdir/tests/$1.c" "$srcdir/tests/kit.c" "$srcdir/tests/harness.c" \
-    -o "$1" "$static_lib" -static -pthread || return 1
+    -o "$1" "$static_lib" -static -pthread $PRIVATE_LIBS || return 1
   # More time than run_program gives: an emulator on a busy machine needs it.
   (cd "$builddir" &&
     LIBCGO_TEST_THREADS=2000 exec timeout -k 1 280 $TEST_EMU "$scratch/$1")

@@ -9,13 +9,30 @@ set -u
 tests=0
 failed=0
 
-# shellcheck disable=SC2034,SC2086
+LC_ALL=C
+export LC_ALL
 srcdir=$(cd "$top_srcdir" && pwd)
 builddir=$(cd "$top_builddir" && pwd)
 
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/libcgo-test.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
+# In the build directory: from /tmp a system may start no program (noexec).
+scratch=$(mktemp -d "$builddir/tests/scratch.XXXXXX") || exit 1
+links=
+trap 'rm -rf "$scratch" ${links:+"$links"}' EXIT
 trap 'exit 1' HUP INT TERM
+
+# In a path with a space, the tests go by links: their flags are lists of words.
+case $srcdir$builddir in
+*[[:space:]]*)
+  links=$(mktemp -d /tmp/libcgo-links.XXXXXX) || exit 1
+  ln -s "$srcdir" "$links/source" && ln -s "$builddir" "$links/build" || exit 1
+  srcdir=$links/source scratch=$links/build/tests/${scratch##*/}
+  CLASSIC_OBJECT=$links/build${CLASSIC_OBJECT#"$builddir"}
+  FOREIGN_CLIENT=$links/build${FOREIGN_CLIENT#"$builddir"}
+  builddir=$links/build top_srcdir=$srcdir top_builddir=$builddir
+  export CLASSIC_OBJECT FOREIGN_CLIENT top_srcdir top_builddir ;;
+esac
+TMPDIR=$scratch
+export TMPDIR
 cd "$scratch" || exit 1
 
 # ok NAME COMMAND...: one claim, that the command succeeds.

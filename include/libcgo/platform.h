@@ -18,6 +18,9 @@
    is built with -fvisibility=hidden. */
 #define LIBCGO_API __attribute__((__visibility__("default")))
 
+/* Where the result tells whether fn was called, or whether there is what it gives. */
+#define LIBCGO_CHECKED_ __attribute__((__warn_unused_result__))
+
 /* Whether a program's thread-local variables are at one distance from the thread
    pointer: not on Windows, which gives such a place to who asks for it. */
 #ifdef _WIN32

@@ -220,7 +220,8 @@ struct libcgo_thread {
  * signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
-                             struct libcgo_thread **thread);
+                             struct libcgo_thread **thread)
+    LIBCGO_CHECKED_;
 
 /*
  * Detaches the calling thread from a runtime to which it was attached, by
@@ -266,7 +267,8 @@ LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
 LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
                                void (*fn)(struct libcgo_thread *thread,
                                           void *arg),
-                               void *arg);
+                               void *arg)
+    LIBCGO_CHECKED_;
 
 /*
  * Ends a runtime: gives its thread key back. The record is then as it was

@@ -90,7 +90,8 @@ struct libcgo_stack {
  * *stack is as it was. Leaves errno alone. Safe in any thread and in signal
  * handlers. Since 0.1.
  */
-LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack, size_t bytes);
+LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack, size_t bytes)
+    LIBCGO_CHECKED_;
 
 /*
  * Gives the memory of libcgo_stack_map back. Nothing runs on the stack any more.

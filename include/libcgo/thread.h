@@ -106,7 +106,8 @@ LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
                                     const struct libcgo_thread_attr *attr,
                                     void (*fn)(struct libcgo_thread *thread,
                                                void *arg),
-                                    void *arg, struct libcgo_limit *limit);
+                                    void *arg, struct libcgo_limit *limit)
+    LIBCGO_CHECKED_;
 
 /*
  * Writes a limit as text, such as "RLIMIT_NPROC is 64, in use are 64 threads of

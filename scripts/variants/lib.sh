@@ -9,6 +9,9 @@
 #   CHECK_JOBS             processes at a time in one variant; without it, one a CPU
 #   WHOLE=yes              the whole suite, also what the variant native runs for all
 
+# Tools are read in one language.
+LC_ALL=C
+export LC_ALL
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=scripts/packages.sh
 . "$top/scripts/packages.sh"
@@ -28,6 +31,12 @@ needs() {
     exit 0
   fi
   install_packages "$@"
+  for command in g++ gcc make autoconf automake libtoolize; do
+    command -v $command >/dev/null 2>&1 || {
+      echo "without $command nothing can be built"
+      exit 1
+    }
+  done
   compiler_cache
   test "${CHECK_CONFIGURE:-}" = made || generate
 }
@@ -142,6 +151,15 @@ build() {
 # programs: builds those of the tests. `suite` says what of them cannot be built.
 programs() { make -k check V=0 -j "$jobs" TESTS= >programs.log 2>&1 || true; }
 
+# progress: on a terminal, the name of each test program when its first claim is there.
+progress() {
+  if test -t 1; then
+    awk '/^(PASS|FAIL|SKIP|ERROR): / && $2 != last { last = $2; print "  " last; fflush() }'
+  else
+    cat >/dev/null
+  fi
+}
+
 # suite WHAT MAKE-ARGUMENTS...: make check, without what the variant native runs for
 # all. A failing test is counted, and does not end the run; its log is shown.
 suite() {
@@ -149,7 +167,7 @@ suite() {
   shift
   test "${WHOLE:-}" = yes || set -- tests_once= "$@"
   # What tests compile is compiled once: a cache only costs.
-  make -k check V=0 TESTS_ENVIRONMENT=CCACHE_DISABLE=1 "$@" >check.log 2>&1 || true
+  make -k check V=0 TESTS_ENVIRONMENT=CCACHE_DISABLE=1 "$@" 2>&1 | tee check.log | progress
   grep -q '^PASS: ' check.log || {
     failed=$((failed + 1))
     tail -n 40 check.log

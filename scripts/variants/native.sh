@@ -10,13 +10,19 @@ needs gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
   shellcheck mandoc cmark-gfm libxml2-utils \
   gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
 
+each='gcc clang'
+command -v clang >/dev/null 2>&1 || each=gcc
 build native || exit 0
 WHOLE=yes
-suite native -j "$jobs" EACH_CC='gcc clang'
+suite native -j "$jobs" EACH_CC="$each"
 record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
 installed native
 treesum 'native: treesum agrees with cksum'
 step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
+command -v shellcheck >/dev/null 2>&1 || {
+  skip 'shellcheck is not here'
+  exit 0
+}
 # With what they source, whose places they name from the top.
 step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
   "$top"/scripts/variants/*.sh "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" \

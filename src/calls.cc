@@ -102,7 +102,8 @@ struct page {
   // Of the first:
   uintptr_t free_places; // a list, by `prev`
   uintptr_t most_pages;  // until all calls are asked whether they are over
-  stack_call calls[(page_bytes - 4 * sizeof(uintptr_t)) / sizeof(stack_call)];
+  page *last;            // or one before it: the way to the end is short
+  stack_call calls[(page_bytes - 5 * sizeof(uintptr_t)) / sizeof(stack_call)];
 };
 static_assert(sizeof(page) <= page_bytes, "");
 constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
@@ -505,6 +506,13 @@ size_t sweep(libcgo_thread *thread, const asker &who, bool all) {
       .fatal(thread->runtime->ops->fatal);
 }
 
+page *last_page(const page *pages) {
+  const page *last = pages->last != nullptr ? pages->last : pages;
+  while (last->next != nullptr)
+    last = last->next;
+  return const_cast<page *>(last);
+}
+
 // Adds a page of places. Of two, of the interrupted code and of a handler's, none is lost.
 stack_call *more_places(libcgo_thread *thread) {
   auto *fresh = static_cast<page *>(os::map_zeroed(page_bytes));
@@ -516,13 +524,16 @@ stack_call *more_places(libcgo_thread *thread) {
                                   reinterpret_cast<uintptr_t>(fresh), false,
                                   __ATOMIC_RELEASE, __ATOMIC_RELAXED))
     return fresh->calls;
-  auto *last = reinterpret_cast<page *>(first);
+  auto *const pages = reinterpret_cast<page *>(first);
+  page *last = last_page(pages);
   for (page *next = nullptr;; last = next, next = nullptr) {
     fresh->number = last->number + 1;
     if (__atomic_compare_exchange_n(&last->next, &next, fresh, false,
                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-      return fresh->calls;
+      break;
   }
+  pages->last = fresh;
+  return fresh->calls;
 }
 
 // A place, where neither that which was used last is free nor the one after it. All calls
@@ -533,10 +544,7 @@ stack_call *more_places(libcgo_thread *thread) {
   stack_call *c = listed_place(thread);
   page *const pages = first_page(thread);
   if (c == nullptr && pages != nullptr) {
-    const page *last = pages;
-    while (last->next != nullptr)
-      last = last->next;
-    if (last->number >= pages->most_pages) {
+    if (last_page(pages)->number >= pages->most_pages) {
       pages->most_pages = 2 * (sweep(thread, who, false) / calls_of_page) + 1;
       c = listed_place(thread);
     }

@@ -385,6 +385,20 @@ void kill_dependents() {
 
 uintptr_t nothing(void *arg) { return reinterpret_cast<uintptr_t>(arg); }
 
+// The system refuses while the stack pointer is on the old one. Where that was in a
+// frame that has just ended, it is asked from below.
+RAW void set_alternate(region *r) {
+  const uintptr_t above = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - alternate->lo;
+  const bool near = above < alternate->hi - alternate->lo + 8 * K;
+  *static_cast<volatile char *>(__builtin_alloca(near ? above + 8 * K : 16)) = 0;
+  stack_t s = {};
+  s.ss_sp = reinterpret_cast<void *>(r->lo);
+  s.ss_size = r->hi - r->lo;
+  if (sigaltstack(&s, nullptr) != 0)
+    wrong("model", "sigaltstack: %s", strerror(errno));
+  alternate = r;
+}
+
 // After frames have ended: what the client does then.
 void tidy() {
   kill_dependents();
@@ -392,14 +406,8 @@ void tidy() {
     if (!r.used)
       continue;
     const bool gone = r.owner != nullptr && !r.owner->live;
-    if (gone && alternate == &r) {
-      alternate = default_alternate;
-      stack_t s = {};
-      s.ss_sp = reinterpret_cast<void *>(alternate->lo);
-      s.ss_size = alternate->hi - alternate->lo;
-      if (sigaltstack(&s, nullptr) != 0)
-        wrong("model", "sigaltstack: %s", strerror(errno));
-    }
+    if (gone && alternate == &r)
+      set_alternate(default_alternate);
     if (r.kind == SMALL && r.untold && lowest_on(&r) == nullptr) {
       if (libcgo_stack_left != nullptr && (gone || now->tells)) {
         const int err = libcgo_stack_left(self, &r.record);
@@ -535,14 +543,8 @@ RAW frame *begin(const plan &p, uint32_t *memory, size_t size, uintptr_t array,
   f->live = true;
   running->top = f;
   fill(f);
-  if (array != 0 && f->array->kind == ALT) {
-    stack_t s = {};
-    s.ss_sp = reinterpret_cast<void *>(array);
-    s.ss_size = array_size;
-    if (sigaltstack(&s, nullptr) != 0)
-      wrong("model", "sigaltstack: %s", strerror(errno));
-    alternate = f->array;
-  }
+  if (array != 0 && f->array->kind == ALT)
+    set_alternate(f->array);
   return f;
 }
 
@@ -856,11 +858,9 @@ void detach_in_between(const frame *f) {
 
 #if EXCEPTIONS
 [[noreturn, gnu::noinline]] void throw_it() { throw thrown(); }
-#endif
 
+// Who catches what f throws, or nullptr.
 frame *catcher(frame *f) {
-  if (f->how == IN_HANDLER)
-    return f->catches ? f : nullptr;
   for (frame *c = f; c != nullptr; c = c->parent) {
     if (c->catches)
       return c;
@@ -869,6 +869,7 @@ frame *catcher(frame *f) {
   }
   return nullptr;
 }
+#endif
 
 // Does the step, if it is possible here. Returns whether f is to return.
 RAW bool perform(frame *f, const step &s) {

@@ -60,10 +60,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include "arch/arch.h"
 
 // A C library may come without C++'s: then programs throw nothing.
 #ifdef __cpp_exceptions
@@ -109,16 +112,17 @@ enum op : unsigned char {
   SWITCH, // a: to which suspended one
   BOUNDS, // a: with the record or without
   DETACH, // may be EBUSY
+  TRAP,   // STACK or SYSTEM, and a signal at one of the library's instructions
   OPS
 };
 constexpr const char *op_names[OPS] = {
     "frame",  "embed", "stack",  "system", "callback", "return", "throw",  "jump",
-    "signal", "co",    "resume", "yield",  "task",     "switch", "bounds", "detach"};
+    "signal", "co",    "resume", "yield",  "task",     "switch", "bounds", "detach", "trap"};
 
 struct step {
   unsigned char op;
   unsigned char a;
-  unsigned short b; // a frame's size, and whether it catches exceptions; or a flag
+  unsigned short b; // a frame's size, and whether it catches exceptions; or a number
 };
 
 constexpr unsigned catches_flag = 0x8000;
@@ -126,6 +130,7 @@ constexpr int most_steps = 400;
 
 struct program {
   bool initial; // runs on the initial thread
+  bool no_files; // its bounds are not to be had at the first call
   bool tells;   // calls libcgo_stack_left whenever it may
   int rounds;
   int count;
@@ -159,7 +164,7 @@ struct settings {
   bool out_of_turn;
   int seconds;      // that a program has
   bool without[OPS]; // steps that are not made
-} settings = {false, 10, {}};
+} settings = {false, 4, {}};
 
 [[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind, const char *format,
                                                   ...) {
@@ -204,6 +209,14 @@ struct strand {
 enum how { ROOT, CALL, ON_STACK, ON_SYSTEM, BY_CALLBACK, IN_HANDLER, CO_ROOT, TASK_ROOT };
 enum pending { NOTHING, IN_CALL, IN_STACK_CALL, IN_SYSTEM_CALL, IN_SIGNAL, IN_RESUME };
 
+// A signal at an instruction of a call to the library.
+struct trap {
+  int after;      // instructions, when the function has returned; 0: none
+  region *target; // where that runs
+  bool there;     // the signal comes on the alternate stack
+  bool catches;
+};
+
 struct frame {
   int id;
   bool live;
@@ -215,6 +228,8 @@ struct frame {
   frame *parent;
   region *on;
   region *array;
+  region *busy; // where a call is half begun, which a handler has interrupted
+  trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
   uint32_t *pattern[2];
@@ -235,6 +250,9 @@ region regions[most_regions];
 region *own, *alternate, *default_alternate;
 libcgo_stack spare; // where nothing ever runs for long
 unsigned long calls_made;
+int traps_left;  // instructions until the signal does something; 0: it does not
+frame *traps_in; // the caller
+bool stepping;   // the processor stops at each
 
 const program *now;
 int pc;
@@ -464,6 +482,9 @@ RAW void landed(frame *f) {
     wrong("model", "control comes back to frame %d, and the model has %d", f->id,
          current() == nullptr ? -1 : current()->id);
   f->pending = NOTHING;
+  f->busy = nullptr;
+  f->at.after = 0;
+  stepping = false;
   tidy();
   check_all();
 }
@@ -551,8 +572,29 @@ RAW frame *begin(const plan &p, uint32_t *memory, size_t size, uintptr_t array,
 // Where its caller's frame is.
 RAW uintptr_t sp_now() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
 
+RAW void handle_trap(int, siginfo_t *, void *context);
+
+void arm(frame *f, int instructions) {
+  struct sigaction action = {};
+  action.sa_sigaction = handle_trap;
+  action.sa_flags = SA_NODEFER | SA_SIGINFO | (f->at.there ? SA_ONSTACK : 0);
+  sigaction(SIGTRAP, &action, nullptr);
+  traps_left = instructions;
+  traps_in = f;
+  stepping = true;
+  start_stepping();
+}
+
+void disarm() {
+  stop_stepping();
+  traps_left = 0;
+  stepping = false;
+}
+
 // What all functions of a program are.
 RAW uintptr_t run_frame(void *result) {
+  if (stepping)
+    disarm();
   const plan p = next_plan;
   const uintptr_t fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   region *const r = region_of(fp);
@@ -579,6 +621,11 @@ RAW uintptr_t run_frame(void *result) {
     wrong("model", "frame %d returns, and the model has %d", f->id, current()->id);
   check_all();
   end_frame(f, false);
+  if (f->parent != nullptr && f->parent->at.after != 0) {
+    const int after = f->parent->at.after;
+    f->parent->at.after = 0;
+    arm(f->parent, after);
+  }
   return reinterpret_cast<uintptr_t>(result);
 }
 
@@ -593,6 +640,47 @@ void run_in_callback(libcgo_thread *thread, void *arg) {
 void handler(int) {
   const int err = errno;
   run_frame(nullptr);
+  errno = err;
+}
+
+// A trap for each instruction takes long: none is needed after the signal.
+void step_no_more(void *context) {
+#if defined(__linux__) && defined(REG_EFL)
+  static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+#else
+  (void)context;
+  stepping = true; // when the handler returns
+#endif
+}
+
+// Comes at each instruction while they are stepped.
+RAW void handle_trap(int, siginfo_t *, void *context) {
+  if (traps_left == 0 || --traps_left != 0)
+    return;
+  const int err = errno;
+  frame *const f = traps_in;
+  if (f != current())
+    wrong("model", "a trap in frame %d, and the model has %d", f->id, current()->id);
+  const plan interrupted = next_plan;
+  const enum pending pending = f->pending;
+  const trap at = f->at;
+  region *on = region_of(sp_now());
+  if (at.there) {
+    on = alternate;
+    f->busy = at.target;
+  } else if (on != f->on && on != at.target) {
+    wrong("stack", "a call by frame %d is on neither stack", f->id);
+  }
+  f->at.after = 0;
+  f->pending = IN_SIGNAL;
+  next_plan = {IN_HANDLER, at.catches, 0, 64, on};
+  run_frame(nullptr);
+  f->pending = pending;
+  f->at = at;
+  f->busy = nullptr;
+  next_plan = interrupted;
+  traps_left = 0;
+  step_no_more(context);
   errno = err;
 }
 
@@ -753,6 +841,9 @@ region *nth_region(enum kind kind, unsigned n, bool embedded_too = true) {
 }
 
 bool stack_is_free_for(const region *r, const frame *f) {
+  for (int i = 0; i < live_count; i++)
+    if (live[i]->busy == r)
+      return false;
   const frame *lowest = lowest_on(r);
   if (lowest == nullptr || lowest == f)
     return true;
@@ -772,7 +863,7 @@ void check_bounds(frame *f, bool with_record) {
   uintptr_t hi = f->hi;
   const region *const r = f->on;
   // What was called last on it begins where the bounds end.
-  for (frame *c = f; r->kind == SMALL && c != nullptr && c->on == r && c->how != ON_STACK;
+  for (frame *c = f; c != nullptr && r->kind == SMALL && c->on == r && c->how != ON_STACK && c->how != IN_HANDLER;
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
@@ -1019,7 +1110,8 @@ RAW bool perform(frame *f, const step &s) {
   }
   case TASK: {
     region *const r = nth_region(SMALL, s.a);
-    if (f->on->kind != SMALL || f->cramped || lowest_on(r) != nullptr ||
+    if (f->on->kind != SMALL || f->cramped || !stack_is_free_for(r, nullptr) ||
+        lowest_on(r) != nullptr ||
         nearest_c(f) == nullptr || !can_make_context())
       return false;
     strand *const t = new_strand(TASK_STRAND, r);
@@ -1060,6 +1152,27 @@ RAW bool perform(frame *f, const step &s) {
   case DETACH:
     detach_in_between(f);
     break;
+  case TRAP: {
+    const bool after = (s.a & 1) != 0, there = (s.a & 2) != 0, system = (s.a & 4) != 0;
+    region *const r = system ? nearest_c(f)->on : nth_region(SMALL, s.a >> 3);
+    if (!room || (!system && !stack_is_free_for(r, f)) ||
+        (there && lowest_on(alternate) != nullptr))
+      return false;
+    call(f, system ? IN_SYSTEM_CALL : IN_STACK_CALL, system ? ON_SYSTEM : ON_STACK, 64, r);
+    const int instructions = 1 + (s.b & ~catches_flag) % 300;
+    f->at = {after ? instructions : 0, r, there, (s.b & catches_flag) != 0 && EXCEPTIONS};
+    if (!system)
+      f->call = ++calls_made;
+    if (!after)
+      arm(f, instructions);
+    const uintptr_t result = system ? libcgo_call_on_system(self, run_frame, token)
+                                    : libcgo_call_on_stack(self, &r->record, run_frame, token);
+    disarm();
+    f->at.after = 0;
+    check_result(result);
+    came_back(f);
+    break;
+  }
   }
   return false;
 }
@@ -1166,6 +1279,14 @@ void *run_thread(void *) {
   s.ss_size = default_alternate->hi - default_alternate->lo;
   sigaltstack(&s, &before);
   attach();
+  if (now->no_files) {
+    rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    const rlimit none = {0, files.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    learn();
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   learn();
   long pages_before = 0;
   for (int round = 0; round < now->rounds; round++) {
@@ -1269,24 +1390,26 @@ bool run(const program &p) {
 
 // ---- making programs ----
 
-constexpr unsigned weights[OPS] = {20, 4, 18, 16, 4, 16, 8, 8, 6, 4, 5, 5, 4, 5, 6, 1};
+constexpr unsigned weights[OPS] = {20, 4, 18, 16, 4, 16, 8, 8, 6, 4, 5, 5, 4, 5, 6, 1, 3};
 
 program make(uint64_t seed, int steps) {
   random_numbers random = {seed};
   program p = {};
   p.initial = random.below(4) == 0;
+  p.no_files = p.initial && random.below(4) == 0;
   p.tells = random.below(3) != 0;
-  p.rounds = random.below(32) == 0 ? 300 : 1;
+  p.rounds = random.below(64) == 0 ? 700 : 1;
   // Each program has a choice of its own: what is rare among all comes together.
   unsigned chosen[OPS], sum = 0;
-  const unsigned without = random.below(256) & random.below(256);
+  const unsigned without = random.below(512) & random.below(512);
   for (int i = 0; i < OPS; i++) {
     chosen[i] = weights[i];
     if (((without & 1) && i == EMBED) || ((without & 2) && (i >= CO && i <= YIELD)) ||
         ((without & 4) && (i == TASK || i == SWITCH)) || ((without & 8) && i == SIGNAL) ||
         ((without & 16) && i == THROW) || ((without & 32) && i == JUMP) ||
         ((without & 64) && i == CALLBACK) || ((without & 128) && i == FRAME) ||
-        settings.without[i])
+        ((without & 256) && i == TRAP) ||
+        settings.without[i] || (p.rounds > 1 && i == TRAP))
       chosen[i] = 0;
     sum += chosen[i];
   }
@@ -1305,7 +1428,7 @@ program make(uint64_t seed, int steps) {
 }
 
 void print(FILE *f, const program &p) {
-  fprintf(f, "%c%d%c", p.initial ? 'i' : 't', p.rounds, p.tells ? '+' : '-');
+  fprintf(f, "%c%d%c", p.no_files ? 'n' : p.initial ? 'i' : 't', p.rounds, p.tells ? '+' : '-');
   for (int i = 0; i < p.count; i++)
     fprintf(f, " %s.%d.%d%s", op_names[p.steps[i].op], p.steps[i].a,
             p.steps[i].b & ~catches_flag, p.steps[i].b & catches_flag ? "c" : "");
@@ -1325,7 +1448,8 @@ bool parse(const char *text, program *p) {
   *p = {};
   if (sscanf(text, "%c%d%c%n", &on, &p->rounds, &tells, &used) != 3)
     return false;
-  p->initial = on == 'i';
+  p->no_files = on == 'n';
+  p->initial = on != 't';
   p->tells = tells == '+';
   text += used;
   char name[16];
@@ -1362,7 +1486,8 @@ program shrink(const program &failing) {
     still(p);
   p = best;
   p.initial = true;
-  if (!best.initial)
+  p.no_files = false;
+  if (!best.initial || best.no_files)
     still(p);
   for (bool again = true; again;) {
     again = false;

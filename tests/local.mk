@@ -294,7 +294,8 @@ tests_libunwind_LDADD = $(tests_ldadd) $(LIBUNWIND_LIBS)
 if !WINDOWS
 EXTRA_PROGRAMS += tests/calls-fuzz
 endif
-tests_calls_fuzz_SOURCES = tests/calls-fuzz.cc $(tests_harness)
+tests_calls_fuzz_SOURCES = tests/calls-fuzz.cc tests/arch/arch.h $(tests_harness)
+nodist_tests_calls_fuzz_SOURCES = tests/arch/@cpu_file@.S
 tests_calls_fuzz_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_calls_fuzz_CFLAGS = $(tests_cflags)
 if CXX_LIBRARY

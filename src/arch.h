@@ -27,6 +27,10 @@ struct frame_layout {
   intptr_t return_address; /* in the caller */
   uintptr_t lowest;        /* of the range */
   uintptr_t bytes;         /* 0 where frames form no chain */
+  /* How far above its mark a call on a small stack has its return address, where the
+     CPU's call instruction pushes it: there another call from the same depth puts its
+     own. 0: it does not. */
+  intptr_t mark_to_return;
 
   bool return_address_is_in_caller() const {
     return static_cast<uintptr_t>(return_address) - lowest >= bytes;

@@ -76,6 +76,8 @@ void thread_start(libcgo_start *start) {
   record->fatal = nullptr;
   record->shape = {};
   record->mask_kind = cgo::start_mask::of_creator;
+  record->open = {};
+  record->held_at_the_end = true;
   record->classic = *start;
   const int err = cgo::start_thread(record);
   if (err != 0)

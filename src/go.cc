@@ -139,8 +139,7 @@ int find_stack(go_thread *thread, uintptr_t sp, stack_bounds *bounds) {
   *bounds = thread->own;
   if (err == 0 && !is_in(*bounds)) {
     *bounds = {};
-    os::has_signal_stack(bounds);
-    if (!is_in(*bounds)) {
+    if (!os::find_signal_stack(sp, bounds)) {
       err = os::mapping_bounds(sp, bounds);
       if (thread->others == nullptr)
         thread->others = static_cast<stack_bounds *>(
@@ -328,7 +327,9 @@ void libcgo_go_thread_start(libcgo_go *go, const libcgo_go_start *start) {
   record->call = thread_start_call;
   record->fatal = nullptr;
   record->shape = {};
-  record->mask_kind = start_mask::all_blocked;
+  record->mask_kind = start_mask::held;
+  record->open = {};
+  record->held_at_the_end = false;
   record->go = go;
   record->start = *start;
   // Go finds the bounds by this and by its stack pointer.
@@ -347,6 +348,8 @@ void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg) {
   record->fatal = nullptr;
   record->shape = {};
   record->mask_kind = start_mask::of_creator;
+  record->open = {};
+  record->held_at_the_end = false;
   record->fn = fn;
   record->arg = arg;
   start_or_stop(record);

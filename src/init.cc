@@ -10,7 +10,7 @@ namespace {
 
 // The values of libcgo_init::state. Between the two stands who has claimed it,
 // in the same word, so that no fork can come between: a process number with
-// two more bits (Linux has 2^22 of them).
+// two more bits.
 constexpr uint32_t untouched = 0;
 constexpr uint32_t ready = 2;
 

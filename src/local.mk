@@ -26,9 +26,12 @@ src_kit_port = src/os/@os_objects@.cc
 if OS_BSD
 src_kit_port += src/os/bsd.cc
 endif
+if OS_LINUX
+src_kit_port += src/os/linux-objects.cc
+endif
 # What all faces share, and the topics of the kit.
 src_topics = src/report.cc src/start.cc src/version.cc
-src_kit = src/handle.cc src/init.cc src/runtime.cc src/slots.cc src/stack.cc \
+src_kit = src/calls.cc src/handle.cc src/init.cc src/keep.cc src/key.cc src/runtime.cc src/slots.cc src/stack.cc \
 	src/thread.cc src/traceback.cc
 # The Go face, where it exists.
 src_go = src/go.cc
@@ -37,7 +40,7 @@ src_classic = src/classic.cc src/classic-slots.cc src/memory.cc
 src_classic_port = src/os/@os@-classic.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
-	src/arch.h src/asm.h src/classic-slots.h src/init.h src/layout.h src/memory.h src/platform.h \
+	src/arch.h src/asm.h src/calls.h src/classic-slots.h src/init.h src/keep.h src/key.h src/layout.h src/memory.h src/platform.h \
 	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
@@ -120,7 +123,7 @@ endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 	src/os/darwin.cc src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc \
-	src/os/macho.cc src/os/objects.cc src/os/posix.cc
+	src/os/macho.cc src/os/objects.cc src/os/objects.h src/os/posix.cc
 EXTRA_DIST += src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/elf-tls.cc src/os/freebsd.cc src/os/netbsd.cc \
 	src/os/openbsd.cc src/os/pe.cc src/os/windows.cc
 

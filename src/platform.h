@@ -21,6 +21,14 @@
 #define LIBCGO_NOT_INSTRUMENTED __attribute__((__no_sanitize_thread__))
 #endif
 
+/* For what the C library calls at the end of a thread: musl goes there from wherever an
+   asynchronous cancellation has found the stack pointer. */
+#if __has_attribute(__force_align_arg_pointer__)
+#define LIBCGO_ALIGNS_STACK __attribute__((__force_align_arg_pointer__))
+#else
+#define LIBCGO_ALIGNS_STACK
+#endif
+
 namespace cgo {
 
 /* Usable stack: lo is its lowest byte, hi the byte after its highest. */
@@ -52,26 +60,61 @@ struct slot_place {
   intptr_t m;
 };
 
-/* A set of signals, a sigset_t: memory enough for each system's. */
+/* A set of signals, a sigset_t: memory enough for each system's, which has a bit for
+   each signal; what is behind it is 0. */
 struct signal_mask {
   alignas(8) unsigned char bytes[128];
 };
+inline signal_mask either(const signal_mask &a, const signal_mask &b) {
+  signal_mask result;
+  for (size_t i = 0; i < sizeof result.bytes; i++)
+    result.bytes[i] = a.bytes[i] | b.bytes[i];
+  return result;
+}
+inline signal_mask without(const signal_mask &a, const signal_mask &b) {
+  signal_mask result;
+  for (size_t i = 0; i < sizeof result.bytes; i++)
+    result.bytes[i] = a.bytes[i] & static_cast<unsigned char>(~b.bytes[i]);
+  return result;
+}
+inline bool is_empty(const signal_mask &mask) {
+  unsigned char any = 0;
+  for (const unsigned char byte : mask.bytes)
+    any |= byte;
+  return any == 0;
+}
 
 namespace os {
 
-/* All signals blocked for the calling thread while this object lives. Not for
-   frames that an exception, a forced unwind or a longjmp may cross. */
-class signals_blocked {
+/* What is held while hooks run: every signal but those that code raises by what it
+   does (SIGSEGV and the like, SIGABRT), those of `open`, and what the C library keeps
+   for itself. */
+signal_mask held_signals(const signal_mask &open);
+
+/* Holds these signals for the calling thread while this object lives. Its end opens
+   those that it has blocked, and no others: what a hook has opened or blocked beside
+   them stays so. Not for frames that an exception, a forced unwind or a longjmp may
+   cross. */
+class signals_held {
 public:
-  signals_blocked();
-  ~signals_blocked();
-  signals_blocked(const signals_blocked &) = delete;
-  signals_blocked &operator=(const signals_blocked &) = delete;
+  explicit signals_held(const signal_mask &open);
+  ~signals_held() {
+    if (!ended_)
+      end();
+  }
+  signals_held(const signals_held &) = delete;
+  signals_held &operator=(const signals_held &) = delete;
   /* The mask that was in force before. */
   const signal_mask &previous() const { return previous_; }
+  /* Ends it before the object's end. Returns the mask that is then in force. */
+  signal_mask end();
+  /* The same, with a mask instead of what it would be. */
+  void end_with(const signal_mask &mask);
 
 private:
   signal_mask previous_;
+  signal_mask held_; /* what was open before */
+  bool ended_ = false;
 };
 
 /* The calling thread cannot be cancelled while this object lives: what it does
@@ -90,8 +133,11 @@ private:
 /* Makes a mask of the client's sigset_t. Returns 0, or ENOTSUP where the system has
    no signals. */
 int read_signal_mask(const void *set, signal_mask *mask);
+/* The same; none if set is NULL. */
+signal_mask signals_of(const void *set);
 void set_signal_mask(const signal_mask &mask);
-void block_all_signals();
+void block_signals(const signal_mask &signals);
+void open_signals(const signal_mask &signals);
 
 /* Creates a detached thread with the caller's signal mask, once. Returns 0 or an
    errno value. */
@@ -121,9 +167,25 @@ int own_stack_bounds(stack_bounds *bounds);
    an errno value. */
 int mapping_bounds(uintptr_t address, stack_bounds *bounds);
 
+/* Copies memory that may not be there, or may not be read. False: not all of it could be
+   read, and what is at `to` is undefined. Never faults, takes no lock, is no cancellation
+   point, leaves errno alone. Safe in signal handlers and in forked children. Where the
+   system has no such copy (see its file), memory that another thread takes away at the
+   same moment is read. */
+bool copy_readable(uintptr_t from, void *to, size_t bytes);
+
 /* Whether the calling thread has an alternate signal stack, and its bounds. Safe
-   in signal handlers. */
+   in signal handlers. Leaves errno alone. */
 bool has_signal_stack(stack_bounds *bounds);
+
+/* Whether the calling thread is on its signal stack, given an address in its frame, and
+   the bounds. Also where the system has taken the stack away for the time of the handler
+   (SS_AUTODISARM). Safe in signal handlers. Leaves errno alone. */
+bool find_signal_stack(uintptr_t here, stack_bounds *bounds);
+
+/* The part of it that each system has: the thread has no signal stack now, but may be
+   on one that was taken away. */
+bool find_disarmed_stack(uintptr_t here, stack_bounds *bounds);
 
 /* The bytes that the system itself puts on a signal stack. */
 size_t least_signal_stack();
@@ -133,11 +195,17 @@ size_t least_signal_stack();
 bool map_stack(size_t bytes, stack_bounds *stack);
 void unmap_stack(const stack_bounds &stack);
 
-/* The same, with no less than a signal stack must have. */
+/* A signal stack that the library has made knows how many runtimes use it in its
+   thread, so that each may go first. */
+/* Maps one, with no less than a signal stack must have, for one user. */
 bool map_signal_stack(size_t bytes, stack_bounds *stack);
-/* Makes it the calling thread's, or takes it away if it still is. */
+/* One more user, if the library has made this one, which is the calling thread's. */
+bool share_signal_stack(const stack_bounds &stack);
+/* Makes it the calling thread's. */
 void set_signal_stack(const stack_bounds &stack);
-void clear_signal_stack(const stack_bounds &stack);
+/* One user less. The last one takes it away from the thread and unmaps it; a stack on
+   which the thread is at the moment stays. */
+void drop_signal_stack(const stack_bounds &stack);
 
 /* Thread-specific data (pthread_key_create(3)). A destructor is called once in
    each of key_rounds rounds at the end of a thread, as long as it stores a value
@@ -151,8 +219,11 @@ extern const unsigned key_rounds;
 thread_limit key_limit();
 
 /* Keeps the object that contains the address from being unmapped by dlclose(3).
-   False if that cannot be had. */
+   False if that cannot be had. May wait for the loader. */
 bool keep_mapped(const void *address);
+/* Whether it is never unmapped anyway, as far as that is known without the loader, or
+   where asking the loader does not wait: then the object is kept. */
+bool stays_mapped(const void *address);
 
 /* The compiler's unwinder, from a library that may be loaded for it and then stays;
    or NULLs. */
@@ -183,7 +254,8 @@ struct stopped_code {
 };
 stopped_code read_signal_context(const void *context);
 
-/* The number of the calling process; another one in a forked child. */
+/* A number of the calling process; another one in each that comes of it by fork. Not of
+   more than 29 bits. Safe in signal handlers. */
 int process_id();
 
 /* Returns when *word is not `value`, or now and then before. Leaves errno alone,

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
+#include "calls.h"
 #include "init.h"
+#include "keep.h"
+#include "key.h"
 #include "probe.h"
 #include "stack.h"
 
@@ -27,22 +31,25 @@ static_assert(offsetof(libcgo_thread, reserved) +
                   first_thread,
               "");
 
-// What a thread's key holds once it has left for the last time: the key, which is
-// all that the destructor needs to keep it there. The runtime may be gone by then.
-void *mark_of_the_end(uintptr_t key) {
-  return reinterpret_cast<void *>(key << 1 | 1);
+// The masks of a foreign thread before and after the hooks that attached it, where
+// they differ. From malloc, in the thread's record.
+struct attach_masks {
+  signal_mask before;
+  signal_mask after;
+};
+
+// What hooks opened when they attached the thread is blocked again, and the other way
+// round; what the thread itself has changed since stays.
+signal_mask own_mask(const signal_mask &now, const attach_masks *masks) {
+  if (masks == nullptr)
+    return now;
+  return without(either(now, without(masks->before, masks->after)),
+                 without(masks->after, masks->before));
 }
 
-LIBCGO_NOT_INSTRUMENTED bool is_mark_of_the_end(const void *value) {
-  return (reinterpret_cast<uintptr_t>(value) & 1) != 0;
-}
-
-uintptr_t load_key(const libcgo_runtime *runtime) {
-  return __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE) - 1;
-}
-
-// The thread is the record's no longer. After `leave` the record of a thread
-// that the client started may be gone.
+// The thread is the record's no longer. `leave` may run the runtime's code, so the
+// stacks are there until it has returned. After it the record of a thread that the
+// client started may be gone, and the runtime's.
 void leave_thread(libcgo_thread *thread) {
   libcgo_runtime *runtime = thread->runtime;
   const libcgo_ops *ops = runtime->ops;
@@ -50,19 +57,29 @@ void leave_thread(libcgo_thread *thread) {
   const stack_bounds signal_stack = {thread->signal_stack,
                                      thread->signal_stack +
                                          thread->signal_stack_bytes};
-  if (signal_stack.lo != 0) {
-    os::clear_signal_stack(signal_stack);
-    os::unmap_stack(signal_stack);
-  }
-  end_stacks(thread);
-  thread->state = 0;
+  auto *const masks = reinterpret_cast<attach_masks *>(thread->masks);
+  os::cancellation_disabled disabled; // a hook may come by such a point
+  os::signals_held held(os::signals_of(runtime->open_signals));
+  uintptr_t places;
+  lend_places(thread, &places);
+  thread->state |= thread_leaving;
   if (foreign)
     LIBCGO_PROBE(detach, runtime, thread);
   else
     LIBCGO_PROBE(thread_end, runtime, thread);
   ops->leave(thread);
-  if (foreign)
+  if (foreign) {
+    end_stacks(thread);
+    thread->state = 0;
+  }
+  free_places(places);
+  if (signal_stack.lo != 0)
+    os::drop_signal_stack(signal_stack);
+  if (foreign) {
     ops->release(thread);
+    held.end_with(own_mask(held.previous(), masks));
+    free(masks);
+  }
 }
 
 // The client's own thread leaves in the last round but one, so that the
@@ -71,43 +88,50 @@ void leave_thread(libcgo_thread *thread) {
 // once: it may have been attached by such a destructor, in a round that nobody
 // tells, and then there is perhaps no other.
 void leave_at_the_end(libcgo_thread *thread) {
-  // From here on no signal handler may look for what `leave` frees.
-  os::block_all_signals();
-  libcgo_runtime *runtime = thread->runtime;
+  const uintptr_t key = load_key(thread->runtime);
   const uintptr_t rounds = (thread->state >> thread_rounds_shift) + 1;
   if ((thread->state & thread_foreign) == 0 && rounds + 1 < os::key_rounds) {
     thread->state += uintptr_t(1) << thread_rounds_shift;
-    os::set_key(load_key(runtime), thread);
-    return;
+    if (os::set_key(key, thread) == 0)
+      return;
+    // There is no other round then.
   }
-  const uintptr_t key = load_key(runtime);
-  os::set_key(key, mark_of_the_end(key));
+  // Without the mark a later callback is attached as the first one was.
+  mark_the_end(key_of(thread->runtime), rounds);
   leave_thread(thread);
 }
 
 // The key's destructor.
-LIBCGO_NOT_INSTRUMENTED void end_of_thread(void *value) {
+LIBCGO_NOT_INSTRUMENTED LIBCGO_ALIGNS_STACK void end_of_thread(void *value) {
   if (is_mark_of_the_end(value))
-    os::set_key(reinterpret_cast<uintptr_t>(value) >> 1, value);
+    keep_mark(value);
   else
     leave_at_the_end(static_cast<libcgo_thread *>(value));
 }
 
-const void *address(void (*function)(libcgo_thread *)) {
-  return reinterpret_cast<const void *>(function);
+// If the key keeps the record all the same, its destructor will do this.
+void undo_attach(libcgo_runtime *runtime, libcgo_thread *thread, bool ending) {
+  if (ending || os::set_key(load_key(runtime), nullptr) == 0)
+    leave_thread(thread);
 }
 
 // Attaches the calling thread, which has no record. `ending` tells whether it
 // has left for the last time; then nothing but libcgo_detach detaches it.
 int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
   const libcgo_ops *ops = runtime->ops;
-  os::signals_blocked blocked;
+  os::signals_held held(os::signals_of(runtime->open_signals));
 
   stack_bounds signal_stack = {};
   stack_bounds own;
-  if (runtime->signal_stack_size != 0 && !os::has_signal_stack(&own) &&
-      !os::map_signal_stack(runtime->signal_stack_size, &signal_stack))
-    return ENOMEM;
+  if (runtime->signal_stack_size != 0) {
+    if (os::has_signal_stack(&own)) {
+      if (os::share_signal_stack(own))
+        signal_stack = own;
+    } else if (!os::map_signal_stack(runtime->signal_stack_size,
+                                     &signal_stack)) {
+      return ENOMEM;
+    }
+  }
 
   int err = 0;
   libcgo_thread *thread = ops->acquire(runtime);
@@ -119,9 +143,7 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
       err = enter_thread(runtime, thread,
                          {thread_foreign, {}, signal_stack, ending});
     if (err == 0 && ops->current(runtime) != thread) {
-      if (!ending)
-        os::set_key(load_key(runtime), nullptr);
-      leave_thread(thread); // releases it
+      undo_attach(runtime, thread, ending);
       return EPROTO;
     }
     if (err != 0)
@@ -129,8 +151,20 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
   }
   if (err != 0) {
     if (signal_stack.lo != 0)
-      os::unmap_stack(signal_stack);
+      os::drop_signal_stack(signal_stack);
     return err;
+  }
+  const attach_masks masks = {held.previous(), held.end()};
+  if (!is_empty(either(without(masks.before, masks.after),
+                       without(masks.after, masks.before)))) {
+    auto *kept = static_cast<attach_masks *>(malloc(sizeof(attach_masks)));
+    if (kept == nullptr) {
+      undo_attach(runtime, thread, ending);
+      os::set_signal_mask(masks.before);
+      return ENOMEM;
+    }
+    *kept = masks;
+    thread->masks = reinterpret_cast<uintptr_t>(kept);
   }
   LIBCGO_PROBE(attach, runtime, thread);
   *attached = thread;
@@ -190,26 +224,11 @@ int check_runtime(const libcgo_runtime *runtime) {
 }
 
 int prepare_runtime(libcgo_runtime *runtime) {
-  if (load_key(runtime) + 1 == 0) {
-    uintptr_t key;
-    int err = os::create_key(end_of_thread, &key);
-    if (err != 0)
-      return err;
-    uintptr_t none = 0;
-    if (!__atomic_compare_exchange_n(&runtime->key, &none, key + 1, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-      os::delete_key(key); // another thread was first
-  }
+  const int err = make_key(runtime, end_of_thread);
+  if (err != 0)
+    return err;
   // The end of a thread calls the library, and the hooks.
-  if (__atomic_load_n(&runtime->pinned, __ATOMIC_ACQUIRE) == 0) {
-    const libcgo_ops *ops = runtime->ops;
-    if (!os::keep_mapped(reinterpret_cast<const void *>(end_of_thread)) ||
-        !os::keep_mapped(address(ops->leave)) ||
-        (ops->release != nullptr && !os::keep_mapped(address(ops->release))))
-      return EPERM;
-    __atomic_store_n(&runtime->pinned, 1, __ATOMIC_RELEASE);
-  }
-  return 0;
+  return keep_runtime_mapped(runtime);
 }
 
 int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
@@ -226,6 +245,7 @@ int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
   thread->stack_hi = how.stack.hi;
   thread->signal_stack = how.signal_stack.lo;
   thread->signal_stack_bytes = how.signal_stack.hi - how.signal_stack.lo;
+  thread->masks = 0;
   if (how.signal_stack.lo != 0)
     os::set_signal_stack(how.signal_stack);
   runtime->ops->enter(thread);
@@ -275,19 +295,18 @@ int libcgo_detach(libcgo_runtime *runtime) {
     return ESRCH;
   if ((thread->state & thread_foreign) == 0)
     return EPERM;
-  if (in_small_stack_call(thread, sp_of_caller()))
+  if ((thread->state & thread_leaving) != 0 ||
+      in_small_stack_call(thread, sp_of_caller()))
     return EBUSY;
   const int caller_errno = errno;
-  {
-    os::cancellation_disabled disabled; // a hook may come by such a point
-    os::signals_blocked blocked;
-    const uintptr_t key = load_key(runtime);
-    if (!is_mark_of_the_end(os::get_key(key)))
-      os::set_key(key, nullptr);
+  const uintptr_t key = load_key(runtime);
+  // While the key has the record it is not released.
+  if (!is_mark_of_the_end(os::get_key(key)))
+    err = os::set_key(key, nullptr);
+  if (err == 0)
     leave_thread(thread);
-  }
   errno = caller_errno;
-  return 0;
+  return err;
 }
 
 // Up to fn only what every callback pays for. No thread has a record before the
@@ -316,10 +335,8 @@ int libcgo_runtime_end(libcgo_runtime *runtime) {
     return err;
   if (runtime->ops->current(runtime) != nullptr)
     return EBUSY;
-  const uintptr_t key = load_key(runtime);
-  if (key + 1 != 0)
-    os::delete_key(key);
-  runtime->key = runtime->pinned = 0;
+  give_key_back(runtime);
+  forget_keeping(runtime);
   for (uintptr_t &word : runtime->traceback)
     word = 0;
   runtime->init = LIBCGO_INIT;

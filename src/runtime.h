@@ -29,6 +29,9 @@ inline int check_thread(const libcgo_thread *thread) {
 /* The library's part of libcgo_thread::state. */
 constexpr uintptr_t thread_entered = 1;
 constexpr uintptr_t thread_foreign = 2; /* the client did not start it */
+constexpr uintptr_t thread_leaving = 4; /* `leave` is being called */
+constexpr uintptr_t thread_small_within_own = 8; /* a small stack is in the own one */
+constexpr uintptr_t thread_c_switches = 16; /* C returns to stacks that are below it */
 constexpr unsigned thread_rounds_shift = 8;
 
 /* Makes the thread key, and keeps the hooks mapped. Returns 0, EAGAIN or
@@ -44,7 +47,7 @@ struct entrance {
 };
 
 /*
- * The calling thread becomes the record's, with all signals blocked; at its end
+ * The calling thread becomes the record's, with signals held; at its end
  * it leaves by itself, unless it is ending already. After an error (of
  * os::set_key) nothing has happened.
  */

@@ -7,7 +7,6 @@
 
 #include <libcgo/stack.h>
 
-#include "layout.h"
 #include "platform.h"
 
 #ifdef __has_builtin
@@ -37,41 +36,18 @@ namespace cgo {
 void begin_stacks(libcgo_thread *thread);
 void end_stacks(libcgo_thread *thread);
 
-/* Whether a call by libcgo_call_on_stack is under way on the thread, given the
-   stack pointer of its caller. */
-bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);
+/* 0, EINVAL or ENOTSUP. */
+int check_stack(const libcgo_stack *stack);
+
+/* Has the record know the bounds of the thread's own stack. Returns 0 or an errno value.
+   Leaves errno alone. */
+int learn_own_bounds(libcgo_thread *thread);
 
 /* The stack of the thread that the address is on, if the record knows it. Safe in
    signal handlers. */
 bool find_known_stack(const libcgo_thread *thread, uintptr_t address,
                       stack_bounds *bounds);
 
-/*
- * A call by libcgo_call_on_stack. The calls of a thread form a chain, from the
- * first of the record's `calls`, which is none, to `top`. They are not in the frames of
- * those calls, because an exception or a longjmp may end a frame unseen, and what
- * is then written over it would be taken for a call.
- */
-struct stack_call {
-  stack_call *prev;
-  stack_call *next;      /* the place of the next call, or NULL */
-  uintptr_t system_sp;   /* where the system stack goes on below this call */
-  uintptr_t caller_sp;   /* the thread's caller_sp, small_lo and small_span ... */
-  uintptr_t caller_lo;   /* ... of the time of the call */
-  uintptr_t caller_span;
-  libcgo_thread *thread;
-  uintptr_t start;       /* where fn's stack begins */
-};
-
 } // namespace cgo
-
-/* What src/arch/<cpu>.S calls; its contracts stand in src/stack.cc. */
-extern "C" {
-uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp);
-cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
-                                         const libcgo_stack *stack,
-                                         uintptr_t sp);
-uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result);
-}
 
 #endif

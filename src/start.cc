@@ -16,23 +16,27 @@ constexpr unsigned longest_pause_ms = 128;
 // so it owns nothing by then.
 void *thread_main(void *p) {
   auto *start = static_cast<thread_start *>(p);
+  const bool held = start->mask_kind == start_mask::held;
+  const bool held_at_the_end = start->held_at_the_end;
+  if (start->mask_kind == start_mask::given || !is_empty(start->open))
+    os::set_signal_mask(either(start->mask, start->held));
   if (!start->enter(start,
                     reinterpret_cast<uintptr_t>(__builtin_frame_address(0))))
     return nullptr;
-  const bool client_blocks = start->mask_kind == start_mask::all_blocked;
-  if (!client_blocks)
-    os::set_signal_mask(start->mask);
+  // What `enter` has opened or blocked beside these stays so.
+  if (!held)
+    os::open_signals(start->held);
   start->run(start);
-  // From here on the client may free what a signal handler would look for.
-  if (!client_blocks)
-    os::block_all_signals();
+  if (held_at_the_end)
+    os::block_signals(os::held_signals({}));
   return nullptr;
 }
 
 int create_once(thread_start *start) {
-  os::signals_blocked blocked; // the new thread inherits this
+  os::signals_held held(start->open); // the new thread inherits this
   if (start->mask_kind == start_mask::of_creator)
-    start->mask = blocked.previous();
+    start->mask = without(held.previous(), start->open);
+  start->held = without(os::held_signals(start->open), start->mask);
   return os::create_thread(start->shape, thread_main, start);
 }
 

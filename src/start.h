@@ -9,15 +9,16 @@
 
 namespace cgo {
 
-/* The signal mask with which a thread runs. */
-enum class start_mask { of_creator, given, all_blocked };
+/* The signal mask with which a thread runs: that of its creator, less what the
+   runtime wants open; one that is given; or with signals held, as it is entered. */
+enum class start_mask { of_creator, given, held };
 
 /*
  * What the creator hands to the new thread. Begins a larger record of the
  * creator's, from malloc.
  */
 struct thread_start {
-  /* First, with all signals blocked: the thread learns who it is. `here` is an
+  /* First, with signals held (os::held_signals): the thread learns who it is. `here` is an
      address in its first frame: new_thread_bounds makes bounds of it. If the
      result is false it ends at once; this function has then freed the record. */
   bool (*enter)(thread_start *start, uintptr_t here);
@@ -28,7 +29,12 @@ struct thread_start {
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   start_mask mask_kind;
-  signal_mask mask; /* if it is given */
+  signal_mask mask;  /* if it is given */
+  signal_mask open;  /* signals that are never held */
+  signal_mask held;  /* start_thread's: what is opened after `enter` */
+  /* After `run` signals are held for good: a face that does not tell its client
+     when a thread is over, which may then free what a handler would look for. */
+  bool held_at_the_end;
 };
 
 /* For `enter`: the bounds of the new thread's stack. Stops the process with a

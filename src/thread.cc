@@ -53,6 +53,7 @@ void tell(uint32_t *answer, int err) {
 
 bool enter(thread_start *record, uintptr_t here) {
   auto *start = static_cast<kit_start *>(record);
+  os::cancellation_disabled disabled; // a hook may come by such a point
   if (start->named)
     os::set_thread_name(start->name);
   if (start->answer != nullptr) {
@@ -63,6 +64,14 @@ bool enter(thread_start *record, uintptr_t here) {
     tell(answer, err);
     if (err != 0)
       return false;
+  }
+  // A thread that has one already, by a sanitizer or who stands between the library
+  // and pthread_create, keeps it.
+  stack_bounds own;
+  if (start->signal_stack.lo != 0 && os::has_signal_stack(&own)) {
+    os::drop_signal_stack(start->signal_stack);
+    start->signal_stack =
+        os::share_signal_stack(own) ? own : stack_bounds{};
   }
   const int err = enter_thread(start->runtime, start->thread,
                                {0, new_thread_bounds(start, here),
@@ -152,7 +161,7 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
     err = static_cast<int>(now & ~told);
   }
   if (err != 0 && signal_stack.lo != 0)
-    os::unmap_stack(signal_stack);
+    os::drop_signal_stack(signal_stack);
   return err;
 }
 
@@ -195,6 +204,7 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
         start->run = run;
         start->call = create_call;
         start->fatal = runtime->ops->fatal;
+        start->open = os::signals_of(runtime->open_signals);
         start->runtime = runtime;
         start->thread = thread;
         start->fn = fn;

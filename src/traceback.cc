@@ -87,12 +87,15 @@ _Unwind_Reason_Code take_frame(_Unwind_Context *context, void *p) {
 // ---- by frame pointers ----
 
 // The frame at fp, where the walk has come from the stack `now`: its caller's
-// frame and the address to which it returns. Reads nothing but the thread's
-// stacks.
+// frame and the address to which it returns. Looks at nothing but the thread's
+// stacks. A frame pointer may be anything, and a stack that the record knows may be gone
+// (a coroutine's, or one that a longjmp has left), or end in pages that fault: a word is
+// read where it stands only if it is known to be there.
 struct walk {
   const libcgo_thread *thread; // may be NULL
   stack_bounds now;
   uintptr_t link; // of stopped code, else 0
+  stack_bounds there; // what is known to be there
 };
 
 bool holds(const stack_bounds &stack, uintptr_t at, uintptr_t bytes) {
@@ -111,9 +114,12 @@ bool reach_frame(walk *w, uintptr_t fp) {
   return reach(w, fp + libcgo_frame_layout.lowest, libcgo_frame_layout.bytes);
 }
 
-uintptr_t word_at(uintptr_t frame, intptr_t offset) {
-  return *reinterpret_cast<const uintptr_t *>(frame +
-                                              static_cast<uintptr_t>(offset));
+bool read_word(const walk *w, uintptr_t frame, intptr_t offset, uintptr_t *word) {
+  const uintptr_t at = frame + static_cast<uintptr_t>(offset);
+  if (!holds(w->there, at, sizeof *word))
+    return os::copy_readable(at, word, sizeof *word);
+  *word = *reinterpret_cast<const uintptr_t *>(at);
+  return true;
 }
 
 // Stopped code may have its caller's frame pointer in the place of its return address:
@@ -125,9 +131,9 @@ bool step_out_of_leaf(walk *w, uintptr_t *fp) {
   if (w->link == 0 || libcgo_frame_layout.return_address_is_in_caller() ||
       !reach(&here, *fp + static_cast<uintptr_t>(place), sizeof(uintptr_t)))
     return false;
-  const uintptr_t next = word_at(*fp, place);
+  uintptr_t next;
   walk beyond = here;
-  if (!reach_frame(&beyond, next))
+  if (!read_word(&here, *fp, place, &next) || !reach_frame(&beyond, next))
     return false;
   w->now = here.now;
   w->now.lo = *fp + static_cast<uintptr_t>(place) + 1;
@@ -148,7 +154,9 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
     return false;
   // On one stack callers are above: what goes down or round is no chain.
   w->now.lo = *fp + layout.lowest + 1;
-  const uintptr_t next = word_at(*fp, layout.caller);
+  uintptr_t next;
+  if (!read_word(w, *fp, layout.caller, &next))
+    return false;
   uintptr_t holder = *fp;
   if (layout.return_address_is_in_caller()) {
     holder = next;
@@ -157,7 +165,8 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
     if (next % sizeof(uintptr_t) != 0 || !reach(w, next + layout.lowest, end))
       return false;
   }
-  *pc = word_at(holder, layout.return_address);
+  if (!read_word(w, holder, layout.return_address, pc))
+    return false;
   if (layout.return_address_is_in_caller() && *pc == 0)
     *pc = w->link; // stopped code has stored nothing there yet
   *pc = libcgo_strip_signature(*pc);
@@ -166,16 +175,46 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
   return *pc != 0;
 }
 
+bool find_stack(const libcgo_thread *thread, uintptr_t address, stack_bounds *stack) {
+  return (thread != nullptr && find_known_stack(thread, address, stack)) ||
+         os::mapping_bounds(address, stack) == 0;
+}
+
+bool is_there(uintptr_t address) {
+  char byte;
+  return os::copy_readable(address, &byte, 1);
+}
+
+// How far below a stack the stack pointer can be that has overflown it: a frame.
+constexpr uintptr_t most_below = 1024 * 1024;
+
+// Where the walk begins: at sp, or above, at a frame pointer that is on the stack, where
+// sp is below it.
+bool begin_walk(walk *w, uintptr_t sp, uintptr_t fp) {
+  const libcgo_thread *const thread = w->thread;
+  if (thread != nullptr && holds({thread->stack_lo, thread->stack_hi}, sp, 1)) {
+    w->now = w->there = {sp, thread->stack_hi};
+    return true;
+  }
+  if (find_stack(thread, sp, &w->now) && is_there(sp)) {
+    w->now.lo = sp;
+    return true;
+  }
+  if (fp < sp || !find_stack(thread, fp, &w->now) ||
+      (w->now.lo > sp && w->now.lo - sp > most_below))
+    return false;
+  if (w->now.lo < sp)
+    w->now.lo = sp;
+  return true;
+}
+
 void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
                  uintptr_t link, trace *t) {
   if (libcgo_frame_layout.bytes == 0)
     return;
-  walk w = {thread, {}, link};
-  if (thread == nullptr || !find_known_stack(thread, sp, &w.now)) {
-    if (os::mapping_bounds(sp, &w.now) != 0)
-      return;
-  }
-  w.now.lo = sp;
+  walk w = {thread, {}, link, {}};
+  if (!begin_walk(&w, sp, fp))
+    return;
   uintptr_t pc;
   bool found = step(&w, &fp, &pc);
   // In the caller's frame the word of the return address may be that of an earlier

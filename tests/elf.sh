@@ -149,6 +149,8 @@ handles_call_little() {
 #   slots.cc: defined; and, of the classic face, classic-slots.cc: announced,
 #   announced_pair, prepared, place - where the executable has defined and
 #   reserved its slots, facts about the process;
+#   os/linux.cc: no_copy - the system refuses process_vm_readv(2), one, too;
+#   identity_page, identities - which process this is, and how many it comes of;
 #   a constant, key_rounds, that gcc for Alpha puts beside small variables.
 writable_data_is_justified() {
   $NM -f sysv $so | awk -F '|' '{ gsub(/ /, "", $1); gsub(/ /, "", $7) }
@@ -156,7 +158,7 @@ writable_data_is_justified() {
       print $1 }' >writable
   cat writable
   grep -q 7defined writable &&
-    ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\)E$' writable
+    ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\|7no_copy\|13identity_page\|10identities\)E$' writable
 }
 
 # The protection of the control flow, as readelf prints it.

@@ -204,6 +204,26 @@ TEST(a_half_done_start_is_an_error_in_a_forked_child) {
   ck_assert_int_eq(libcgo_init_done(&init), 0); /* the parent goes on */
 }
 
+TEST(a_forked_child_may_begin_anew_what_was_half_done) {
+  fresh();
+  ck_assert_int_eq(libcgo_init_begin(&init), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    if (libcgo_init_begin(&init) != ECANCELED)
+      _exit(1);
+    fresh();
+    _exit(libcgo_init_begin(&init) == 0 && libcgo_init_done(&init) == 0 &&
+                  libcgo_init_wait(&init) == 0
+              ? 0
+              : 2);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  ck_assert_int_eq(status, 0);
+  ck_assert_int_eq(libcgo_init_done(&init), 0);
+}
+
 TEST(a_start_that_is_done_is_done_in_a_forked_child) {
   fresh();
   ck_assert_int_eq(libcgo_init_begin(&init), 0);
@@ -260,6 +280,7 @@ int main(void) {
   ADD_TEST(who_waits_before_the_claim_waits_for_it);
   ADD_TEST(waiting_blocks_until_there_is_a_claim);
   ADD_TEST(a_half_done_start_is_an_error_in_a_forked_child);
+  ADD_TEST(a_forked_child_may_begin_anew_what_was_half_done);
   ADD_TEST(a_start_that_is_done_is_done_in_a_forked_child);
   ADD_TEST(a_forked_child_may_start_what_the_parent_has_not);
   ADD_TEST(the_hand_shake_leaves_errno_alone);

@@ -103,12 +103,31 @@ static void find_what_can_be_blocked(void) {
   pthread_sigmask(SIG_SETMASK, &before, &can_be_blocked);
 }
 
-static void expect(int condition) {
+static int is_raised_by_code(int sig) {
+  static const int signals[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL,
+                                SIGSEGV, SIGSYS, SIGTRAP};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+    if (sig == signals[i])
+      return 1;
+#ifdef SIGEMT
+  return sig == SIGEMT;
+#endif
+  return 0;
+}
+
+int kit_signals_are_held(void) {
   sigset_t mask;
   pthread_sigmask(SIG_SETMASK, NULL, &mask);
   for (int sig = 1; sig <= SIGRTMAX; sig++)
-    if (sigismember(&can_be_blocked, sig) == 1 && sigismember(&mask, sig) != 1)
-      condition = 0;
+    if (sigismember(&can_be_blocked, sig) == 1 &&
+        sigismember(&mask, sig) != !is_raised_by_code(sig))
+      return 0;
+  return 1;
+}
+
+static void expect(int condition) {
+  if (!kit_behaviour.own_mask && !kit_signals_are_held())
+    condition = 0;
   if (!condition)
     count(KIT_WRONG);
 }
@@ -124,6 +143,8 @@ static void enter(struct libcgo_thread *thread) {
 
 static void leave(struct libcgo_thread *thread) {
   expect(self == thread || kit_behaviour.lie);
+  if (kit_behaviour.first_in_leave != NULL)
+    kit_behaviour.first_in_leave(thread);
   self = NULL;
   if (kit_behaviour.in_leave != NULL)
     kit_behaviour.in_leave(thread);
@@ -138,6 +159,8 @@ static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
   pthread_mutex_lock(&lock);
   kit_acquired_for = runtime;
   pthread_mutex_unlock(&lock);
+  if (kit_behaviour.in_acquire != NULL)
+    kit_behaviour.in_acquire();
   count(KIT_ACQUIRE);
   return kit_behaviour.no_record ? NULL : &take_record(1)->thread;
 }
@@ -145,6 +168,8 @@ static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
 static void release(struct libcgo_thread *thread) {
   struct kit_thread *record = (struct kit_thread *)thread;
   expect(record->foreign && self == NULL);
+  if (kit_behaviour.in_release != NULL)
+    kit_behaviour.in_release();
   give_back(record);
   count(KIT_RELEASE);
 }
@@ -174,6 +199,7 @@ void kit_begin(void) {
   if (self != NULL)
     libcgo_detach(&kit);
   kit.signal_stack_size = 0;
+  kit.open_signals = NULL;
   kit_behaviour = (struct kit_behaviour){0};
   pthread_mutex_lock(&lock);
   memset(counts, 0, sizeof counts);

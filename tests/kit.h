@@ -30,7 +30,8 @@ enum kit_event {
   KIT_LEAVE,
   KIT_ACQUIRE,
   KIT_RELEASE,
-  /* A hook that was called with a signal open, `enter` on a thread that has a
+  /* A hook that was called with other signals open than those that code raises,
+     `enter` on a thread that has a
      record, `leave` or `release` on one that does not have this one. */
   KIT_WRONG,
   KIT_EVENTS
@@ -42,9 +43,13 @@ extern struct kit_behaviour {
   int lie;       /* `enter` stores nothing, so current() returns NULL */
   int heap;      /* records come from malloc and are freed: by `release`, and
                     those of kit_record by `leave` */
+  int own_mask;  /* the hooks do not look at their mask: the test has its own */
   /* Called there, if they are not NULL. */
+  void (*in_acquire)(void);
   void (*in_enter)(struct libcgo_thread *thread);
+  void (*first_in_leave)(struct libcgo_thread *thread); /* with current() still */
   void (*in_leave)(struct libcgo_thread *thread);
+  void (*in_release)(void);
 } kit_behaviour;
 
 /* What `acquire` got last. */
@@ -53,6 +58,10 @@ extern struct libcgo_runtime *kit_acquired_for;
 /* Each test begins with this: the runtime is ready, counts and behaviour are
    zero. (Under valgrind all tests of a program share a process.) */
 void kit_begin(void);
+
+/* Whether the calling thread has the mask that hooks have: every signal blocked, but
+   those that code raises open. */
+int kit_signals_are_held(void);
 
 /* The calling thread's record, or NULL. */
 struct libcgo_thread *kit_current(void);

@@ -88,8 +88,12 @@ tests_no_slots_CFLAGS = $(tests_cflags)
 tests_no_slots_LDADD = $(tests_ldadd)
 
 if !WINDOWS
-check_PROGRAMS += tests/contract
+check_PROGRAMS += tests/contract tests/signals
 endif
+tests_signals_SOURCES = tests/signals.c $(tests_kit)
+tests_signals_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_signals_CFLAGS = $(tests_cflags)
+tests_signals_LDADD = $(tests_ldadd)
 tests_contract_SOURCES = tests/contract.c $(tests_kit)
 tests_contract_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_contract_CFLAGS = $(tests_cflags)
@@ -528,3 +532,23 @@ tests_bounds_SOURCES = tests/bounds.c $(tests_kit)
 tests_bounds_CPPFLAGS = $(tests_cppflags)
 tests_bounds_CFLAGS = $(tests_cflags)
 tests_bounds_LDADD = $(tests_ldadd)
+
+# What is asked of Linux, by a program and by an object of its own.
+if OS_LINUX
+if ENABLE_SHARED
+check_PROGRAMS += tests/lookups
+check_LTLIBRARIES += tests/liblooked-up.la
+endif
+endif
+tests_liblooked_up_la_SOURCES = tests/looked-up.c
+tests_liblooked_up_la_CPPFLAGS = $(tests_cppflags)
+tests_liblooked_up_la_CFLAGS = $(tests_cflags)
+tests_liblooked_up_la_LDFLAGS = -avoid-version -shared \
+	-rpath $(abs_top_builddir)/tests
+tests_liblooked_up_la_LIBADD = libcgo.la
+tests_lookups_SOURCES = tests/lookups.c tests/arch/cpu.h $(tests_kit)
+tests_lookups_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE \
+	-DTEST_MODULES='"$(abs_top_builddir)/tests/"'
+tests_lookups_CFLAGS = $(tests_cflags) $(LIBCGO_FRAMES) -fno-optimize-sibling-calls
+tests_lookups_LDADD = $(tests_ldadd)
+tests_lookups_LDFLAGS = -export-dynamic

@@ -490,7 +490,7 @@ TEST(the_caller_keeps_its_signal_mask) {
   assert_same_mask(&before, &after);
 }
 
-TEST(hooks_run_with_all_signals_blocked) {
+TEST(hooks_run_with_signals_held) {
   begin();
   ck_assert_int_eq(libcgo_attach(&kit, NULL), 0);
   ck_assert_int_eq(libcgo_detach(&kit), 0);
@@ -1334,7 +1334,7 @@ int main(void) {
   ADD_TEST(a_callback_waits_for_a_start_up_that_is_under_way);
   ADD_TEST(no_call_changes_errno);
   ADD_TEST(the_caller_keeps_its_signal_mask);
-  ADD_TEST(hooks_run_with_all_signals_blocked);
+  ADD_TEST(hooks_run_with_signals_held);
   ADD_TEST(attach_callback_and_detach_are_no_cancellation_points);
   ADD_TEST(a_callback_of_an_attached_thread_makes_no_system_call);
   ADD_TEST(a_thread_detaches_by_itself_when_it_returns);

@@ -1226,7 +1226,10 @@ TEST(a_signal_stack_s_bounds_are_those_that_were_given) {
   ck_assert_uint_eq(handler_bounds.hi, lo + small_bytes);
 }
 
+static stack_t library_s_stack;
+
 static void raise_in_thread(struct libcgo_thread *thread, void *arg) {
+  sigaltstack(NULL, &library_s_stack);
   handler_thread = thread;
   raise_usr1(arg);
 }
@@ -1240,7 +1243,9 @@ TEST(the_library_s_signal_stack_has_bounds_true_to_the_byte) {
   ck_assert_int_eq(handler_error, 0);
   ck_assert_int_eq(handler_bounds.kind, LIBCGO_STACK_SIGNAL);
   ck_assert(is_on(handler_frame, handler_bounds.lo, handler_bounds.hi));
-  ck_assert_uint_eq(handler_bounds.hi - handler_bounds.lo, large_bytes);
+  ck_assert_uint_eq(handler_bounds.lo, (uintptr_t)library_s_stack.ss_sp);
+  ck_assert_uint_eq(handler_bounds.hi - handler_bounds.lo, library_s_stack.ss_size);
+  ck_assert_uint_le(large_bytes, library_s_stack.ss_size);
 }
 
 TEST(a_fiber_s_bounds_are_those_of_its_mapping) {

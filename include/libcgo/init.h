@@ -30,9 +30,14 @@ struct libcgo_init {
  *
  * Returns 0: the caller starts the runtime, and some thread of the process
  * calls libcgo_init_done, or libcgo_init_abandon if it fails. EALREADY: it is
- * done. EBUSY: another thread is at it. ECANCELED: another thread was at it
- * when the process was forked, and is not in this one. EINVAL: init is NULL or
- * its size is too small.
+ * done. EBUSY: another thread is at it. ECANCELED: the process was forked while a
+ * thread was at it, be it the one that forked. EINVAL: init is NULL or its size is
+ * too small.
+ *
+ * So a start-up that forks (daemon(3)) does so before libcgo_init_begin or after
+ * libcgo_init_done: what it has begun is the parent's to finish. A child that gets
+ * ECANCELED may give the record the value LIBCGO_INIT, as long as it has one thread, and
+ * begin anew.
  * Safe in any thread and in signal handlers; leaves errno alone. Since 0.1.
  */
 LIBCGO_API int libcgo_init_begin(struct libcgo_init *init);
@@ -42,7 +47,7 @@ LIBCGO_API int libcgo_init_begin(struct libcgo_init *init);
  * has written before is visible to them.
  *
  * Returns 0. EALREADY: it was done before. EPERM: nobody in this process has
- * claimed it. EINVAL: init is NULL or its size is too small.
+ * claimed it, but perhaps in one that it was forked from. EINVAL: init is NULL or its size is too small.
  * Safe in any thread and in signal handlers; leaves errno alone. Since 0.1.
  */
 LIBCGO_API int libcgo_init_done(struct libcgo_init *init);

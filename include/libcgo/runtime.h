@@ -107,13 +107,18 @@ struct libcgo_runtime {
   uintptr_t key;
   uintptr_t pinned;
   uintptr_t traceback[4];
-  uintptr_t reserved[10];
+  /* The client's, constant once the first thread is there: a sigset_t of signals that
+     are never held (see libcgo_ops), such as those by which a collector stops its
+     threads; or NULL. In threads that the library starts they are open from the
+     start, also if the creator has blocked them. Ignored on Windows. Since 0.2. */
+  const void *open_signals;
+  uintptr_t reserved[9];
 };
 #define LIBCGO_RUNTIME_INIT(ops)                                               \
   {                                                                            \
     sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, LIBCGO_INIT, 0, \
-        0, 0, 0, {0, 0, 0, 0}, {                                               \
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                             \
+        0, 0, 0, {0, 0, 0, 0}, 0, {                                            \
+      0, 0, 0, 0, 0, 0, 0, 0, 0                                                \
     }                                                                          \
   }
 
@@ -143,15 +148,20 @@ struct libcgo_thread {
   uintptr_t chunks;
   uintptr_t others_next;
   uintptr_t others[8];
-  uintptr_t calls[16];
-  uintptr_t reserved[10];
+  uintptr_t calls[20];
+  uintptr_t running;
+  uintptr_t serial;
+  uintptr_t next_place;
+  uintptr_t masks;
+  uintptr_t reserved[2];
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
         0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
-        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, {                    \
-      0, 0, 0, 0, 0, 0, 0, 0, 0, 0                                             \
+        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, 0,  \
+        0, {                                                                   \
+      0, 0                                                                     \
     }                                                                          \
   }
 

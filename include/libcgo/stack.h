@@ -18,13 +18,22 @@
  *
  * Each call continues the other stack below the frames that are still there,
  * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
- * longjmp and every unwinder pass through; whatever they skip needs no clean-up,
- * because the next call finds out by the stack pointer what is left. Two things
- * are to be known of it:
+ * longjmp and every unwinder pass through; whatever they skip needs no clean-up:
+ * the next calls find out what is over. Calls may return in any order, as coroutines
+ * of C make them. Some things are to be known of it:
  *
- * - The memory of a small stack that was left so is taken for one until the thread
- *   calls on a small stack again, from no deeper than before: until then C is not
- *   to use it as a stack of its own.
+ * - A call that was left so counts until other frames are where its own was, or the
+ *   library sees by addresses that it is over. Until then it may keep some of its
+ *   small stack from being used, and the memory of that stack is taken for one: before
+ *   C uses it otherwise, libcgo_stack_left says that nothing is on it.
+ * - C that calls has LIBCGO_C_ROOM bytes of free stack below it, on whatever stack it
+ *   runs.
+ * - A handler on the alternate signal stack does not go over to another stack for
+ *   good before the calls return that it has made.
+ * - A small stack is left by the way on which C was called from it, or for good: a
+ *   longjmp from a call that C has made from another stack of C's, a coroutine's, back
+ *   to older code on the same small stack is to be followed by libcgo_stack_left where
+ *   that stack of C's is used again.
  * - A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
  *   stack for each thread: where the target's stack lies lower in memory than the
  *   caller's it stops the process ("longjmp causes uninitialized stack frame").
@@ -122,8 +131,8 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  *
  * `thread` is the calling thread's record. The stack must not be in use but for
  * the frames below which fn is put. Bad arguments, a stack with less than
- * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 63 calls
- * that are nested in a first, 127 with 32-bit words, kept until the thread
+ * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 25 calls
+ * that are nested in a first, 51 with 32-bit words, kept until the thread
  * leaves) stop the process with a message. Safe in any thread; in signal
  * handlers once it has been called on the thread outside of one. Is no
  * cancellation point. Since 0.1.
@@ -162,6 +171,25 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  */
 LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
                                      const struct libcgo_stack *stack);
+
+/*
+ * Tells that nothing runs on a small stack any more, and that nothing will return to
+ * what was there: a longjmp, an exception or the end of a coroutine has left it. The
+ * library finds that out by itself where it can; without doubt, and at once, by this
+ * call. What of a stack still counts keeps its room.
+ *
+ * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or no thread
+ * has entered the thread's record. ENOTSUP: a record's version is not known. EBUSY: the
+ * caller is on the stack.
+ * No system call; a few loads for each call that counts. Safe in any thread and in signal
+ * handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
+                                 const struct libcgo_stack *stack);
+
+/* How many bytes of its stack are free below C that calls libcgo_call_on_stack. What
+   was called from there before is over. Since 0.2. */
+#define LIBCGO_C_ROOM 4096
 
 /* Of what kind a stack is. */
 #define LIBCGO_STACK_SYSTEM 0 /* the thread's own */

@@ -114,7 +114,8 @@ LIBCGO_API void libcgo_traceback_release(const struct libcgo_runtime *runtime,
  * libcgo_traceback_set has found it. In signal handlers it follows frame
  * pointers, from one stack of the thread to the other, and reads nothing outside
  * of them: it ends early, or leaves a frame out, at code that is compiled
- * without. Where frames form no chain (Alpha, MIPS, SPARC), the stopped instruction
+ * without, and where memory cannot be read. Of a stack that has overflown it gives
+ * the frames that are on it. Is no cancellation point then. Where frames form no chain (Alpha, MIPS, SPARC), the stopped instruction
  * is all.
  *
  * 0 if max is 0, pcs is NULL or the record is none of a runtime. Leaves errno

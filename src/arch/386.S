@@ -143,13 +143,27 @@ END SYM(libcgo_crosscall)
  *     CFA ->  +---------------------+
  *             | return address      |
  *             | caller's ebp        | <- ebp
- *             | ebx                 | ebp - 4    (libcgo_call_on_stack only)
+ *             | ebx                 | ebp -  4   (libcgo_call_on_stack only)
+ *             | mark                | ebp -  8   (libcgo_call_on_stack only)
+ *             +---------------------+
+ *             | result              | ebp - 12   (where the system knows stacks)
+ *             | the system's bounds | ebp - 20   (where the system knows stacks)
+ *             | (alignment)         | ebp - 24   (where the system knows stacks)
  *             +---------------------+
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
  * name is __morestack, the one routine that it knows to change stacks. Hence the
  * local name for the rest of these two routines, from the call on.
  */
+#define MARK 8	/* below ebp */
+#ifdef SYSTEM_KNOWS_STACKS
+#define RESULT 12
+#define SYSTEM_BOUNDS 20	/* two words */
+#define STACK_CALL_BYTES 24
+#else
+#define STACK_CALL_BYTES MARK
+#endif
+
 .macro BEGIN_OTHER_STACK
 	INNER_NAME __morestack
 .endm
@@ -227,8 +241,10 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE2(call_on_stack, 4@8(%ebp), 4@16(%ebp))
 	pushl	%ebx
 	.cfi_offset %ebx, -12
-	subl	$8, %esp
+	leal	-STACK_CALL_BYTES(%ebp), %esp
+	leal	-MARK(%ebp), %edx
 	movl	%esp, %eax
+	pushl	%edx
 	pushl	%eax		/* the caller's stack goes on here */
 	pushl	12(%ebp)
 	pushl	8(%ebp)
@@ -237,7 +253,7 @@ FUNC SYM(libcgo_call_on_stack)
 #ifdef SYSTEM_KNOWS_STACKS
 	movl	12(%ebp), %edx
 	movl	%edx, (%esp)
-	leal	-12(%ebp), %edx	/* two words */
+	leal	-SYSTEM_BOUNDS(%ebp), %edx
 	movl	%edx, 4(%esp)
 	call	SYM(libcgo_enter_stack)
 	movl	%ebx, %eax
@@ -251,14 +267,16 @@ FUNC SYM(libcgo_call_on_stack)
 	call	*%edx
 	PROBE1(call_on_stack_done, 4@%eax)
 #ifdef SYSTEM_KNOWS_STACKS
-	leal	-24(%ebp), %esp
-	movl	%eax, -16(%ebp)
-	leal	-12(%ebp), %edx
+	leal	-STACK_CALL_BYTES - 16(%ebp), %esp
+	movl	%eax, -RESULT(%ebp)
+	leal	-SYSTEM_BOUNDS(%ebp), %edx
 	movl	%edx, (%esp)
 	call	SYM(libcgo_leave_stack)
-	movl	-16(%ebp), %eax
+	movl	-RESULT(%ebp), %eax
 #endif
-	leal	-16(%ebp), %esp
+	leal	-STACK_CALL_BYTES - 4(%ebp), %esp
+	leal	-MARK(%ebp), %edx
+	pushl	%edx
 	pushl	%eax
 	pushl	%ebx
 	call	SYM(libcgo_end_stack_call)
@@ -282,6 +300,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	0		/* caller */
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
+	.long	MARK + 4	/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -206,7 +206,7 @@ END SYM(libcgo_crosscall)
  *             | s0                  | fp + 24   (libcgo_call_on_stack only)
  *             | fn                  | fp + 16   (libcgo_call_on_stack only)
  *             | arg                 | fp +  8   (libcgo_call_on_stack only)
- *             | (alignment)         |           (libcgo_call_on_stack only)
+ *             | mark                | fp        (libcgo_call_on_stack only)
  *             +---------------------+ <- fp
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
@@ -302,6 +302,7 @@ FUNC SYM(libcgo_call_on_stack)
 	stq	$18, 16($15)
 	stq	$19, 8($15)
 	mov	$30, $18
+	mov	$30, $19		/* the mark */
 	CALL	SYM(libcgo_begin_stack_call)
 	mov	$0, $9
 	ldq	$27, 16($15)
@@ -313,6 +314,7 @@ FUNC SYM(libcgo_call_on_stack)
 	mov	$15, $30
 	mov	$0, $17
 	mov	$9, $16
+	mov	$30, $18
 	CALL	SYM(libcgo_end_stack_call)
 	ldq	$9, 24($15)
 	.cfi_restore $9
@@ -331,6 +333,7 @@ END SYM(libcgo_call_on_stack)
  */
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0, 0, 0, 0
+	.quad	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

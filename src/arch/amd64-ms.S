@@ -171,6 +171,8 @@ END SYM(libcgo_crosscall)
  * is on fn's stack: it catches a C++ exception, which is raised again on the old
  * stack, when all is as after a return.
  */
+#define STACK_CALL_BYTES 88
+#define MARK 72	/* above rbp */
 
 #ifdef PART_call_on_system
 /*
@@ -276,6 +278,8 @@ END SYM(libcgo_call_on_system)
  *             | return address      |
  *             | caller's rbp        |
  *             | rbx                 |
+ *             | (alignment)         |
+ *             | mark                | rbp + 72
  *             | the system's bounds | rbp + 48   three words: STACK_FRAME_SAVED; in the
  *             |                     |            last one first `stack`
  *             | arg, later result   | rbp + 40
@@ -287,7 +291,7 @@ FUNC SYM(libcgo_call_on_stack)
 	.seh_handler SYM(libcgo_stack_unwound), @unwind
 	SAVE	rbp
 	SAVE	rbx
-	ALLOCATE 72
+	ALLOCATE STACK_CALL_BYTES
 	movq	%rsp, %rbp
 	.seh_setframe %rbp, 0
 	.seh_endprologue
@@ -295,6 +299,7 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	%r9, 40(%rbp)
 	movq	%rdx, 64(%rbp)
 	movq	%rsp, %r8
+	leaq	MARK(%rbp), %r9
 	call	SYM(libcgo_begin_stack_call)
 	movq	%rax, %rbx
 	movq	64(%rbp), %rcx
@@ -312,11 +317,12 @@ FUNC SYM(libcgo_call_on_stack)
 	call	SYM(libcgo_leave_stack)
 	movq	%rbx, %rcx
 	movq	40(%rbp), %rdx
+	leaq	MARK(%rbp), %r8
 	call	SYM(libcgo_end_stack_call)
 	movq	32(%rbp), %rcx
 	testq	%rcx, %rcx
 	jnz	1f
-	leaq	72(%rbp), %rsp
+	leaq	STACK_CALL_BYTES(%rbp), %rsp
 	popq	%rbx
 	popq	%rbp
 	ret
@@ -336,6 +342,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0		/* caller */
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
+	.quad	STACK_CALL_BYTES + 16 - MARK	/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -164,13 +164,18 @@ END SYM(libcgo_crosscall)
  *     CFA ->  +---------------------+
  *             | return address      |
  *             | caller's rbp        | <- rbp
- *             | rbx                 | rbp - 8    (libcgo_call_on_stack only)
+ *             | rbx                 | rbp -  8   (libcgo_call_on_stack only)
+ *             | fn                  | rbp - 16   (libcgo_call_on_stack only)
+ *             | arg                 | rbp - 24   (libcgo_call_on_stack only)
+ *             | mark                | rbp - 32   (libcgo_call_on_stack only)
  *             +---------------------+
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
  * name is __morestack, the one routine that it knows to change stacks. Hence the
  * local name for the rest of these two routines, from the call on.
  */
+#define MARK 32	/* below rbp */
+
 .macro BEGIN_OTHER_STACK
 	INNER_NAME __morestack
 .endm
@@ -248,8 +253,9 @@ FUNC SYM(libcgo_call_on_stack)
 	.cfi_offset %rbx, -24
 	pushq	%rdx
 	pushq	%rcx
-	pushq	%rcx	/* alignment */
+	subq	$8, %rsp	/* the mark */
 	movq	%rsp, %rdx
+	movq	%rsp, %rcx
 	call	SYM(libcgo_begin_stack_call)
 	movq	%rax, %rbx
 	movq	8(%rsp), %rdi
@@ -258,9 +264,10 @@ FUNC SYM(libcgo_call_on_stack)
 	BEGIN_OTHER_STACK
 	call	*%rdx
 	PROBE1(call_on_stack_done, 8@%rax)
-	leaq	-32(%rbp), %rsp
+	leaq	-MARK(%rbp), %rsp
 	movq	%rbx, %rdi
 	movq	%rax, %rsi
+	movq	%rsp, %rdx
 	call	SYM(libcgo_end_stack_call)
 	movq	-8(%rbp), %rbx
 	.cfi_restore %rbx
@@ -282,6 +289,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0		/* caller */
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
+	.quad	MARK + 8	/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -168,6 +168,8 @@ END SYM(libcgo_crosscall)
  *             | caller's r11        |
  *             | r5                  | (libcgo_call_on_stack only)
  *             | r4                  | (libcgo_call_on_stack only)
+ *             | (alignment)         | (libcgo_call_on_stack only)
+ *             | mark                | (libcgo_call_on_stack only)
  *             +---------------------+
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
@@ -250,7 +252,9 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE2(call_on_stack, 4@r0, 4@r2)
 	mov	r4, r2
 	mov	r5, r3
+	DROP_TO_RECORD 24
 	mov	r2, sp
+	mov	r3, sp			/* the mark */
 	bl	SYM(libcgo_begin_stack_call)
 	mov	r12, r4
 	mov	r4, r0
@@ -259,10 +263,12 @@ FUNC SYM(libcgo_call_on_stack)
 	BEGIN_OTHER_STACK
 	blx	r12
 	PROBE1(call_on_stack_done, 4@r0)
-	DROP_TO_RECORD 16
+	DROP_TO_RECORD 24
 	mov	r1, r0
 	mov	r0, r4
+	mov	r2, sp
 	bl	SYM(libcgo_end_stack_call)
+	DROP_TO_RECORD 16
 	pop	{r4, r5, r11, pc}
 	END_OTHER_STACK
 END SYM(libcgo_call_on_stack)
@@ -279,6 +285,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	TO_RETURN_ADDRESS - 4	/* caller */
 	.long	TO_RETURN_ADDRESS	/* return address */
 	.long	TO_RETURN_ADDRESS - 4, 8	/* the range of both */
+	.long	0			/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -196,7 +196,7 @@ END SYM(libcgo_crosscall)
  * What is saved is on the old stack:
  *
  *     CFA ->  +---------------------+
- *             | (alignment)         | x29 + 40   (libcgo_call_on_stack only)
+ *             | mark                | x29 + 40   (libcgo_call_on_stack only)
  *             | arg                 | x29 + 32   (libcgo_call_on_stack only)
  *             | fn                  | x29 + 24   (libcgo_call_on_stack only)
  *             | x19                 | x29 + 16   (libcgo_call_on_stack only)
@@ -208,6 +208,8 @@ END SYM(libcgo_crosscall)
  * name is __morestack, the one routine that it knows to change stacks. Hence the
  * local name for the rest of these two routines, from the call on.
  */
+#define MARK 40
+
 .macro BEGIN_OTHER_STACK
 	INNER_NAME __morestack
 .endm
@@ -278,6 +280,7 @@ FUNC SYM(libcgo_call_on_stack)
 	.cfi_offset x19, 16 - 48
 	stp	x2, x3, [x29, #24]
 	mov	x2, sp
+	add	x3, x29, #MARK
 	bl	SYM(libcgo_begin_stack_call)
 	mov	x19, x0
 	ldp	x9, x0, [x29, #24]
@@ -289,6 +292,7 @@ FUNC SYM(libcgo_call_on_stack)
 	mov	sp, x29
 	mov	x1, x0
 	mov	x0, x19
+	add	x2, x29, #MARK
 	bl	SYM(libcgo_end_stack_call)
 	ldr	x19, [x29, #16]
 	.cfi_restore x19
@@ -310,6 +314,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.xword	0		/* caller */
 	.xword	8		/* return address */
 	.xword	0, 16		/* the range of both */
+	.xword	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

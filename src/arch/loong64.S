@@ -202,7 +202,7 @@ END SYM(libcgo_crosscall)
  *             | s0                  | fp - 24   (libcgo_call_on_stack only)
  *             | fn                  | fp - 32   (libcgo_call_on_stack only)
  *             | arg                 | fp - 40   (libcgo_call_on_stack only)
- *             | (alignment)         | fp - 48   (libcgo_call_on_stack only)
+ *             | mark                | fp - 48   (libcgo_call_on_stack only)
  *             +---------------------+
  *
  * fp itself may be the end of that stack: sp tells on which one a call was made.
@@ -282,6 +282,7 @@ FUNC SYM(libcgo_call_on_stack)
 	st.d	$a2, $fp, -32
 	st.d	$a3, $fp, -40
 	move	$a2, $sp
+	move	$a3, $sp		/* the mark */
 	bl	SYM(libcgo_begin_stack_call)
 	move	$s0, $a0
 	ld.d	$t1, $fp, -32
@@ -293,6 +294,7 @@ FUNC SYM(libcgo_call_on_stack)
 	addi.d	$sp, $fp, -48
 	move	$a1, $a0
 	move	$a0, $s0
+	move	$a2, $sp
 	bl	SYM(libcgo_end_stack_call)
 	ld.d	$s0, $fp, -24
 	.cfi_restore 23
@@ -312,6 +314,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.dword	-16		/* caller */
 	.dword	-8		/* return address */
 	.dword	-16, 16		/* the range of both */
+	.dword	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

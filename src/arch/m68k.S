@@ -171,12 +171,15 @@ END SYM(libcgo_crosscall)
  *             | return address      |
  *             | caller's a6         | <- a6
  *             | a2                  | a6 - 4     (libcgo_call_on_stack only)
+ *             | mark                | a6 - 8     (libcgo_call_on_stack only)
  *             +---------------------+
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
  * name is __morestack, the one routine that it knows to change stacks. Hence the
  * local name for the rest of these two routines, from the call on.
  */
+#define MARK 8	/* below a6 */
+
 .macro BEGIN_OTHER_STACK
 	.type	__morestack, %function
 __morestack:
@@ -238,11 +241,12 @@ END SYM(libcgo_call_on_system)
  * libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)
-	PUSH_RECORD 4
+	PUSH_RECORD MARK
 	PROBE2(call_on_stack, 4@8(%fp), 4@16(%fp))
 	move.l	%a2, -4(%a6)
 	.cfi_offset %a2, -12
-	pea	(%sp)			/* the caller's stack goes on here */
+	pea	(%sp)			/* the mark */
+	pea	4(%sp)			/* the caller's stack goes on here */
 	move.l	12(%a6), -(%sp)
 	move.l	8(%a6), -(%sp)
 	bsr.l	SYM(libcgo_begin_stack_call)
@@ -253,7 +257,8 @@ FUNC SYM(libcgo_call_on_stack)
 	BEGIN_OTHER_STACK
 	jsr	(%a0)
 	PROBE1(call_on_stack_done, 4@%d0)
-	lea	-4(%a6), %sp
+	lea	-MARK(%a6), %sp
+	pea	(%sp)
 	move.l	%d0, -(%sp)
 	move.l	%a2, -(%sp)
 	bsr.l	SYM(libcgo_end_stack_call)
@@ -275,6 +280,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	0		/* caller */
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
+	.long	MARK + 4	/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -198,6 +198,8 @@ END SYM(libcgo_crosscall)
  *             | s0                  | CFA - 16  (libcgo_call_on_stack only)
  *             | fn                  | CFA - 20  (libcgo_call_on_stack only)
  *             | arg                 | CFA - 24  (libcgo_call_on_stack only)
+ *             | mark                | CFA - 28  (libcgo_call_on_stack only)
+ *             | (alignment)         | CFA - 32  (libcgo_call_on_stack only)
  *             | (a callee's)        | fp ... fp + 15
  *             +---------------------+ <- fp
  *
@@ -294,18 +296,19 @@ END SYM(libcgo_call_on_system)
  */
 FUNC SYM(libcgo_call_on_stack)
 	SET_GP
-	PUSH_RECORD 40
+	PUSH_RECORD 48
 	PROBE2(call_on_stack, 4@$4, 4@$6)
-	sw	$gp, 28($sp)
-	SAVE	s0, 24
-	sw	$a2, 20($sp)
-	sw	$a3, 16($sp)
+	sw	$gp, 36($sp)
+	SAVE	s0, 32
+	sw	$a2, 28($sp)
+	sw	$a3, 24($sp)
+	addiu	$a3, $sp, 20	/* the mark */
 	la	$t9, SYM(libcgo_begin_stack_call)
 	jalr	$t9
 	 move	$a2, $sp
 	move	$s0, $v0
-	lw	$t9, 20($sp)
-	lw	$a0, 16($sp)
+	lw	$t9, 28($sp)
+	lw	$a0, 24($sp)
 	lw	$sp, STACK_CALL_START($s0)
 	addiu	$sp, $sp, -16	/* fn's place for arguments */
 	BEGIN_OTHER_STACK
@@ -313,13 +316,14 @@ FUNC SYM(libcgo_call_on_stack)
 	 nop
 	PROBE1(call_on_stack_done, 4@$2)
 	move	$sp, $fp
-	lw	$gp, 28($sp)
+	lw	$gp, 36($sp)
 	move	$a0, $s0
+	addiu	$a2, $sp, 20
 	la	$t9, SYM(libcgo_end_stack_call)
 	jalr	$t9
 	 move	$a1, $v0
-	RESTORE	s0, 24
-	POP_RECORD_AND_RETURN 40
+	RESTORE	s0, 32
+	POP_RECORD_AND_RETURN 48
 	END_OTHER_STACK
 END SYM(libcgo_call_on_stack)
 #endif
@@ -333,6 +337,7 @@ END SYM(libcgo_call_on_stack)
  */
 HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.word	0, 0, 0, 0
+	.word	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -188,6 +188,8 @@ END SYM(libcgo_crosscall)
  *             | s0                  | CFA - 32  (libcgo_call_on_stack only)
  *             | fn                  | CFA - 40  (libcgo_call_on_stack only)
  *             | arg                 | CFA - 48  (libcgo_call_on_stack only)
+ *             | mark                | CFA - 56  (libcgo_call_on_stack only)
+ *             | (alignment)         | CFA - 64  (libcgo_call_on_stack only)
  *             +---------------------+ <- fp
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
@@ -284,19 +286,20 @@ END SYM(libcgo_call_on_system)
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)
-	PUSH_RECORD 48
+	PUSH_RECORD 64
 	PROBE2(call_on_stack, 8@$4, 8@$6)
-	SET_GP	24, SYM(libcgo_call_on_stack)
+	SET_GP	40, SYM(libcgo_call_on_stack)
 	.cfi_offset $gp, -24
-	SAVE	s0, 16
-	sd	$a2, 8($sp)
-	sd	$a3, 0($sp)
+	SAVE	s0, 32
+	sd	$a2, 24($sp)
+	sd	$a3, 16($sp)
+	daddiu	$a3, $sp, 8	/* the mark */
 	dla	$t9, SYM(libcgo_begin_stack_call)
 	jalr	$t9
 	 move	$a2, $sp
 	move	$s0, $v0
-	ld	$t9, 8($sp)
-	ld	$a0, 0($sp)
+	ld	$t9, 24($sp)
+	ld	$a0, 16($sp)
 	ld	$sp, STACK_CALL_START($s0)
 	BEGIN_OTHER_STACK
 	jalr	$t9
@@ -304,12 +307,13 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE1(call_on_stack_done, 8@$2)
 	move	$sp, $fp
 	move	$a0, $s0
+	daddiu	$a2, $sp, 8
 	dla	$t9, SYM(libcgo_end_stack_call)
 	jalr	$t9
 	 move	$a1, $v0
-	RESTORE	s0, 16
-	RESTORE	gp, 24
-	POP_RECORD_AND_RETURN 48
+	RESTORE	s0, 32
+	RESTORE	gp, 40
+	POP_RECORD_AND_RETURN 64
 	END_OTHER_STACK
 END SYM(libcgo_call_on_stack)
 #endif
@@ -323,6 +327,7 @@ END SYM(libcgo_call_on_stack)
  */
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.dword	0, 0, 0, 0
+	.dword	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -251,7 +251,9 @@ END SYM(libcgo_crosscall)
  *             | r30                 | CFA -  8   (libcgo_call_on_stack only)
  *             | fn                  | CFA - 12
  *             | arg                 | CFA - 16
- *             | MINIMUM bytes       | <- r31
+ *             | mark                | r31 + 12   (libcgo_call_on_stack only)
+ *             | (alignment)         | r31 +  8
+ *             | LINKAGE bytes       | <- r31
  *             +---------------------+
  *
  * On the new stack there is a frame for fn to store its return address in. Its back
@@ -266,6 +268,7 @@ END SYM(libcgo_crosscall)
 #define SWITCH_R30 (SWITCH_BYTES - 8)
 #define SWITCH_FN (SWITCH_BYTES - 12)
 #define SWITCH_ARG (SWITCH_BYTES - 16)
+#define SWITCH_MARK (SWITCH_BYTES - 20)	/* what aligns MINIMUM has room for it */
 
 .macro PUSH_RECORD
 	SAVE_LR
@@ -361,6 +364,7 @@ FUNC SYM(libcgo_call_on_stack)
 	stw	%r5, SWITCH_FN(%r31)
 	stw	%r6, SWITCH_ARG(%r31)
 	mr	%r5, %r1
+	addi	%r6, %r31, SWITCH_MARK
 	bl	SYM(libcgo_begin_stack_call)
 	mr	%r30, %r3
 	lwz	%r4, SWITCH_FN(%r31)
@@ -374,6 +378,7 @@ FUNC SYM(libcgo_call_on_stack)
 	mr	%r1, %r31
 	mr	%r4, %r3
 	mr	%r3, %r30
+	addi	%r5, %r31, SWITCH_MARK
 	bl	SYM(libcgo_end_stack_call)
 	RESTORE	30, SWITCH_R30
 	POP_RECORD
@@ -392,6 +397,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	0		/* caller */
 	.long	SAVED_LR	/* return address */
 	.long	0, 4		/* the range of the first */
+	.long	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -315,6 +315,8 @@ END SYM(libcgo_crosscall)
  *             | r30                 | CFA - 16   (libcgo_call_on_stack only)
  *             | fn                  | CFA - 24
  *             | arg                 | CFA - 32
+ *             | mark                | CFA - 40   (libcgo_call_on_stack only)
+ *             | (alignment)         | CFA - 48
  *             | MINIMUM bytes       | <- r31
  *             +---------------------+
  *
@@ -325,11 +327,12 @@ END SYM(libcgo_crosscall)
  * name is __morestack, the one routine that it knows to change stacks. Hence the
  * local name for the rest of these two routines, from the call on.
  */
-#define SWITCH_BYTES (MINIMUM + 32)
+#define SWITCH_BYTES (MINIMUM + 48)
 #define SWITCH_R31 (SWITCH_BYTES - 8)
 #define SWITCH_R30 (SWITCH_BYTES - 16)
 #define SWITCH_FN (SWITCH_BYTES - 24)
 #define SWITCH_ARG (SWITCH_BYTES - 32)
+#define SWITCH_MARK (SWITCH_BYTES - 40)
 
 .macro PUSH_RECORD
 	SAVE_LR
@@ -427,6 +430,7 @@ FUNC SYM(libcgo_call_on_stack)
 	std	%r5, SWITCH_FN(%r31)
 	std	%r6, SWITCH_ARG(%r31)
 	mr	%r5, %r1
+	addi	%r6, %r31, SWITCH_MARK
 	bl	SYM(libcgo_begin_stack_call)
 	nop
 	mr	%r30, %r3
@@ -440,6 +444,7 @@ FUNC SYM(libcgo_call_on_stack)
 	mr	%r1, %r31
 	mr	%r4, %r3
 	mr	%r3, %r30
+	addi	%r5, %r31, SWITCH_MARK
 	bl	SYM(libcgo_end_stack_call)
 	nop
 	RESTORE	30, SWITCH_R30
@@ -459,6 +464,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0		/* caller */
 	.quad	SAVED_LR	/* return address */
 	.quad	0, 8		/* the range of the first */
+	.quad	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

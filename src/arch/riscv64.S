@@ -217,7 +217,7 @@ END SYM(libcgo_crosscall)
  *             | s1                  | s0 - 24   (libcgo_call_on_stack only)
  *             | fn                  | s0 - 32   (libcgo_call_on_stack only)
  *             | arg                 | s0 - 40   (libcgo_call_on_stack only)
- *             | (alignment)         | s0 - 48   (libcgo_call_on_stack only)
+ *             | mark                | s0 - 48   (libcgo_call_on_stack only)
  *             +---------------------+
  *
  * s0 itself may be the end of that stack: sp tells on which one a call was made.
@@ -296,6 +296,7 @@ FUNC SYM(libcgo_call_on_stack)
 	sd	a2, -32(s0)
 	sd	a3, -40(s0)
 	mv	a2, sp
+	mv	a3, sp			/* the mark */
 	call	SYM(libcgo_begin_stack_call)
 	mv	s1, a0
 	ld	t1, -32(s0)
@@ -307,6 +308,7 @@ FUNC SYM(libcgo_call_on_stack)
 	addi	sp, s0, -48
 	mv	a1, a0
 	mv	a0, s1
+	mv	a2, sp
 	call	SYM(libcgo_end_stack_call)
 	ld	s1, -24(s0)
 	.cfi_restore s1
@@ -327,6 +329,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.dword	-16		/* caller */
 	.dword	-8		/* return address */
 	.dword	-16, 16		/* the range of both */
+	.dword	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -186,8 +186,9 @@ END SYM(libcgo_crosscall)
  *             +---------------------+ <- r11
  *             | arg                 | r11 -   8  (libcgo_call_on_stack only)
  *             | fn                  | r11 -  16  (libcgo_call_on_stack only)
- *             | callee's            | r11 - 168
- *             | back chain          | r11 - 176
+ *             | mark                | r11 -  24  (libcgo_call_on_stack only)
+ *             | callee's            | r11 - 176
+ *             | back chain          | r11 - 184
  *             +---------------------+
  *
  * On the other stack there is a frame of no more than what is fn's, with a back
@@ -197,7 +198,8 @@ END SYM(libcgo_crosscall)
  * name is __morestack, the one routine that it knows to change stacks. Hence the
  * local name for the rest of these two routines, from the call on.
  */
-#define STACK_CALL_BYTES 176
+#define STACK_CALL_BYTES 184
+#define MARK CALLEE_BYTES	/* above r15 */
 
 .macro BEGIN_OTHER_STACK
 	.type	__morestack, %function
@@ -277,6 +279,7 @@ FUNC SYM(libcgo_call_on_stack)
 	stg	%r11, 0(%r15)
 	stmg	%r4, %r5, STACK_CALL_BYTES - 16(%r15)
 	lgr	%r4, %r15
+	la	%r5, MARK(%r15)
 	brasl	%r14, SYM(libcgo_begin_stack_call)@PLT
 	lgr	%r10, %r2
 	lmg	%r1, %r2, STACK_CALL_BYTES - 16(%r15)
@@ -288,6 +291,7 @@ FUNC SYM(libcgo_call_on_stack)
 	lay	%r15, -STACK_CALL_BYTES(%r11)
 	lgr	%r3, %r2
 	lgr	%r2, %r10
+	la	%r4, MARK(%r15)
 	brasl	%r14, SYM(libcgo_end_stack_call)@PLT
 	RESTORE_FROM 10, SAVED_R10, %r11
 	br	%r14
@@ -306,6 +310,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0		/* caller */
 	.quad	112		/* return address, in the caller's */
 	.quad	0, 8		/* the range of the first */
+	.quad	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -194,14 +194,24 @@ END SYM(libcgo_call_on_system)
  *                                uintptr_t (*fn)(void *), void *arg);
  *
  * In: thread in %o0, stack in %o1, fn in %o2, arg in %o3. The chain of such calls is
- * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ * kept by libcgo_begin_stack_call and libcgo_end_stack_call. On the old stack:
+ *
+ *     CFA ->  +---------------------+ <- %fp + BIAS
+ *             | mark                | %fp + BIAS - 8
+ *             | (alignment)         |
+ *             | (six arguments)     |
+ *             | the window          | %sp + BIAS
+ *             +---------------------+
  */
+#define MARK (BIAS - 8)	/* above %fp */
+
 FUNC SYM(libcgo_call_on_stack)
-	ENTER	LEAST_BYTES
+	ENTER	LEAST_BYTES + 16
 	PROBE2(call_on_stack, 8@%i0, 8@%i2)
 	mov	%sp, %l1
 	mov	%i0, %o0
 	mov	%i1, %o1
+	add	%fp, MARK, %o3
 	call	SYM(libcgo_begin_stack_call)
 	 add	%sp, BIAS, %o2
 	mov	%o0, %l0
@@ -213,6 +223,7 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE1(call_on_stack_done, 8@%o0)
 	mov	%l1, %sp
 	mov	%o0, %o1
+	add	%fp, MARK, %o2
 	call	SYM(libcgo_end_stack_call)
 	 mov	%l0, %o0
 	jmpl	%i7 + 8, %g0
@@ -229,6 +240,7 @@ END SYM(libcgo_call_on_stack)
  */
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.xword	0, 0, 0, 0
+	.xword	0		/* from a mark to its return address */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

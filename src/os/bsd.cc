@@ -2,6 +2,7 @@
 //
 // What FreeBSD, NetBSD and OpenBSD share.
 #include "os/bsd.h"
+#include "os/objects.h"
 
 #include <sys/types.h>
 
@@ -9,6 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/sysctl.h>
+#include <unistd.h>
 
 namespace cgo::os {
 
@@ -19,6 +21,41 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   bounds->hi = here;
   return err;
 }
+
+// No namespaces of process numbers.
+int process_id() { return getpid(); }
+
+// No SS_AUTODISARM.
+bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
+
+// No system call copies within a process: each page is looked at, then read.
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  if (bytes == 0)
+    return true;
+  const uintptr_t last = from + bytes - 1;
+  if (last < from)
+    return false;
+  const int caller_errno = errno;
+  bool all = true;
+  for (uintptr_t at = from & ~(page - 1); all; at += page) {
+    all = can_read(at);
+    if (at == (last & ~(page - 1)))
+      break;
+  }
+  errno = caller_errno;
+  if (all)
+    memcpy(to, reinterpret_cast<const void *>(from), bytes);
+  return all;
+}
+
+// The loaders of these systems give their lock back before they call what an object
+// begins with.
+bool stays_mapped(const void *address) { return keep_mapped(address); }
+
+// No namespaces.
+bool is_program(const dl_phdr_info *) { return true; }
+bool keep_in_namespace(const void *, int) { return false; }
 
 // ---- sysctl(3) ----
 

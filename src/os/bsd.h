@@ -24,6 +24,10 @@ int find_mapping(const int *name, unsigned length, uintptr_t address,
                  stack_bounds *bounds,
                  size_t (*read_entry)(const char *entry, stack_bounds *bounds));
 
+/* Whether a word can be read, by a system call that reads it and has no effect. The
+   address is a multiple of 16. May change errno. */
+bool can_read(uintptr_t address);
+
 /* An integer that sysctl(3) has under a name; -1 if there is none. */
 long long read_sysctl(const int *name, unsigned length);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <libproc.h>
 #include <mach/mach_time.h>
+#include <mach/vm_prot.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/proc_info.h>
@@ -48,6 +49,33 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   }
   errno = caller_errno;
   return err;
+}
+
+// No namespaces of process numbers.
+int process_id() { return getpid(); }
+
+// No SS_AUTODISARM.
+bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
+
+// Not by mach_vm_read_overwrite(), which is a message, too: each region is asked for,
+// then read.
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  const uintptr_t end = from + bytes;
+  if (end < from)
+    return false;
+  const int caller_errno = errno;
+  bool all = true;
+  for (uintptr_t at = from; all && at < end;) {
+    proc_regioninfo region;
+    const int size = static_cast<int>(sizeof region);
+    all = proc_pidinfo(getpid(), PROC_PIDREGIONINFO, at, &region, size) == size &&
+          at >= region.pri_address && (region.pri_protection & VM_PROT_READ) != 0;
+    at = static_cast<uintptr_t>(region.pri_address + region.pri_size);
+  }
+  errno = caller_errno;
+  if (all)
+    memcpy(to, reinterpret_cast<const void *>(from), bytes);
+  return all;
 }
 
 size_t least_signal_stack() { return MINSIGSTKSZ; }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The executable's thread-local segment, where dl_iterate_phdr(3) tells of it.
-#include "platform.h"
-
-#include <link.h>
+#include "os/objects.h"
 
 namespace cgo::os {
 
@@ -11,6 +9,8 @@ namespace {
 
 int read_tls_segment(dl_phdr_info *info, size_t, void *p) {
   auto *tls = static_cast<tls_segment *>(p);
+  if (!is_program(info))
+    return 1;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     if (info->dlpi_phdr[i].p_type != PT_TLS)
       continue;

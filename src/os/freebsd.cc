@@ -11,6 +11,7 @@
 #include <pthread_np.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/sysctl.h>
 #include <sys/umtx.h>
 #include <sys/user.h>
@@ -56,6 +57,12 @@ size_t read_entry(const char *entry, stack_bounds *bounds) {
 int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   const int name[] = {CTL_KERN, KERN_PROC, KERN_PROC_VMMAP, getpid()};
   return find_mapping(name, 4, address, bounds, read_entry);
+}
+
+// The kernel reads the set, and then refuses what to do with it. Not by
+// sigprocmask(2), which the threads' library reads for itself.
+bool can_read(uintptr_t address) {
+  return syscall(SYS_sigprocmask, -1, address, nullptr) == 0 || errno != EFAULT;
 }
 
 // The system does not say how much the vector registers need that it puts there;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Linux, with glibc or musl.
-#include "platform.h"
+#include "os/objects.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,12 +16,102 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "report.h"
 
 namespace cgo::os {
+
+// ---- system calls ----
+//
+// Of the system, not of the C library, where a thread may be in a handler, may have a
+// cancellation pending, or may be in a forked child: there is no cancellation point in
+// them and no lock.
+
+namespace {
+
+// The result, or an errno value below zero. errno stays.
+template <class... Words> long call_system(long number, Words... words) {
+  const int caller_errno = errno;
+  const long result = syscall(number, words...);
+  const int err = errno;
+  errno = caller_errno;
+  return result == -1 ? -err : result;
+}
+
+long own_thread() { return call_system(SYS_gettid); }
+
+} // namespace
+
+// ---- memory that may not be there ----
+
+namespace {
+
+// The system has no copy, or refuses it: so have an emulator and a sandbox. A fact about
+// the process. With a value, so that it is in .data: linkers of 2010 know no .bss.
+bool no_copy = false;
+
+// -1: it has no such call, or it is refused. By the thread's number: that of the process
+// is its first thread's, which may have ended.
+long copy_by_system(uintptr_t from, void *to, size_t bytes) {
+  const iovec into = {to, bytes};
+  const iovec out_of = {reinterpret_cast<void *>(from), bytes};
+  const long n = call_system(SYS_process_vm_readv, own_thread(), &into, 1L,
+                             &out_of, 1L, 0L);
+  return n >= 0 || n == -EFAULT ? n : -1;
+}
+
+// Calls that read a word and have no effect then: the kernel reads a set of signals
+// before it looks what to do with it, and a word before it finds nobody to wake. Some
+// emulators do not read the first, so what says of the last page of addresses that it
+// can be read is not believed.
+constexpr size_t probe_bytes = _NSIG / 8; // of the kernel's set of signals
+constexpr int futex_cmp_requeue_private = 4 | 128;
+
+bool reads_as_set(uintptr_t address) {
+  return call_system(SYS_rt_sigprocmask, ~0L, address, nullptr, probe_bytes) !=
+         -EFAULT;
+}
+
+bool reads_as_word(uintptr_t address) {
+  const uint32_t other = 0;
+  return call_system(SYS_futex, address, long{futex_cmp_requeue_private}, 0L, 0L,
+                     &other, 0L) != -EFAULT;
+}
+
+bool reads(uintptr_t address) {
+  constexpr uintptr_t never = 0 - uintptr_t{4096};
+  if (!reads_as_set(never))
+    return reads_as_set(address);
+  return !reads_as_word(never) && reads_as_word(address);
+}
+
+} // namespace
+
+// Without the system's copy: each page is looked at, then read.
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  if (bytes == 0)
+    return true;
+  const uintptr_t last = from + bytes - 1;
+  if (last < from)
+    return false;
+  if (!__atomic_load_n(&no_copy, __ATOMIC_RELAXED)) {
+    const long n = copy_by_system(from, to, bytes);
+    if (n != -1)
+      return n > 0 && static_cast<size_t>(n) == bytes;
+    __atomic_store_n(&no_copy, true, __ATOMIC_RELAXED);
+  }
+  // Pages are no smaller than that on any system.
+  constexpr uintptr_t page = 4096;
+  for (uintptr_t at = from & ~(page - 1); reads(at); at += page)
+    if (at == (last & ~(page - 1))) {
+      memcpy(to, reinterpret_cast<const void *>(from), bytes);
+      return true;
+    }
+  return false;
+}
 
 // ---- reading /proc and /sys ----
 //
@@ -35,18 +124,30 @@ using number = unsigned long long;
 
 class file_descriptor {
 public:
-  explicit file_descriptor(const char *path, int flags = 0)
-      : fd_(open(path, O_RDONLY | O_CLOEXEC | flags)) {}
+  // get() is an errno value below zero if there is none.
+  explicit file_descriptor(const char *path, int flags = 0) {
+    do
+      fd_ = call_system(SYS_openat, long{AT_FDCWD}, path,
+                        long{O_RDONLY | O_CLOEXEC | flags}, 0L);
+    while (fd_ == -EINTR);
+  }
   ~file_descriptor() {
     if (fd_ >= 0)
-      close(fd_);
+      call_system(SYS_close, fd_);
   }
   file_descriptor(const file_descriptor &) = delete;
   file_descriptor &operator=(const file_descriptor &) = delete;
-  int get() const { return fd_; }
+  long get() const { return fd_; }
+  long read(void *to, size_t bytes) const {
+    long n;
+    do
+      n = fd_ < 0 ? fd_ : call_system(SYS_read, fd_, to, bytes);
+    while (n == -EINTR);
+    return n;
+  }
 
 private:
-  int fd_;
+  long fd_;
 };
 
 // The beginning of a file, as a string.
@@ -55,7 +156,7 @@ public:
   explicit file_text(const char *path) : length_(0) {
     file_descriptor fd(path);
     while (fd.get() >= 0 && length_ < sizeof buf_ - 1) {
-      ssize_t n = read(fd.get(), buf_ + length_, sizeof buf_ - 1 - length_);
+      const long n = fd.read(buf_ + length_, sizeof buf_ - 1 - length_);
       if (n <= 0)
         break;
       length_ += static_cast<size_t>(n);
@@ -70,19 +171,21 @@ private:
   size_t length_;
 };
 
-// Reads a file byte by byte; -1 at its end.
+// Reads a file byte by byte; -1 at its end, and when it cannot be read.
 class file_bytes {
 public:
   explicit file_bytes(const char *path) : fd_(path) {}
-  bool failed() const { return fd_.get() < 0; }
+  // Why it ended, or 0.
+  int error() const { return error_; }
   int next() {
     if (at_ == length_) {
-      at_ = 0;
-      length_ = fd_.get() < 0 ? 0 : read(fd_.get(), buf_, sizeof buf_);
-      if (length_ <= 0) {
-        length_ = 0;
+      at_ = length_ = 0;
+      const long n = fd_.read(buf_, sizeof buf_);
+      if (n < 0)
+        error_ = static_cast<int>(-n);
+      if (n <= 0)
         return -1;
-      }
+      length_ = n;
     }
     return static_cast<unsigned char>(buf_[at_++]);
   }
@@ -90,15 +193,47 @@ public:
 private:
   file_descriptor fd_;
   char buf_[1024];
-  ssize_t at_ = 0;
-  ssize_t length_ = 0;
+  long at_ = 0;
+  long length_ = 0;
+  int error_ = 0;
 };
 
-// The mappings of the process, from the lowest to the highest.
+// The names of the table of mappings. The first is what emulators know. It is empty once
+// the process's first thread has ended: then the second has it, the calling thread's,
+// and before Linux 3.17 a name with its number.
+class maps_names {
+public:
+  static constexpr int count = 3;
+  const char *get(int i) {
+    if (i < 2)
+      return i == 0 ? "/proc/self/maps" : "/proc/thread-self/maps";
+    char *at = put(buf_, "/proc/self/task/");
+    char digits[20];
+    int n = 0;
+    for (unsigned long id = static_cast<unsigned long>(own_thread());
+         id != 0 || n == 0; id /= 10)
+      digits[n++] = static_cast<char>('0' + id % 10);
+    while (n > 0)
+      *at++ = digits[--n];
+    *put(at, "/maps") = '\0';
+    return buf_;
+  }
+
+private:
+  static char *put(char *at, const char *s) {
+    while (*s != '\0')
+      *at++ = *s++;
+    return at;
+  }
+  char buf_[64];
+};
+
+// The mappings of the process, from the lowest to the highest, in one of the tables.
 class mappings {
 public:
-  mappings() : bytes_("/proc/self/maps") {}
-  bool failed() const { return bytes_.failed(); }
+  explicit mappings(const char *name = "/proc/self/maps") : bytes_(name) {}
+  // Why there are no more: 0 if the table has been read to its end.
+  int error() const { return bytes_.error(); }
   // Lines of LO-HI PERMISSIONS ... in hexadecimal (proc(5)).
   bool next(stack_bounds *mapping) {
     int c;
@@ -128,6 +263,76 @@ private:
 
 } // namespace
 
+// ---- objects ----
+
+bool is_program(const dl_phdr_info *first) {
+  // The second is musl's, which has a name for it; the third is musl's, too, where its
+  // loader has been executed and has loaded the program.
+  return first->dlpi_name == nullptr || first->dlpi_name[0] == '\0' ||
+         reinterpret_cast<uintptr_t>(first->dlpi_phdr) == getauxval(AT_PHDR) ||
+         getauxval(AT_BASE) == 0;
+}
+
+// ---- which process this is ----
+
+namespace {
+
+// The word of a page that a child finds empty (madvise(2), MADV_WIPEONFORK, Linux 4.14),
+// and how many numbers have been given, of which a child goes on. Facts about the
+// process. A number of the system's own is not enough: in a namespace of its own a child
+// can have its parent's, and one of many children that of an ancestor that has ended.
+uintptr_t identity_page = 0;
+uint32_t identities = 0;
+
+constexpr int wipe_on_fork = 18;
+constexpr uintptr_t no_page = 1;
+constexpr size_t identity_bytes = 4096;
+
+uintptr_t make_identity_page() {
+  void *const page = map_zeroed(identity_bytes);
+  const auto address = reinterpret_cast<uintptr_t>(page);
+  if (page == nullptr)
+    return no_page;
+  // Some emulators take any advice, and do nothing.
+  if (call_system(SYS_madvise, address, identity_bytes, -1L) == 0 ||
+      call_system(SYS_madvise, address, identity_bytes, long{wipe_on_fork}) != 0) {
+    unmap(page, identity_bytes);
+    return no_page;
+  }
+  return address;
+}
+
+// no_page: there is none to be had, and then there never is.
+uintptr_t find_identity_page() {
+  uintptr_t now = __atomic_load_n(&identity_page, __ATOMIC_ACQUIRE);
+  if (now != 0)
+    return now;
+  const uintptr_t mine = make_identity_page();
+  if (__atomic_compare_exchange_n(&identity_page, &now, mine, false,
+                                  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return mine;
+  if (mine != no_page) // another thread was first
+    unmap(reinterpret_cast<void *>(mine), identity_bytes);
+  return now;
+}
+
+} // namespace
+
+int process_id() {
+  const uintptr_t page = find_identity_page();
+  if (page == no_page)
+    return getpid();
+  auto *const word = reinterpret_cast<uint32_t *>(page);
+  uint32_t now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+  if (now == 0) {
+    const uint32_t mine = __atomic_add_fetch(&identities, 1, __ATOMIC_RELAXED);
+    if (__atomic_compare_exchange_n(word, &now, mine, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+      now = mine;
+  }
+  return static_cast<int>(now);
+}
+
 // ---- stacks ----
 
 namespace {
@@ -149,25 +354,77 @@ private:
   int err_;
 };
 
+// What the mappings say, and where there is no /proc, what can be read: where a stack
+// begins that contains the address. Below it is what guards it, in the same mapping
+// where it is only marked (MADV_GUARD_INSTALL), or one that cannot be read.
+uintptr_t lowest_of_stack(uintptr_t inside) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  auto can_be_read = [](uintptr_t at) {
+    char byte;
+    return copy_readable(at, &byte, 1);
+  };
+  stack_bounds mapping;
+  uintptr_t lo = inside & ~(page - 1);
+  if (mapping_bounds(inside, &mapping) != 0) {
+    while (can_be_read(lo - page))
+      lo -= page;
+    return lo;
+  }
+  for (lo = mapping.lo; lo < inside && !can_be_read(lo);)
+    lo += page;
+  return lo;
+}
+
 } // namespace
 
+// glibc asks for the thread's CPUs, too, which a sandbox may refuse, and allocates.
 int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
   own_attributes attr;
-  if (attr.error() != 0)
-    return attr.error();
   void *lo;
   size_t size;
-  int err = pthread_attr_getstack(attr.get(), &lo, &size);
-  if (err != 0)
-    return err;
   // glibc and musl leave the guard pages out. glibc counts the thread's control
   // block and its thread-local variables, which lie above the first frame.
-  bounds->lo = reinterpret_cast<uintptr_t>(lo);
+  if (attr.error() == 0 && pthread_attr_getstack(attr.get(), &lo, &size) == 0)
+    bounds->lo = reinterpret_cast<uintptr_t>(lo);
+  else
+    bounds->lo = lowest_of_stack(here);
   bounds->hi = here;
   return 0;
 }
 
 namespace {
+
+bool any_mappings() {
+  maps_names names;
+  stack_bounds mapping;
+  for (int i = 0; i < maps_names::count; i++)
+    if (mappings(names.get(i)).next(&mapping))
+      return true;
+  return false;
+}
+
+// The mapping in which an address lies, and the one below. ENOENT if a table says that
+// there is none, and else why the first table cannot be read.
+int find_in_maps(uintptr_t address, stack_bounds *mapping, stack_bounds *below) {
+  int first_error = 0;
+  maps_names names;
+  for (int i = 0; i < maps_names::count; i++) {
+    mappings all(names.get(i));
+    *below = {};
+    bool any = false;
+    for (; all.next(mapping); any = true) {
+      if (address < mapping->hi)
+        return address >= mapping->lo ? 0 : ENOENT;
+      *below = *mapping;
+    }
+    const int err = all.error();
+    if (any)
+      return err != 0 ? err : ENOENT;
+    if (first_error == 0)
+      first_error = err;
+  }
+  return first_error != 0 ? first_error : ENOENT;
+}
 
 // Both the kernel's: what lies on the initial thread's stack, and how far a
 // growing stack keeps from the mapping below it, in pages (proc(5) has no way to
@@ -175,17 +432,29 @@ namespace {
 uintptr_t initial_stack_address() { return getauxval(AT_RANDOM); }
 constexpr uintptr_t stack_guard_gap = 256;
 
+// Without /proc: the pages above have the arguments and the environment, and the kernel
+// keeps others at least so far away from the stack.
+constexpr uintptr_t kept_free = 128 * 1024 * 1024;
+
+uintptr_t end_of_initial_stack(uintptr_t inside, uintptr_t page) {
+  uintptr_t at = inside & ~(page - 1);
+  char byte;
+  while (copy_readable(at, &byte, 1))
+    at += page;
+  return at;
+}
+
 int initial_stack_bounds(stack_bounds *bounds) {
   const uintptr_t inside = initial_stack_address();
-  mappings all;
-  if (all.failed())
-    return errno;
-  stack_bounds mapping = {}, below = {};
-  while (all.next(&mapping) && mapping.hi <= inside)
-    below = mapping;
-  if (inside < mapping.lo || inside >= mapping.hi)
-    return ENOENT;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  stack_bounds mapping, below;
+  const int err = find_in_maps(inside, &mapping, &below);
+  if (err != 0 && !any_mappings()) {
+    mapping = {inside & ~(page - 1), end_of_initial_stack(inside, page)};
+    below.hi = mapping.hi - kept_free;
+  } else if (err != 0) {
+    return err;
+  }
   uintptr_t lowest = below.hi + stack_guard_gap * page;
   rlimit limit;
   if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < mapping.hi) {
@@ -202,56 +471,91 @@ int initial_stack_bounds(stack_bounds *bounds) {
   return 0;
 }
 
-// The C library puts a thread's control block and its thread-local variables at
-// the high end of its stack: lowers `hi` to the lowest of them.
-struct own_tls {
-  uintptr_t lo;
-  uintptr_t hi;
-};
+// Where the thread-local variables of the program end that lie below the thread pointer,
+// and so on the stack (ELF Handling for Thread-Local Storage, variant II). Where they lie
+// above it the control block is below both.
+constexpr bool below_pointer_on_amd64 = true, below_pointer_on_386 = true,
+               below_pointer_on_s390x = true, below_pointer_on_sparc64 = true,
+               below_pointer_on_arm64 = false, below_pointer_on_arm = false,
+               below_pointer_on_riscv64 = false, below_pointer_on_mips32 = false,
+               below_pointer_on_mips64 = false, below_pointer_on_ppc = false,
+               below_pointer_on_ppc64 = false, below_pointer_on_alpha = false,
+               below_pointer_on_m68k = false, below_pointer_on_loong64 = false;
 
-int lower_to_tls(dl_phdr_info *info, size_t size, void *p) {
-  auto *own = static_cast<own_tls *>(p);
-  if (size < offsetof(dl_phdr_info, dlpi_tls_data) + sizeof info->dlpi_tls_data)
-    return 1;
-  const uintptr_t at = reinterpret_cast<uintptr_t>(info->dlpi_tls_data);
-  if (at > own->lo && at < own->hi)
-    own->hi = at;
-  return 0;
+uintptr_t variables_of_program() {
+  const uintptr_t pointer = libcgo_thread_pointer();
+  const auto *header =
+      reinterpret_cast<const ElfW(Phdr) *>(getauxval(AT_PHDR));
+  size_t count = header == nullptr ? 0 : getauxval(AT_PHNUM);
+  for (; count > 0; count--, header++)
+    if (header->p_type == PT_TLS) {
+      // Addresses are, modulo the alignment, what the file says.
+      const uintptr_t mask = header->p_align > 1 ? header->p_align - 1 : 0;
+      return pointer - header->p_memsz -
+             ((0 - header->p_vaddr - header->p_memsz) & mask);
+    }
+  return pointer;
+}
+
+// The C library puts a thread's control block and its thread-local variables at the
+// high end of its stack. The variables of other objects lie between those of the program
+// and of the C library, which is loaded last; which there are only the loader knows, and
+// it has a lock.
+void leave_out_variables(stack_bounds *own) {
+  auto lower = [own](uintptr_t to) {
+    if (to > own->lo && to < own->hi)
+      own->hi = to;
+  };
+  // In glibc and musl a pthread_t is its address. The thread pointer is not where
+  // the thread-local variables lie above it, as on arm64: there it is its end.
+  lower((uintptr_t)pthread_self());
+  if (LIBCGO_CONCAT(below_pointer_on_, LIBCGO_CPU)) {
+    lower(variables_of_program());
+    lower(reinterpret_cast<uintptr_t>(&errno));
+  }
 }
 
 } // namespace
 
 int own_stack_bounds(stack_bounds *bounds) {
+  const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  const uintptr_t control_block = (uintptr_t)pthread_self();
+  // A process's first thread is mostly the initial one, and then nothing is asked of
+  // the C library.
+  const bool first = own_thread() == static_cast<long>(getpid());
+  stack_bounds initial = {};
+  const int err = first ? initial_stack_bounds(&initial) : 0;
+  if (here >= initial.lo && here < initial.hi) {
+    *bounds = initial;
+    return 0;
+  }
   own_attributes attr;
-  if (attr.error() != 0)
-    return attr.error();
   void *address;
   size_t size;
-  int err = pthread_attr_getstack(attr.get(), &address, &size);
-  if (err != 0)
-    return err;
-  const uintptr_t lo = reinterpret_cast<uintptr_t>(address);
-  own_tls own = {lo, lo + size};
-  // In glibc and musl a pthread_t is its address. The thread pointer is not where
-  // the thread-local variables lie above it, as on arm64: there it is its end.
-  const uintptr_t control_block = (uintptr_t)pthread_self();
-  if (control_block > own.lo && control_block < own.hi) {
-    own.hi = control_block;
-  } else if (static_cast<long>(getpid()) == syscall(SYS_gettid)) {
-    // A process's first thread, whose control block is elsewhere. The child of
-    // a fork may be one on another thread's stack, and has been found above.
-    stack_bounds initial;
-    err = initial_stack_bounds(&initial);
+  const bool told =
+      attr.error() == 0 && pthread_attr_getstack(attr.get(), &address, &size) == 0;
+  if (told) {
+    bounds->lo = reinterpret_cast<uintptr_t>(address);
+    bounds->hi = bounds->lo + size;
+  } else {
+    bounds->lo = lowest_of_stack(control_block);
+    bounds->hi = control_block;
+  }
+  // The child of a fork may be a first thread on another one's stack: then the control
+  // block is there.
+  const bool has_block = control_block > bounds->lo && control_block < bounds->hi;
+  if (first && told && !has_block) {
     if (err != 0)
       return err;
-    if (lo < initial.hi && initial.lo < lo + size) {
+    if (bounds->lo < initial.hi && initial.lo < bounds->hi) {
       *bounds = initial;
       return 0;
     }
+  } else if (first && !told && err == 0 && (here < bounds->lo || here >= bounds->hi)) {
+    *bounds = initial;
+    return 0;
   }
-  dl_iterate_phdr(lower_to_tls, &own);
-  bounds->lo = own.lo;
-  bounds->hi = own.hi;
+  leave_out_variables(bounds);
   return 0;
 }
 
@@ -267,42 +571,78 @@ struct procmap_query {
   uint64_t not_asked[8];
 };
 static_assert(sizeof(procmap_query) == 104, "");
-// The number is an int to POSIX and musl, and an unsigned long to glibc; the kernel
-// looks at its 32 bits only.
-template <class Number>
-int ask(int (*ioctl)(int, Number, ...), int fd, procmap_query *query) {
-  return ioctl(fd, static_cast<Number>(_IOWR('f', 17, procmap_query)), query);
-}
+constexpr long ask_mapping = static_cast<long>(_IOWR('f', 17, procmap_query));
 
 bool query_mapping(uintptr_t address, stack_bounds *bounds) {
-  file_descriptor fd("/proc/self/maps");
-  procmap_query query = {};
-  query.size = sizeof query;
-  query.query_addr = address;
-  if (fd.get() < 0 || ask(ioctl, fd.get(), &query) != 0)
-    return false;
-  bounds->lo = static_cast<uintptr_t>(query.vma_start);
-  bounds->hi = static_cast<uintptr_t>(query.vma_end);
-  return true;
+  maps_names names;
+  for (int i = 0; i < maps_names::count; i++) {
+    file_descriptor fd(names.get(i));
+    procmap_query query = {};
+    query.size = sizeof query;
+    query.query_addr = address;
+    const long err =
+        fd.get() < 0 ? -ESRCH : call_system(SYS_ioctl, fd.get(), ask_mapping, &query);
+    if (err == 0) {
+      bounds->lo = static_cast<uintptr_t>(query.vma_start);
+      bounds->hi = static_cast<uintptr_t>(query.vma_end);
+    }
+    if (err != -ESRCH) // of a thread that has ended
+      return err == 0;
+  }
+  return false;
 }
 
 } // namespace
 
 int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
-  const int caller_errno = errno;
-  int err = ENOENT;
-  if (query_mapping(address, bounds)) {
-    err = 0;
-  } else {
-    mappings all;
-    if (all.failed())
-      err = errno;
-    while (err == ENOENT && all.next(bounds))
-      if (address >= bounds->lo && address < bounds->hi)
-        err = 0;
+  stack_bounds below;
+  return query_mapping(address, bounds) ? 0
+                                        : find_in_maps(address, bounds, &below);
+}
+
+// ---- signal stacks ----
+
+namespace {
+
+constexpr int ss_autodisarm = static_cast<int>(1u << 31); // Linux 4.7
+
+// How far above a handler's frame its signal frame is looked for.
+constexpr uintptr_t farthest = 256 * 1024;
+
+} // namespace
+
+// For such a handler the kernel has put what the stack was into the signal frame,
+// between the registers, at the high end of the stack, and gives it back when the handler
+// returns. (Some 32-bit systems do so for handlers with SA_SIGINFO only.)
+bool find_disarmed_stack(uintptr_t here, stack_bounds *bounds) {
+  stack_bounds mapping;
+  if (mapping_bounds(here, &mapping) != 0)
+    return false;
+  constexpr uintptr_t step = sizeof(uintptr_t);
+  uintptr_t words[128];
+  uintptr_t end = mapping.hi;
+  if (end - here > farthest)
+    end = here + farthest;
+  uintptr_t at = (here + step - 1) & ~(step - 1);
+  while (end - at >= sizeof(stack_t) && at < end) {
+    const uintptr_t bytes = end - at < sizeof words ? end - at : sizeof words;
+    if (!copy_readable(at, words, bytes))
+      return false;
+    uintptr_t next = 0;
+    for (; next + sizeof(stack_t) <= bytes; next += step) {
+      stack_t was;
+      memcpy(&was, reinterpret_cast<const char *>(words) + next, sizeof was);
+      const uintptr_t lo = reinterpret_cast<uintptr_t>(was.ss_sp);
+      if ((was.ss_flags & ~SS_ONSTACK) == ss_autodisarm && lo >= mapping.lo &&
+          here - lo < was.ss_size && at + next - lo < was.ss_size &&
+          was.ss_size <= mapping.hi - lo) {
+        *bounds = {lo, lo + was.ss_size};
+        return true;
+      }
+    }
+    at += next;
   }
-  errno = caller_errno;
-  return err;
+  return false;
 }
 
 size_t least_signal_stack() {

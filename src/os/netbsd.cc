@@ -55,6 +55,12 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   return find_mapping(name, 5, address, bounds, read_entry);
 }
 
+// The kernel reads the set, and then refuses what to do with it.
+bool can_read(uintptr_t address) {
+  return syscall(SYS___sigprocmask14, -1, address, nullptr) == 0 ||
+         errno != EFAULT;
+}
+
 size_t least_signal_stack() { return MINSIGSTKSZ; }
 
 // ---- names, CPUs ----

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What systems share that load ELF objects.
-#include "platform.h"
+#include "os/objects.h"
 
 #include <dlfcn.h>
-#include <link.h>
 #include <unwind.h>
 
 namespace cgo::os {
@@ -19,6 +18,8 @@ struct main_program {
 
 int is_in_first(dl_phdr_info *info, size_t, void *p) {
   auto *program = static_cast<main_program *>(p);
+  if (!is_program(info))
+    return 1;
   for (int i = 0; i < info->dlpi_phnum; i++) {
     const auto &segment = info->dlpi_phdr[i];
     if (segment.p_type == PT_LOAD &&
@@ -49,8 +50,9 @@ bool keep_mapped(const void *address) {
   if (program.contains || dladdr == nullptr || dlopen == nullptr ||
       dladdr(address, &object) == 0)
     return true; // in no object: made at run time, and its maker's affair
-  return dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) !=
-         nullptr;
+  constexpr int keep = RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE;
+  return dlopen(object.dli_fname, keep) != nullptr ||
+         keep_in_namespace(address, keep);
 }
 
 unwinder find_unwinder() {

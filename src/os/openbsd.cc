@@ -11,6 +11,7 @@
 #include <pthread_np.h>
 #include <sys/futex.h>
 #include <sys/sysctl.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace cgo::os {
@@ -50,6 +51,14 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   bounds->hi = entry.kve_end;
   errno = caller_errno;
   return err;
+}
+
+// The kernel reads the word to compare it. If it is equal, the wait is over at once.
+bool can_read(uintptr_t address) {
+  const timespec none = {};
+  return futex(reinterpret_cast<volatile uint32_t *>(address), FUTEX_WAIT_PRIVATE, 0,
+               &none, nullptr) == 0 ||
+         errno != EFAULT;
 }
 
 size_t least_signal_stack() { return MINSIGSTKSZ; }

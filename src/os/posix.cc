@@ -54,14 +54,39 @@ const sigset_t *set_of(const signal_mask *mask) {
 
 } // namespace
 
-signals_blocked::signals_blocked() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, set_of(&previous_));
+signal_mask held_signals(const signal_mask &open) {
+  signal_mask held = {};
+  sigset_t *const set = set_of(&held);
+  sigfillset(set); // leaves out what the C library keeps for itself
+  // A system that finds one of these blocked ends the process, whatever its handler.
+  static constexpr int raised_by_code[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL,
+                                           SIGSEGV, SIGSYS, SIGTRAP,
+#ifdef SIGEMT
+                                           SIGEMT,
+#endif
+  };
+  for (const int signal : raised_by_code)
+    sigdelset(set, signal);
+  return without(held, open);
 }
 
-signals_blocked::~signals_blocked() {
-  pthread_sigmask(SIG_SETMASK, set_of(&previous_), nullptr);
+// The system may write less than a sigset_t has.
+signals_held::signals_held(const signal_mask &open)
+    : previous_{}, held_(held_signals(open)) {
+  pthread_sigmask(SIG_BLOCK, set_of(&held_), set_of(&previous_));
+  held_ = without(held_, previous_);
+}
+
+signal_mask signals_held::end() {
+  ended_ = true;
+  signal_mask now = {};
+  pthread_sigmask(SIG_UNBLOCK, set_of(&held_), set_of(&now));
+  return without(now, held_);
+}
+
+void signals_held::end_with(const signal_mask &mask) {
+  ended_ = true;
+  set_signal_mask(mask);
 }
 
 cancellation_disabled::cancellation_disabled() {
@@ -73,18 +98,28 @@ cancellation_disabled::~cancellation_disabled() {
 }
 
 int read_signal_mask(const void *set, signal_mask *mask) {
+  *mask = {};
   memcpy(mask->bytes, set, sizeof(sigset_t));
   return 0;
+}
+
+signal_mask signals_of(const void *set) {
+  signal_mask mask = {};
+  if (set != nullptr)
+    read_signal_mask(set, &mask);
+  return mask;
 }
 
 void set_signal_mask(const signal_mask &mask) {
   pthread_sigmask(SIG_SETMASK, set_of(&mask), nullptr);
 }
 
-void block_all_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, nullptr);
+void block_signals(const signal_mask &signals) {
+  pthread_sigmask(SIG_BLOCK, set_of(&signals), nullptr);
+}
+
+void open_signals(const signal_mask &signals) {
+  pthread_sigmask(SIG_UNBLOCK, set_of(&signals), nullptr);
 }
 
 size_t default_stack_size() {
@@ -120,8 +155,6 @@ int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg) {
   pthread_t thread;
   return pthread_create(&thread, attr.get(), main, arg);
 }
-
-int process_id() { return getpid(); }
 
 void sleep_ms(unsigned ms) {
   timespec t;
@@ -170,12 +203,22 @@ void write_message(const char *text, size_t length) {
 // ---- signal stacks ----
 
 bool has_signal_stack(stack_bounds *bounds) {
+  const int caller_errno = errno;
   stack_t now;
-  if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0)
+  const bool has =
+      sigaltstack(nullptr, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0;
+  errno = caller_errno;
+  if (!has)
     return false;
   bounds->lo = reinterpret_cast<uintptr_t>(now.ss_sp);
   bounds->hi = bounds->lo + now.ss_size;
   return true;
+}
+
+bool find_signal_stack(uintptr_t here, stack_bounds *bounds) {
+  if (has_signal_stack(bounds))
+    return here >= bounds->lo && here < bounds->hi;
+  return find_disarmed_stack(here, bounds);
 }
 
 bool map_stack(size_t bytes, stack_bounds *stack) {
@@ -202,9 +245,47 @@ void unmap_stack(const stack_bounds &stack) {
   unmap(reinterpret_cast<void *>(stack.lo - page), stack.hi - stack.lo + page);
 }
 
+namespace {
+
+// Stands above a signal stack of the library's, at the end of its mapping. Only the
+// thread whose stack it is looks at it.
+struct stack_users {
+  uintptr_t check; // the address of this, changed
+  uintptr_t count;
+};
+constexpr uintptr_t stack_check = 0x6c696263;
+// Not a size that anybody gives a stack: it tells that the words above are there.
+constexpr size_t above_stack = 48;
+static_assert(sizeof(stack_users) <= above_stack, "");
+
+stack_users *users_of(const stack_bounds &stack) {
+  return reinterpret_cast<stack_users *>(stack.hi);
+}
+
+bool is_ours(const stack_bounds &stack) {
+  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return (stack.lo & (page - 1)) == 0 &&
+         (stack.hi & (page - 1)) == page - above_stack &&
+         users_of(stack)->check == (stack.hi ^ stack_check);
+}
+
+} // namespace
+
 bool map_signal_stack(size_t bytes, stack_bounds *stack) {
   const size_t least = least_signal_stack();
-  return map_stack(bytes < least ? least : bytes, stack);
+  bytes = bytes < least ? least : bytes;
+  if (bytes > SIZE_MAX - above_stack || !map_stack(bytes + above_stack, stack))
+    return false;
+  stack->hi -= above_stack;
+  *users_of(*stack) = {stack->hi ^ stack_check, 1};
+  return true;
+}
+
+bool share_signal_stack(const stack_bounds &stack) {
+  if (!is_ours(stack))
+    return false;
+  users_of(stack)->count++;
+  return true;
 }
 
 void set_signal_stack(const stack_bounds &stack) {
@@ -214,13 +295,21 @@ void set_signal_stack(const stack_bounds &stack) {
   sigaltstack(&mine, nullptr);
 }
 
-void clear_signal_stack(const stack_bounds &stack) {
-  stack_bounds now;
-  if (!has_signal_stack(&now) || now.lo != stack.lo)
+// musl runs a cancellation, and all that comes at the thread's end, in the handler of
+// its signal, and so does who calls pthread_exit in one.
+void drop_signal_stack(const stack_bounds &stack) {
+  if (--users_of(stack)->count != 0)
     return;
-  stack_t none = {};
-  none.ss_flags = SS_DISABLE;
-  sigaltstack(&none, nullptr);
+  const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+  if (here - stack.lo < stack.hi - stack.lo)
+    return;
+  stack_bounds now;
+  if (has_signal_stack(&now) && now.lo == stack.lo) {
+    stack_t none = {};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
+  unmap_stack({stack.lo, stack.hi + above_stack});
 }
 
 // ---- thread-specific data ----

@@ -61,25 +61,35 @@ Function *find_function(const char *library, const char *name) {
 
 // ---- signals and cancellation, which there are none of ----
 
-signals_blocked::signals_blocked() : previous_() {}
-signals_blocked::~signals_blocked() {}
+signal_mask held_signals(const signal_mask &) { return {}; }
+signals_held::signals_held(const signal_mask &) : previous_(), held_() {}
+signal_mask signals_held::end() {
+  ended_ = true;
+  return without(previous_, held_);
+}
+void signals_held::end_with(const signal_mask &) { ended_ = true; }
 cancellation_disabled::cancellation_disabled() : previous_(0) {}
 cancellation_disabled::~cancellation_disabled() { static_cast<void>(previous_); }
 
 int read_signal_mask(const void *, signal_mask *) { return ENOTSUP; }
 void set_signal_mask(const signal_mask &) {}
-void block_all_signals() {}
+signal_mask signals_of(const void *) { return {}; }
+void block_signals(const signal_mask &) {}
+void open_signals(const signal_mask &) {}
 
 // A size that a runtime asks for all its threads is no error: a handler of
 // exceptions runs on the thread's own stack.
 bool has_signal_stack(stack_bounds *) { return false; }
+bool find_signal_stack(uintptr_t, stack_bounds *) { return false; }
+bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 size_t least_signal_stack() { return 0; }
 bool map_signal_stack(size_t, stack_bounds *stack) {
   *stack = {};
   return true;
 }
 void set_signal_stack(const stack_bounds &) {}
-void clear_signal_stack(const stack_bounds &) {}
+bool share_signal_stack(const stack_bounds &) { return false; }
+void drop_signal_stack(const stack_bounds &) {}
 
 // ---- threads ----
 
@@ -243,6 +253,16 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
     bounds->hi = at + region.RegionSize;
   }
   return 0;
+}
+
+bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  const DWORD error = GetLastError();
+  SIZE_T copied = 0;
+  const bool all =
+      ReadProcessMemory(GetCurrentProcess(), pointer_to(from), to, bytes, &copied) &&
+      copied == bytes;
+  SetLastError(error);
+  return all;
 }
 
 namespace {

@@ -1,0 +1,937 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which calls on small stacks are under way, and where C and the runtime go on.
+//
+// A thread's record says on which small stack its runtime runs, from small_lo on,
+// small_span bytes, and where the stack of C goes on meanwhile, system_sp. As long as
+// the stack pointer is in that range a call of C needs nothing else: that much is in
+// src/arch/<cpu>.S, which also notes from where C was called, caller_sp.
+//
+// Nothing is undone when an exception, a forced unwinding or a longjmp ends a call on a
+// small stack. So each call has a place outside of the stacks, and the library asks
+// whether it is over only when that matters. It may be wrong in one direction: a call
+// that is over and counts costs room. One that is under way and is forgotten costs
+// frames. Hence a call is taken for over only by one of these proofs, and each is about
+// that call alone, never about those that were begun after it: what was begun after an
+// unseen end is not nested in it.
+//
+// 1. It has returned.
+// 2. Its mark is gone. Each call has a number, which it keeps in its frame, on the stack
+//    from which it was made. Where the CPU pushes return addresses, that of the same frame
+//    counts, too: another call from as deep puts its own there. And the number is on the
+//    small stack, above the frame of fn. If one of them is another value, or the memory is
+//    gone, the frame is. (Memory is read in a way that cannot fault; the thread's own
+//    stack directly.)
+// 3. It was made by C less than LIBCGO_C_ROOM bytes below where C runs now. That much is
+//    free below C that calls, on whatever stack. Where one stack is an array in another,
+//    addresses tell no more than that: what is further below may be the other one.
+// 4. The runtime runs on a small stack where fn's part of it began, or above. What is
+//    below a stack pointer on its own stack is no frame.
+// 5. The runtime goes on in an older call, and this one was made from the thread's own
+//    stack below where C would go on for that: there C has returned.
+// 6. C runs, not on the signal stack, and the call was made from there.
+// 7. The client says so: libcgo_stack_left.
+//
+// Two words of the memory that a call leaves can stay as they were, because nobody has
+// written there since. Then the call counts until somebody does. Where it keeps a quarter
+// of a small stack from being used, and was made from the thread's own stack below the
+// caller, who is on that stack, too, it is given up. That is a guess in one case: the
+// caller runs on a stack that is an array in the thread's own, and the call was made
+// further down. A thread on which such a call has returned makes no guess again.
+//
+// Where things go on:
+// - C that is called from a small stack: at the position of the innermost call that has the
+//   stack pointer in its part of a small stack.
+// - The runtime on a small stack: below the deepest position of what is left on it. Calls
+//   are looked at from the last one back, and the last on a stack is the deepest there: it
+//   was put below the others.
+//
+// A call returns on the stack on which it was made, and need not be the last: coroutines of
+// C return in any order. Its place keeps what the record said before; that is put back.
+//
+// The price of a call does not depend on how many there are. The list of calls is singly
+// linked, from the last one back. Most calls end there; what ends elsewhere is marked and
+// taken out when the places are used up, and then all are asked. Each place knows in which
+// memory all older ones have their small stacks, so that a search ends early.
+//
+// Signal handlers come in between any two instructions, and call on small stacks
+// themselves. What they begin they end, or a longjmp takes the interrupted code away too.
+// So a place is taken by one store and given back by one; a handler never moves what is
+// linked but to unlink what is over; and who stores several words does so in an order in
+// which a handler finds no range that never was.
+#include "calls.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "arch.h"
+#include "report.h"
+#include "runtime.h"
+#include "stack.h"
+
+// What src/arch/<cpu>.S uses.
+static_assert(offsetof(libcgo_thread, small_lo) == THREAD_SMALL_LO, "");
+static_assert(offsetof(libcgo_thread, small_span) == THREAD_SMALL_SPAN, "");
+static_assert(offsetof(libcgo_thread, system_sp) == THREAD_SYSTEM_SP, "");
+static_assert(offsetof(libcgo_thread, caller_sp) == THREAD_CALLER_SP, "");
+static_assert(offsetof(cgo::stack_call, start) == STACK_CALL_START, "");
+static_assert(sizeof(cgo::stack_call) == sizeof(libcgo_thread::calls), "");
+
+namespace cgo {
+
+namespace {
+
+constexpr char on_system[] = "libcgo_call_on_system";
+constexpr char on_stack[] = "libcgo_call_on_stack";
+
+// In place of a number.
+constexpr uintptr_t free_place = 0;
+constexpr uintptr_t ended = 1; // and still linked
+constexpr uintptr_t first_serial = 2;
+
+// Above where fn begins: its number, and no less than keeps the stack aligned.
+constexpr uintptr_t call_word_bytes = 16;
+// In stack_call::word: C has called from above the call's frame, while it counted.
+constexpr uintptr_t was_below = 1;
+
+// The places are in the record (one) and in pages, the oldest first.
+constexpr size_t page_bytes = 4096;
+struct page {
+  page *next;
+  uintptr_t number; // how many there are with this one
+  // Of the first:
+  uintptr_t free_places; // a list, by `prev`
+  uintptr_t most_pages;  // until all calls are asked whether they are over
+  stack_call calls[(page_bytes - 4 * sizeof(uintptr_t)) / sizeof(stack_call)];
+};
+static_assert(sizeof(page) <= page_bytes, "");
+constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
+
+// Keeps the compiler from moving stores, for the thread's own signal handlers.
+inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
+  return address - lo < hi - lo;
+}
+
+stack_call *last_of(const libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->top);
+}
+
+stack_call *running_of(const libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->running);
+}
+
+bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
+  return within(address, thread->stack_lo, thread->stack_hi);
+}
+
+bool counts(const stack_call *c) { return c->serial >= first_serial; }
+
+stack_call *parent_of(const stack_call *c) {
+  stack_call *parent = c->parent;
+  return parent != nullptr && parent->serial == c->parent_serial ? parent
+                                                                 : nullptr;
+}
+
+range range_of(const libcgo_thread *thread) {
+  return {thread->small_lo, thread->small_span};
+}
+
+// From here on the thread is on a stack with this range, or, with a span of 0, on
+// none that is known.
+void set_small(libcgo_thread *thread, const range &now) {
+  thread->small_span = 0; // a handler sees no range that never was
+  handler_barrier();
+  thread->small_lo = now.lo;
+  handler_barrier();
+  thread->small_span = now.span;
+}
+
+// ---- proofs ----
+
+// Who asks, and from where.
+struct asker {
+  uintptr_t sp;
+  bool is_c;
+  range stack; // the part of a small stack on which the asker is, or empty
+};
+
+asker c_at(uintptr_t sp) { return {sp, true, {}}; }
+
+// A word of memory that is perhaps not there. False: it is not.
+bool read_word(const libcgo_thread *thread, const asker &who, uintptr_t at,
+               uintptr_t *word) {
+  if (on_own_stack(thread, at) || (at >= who.sp && who.stack.contains(at))) {
+    *word = *reinterpret_cast<const volatile uintptr_t *>(at);
+    return true;
+  }
+  return os::copy_readable(at, word, sizeof *word);
+}
+
+// Proof 2, of the frame.
+bool frame_is_gone(const libcgo_thread *thread, const stack_call *c,
+                   const asker &who) {
+  uintptr_t word;
+  if (!read_word(thread, who, c->mark, &word) || word != c->serial)
+    return true;
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  return offset != 0 &&
+         (!read_word(thread, who, c->mark + static_cast<uintptr_t>(offset), &word) ||
+          word != c->returns_to);
+}
+
+// Proof 2, of the small stack.
+bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  const uintptr_t at = c->word & ~was_below;
+  uintptr_t word;
+  return at != 0 && (!read_word(thread, who, at, &word) || word != c->serial);
+}
+
+// Proof 3. Signal stacks may be small and have anything below them.
+bool is_below(const stack_call *c, const asker &who) {
+  const uintptr_t distance = who.sp - c->mark - 1; // huge, if it is not below
+  if (!who.is_c || distance >= LIBCGO_C_ROOM)
+    return false;
+  stack_bounds signal;
+  return !os::find_signal_stack(who.sp, &signal) || c->mark >= signal.lo;
+}
+
+// Proof 6.
+bool is_of_a_handler(const libcgo_thread *thread, const stack_call *c,
+                     const asker &who) {
+  stack_bounds signal;
+  return who.is_c && !on_own_stack(thread, c->mark) && os::has_signal_stack(&signal) &&
+         within(c->mark, signal.lo, signal.hi) &&
+         !os::find_signal_stack(who.sp, &signal);
+}
+
+// What needs no system call: for the last call, at each call.
+bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
+                      const asker &who) {
+  return !counts(c) || is_below(c, who) ||
+         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who));
+}
+
+bool is_over(const libcgo_thread *thread, const stack_call *c,
+             const asker &who) {
+  return !counts(c) || is_below(c, who) || frame_is_gone(thread, c, who) ||
+         word_is_gone(thread, c, who) || is_of_a_handler(thread, c, who);
+}
+
+// ---- the memory of older calls ----
+
+void widen(uintptr_t *lo, uintptr_t *hi, uintptr_t from, uintptr_t to) {
+  if (from >= to)
+    return;
+  if (*lo >= *hi) {
+    *lo = from;
+    *hi = to;
+    return;
+  }
+  if (from < *lo)
+    *lo = from;
+  if (to > *hi)
+    *hi = to;
+}
+
+// All small stacks of a call and of those before it are in [lo, hi).
+void widen_by(uintptr_t *lo, uintptr_t *hi, const stack_call *c) {
+  widen(lo, hi, c->older_lo, c->older_hi);
+  widen(lo, hi, c->lo, c->start);
+  widen(lo, hi, c->prior.lo, c->prior.lo + c->prior.span);
+  widen(lo, hi, c->passed.lo, c->passed.lo + c->passed.span);
+}
+
+// ---- the record's state ----
+
+// The thread goes over to another call without making one: it may come back.
+void pass(libcgo_thread *thread) {
+  stack_call *const c = running_of(thread);
+  if (c == nullptr || !counts(c))
+    return;
+  c->passed.span = 0;
+  handler_barrier();
+  c->passed.lo = thread->small_lo;
+  c->passed_sp = thread->caller_sp;
+  handler_barrier();
+  c->passed.span = thread->small_span;
+  if (c->passed.lo != c->lo)
+    for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
+      widen(&d->older_lo, &d->older_hi, c->passed.lo,
+            c->passed.lo + c->passed.span);
+}
+
+void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
+               uintptr_t caller_sp, const range &now) {
+  thread->small_span = 0;
+  handler_barrier();
+  thread->running = reinterpret_cast<uintptr_t>(running);
+  thread->system_sp = system_sp;
+  thread->caller_sp = caller_sp;
+  handler_barrier();
+  set_small(thread, now);
+}
+
+// What the record said before a call. If the call's parent is over, the runtime is on no
+// stack. And where another call, that was begun later, goes on, that is not the parent's.
+void put_back(libcgo_thread *thread, const stack_call *c) {
+  stack_call *const parent = parent_of(c);
+  range now = c->parent == nullptr || parent != nullptr ? c->prior : range{};
+  for (const stack_call *d = last_of(thread);
+       now.span != 0 && d != nullptr && d != parent; d = d->prev)
+    if (d != c && counts(d) && now.contains(d->start)) {
+      now.span -= d->start - now.lo;
+      now.lo = d->start;
+    }
+  set_state(thread, parent, c->prior_system, c->prior_caller, now);
+}
+
+// A call is over. Its place stays linked.
+void end(libcgo_thread *thread, stack_call *c) {
+  stack_call *const parent = parent_of(c);
+  if (c == running_of(thread)) {
+    put_back(thread, c);
+  } else if (parent != nullptr && parent != running_of(thread) &&
+             parent->passed.span == 0) {
+    parent->passed_sp = c->prior_caller;
+    parent->passed.lo = c->prior.lo;
+    handler_barrier();
+    parent->passed.span = c->prior.span;
+  }
+  handler_barrier();
+  c->serial = ended;
+}
+
+// Takes those off the end of the list that have ended.
+void drop_ended(libcgo_thread *thread) {
+  for (stack_call *c = last_of(thread); c != nullptr && c->serial == ended;
+       c = last_of(thread)) {
+    uintptr_t expected = reinterpret_cast<uintptr_t>(c);
+    // A handler that comes in between may do the same.
+    if (!__atomic_compare_exchange_n(
+            &thread->top, &expected, reinterpret_cast<uintptr_t>(c->prev), false,
+            __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      continue;
+    c->serial = free_place;
+    thread->next_place = reinterpret_cast<uintptr_t>(c);
+  }
+}
+
+// ---- places ----
+
+// Where the first page is kept: in the record, or while that leaves in a word outside,
+// whose address has its lowest bit set.
+uintptr_t *first_page_word(libcgo_thread *thread) {
+  return (thread->chunks & 1) != 0
+             ? reinterpret_cast<uintptr_t *>(thread->chunks & ~uintptr_t(1))
+             : &thread->chunks;
+}
+
+page *first_page(libcgo_thread *thread) {
+  return reinterpret_cast<page *>(
+      __atomic_load_n(first_page_word(thread), __ATOMIC_RELAXED));
+}
+
+stack_call *place_in_record(libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->calls);
+}
+
+// The place that follows another one in memory, or NULL.
+stack_call *place_after(libcgo_thread *thread, stack_call *c) {
+  page *p;
+  if (c == place_in_record(thread)) {
+    p = first_page(thread);
+  } else {
+    p = reinterpret_cast<page *>(reinterpret_cast<uintptr_t>(c) &
+                                 ~uintptr_t(page_bytes - 1));
+    if (c + 1 != p->calls + calls_of_page)
+      return c + 1;
+    p = __atomic_load_n(&p->next, __ATOMIC_RELAXED);
+  }
+  return p == nullptr ? nullptr : p->calls;
+}
+
+// All that are free and not the next, in a list.
+void list_free_places(libcgo_thread *thread) {
+  page *const pages = first_page(thread);
+  if (pages == nullptr)
+    return;
+  stack_call *first = nullptr;
+  for (stack_call *c = place_in_record(thread); c != nullptr;
+       c = place_after(thread, c))
+    if (c->serial == free_place &&
+        reinterpret_cast<uintptr_t>(c) != thread->next_place) {
+      c->prev = first;
+      first = c;
+    }
+  pages->free_places = reinterpret_cast<uintptr_t>(first);
+}
+
+// One of the list, or NULL. A handler may take some in between, or make the list anew.
+stack_call *listed_place(libcgo_thread *thread) {
+  page *const pages = first_page(thread);
+  if (pages == nullptr)
+    return nullptr;
+  uintptr_t first = pages->free_places;
+  for (;;) {
+    auto *c = reinterpret_cast<stack_call *>(first);
+    if (c == nullptr)
+      return nullptr;
+    if (c->serial != free_place) {
+      pages->free_places = 0; // no list any more
+      return nullptr;
+    }
+    if (__atomic_compare_exchange_n(&pages->free_places, &first,
+                                    reinterpret_cast<uintptr_t>(c->prev), false,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      return c;
+  }
+}
+
+// The caller is C on the thread's own stack, and not in the call: that was made from
+// another stack of C's, or from below.
+bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  if (!on_own_stack(thread, who.sp))
+    return false;
+  return !on_own_stack(thread, c->mark) ||
+         (c->mark < who.sp && (thread->state & thread_c_switches) == 0);
+}
+
+// Asks all calls, and takes out which are over, or, with `all`, those that the caller is
+// not in. Returns how many are left. Handlers wait meanwhile: they may not find the list
+// upside down.
+size_t sweep(libcgo_thread *thread, const asker &who, bool all) {
+  os::signals_held held({});
+  size_t left = 0;
+  stack_call *oldest_first = nullptr;
+  for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {
+    prev = c->prev;
+    if (counts(c) && (is_over(thread, c, who) || (all && is_elsewhere(thread, c, who))))
+      end(thread, c);
+    if (!counts(c)) {
+      c->serial = free_place;
+      continue;
+    }
+    left++;
+    c->prev = oldest_first;
+    oldest_first = c;
+  }
+  stack_call *last = nullptr;
+  for (stack_call *c = oldest_first, *next; c != nullptr; c = next) {
+    next = c->prev;
+    c->prev = last;
+    c->older_lo = c->older_hi = 0;
+    if (last != nullptr)
+      widen_by(&c->older_lo, &c->older_hi, last);
+    last = c;
+  }
+  thread->top = reinterpret_cast<uintptr_t>(last);
+  list_free_places(thread);
+  return left;
+}
+
+// The functions below have the buffer of a message in their frames: those that
+// call them often run on a small stack, and are not to. What is cold is jumped to:
+// a call that goes well jumps as little as it can, for that is most of its time.
+
+[[noreturn, gnu::cold, gnu::noinline]] void no_record(
+    const char *call, const libcgo_thread *thread) {
+  message m(call);
+  if (thread == nullptr)
+    m.text("the thread's record is NULL: a thread without one is attached by "
+           "libcgo_attach or libcgo_callback");
+  else if (check_thread(thread) != 0)
+    m.text("the thread's record has ")
+        .number(thread->size)
+        .text(" bytes and version ")
+        .number(thread->version)
+        .text(": it is to begin as LIBCGO_THREAD_INIT");
+  else
+    m.text("no thread has entered the record: libcgo_thread_create, "
+           "libcgo_attach and libcgo_callback do that");
+  m.fatal();
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void no_memory(
+    const libcgo_thread *thread) {
+  message(on_stack)
+      .text("no memory for a page of nested calls: ENOMEM")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void bad_stack(
+    const libcgo_thread *thread, const libcgo_stack *stack) {
+  message(on_stack)
+      .text(stack == nullptr ? "the stack's record is NULL"
+                             : "the stack's record is none of this version, "
+                               "or has no bytes between lo and hi")
+      .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void too_small(
+    const libcgo_thread *thread, const libcgo_stack *stack, uintptr_t start) {
+  message(on_stack)
+      .text("the stack has ")
+      .number(start <= stack->lo ? 0 : static_cast<long long>(start - stack->lo))
+      .text(" bytes left of ")
+      .number(static_cast<long long>(stack->hi - stack->lo))
+      .text(", and LIBCGO_STACK_MIN is ")
+      .number(LIBCGO_STACK_MIN)
+      .text(start < (stack->hi & ~uintptr_t(15))
+                ? ": make it larger, or, if a longjmp or an exception has left "
+                  "what was on it, say so by libcgo_stack_left"
+                : ": make it larger")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void was_over(
+    const libcgo_thread *thread) {
+  message(on_stack)
+      .text("a call on a small stack returns that was over: it has returned before, "
+            "or its stack was left (libcgo_stack_left), or other frames are where its "
+            "own was")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+// Adds a page of places. Of two, of the interrupted code and of a handler's, none is lost.
+stack_call *more_places(libcgo_thread *thread) {
+  auto *fresh = static_cast<page *>(os::map_zeroed(page_bytes));
+  if (fresh == nullptr)
+    no_memory(thread);
+  fresh->number = 1;
+  uintptr_t first = 0;
+  if (__atomic_compare_exchange_n(first_page_word(thread), &first,
+                                  reinterpret_cast<uintptr_t>(fresh), false,
+                                  __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    return fresh->calls;
+  auto *last = reinterpret_cast<page *>(first);
+  for (page *next = nullptr;; last = next, next = nullptr) {
+    fresh->number = last->number + 1;
+    if (__atomic_compare_exchange_n(&last->next, &next, fresh, false,
+                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+      return fresh->calls;
+  }
+}
+
+// A place, where neither that which was used last is free nor the one after it. All calls
+// are asked whether they are over when there are twice as many places as calls were left
+// the last time.
+[[gnu::cold, gnu::noinline]] stack_call *look_for_place(libcgo_thread *thread,
+                                                        const asker &who) {
+  stack_call *c = listed_place(thread);
+  page *const pages = first_page(thread);
+  if (c == nullptr && pages != nullptr) {
+    const page *last = pages;
+    while (last->next != nullptr)
+      last = last->next;
+    if (last->number >= pages->most_pages) {
+      pages->most_pages = 2 * (sweep(thread, who, false) / calls_of_page) + 1;
+      c = listed_place(thread);
+    }
+  }
+  return c != nullptr ? c : more_places(thread);
+}
+
+stack_call *find_place(libcgo_thread *thread, const asker &who) {
+  auto *c = reinterpret_cast<stack_call *>(thread->next_place);
+  if (c->serial == free_place)
+    return c;
+  c = place_after(thread, c);
+  if (c != nullptr && c->serial == free_place)
+    return c;
+  return look_for_place(thread, who);
+}
+
+// ---- where things go on ----
+
+bool overlaps(const libcgo_stack *stack, uintptr_t lo, uintptr_t hi) {
+  return lo < stack->hi && stack->lo < hi;
+}
+
+// A guess in one case: see the top.
+bool is_given_up(const libcgo_thread *thread, const stack_call *c,
+                 const asker &who) {
+  stack_bounds signal;
+  return who.is_c && on_own_stack(thread, who.sp) &&
+         on_own_stack(thread, c->mark) && c->mark < who.sp &&
+         (thread->state & thread_c_switches) == 0 &&
+         !os::find_signal_stack(who.sp, &signal);
+}
+
+// The deepest position of what is left on a small stack, or its end. `whole`: asks the
+// system, too, and gives up what may be given up.
+uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
+                     const asker &who, bool whole) {
+  const auto is_left = [thread, &who, whole](stack_call *c) {
+    if (!counts(c))
+      return false;
+    if (whole ? !is_over(thread, c, who) && !is_given_up(thread, c, who)
+              : !is_over_by_sight(thread, c, who))
+      return true;
+    end(thread, c);
+    return false;
+  };
+  if (within(who.sp, stack->lo, stack->hi))
+    return who.sp;
+  stack_call *const running = running_of(thread);
+  const uintptr_t caller_sp = thread->caller_sp;
+  if (running != nullptr && range_of(thread).contains(caller_sp) &&
+      within(caller_sp, stack->lo, stack->hi) && is_left(running))
+    return caller_sp;
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    if (counts(c) && c->passed.contains(c->passed_sp) &&
+        within(c->passed_sp, stack->lo, stack->hi) && is_left(c))
+      return c->passed_sp;
+    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) && is_left(c))
+      return c->start;
+    if (counts(c) && c->prior.contains(c->prior_caller) &&
+        within(c->prior_caller, stack->lo, stack->hi)) {
+      stack_call *const parent = parent_of(c);
+      if (parent != nullptr && is_left(parent))
+        return c->prior_caller;
+    }
+    if (!overlaps(stack, c->older_lo, c->older_hi))
+      break;
+  }
+  return stack->hi;
+}
+
+// The call in whose part of a small stack an address is, and that part.
+struct place_on_stack {
+  stack_call *call;
+  range at;
+};
+
+place_on_stack place_in(stack_call *c, uintptr_t address) {
+  if (!counts(c))
+    return {};
+  if (c->passed.contains(address))
+    return {c, c->passed};
+  const range entered = {c->lo, c->start - c->lo};
+  if (entered.contains(address))
+    return {c, entered};
+  stack_call *const parent = parent_of(c);
+  if (parent != nullptr && c->prior.contains(address))
+    return {parent, c->prior};
+  return {};
+}
+
+// For a caller at sp that is not in the record's range. If it is on a small stack, the
+// record has its range from here on, and what is over, seen from there, has ended.
+[[gnu::cold, gnu::noinline]] range find_small(libcgo_thread *thread,
+                                              uintptr_t sp) {
+  place_on_stack found = {};
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    for (;;) {
+      found = place_in(c, sp);
+      if (found.call == nullptr)
+        break;
+      const asker who = {sp, false,
+                         {found.at.lo, found.at.span + call_word_bytes}};
+      if (!frame_is_gone(thread, found.call, who) &&
+          !word_is_gone(thread, found.call, who))
+        break;
+      end(thread, found.call);
+    }
+    if (found.call != nullptr || !within(sp, c->older_lo, c->older_hi))
+      break;
+  }
+  if (found.call == nullptr)
+    return {};
+  const uintptr_t system_sp = found.call->system_sp;
+  for (stack_call *c = last_of(thread); c != nullptr && c != found.call;
+       c = c->prev) {
+    const bool above = c->start > found.at.lo && c->start <= sp; // proof 4
+    const bool returned = on_own_stack(thread, system_sp) &&     // proof 5
+                          on_own_stack(thread, c->mark) && c->mark < system_sp;
+    if (counts(c) && (above || returned))
+      end(thread, c);
+  }
+  if (running_of(thread) != found.call)
+    pass(thread);
+  set_state(thread, found.call, system_sp, sp, found.at);
+  found.call->passed.span = 0;
+  return found.at;
+}
+
+bool entered(const libcgo_thread *thread) {
+  return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
+}
+
+// A small stack is in use. One in the thread's own stack is looked for there.
+void note_stack(libcgo_thread *thread, const libcgo_stack *stack) {
+  if (thread->stack_hi == 0 ||
+      overlaps(stack, thread->stack_lo, thread->stack_hi))
+    thread->state |= thread_small_within_own;
+}
+
+} // namespace
+
+void begin_calls(libcgo_thread *thread) {
+  stack_call *const first = place_in_record(thread);
+  *first = {};
+  thread->small_lo = thread->small_span = 0;
+  thread->system_sp = thread->caller_sp = 0;
+  thread->top = thread->running = thread->chunks = 0;
+  thread->serial = first_serial;
+  thread->next_place = reinterpret_cast<uintptr_t>(first);
+}
+
+void lend_places(libcgo_thread *thread, uintptr_t *places) {
+  *places = thread->chunks;
+  thread->chunks = reinterpret_cast<uintptr_t>(places) | 1;
+}
+
+void free_places(uintptr_t places) {
+  auto *p = reinterpret_cast<page *>(places);
+  while (p != nullptr) {
+    page *next = p->next;
+    os::unmap(p, page_bytes);
+    p = next;
+  }
+}
+
+range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  const range now = range_of(thread);
+  if (now.contains(sp))
+    return now;
+  if (thread->top == 0 ||
+      (on_own_stack(thread, sp) && !small_within_own(thread)))
+    return {};
+  return find_small(thread, sp);
+}
+
+range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  for (;;) {
+    const range now = small_stack_at(thread, sp);
+    stack_call *const c = running_of(thread);
+    if (now.span == 0 || c == nullptr || !counts(c))
+      return now;
+    // By what can be read here: a frame on this very stack, or on the thread's own.
+    const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
+    if (!(on_own_stack(thread, c->mark) || who.stack.contains(c->mark)) ||
+        !frame_is_gone(thread, c, who))
+      return now;
+    end(thread, c);
+  }
+}
+
+range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
+  const range now = range_of(thread);
+  if (now.contains(address))
+    return now;
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    const place_on_stack found = place_in(c, address);
+    if (found.call != nullptr)
+      return found.at;
+    if (!within(address, c->older_lo, c->older_hi))
+      break;
+  }
+  return {};
+}
+
+bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
+  if (thread->top == 0)
+    return false;
+  learn_own_bounds(thread);
+  return sweep(thread, c_at(sp), true) != 0;
+}
+
+bool small_within_own(const libcgo_thread *thread) {
+  return (thread->state & thread_small_within_own) != 0;
+}
+
+} // namespace cgo
+
+extern "C" {
+
+// For a caller at sp that is not in the thread's range: where fn runs on the
+// system stack, or 0 if it is to run where the caller is.
+uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
+  using namespace cgo;
+  if (!entered(thread))
+    no_record(on_system, thread);
+  if (small_stack_at(thread, sp).span == 0)
+    return 0;
+  thread->caller_sp = sp;
+  return thread->system_sp;
+}
+
+// Begins a call on a small stack by a caller at sp. `mark`: a word of the call's frame, on
+// the caller's stack, at sp or above.
+cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
+                                         const libcgo_stack *stack, uintptr_t sp,
+                                         uintptr_t *mark) {
+  using namespace cgo;
+  if (!entered(thread))
+    no_record(on_stack, thread);
+  if (check_stack(stack) != 0)
+    bad_stack(thread, stack);
+
+  const bool from_small = small_stack_at(thread, sp).span != 0;
+  const asker who = {sp, !from_small, {}};
+  if (!from_small) {
+    stack_call *c = last_of(thread);
+    // To tell later what is on the thread's own stack.
+    if (c == nullptr)
+      learn_own_bounds(thread);
+    for (; c != nullptr && is_over_by_sight(thread, c, who);
+         c = last_of(thread)) {
+      if (counts(c))
+        end(thread, c);
+      drop_ended(thread);
+    }
+    if (c != nullptr && c->mark < sp && on_own_stack(thread, sp) &&
+        on_own_stack(thread, c->mark))
+      c->word |= was_below;
+  }
+  uintptr_t top = deepest_on(thread, stack, who, false);
+  if (stack->hi - top > (stack->hi - stack->lo) / 4)
+    top = deepest_on(thread, stack, who, true);
+  top &= ~uintptr_t(15);
+  if (top <= stack->lo || top - stack->lo < LIBCGO_STACK_MIN)
+    too_small(thread, stack, top);
+  note_stack(thread, stack);
+
+  // First the place is taken, then filled: a handler in between takes another.
+  stack_call *const call = find_place(thread, who);
+  uintptr_t serial = thread->serial + 1;
+  if (serial < first_serial)
+    serial = first_serial;
+  call->serial = serial;
+  handler_barrier();
+  thread->serial = serial;
+  thread->next_place = reinterpret_cast<uintptr_t>(call);
+  stack_call *const running = running_of(thread);
+  call->parent = running;
+  call->parent_serial = running == nullptr ? 0 : running->serial;
+  *mark = serial;
+  call->mark = reinterpret_cast<uintptr_t>(mark);
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  if (offset != 0)
+    call->returns_to = *reinterpret_cast<const uintptr_t *>(
+        call->mark + static_cast<uintptr_t>(offset));
+  call->lo = stack->lo;
+  call->start = top - call_word_bytes;
+  call->system_sp = from_small ? thread->system_sp : sp & ~uintptr_t(15);
+  call->prior = range_of(thread);
+  call->prior_caller = from_small ? sp : thread->caller_sp;
+  call->prior_system = thread->system_sp;
+  call->passed.span = 0;
+  call->thread = thread;
+  call->word = 0;
+  // Not on the stack on which this function runs.
+  if (!within(sp, stack->lo, stack->hi)) {
+    call->word = top - sizeof(uintptr_t);
+    *reinterpret_cast<uintptr_t *>(call->word) = serial;
+  }
+  stack_call *const last = last_of(thread);
+  call->prev = last;
+  call->older_lo = call->older_hi = 0;
+  if (last != nullptr)
+    widen_by(&call->older_lo, &call->older_hi, last);
+  handler_barrier();
+  thread->top = reinterpret_cast<uintptr_t>(call);
+  // A handler on the caller's small stack takes the record back to that.
+  do
+    set_state(thread, call, call->system_sp, call->prior_caller,
+              {call->lo, call->start - call->lo});
+  while (thread->running != reinterpret_cast<uintptr_t>(call));
+  return call;
+}
+
+// Ends it when fn has returned, and passes its result on.
+uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
+                                uintptr_t *mark) {
+  using namespace cgo;
+  libcgo_thread *const thread = call->thread;
+  if (!counts(call) || call->mark != reinterpret_cast<uintptr_t>(mark) ||
+      call->serial != *mark)
+    was_over(thread);
+  if (running_of(thread) != call)
+    pass(thread);
+  if ((call->word & was_below) != 0)
+    thread->state |= thread_c_switches;
+  put_back(thread, call);
+  handler_barrier();
+  if (last_of(thread) != call) {
+    call->serial = ended;
+    return result;
+  }
+  // A handler may take out the one before.
+  stack_call *prev;
+  do {
+    prev = *static_cast<stack_call *volatile *>(&call->prev);
+    thread->top = reinterpret_cast<uintptr_t>(prev);
+    handler_barrier();
+  } while (prev != *static_cast<stack_call *volatile *>(&call->prev));
+  call->serial = free_place;
+  thread->next_place = reinterpret_cast<uintptr_t>(call);
+  if (prev != nullptr && prev->serial == ended)
+    drop_ended(thread);
+  return result;
+}
+
+int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
+  using namespace cgo;
+  int err = check_thread(thread);
+  if (err == 0)
+    err = check_stack(stack);
+  if (err != 0)
+    return err;
+  if (!entered(thread) || running_of(thread) == nullptr)
+    return EINVAL;
+  // Above the address from which C was called that is still running, no code
+  // of the runtime runs: a stack pointer there shows that it has ended. The same is true
+  // of where the call that is running has begun.
+  uintptr_t hi = stack->hi;
+  for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    if (counts(c) && within(c->start - 1, stack->lo, stack->hi)) {
+      hi = c->start;
+      break;
+    }
+    if (counts(c) && parent_of(c) != nullptr && c->prior.contains(c->prior_caller) &&
+        within(c->prior_caller, stack->lo, stack->hi)) {
+      hi = c->prior_caller;
+      break;
+    }
+    if (!overlaps(stack, c->older_lo, c->older_hi))
+      break;
+  }
+  note_stack(thread, stack);
+  set_small(thread, {stack->lo, hi - stack->lo});
+  return 0;
+}
+
+int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
+  using namespace cgo;
+  const uintptr_t sp = here();
+  int err = check_thread(thread);
+  if (err == 0)
+    err = check_stack(stack);
+  if (err != 0)
+    return err;
+  if (!entered(thread))
+    return EINVAL;
+  if (within(sp, stack->lo, stack->hi))
+    return EBUSY;
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    if (!counts(c))
+      continue;
+    if (within(c->start - 1, stack->lo, stack->hi) ||
+        within(c->mark, stack->lo, stack->hi))
+      end(thread, c);
+    else if (within(c->prior_caller, stack->lo, stack->hi))
+      c->prior.span = 0;
+    if (within(c->passed_sp, stack->lo, stack->hi))
+      c->passed.span = 0;
+  }
+  drop_ended(thread);
+  return 0;
+}
+
+} // extern "C"

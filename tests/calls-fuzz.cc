@@ -9,8 +9,9 @@
 //                      --keep-going          count failures by kind, stop at none
 //                      --ignore KIND         not a failure; may be repeated
 //                      --without STEP        programs have none; may be repeated
-//                      --out-of-turn         see 4. below
+//                      --in-turn, --out-of-turn   see 4. below
 //     tests/calls-fuzz --replay PROGRAM      as it was printed
+//                      --trace               and what it does
 //
 // A program is a list of steps. Each is done by the function that is innermost when it
 // comes: it calls another one (on its own stack, a small stack, the system stack, by a
@@ -41,13 +42,16 @@
 //    alternate stack while a frame is live there and the stack pointer elsewhere.
 // 3. All is on one thread. A suspended coroutine's or task's memory stays as it is, as
 //    long as anybody may go on there.
-// 4. Calls on small stacks that return do so in turn, the last first, also on different
-//    C stacks. (--out-of-turn: coroutines may let them return otherwise.)
+// 4. With --in-turn, and where the library has no libcgo_stack_left: calls on small stacks
+//    that return do so in turn, the last first, also on different C stacks. Otherwise
+//    coroutines may let them return in any order.
 // 5. A task that has left C goes on where the runtime was called from the same C stack.
 // 6. Exceptions do not pass a signal handler, nor a coroutine's or task's first function.
-// 7. When the frame ends which contains a small stack that a throw or a jump has left,
-//    the program says so by libcgo_stack_left, where the library has it, and otherwise
-//    by another call on a small stack, as <libcgo/stack.h> wants it.
+// 7. When a jump has left a coroutine that was in a call on a small stack, when the frame
+//    ends which contains a small stack that a throw or a jump has left,
+//    and before a new task is switched to on such a stack, the program says so by
+//    libcgo_stack_left. Where the library has it not, in the first case, by another call
+//    on a small stack.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "harness.h"
 
@@ -164,7 +168,8 @@ struct settings {
   bool out_of_turn;
   int seconds;      // that a program has
   bool without[OPS]; // steps that are not made
-} settings = {false, 4, {}};
+  bool trace;
+} settings = {false, 4, {}, false};
 
 [[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind, const char *format,
                                                   ...) {
@@ -188,6 +193,7 @@ struct region {
   uintptr_t lo, hi;
   frame *owner;  // whose array it is, or nullptr
   bool untold;   // a frame on it ended unseen
+  bool must_tell; // of a coroutine that a jump has left
   bool used;     // the place in the table
   libcgo_stack record;
 };
@@ -228,7 +234,8 @@ struct frame {
   frame *parent;
   region *on;
   region *array;
-  region *busy; // where a call is half begun, which a handler has interrupted
+  region *trapped; // of its call, which a handler has interrupted
+  region *busy;    // the same, if it may be there, on a stack that is not the handler's
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
@@ -280,7 +287,7 @@ region *region_of(uintptr_t address) {
 region *add_region(enum kind kind, uintptr_t lo, uintptr_t hi, frame *owner) {
   for (region &r : regions)
     if (!r.used) {
-      r = {kind, lo, hi, owner, false, true, LIBCGO_STACK_INIT(lo, hi)};
+      r = {kind, lo, hi, owner, false, false, true, LIBCGO_STACK_INIT(lo, hi)};
       return &r;
     }
   abort();
@@ -373,8 +380,10 @@ void end_frame(frame *f, bool unseen) {
 }
 
 void kill_strand(strand *s) {
-  while (s->top != nullptr)
+  while (s->top != nullptr) {
+    s->top->on->must_tell |= s->kind == CO_STRAND;
     end_frame(s->top, true);
+  }
   s->state = DEAD;
 }
 
@@ -417,6 +426,19 @@ RAW void set_alternate(region *r) {
   alternate = r;
 }
 
+// Nothing is on a small stack any more.
+void tell_left(region *r) {
+  if (libcgo_stack_left == nullptr || !r->untold)
+    return;
+  for (int i = 0; i < live_count; i++) // a call on it has still to return
+    if (live[i]->trapped == r)
+      return;
+  const int err = libcgo_stack_left(self, &r->record);
+  if (err != 0)
+    wrong("error", "libcgo_stack_left: %s", strerror(err));
+  r->untold = r->must_tell = false;
+}
+
 // After frames have ended: what the client does then.
 void tidy() {
   kill_dependents();
@@ -427,14 +449,10 @@ void tidy() {
     if (gone && alternate == &r)
       set_alternate(default_alternate);
     if (r.kind == SMALL && r.untold && lowest_on(&r) == nullptr) {
-      if (libcgo_stack_left != nullptr && (gone || now->tells)) {
-        const int err = libcgo_stack_left(self, &r.record);
-        if (err != 0)
-          wrong("error", "libcgo_stack_left: %s", strerror(err));
-        r.untold = false;
-      } else if (gone) {
+      if (gone || now->tells || r.must_tell)
+        tell_left(&r);
+      if (gone && libcgo_stack_left == nullptr)
         libcgo_call_on_stack(self, &spare, nothing, nullptr);
-      }
     }
     if (gone)
       r.used = false;
@@ -481,8 +499,10 @@ RAW void landed(frame *f) {
   if (current() != f)
     wrong("model", "control comes back to frame %d, and the model has %d", f->id,
          current() == nullptr ? -1 : current()->id);
+  if (settings.trace)
+    fprintf(stderr, "%*sback in frame %d\n", live_count, "", f->id);
   f->pending = NOTHING;
-  f->busy = nullptr;
+  f->busy = f->trapped = nullptr;
   f->at.after = 0;
   stepping = false;
   tidy();
@@ -563,6 +583,11 @@ RAW frame *begin(const plan &p, uint32_t *memory, size_t size, uintptr_t array,
   live[live_count++] = f;
   f->live = true;
   running->top = f;
+  if (settings.trace)
+    fprintf(stderr, "%*s-> frame %d, strand %d, %s stack %#lx: %#lx-%#lx\n", live_count, "",
+            f->id, static_cast<int>(f->in - strands), name,
+            static_cast<unsigned long>(f->on->lo), static_cast<unsigned long>(lo),
+            static_cast<unsigned long>(hi));
   fill(f);
   if (array != 0 && f->array->kind == ALT)
     set_alternate(f->array);
@@ -624,7 +649,8 @@ RAW uintptr_t run_frame(void *result) {
   if (f->parent != nullptr && f->parent->at.after != 0) {
     const int after = f->parent->at.after;
     f->parent->at.after = 0;
-    arm(f->parent, after);
+    if (!f->parent->at.there || lowest_on(alternate) == nullptr)
+      arm(f->parent, after);
   }
   return reinterpret_cast<uintptr_t>(result);
 }
@@ -672,12 +698,13 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
     wrong("stack", "a call by frame %d is on neither stack", f->id);
   }
   f->at.after = 0;
+  f->trapped = at.target;
   f->pending = IN_SIGNAL;
   next_plan = {IN_HANDLER, at.catches, 0, 64, on};
   run_frame(nullptr);
   f->pending = pending;
   f->at = at;
-  f->busy = nullptr;
+  f->busy = f->trapped = nullptr;
   next_plan = interrupted;
   traps_left = 0;
   step_no_more(context);
@@ -887,7 +914,8 @@ void check_bounds(frame *f, bool with_record) {
   case SMALL:
     if (b.kind != LIBCGO_STACK_SMALL)
       say("wrong kind");
-    if (b.lo != r->lo || b.hi > r->hi)
+    // What has ended unseen may keep some room.
+    if ((r->untold ? b.lo < r->lo : b.lo != r->lo) || b.hi > r->hi)
       say("wrong bounds");
     break;
   case ALT:
@@ -1120,6 +1148,7 @@ RAW bool perform(frame *f, const step &s) {
     call(f, NOTHING, TASK_ROOT, s.b, r);
     t->base = nearest_c(f);
     f->in->state = SWITCHED;
+    tell_left(r); // the task begins at its end, whatever the library has left there
     if ((s.b & 1) != 0)
       tell_switch(r);
     else
@@ -1200,8 +1229,13 @@ RAW void loop(frame *f) {
       }
       s.a = static_cast<unsigned char>(n);
     }
+    if (settings.trace)
+      fprintf(stderr, "%*sframe %d: %s.%d.%d\n", live_count, "", f->id, op_names[s.op], s.a,
+              s.b & ~catches_flag);
     if (perform(f, s))
       return;
+    if (settings.trace)
+      fprintf(stderr, "%*sframe %d goes on\n", live_count, "", f->id);
     f->pending = NOTHING;
   }
 }
@@ -1242,13 +1276,9 @@ long pages() {
 }
 
 void tell_all() {
-  if (libcgo_stack_left == nullptr)
-    return;
   for (region &r : regions)
-    if (r.used && r.kind == SMALL && r.untold) {
-      libcgo_stack_left(self, &r.record);
-      r.untold = false;
-    }
+    if (r.used && r.kind == SMALL)
+      tell_left(&r);
 }
 
 [[gnu::noinline]] void run_round() {
@@ -1625,6 +1655,7 @@ TEST(programs_of_this_second_s_seed_keep_every_frame) {
 }
 
 int main(int argc, char **argv) {
+  settings.out_of_turn = libcgo_stack_left != nullptr;
   if (argc == 1) {
     suite_begin("calls-fuzz");
     ADD_TEST(programs_of_fixed_seeds_keep_every_frame);
@@ -1640,6 +1671,12 @@ int main(int argc, char **argv) {
       continue;
     } else if (strcmp(argv[i], "--out-of-turn") == 0) {
       settings.out_of_turn = true;
+      continue;
+    } else if (strcmp(argv[i], "--in-turn") == 0) {
+      settings.out_of_turn = false;
+      continue;
+    } else if (strcmp(argv[i], "--trace") == 0) {
+      settings.trace = true;
       continue;
     } else if (strcmp(argv[i], "--seed") == 0) {
       h.seed = strtoull(value, nullptr, 0);

@@ -9,7 +9,8 @@
 //                      --keep-going          count failures by kind, stop at none
 //                      --ignore KIND         not a failure; may be repeated
 //                      --without STEP        programs have none; may be repeated
-//                      --in-turn, --out-of-turn   see 4. below
+//                      --in-turn             see 4. below
+//                      --any-way             see 8. below
 //     tests/calls-fuzz --replay PROGRAM      as it was printed
 //                      --trace               and what it does
 //
@@ -52,6 +53,9 @@
 //    and before a new task is switched to on such a stack, the program says so by
 //    libcgo_stack_left. Where the library has it not, in the first case, by another call
 //    on a small stack.
+// 8. Nobody jumps or throws out of a call that C has made from one of its stacks, and back to
+//    older code on the same small stack, which C had called from another one. (--any-way:
+//    programs do.)
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "harness.h"
 
@@ -169,7 +173,8 @@ struct settings {
   int seconds;      // that a program has
   bool without[OPS]; // steps that are not made
   bool trace;
-} settings = {false, 4, {}, false};
+  bool any_way;
+} settings = {false, 4, {}, false, false};
 
 [[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind, const char *format,
                                                   ...) {
@@ -995,6 +1000,18 @@ frame *catcher(frame *f) {
 }
 #endif
 
+// Whether a jump from f leaves, on a small stack, code that another stack of C's has called
+// than that of what stays there.
+bool mixes_stacks(frame *f, frame *to) {
+  if (settings.any_way)
+    return false;
+  for (frame *g = f; g != to; g = caller_of(g))
+    for (frame *h = to; g->on->kind == SMALL && h != nullptr; h = caller_of(h))
+      if (h->on == g->on && nearest_c(h)->on != nearest_c(g)->on)
+        return true;
+  return false;
+}
+
 // Does the step, if it is possible here. Returns whether f is to return.
 RAW bool perform(frame *f, const step &s) {
   void *const token = reinterpret_cast<void *>(uintptr_t(pc) * 7 + 1);
@@ -1069,7 +1086,7 @@ RAW bool perform(frame *f, const step &s) {
   case THROW: {
 #if EXCEPTIONS
     frame *const to = catcher(f);
-    if (to == nullptr || f->cramped)
+    if (to == nullptr || f->cramped || mixes_stacks(f, to))
       return false;
     land_at(to);
     throw_it();
@@ -1086,6 +1103,8 @@ RAW bool perform(frame *f, const step &s) {
     frame *to = caller_of(f);
     for (int i = s.a % n; i > 0; i--)
       to = caller_of(to);
+    if (mixes_stacks(f, to))
+      return false;
     land_at(to);
     _longjmp(to->here, 1);
   }
@@ -1674,8 +1693,8 @@ int main(int argc, char **argv) {
     if (strcmp(argv[i], "--keep-going") == 0) {
       h.keep_going = true;
       continue;
-    } else if (strcmp(argv[i], "--out-of-turn") == 0) {
-      settings.out_of_turn = true;
+    } else if (strcmp(argv[i], "--any-way") == 0) {
+      settings.any_way = true;
       continue;
     } else if (strcmp(argv[i], "--in-turn") == 0) {
       settings.out_of_turn = false;

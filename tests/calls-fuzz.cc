@@ -1667,6 +1667,59 @@ long seek(const hunt &h) {
 
 } // namespace
 
+// Shrunk from failures of this library and of 0.1.
+static const char *const once_failed[] = {
+    // Two exceptions, caught at two depths; then C.
+    "i1- system.0.0c stack.171.0 throw.0.0 system.0.0 stack.147.0c stack.0.0 throw.0.0 "
+    "system.0.0",
+    // Bounds, asked from where a call was that an exception has ended.
+    "i1- stack.0.0c stack.0.0 throw.0.0 frame.0.0 bounds.1.0",
+    "i1- stack.235.0 system.0.0 stack.47.0 jump.1.0 frame.0.0 bounds.1.0",
+    // Coroutines whose calls end unseen.
+    "i1+ co.0.0c stack.0.0 stack.0.0 return.0.0 throw.0.0",
+    "i1+ co.0.0 stack.0.0 jump.0.0",
+    // The signal stack, and small stacks, are arrays in a frame.
+    "i1+ embed.1.0 stack.0.0 signal.1.0 stack.1.0",
+    "i1- embed.1.0 stack.0.0 system.0.0 signal.1.0 stack.0.0",
+    "i1- embed.1.0 stack.2.0 task.1.0 signal.1.0 stack.0.0",
+    "i1+ embed.0.0 stack.139.0 bounds.1.0",
+    // Jumps, on the thread's own stack and on small ones.
+    "i1+ stack.0.0 jump.0.0 frame.0.0 stack.2.0 stack.0.0 frame.0.0 frame.0.0 frame.0.0 "
+    "stack.0.0 jump.0.0 stack.2.0",
+    "i1+ frame.0.0 stack.0.0 jump.0.0 system.0.0 system.0.0 stack.0.0 stack.0.0 stack.0.0 "
+    "jump.0.0 bounds.1.0",
+    // libcgo_detach, refused.
+    "i1- stack.0.0 stack.1.0 system.0.0 stack.0.0 return.0.0 detach.0.0 stack.1.0",
+    "i1- trap.1.0 stack.0.0 system.0.0 detach.0.0",
+    // libcgo_stack_left of other stacks.
+    "i1+ stack.0.0 stack.1.0 stack.0.0 stack.2.0 jump.2.0 task.1.0",
+    "i1+ stack.1.0 task.0.0 system.0.0 system.0.0 frame.0.0 embed.0.0 stack.2.0 stack.0.0 "
+    "system.0.0 stack.0.0 jump.97.0 system.0.0",
+    // A call returns while another task is inside C.
+    "i1+ stack.1.0 stack.1.0 task.0.0 system.0.0 stack.0.0 switch.0.0 return.0.0 system.0.0",
+    // From small stack to small stack, after an end that was not seen.
+    "i1+ stack.1.0 system.0.0c stack.1.0 throw.0.0 return.0.0 stack.0.0 stack.1.0",
+    "i1- stack.0.0 system.0.0 system.0.0 system.0.0 system.0.0c stack.0.0 stack.1.0 jump.0.0 "
+    "stack.0.0 return.0.0 throw.0.0 stack.0.0",
+    "i1- trap.136.0 return.0.0 system.0.0 system.0.0 stack.1.0 stack.0.0 stack.0.0 system.0.0 "
+    "embed.0.0 stack.99.0 stack.0.0 jump.124.0 return.0.0 jump.1.0 stack.1.0",
+};
+
+TEST(programs_that_failed_once_keep_every_frame) {
+  static program p;
+  int failed = 0;
+  share();
+  for (const char *text : once_failed) {
+    ck_assert(parse(text, &p));
+    if (!run(p)) {
+      failed++;
+      tell(stdout, 0, p);
+    }
+  }
+  fflush(stdout);
+  ck_assert_int_eq(failed, 0);
+}
+
 TEST(programs_of_fixed_seeds_keep_every_frame) {
   hunt h = {1, 600, 2, 40, false, {}, 0};
   ck_assert_int_eq(seek(h), 0);
@@ -1682,6 +1735,7 @@ int main(int argc, char **argv) {
   settings.out_of_turn = libcgo_stack_left != nullptr;
   if (argc == 1) {
     suite_begin("calls-fuzz");
+    ADD_TEST(programs_that_failed_once_keep_every_frame);
     ADD_TEST(programs_of_fixed_seeds_keep_every_frame);
     ADD_TEST(programs_of_this_second_s_seed_keep_every_frame);
     return suite_run();

@@ -3,7 +3,7 @@
 # Benchmarks: make bench, make bench-chart. Built by neither make nor make check.
 # docs/benchmarks.md says how to read them.
 
-EXTRA_PROGRAMS = bench/bench
+EXTRA_PROGRAMS += bench/bench
 bench_sources = bench/bench.h bench/callbacks.cc bench/calls.cc bench/handles.cc \
 	bench/kit.cc bench/kit.h bench/main.cc bench/nothing.c bench/peer-boost.cc \
 	bench/peer-ffi.cc bench/shared.cc bench/stacks.cc bench/threads.cc

@@ -302,6 +302,21 @@ tests_libunwind_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_libunwind_CFLAGS = $(tests_four_cflags)
 tests_libunwind_LDADD = $(tests_ldadd) $(LIBUNWIND_LIBS)
 
+# Random programs against a model. Where there is no C++ library they throw nothing.
+if !WINDOWS
+EXTRA_PROGRAMS += tests/calls-fuzz
+endif
+tests_calls_fuzz_SOURCES = tests/calls-fuzz.cc tests/arch/arch.h $(tests_harness)
+nodist_tests_calls_fuzz_SOURCES = tests/arch/@cpu_file@.S
+tests_calls_fuzz_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_calls_fuzz_CFLAGS = $(tests_cflags)
+if CXX_LIBRARY
+tests_calls_fuzz_CXXFLAGS = $(tests_cxxflags)
+else
+tests_calls_fuzz_CXXFLAGS = $(tests_cxxflags) -fno-exceptions -fno-rtti
+endif
+tests_calls_fuzz_LDADD = $(tests_ldadd)
+
 # src/os/darwin-classic.cc against a model of Darwin's keys.
 tests_darwin_keys_SOURCES = tests/darwin-keys.cc src/report.cc $(tests_harness)
 nodist_tests_darwin_keys_SOURCES = src/os/darwin-classic.cc

@@ -113,7 +113,9 @@ static int create_with_locked_memory(void) {
   attr.stack_size = 64 * some;
   /* A user without privileges, and pages of his that come later. */
   if ((geteuid() == 0 && setuid(65534) != 0) || setrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
-      mlockall(MCL_FUTURE) != 0)
+      mlockall(MCL_FUTURE) != 0 ||
+      mmap(NULL, attr.stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+           0) != MAP_FAILED)
     return cannot;
   const int err =
       libcgo_thread_create(&kit, kit_record(), &attr, kit_nothing, NULL, &reached);

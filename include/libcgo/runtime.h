@@ -171,7 +171,9 @@ struct libcgo_thread {
  * that may still be under way. `thread` may be NULL.
  *
  * The first thread that a runtime attaches or creates keeps the shared object
- * of its hooks from being unmapped by dlclose(3).
+ * of its hooks from being unmapped by dlclose(3). Where another thread has the loader's
+ * lock (it loads an object whose constructor waits for this call, for instance) it waits
+ * a tenth of a second for it, and goes on: the object is then kept when the lock is free.
  *
  * Returns 0, or
  *   EALREADY   it is attached, or the runtime's own: *thread is its record
@@ -238,7 +240,8 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
                                void *arg);
 
 /*
- * Ends a runtime: gives its thread key back. The record is then as it was
+ * Ends a runtime: gives its thread key back, once threads that are just ending do
+ * without. The record is then as it was
  * initialised, but for `data` and `signal_stack_size`; it may be freed, or begun
  * again.
  *

@@ -115,7 +115,8 @@ static int create_with_locked_memory(void) {
   if ((geteuid() == 0 && setuid(65534) != 0) || setrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
       mlockall(MCL_FUTURE) != 0 ||
       mmap(NULL, attr.stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-           0) != MAP_FAILED)
+           0) != MAP_FAILED ||
+      errno != EAGAIN || proc_status("VmLck:") < 0)
     return cannot;
   const int err =
       libcgo_thread_create(&kit, kit_record(), &attr, kit_nothing, NULL, &reached);

@@ -91,8 +91,11 @@ constexpr uintptr_t first_serial = 2;
 
 // Above where fn begins: its number, and no less than keeps the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
-// In stack_call::word: C has called from above the call's frame, while it counted.
-constexpr uintptr_t was_below = 1;
+// In stack_call::word, whose address is a multiple of 8:
+constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
+constexpr uintptr_t from_small = 2; // the runtime made it, C did not
+constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
+constexpr uintptr_t flags = 7;
 
 // The places are in the record (one) and in pages, the oldest first.
 constexpr size_t page_bytes = 4096;
@@ -185,10 +188,43 @@ bool frame_is_gone(const libcgo_thread *thread, const stack_call *c,
           word != c->returns_to);
 }
 
+// Where the CPU pushes it, the return address of the frame of libcgo_call_on_system from
+// which C was called that has made a call; or 0.
+uintptr_t return_word_of_caller(uintptr_t caller_sp) {
+#ifdef _WIN32
+  (void)caller_sp;
+  return 0;
+#else
+  return libcgo_frame_layout.mark_to_return == 0
+             ? 0
+             : caller_sp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
+#endif
+}
+
+// For a new call of C's: what of that is known.
+uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
+  const stack_call *const parent = c->parent;
+  const uintptr_t at = return_word_of_caller(c->prior_caller);
+  return at != 0 && parent != nullptr && c->prior.contains(at) &&
+                 on_own_stack(thread, c->mark) && c->mark < parent->system_sp
+             ? *reinterpret_cast<const volatile uintptr_t *>(at)
+             : 0;
+}
+
+// The same for who is on the small stack from which C was called: another call from as
+// deep there has put its own return address into the same word.
+bool c_has_returned(const libcgo_thread *thread, const stack_call *c,
+                    const asker &who) {
+  const uintptr_t at = return_word_of_caller(c->prior_caller);
+  uintptr_t word;
+  return at != 0 && c->c_returns_to != 0 && who.stack.contains(at) &&
+         (!read_word(thread, who, at, &word) || word != c->c_returns_to);
+}
+
 // Proof 2, of the small stack.
 bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
-  const uintptr_t at = c->word & ~was_below;
+  const uintptr_t at = c->word & ~flags;
   uintptr_t word;
   return at != 0 && (!read_word(thread, who, at, &word) || word != c->serial);
 }
@@ -283,18 +319,32 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
   set_small(thread, now);
 }
 
+// C that waits for a call whose code has gone over to another task is still there: what
+// another one calls goes on below.
+void go_below(const libcgo_thread *thread, const stack_call *waits,
+              uintptr_t *system_sp) {
+  if ((waits->word & switched) != 0 && on_own_stack(thread, *system_sp) &&
+      on_own_stack(thread, waits->mark) && waits->system_sp < *system_sp)
+    *system_sp = waits->system_sp;
+}
+
 // What the record said before a call. If the call's parent is over, the runtime is on no
 // stack. And where another call, that was begun later, goes on, that is not the parent's.
 void put_back(libcgo_thread *thread, const stack_call *c) {
   stack_call *const parent = parent_of(c);
   range now = c->parent == nullptr || parent != nullptr ? c->prior : range{};
+  uintptr_t system_sp = c->prior_system;
   for (const stack_call *d = last_of(thread);
-       now.span != 0 && d != nullptr && d != parent; d = d->prev)
-    if (d != c && counts(d) && now.contains(d->start)) {
+       now.span != 0 && d != nullptr && d != parent; d = d->prev) {
+    if (d == c || !counts(d))
+      continue;
+    if (now.contains(d->start)) {
       now.span -= d->start - now.lo;
       now.lo = d->start;
     }
-  set_state(thread, parent, c->prior_system, c->prior_caller, now);
+    go_below(thread, d, &system_sp);
+  }
+  set_state(thread, parent, system_sp, c->prior_caller, now);
 }
 
 // A call is over. Its place stays linked.
@@ -409,16 +459,15 @@ bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
          (c->mark < who.sp && (thread->state & thread_c_switches) == 0);
 }
 
-// Asks all calls, and takes out which are over, or, with `all`, those that the caller is
-// not in. Returns how many are left. Handlers wait meanwhile: they may not find the list
+// Asks all calls, and takes out which are over. Returns how many are left. Handlers wait meanwhile: they may not find the list
 // upside down.
-size_t sweep(libcgo_thread *thread, const asker &who, bool all) {
+size_t sweep(libcgo_thread *thread, const asker &who) {
   os::signals_held held({});
   size_t left = 0;
   stack_call *oldest_first = nullptr;
   for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {
     prev = c->prev;
-    if (counts(c) && (is_over(thread, c, who) || (all && is_elsewhere(thread, c, who))))
+    if (counts(c) && is_over(thread, c, who))
       end(thread, c);
     if (!counts(c)) {
       c->serial = free_place;
@@ -545,7 +594,7 @@ stack_call *more_places(libcgo_thread *thread) {
   page *const pages = first_page(thread);
   if (c == nullptr && pages != nullptr) {
     if (last_page(pages)->number >= pages->most_pages) {
-      pages->most_pages = 2 * (sweep(thread, who, false) / calls_of_page) + 1;
+      pages->most_pages = 2 * (sweep(thread, who) / calls_of_page) + 1;
       c = listed_place(thread);
     }
   }
@@ -583,33 +632,39 @@ bool is_given_up(const libcgo_thread *thread, const stack_call *c,
 uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
                      const asker &who, bool whole) {
   const auto is_left = [thread, &who, whole](stack_call *c) {
-    if (!counts(c))
-      return false;
     if (whole ? !is_over(thread, c, who) && !is_given_up(thread, c, who)
               : !is_over_by_sight(thread, c, who))
       return true;
-    end(thread, c);
+    if (counts(c))
+      end(thread, c);
     return false;
   };
-  if (within(who.sp, stack->lo, stack->hi))
+  const auto on_it = [stack](uintptr_t at) {
+    return within(at, stack->lo, stack->hi);
+  };
+  if (on_it(who.sp))
     return who.sp;
-  stack_call *const running = running_of(thread);
-  const uintptr_t caller_sp = thread->caller_sp;
-  if (running != nullptr && range_of(thread).contains(caller_sp) &&
-      within(caller_sp, stack->lo, stack->hi) && is_left(running))
-    return caller_sp;
+  // As often as the record goes back to an older call.
+  for (;;) {
+    stack_call *const running = running_of(thread);
+    const uintptr_t caller_sp = thread->caller_sp;
+    if (running == nullptr || !range_of(thread).contains(caller_sp) ||
+        !on_it(caller_sp))
+      break;
+    if (is_left(running))
+      return caller_sp;
+    if (running == running_of(thread))
+      break;
+  }
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
-    if (counts(c) && c->passed.contains(c->passed_sp) &&
-        within(c->passed_sp, stack->lo, stack->hi) && is_left(c))
+    if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
+        is_left(c))
       return c->passed_sp;
-    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) && is_left(c))
+    if (counts(c) && on_it(c->start - 1) && is_left(c))
       return c->start;
     if (counts(c) && c->prior.contains(c->prior_caller) &&
-        within(c->prior_caller, stack->lo, stack->hi)) {
-      stack_call *const parent = parent_of(c);
-      if (parent != nullptr && is_left(parent))
-        return c->prior_caller;
-    }
+        on_it(c->prior_caller) && is_left(c))
+      return c->prior_caller;
     if (!overlaps(stack, c->older_lo, c->older_hi))
       break;
   }
@@ -636,6 +691,52 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   return {};
 }
 
+// For the runtime on the call's part of a small stack.
+bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  return frame_is_gone(thread, c, who) || word_is_gone(thread, c, who) ||
+         c_has_returned(thread, c, who);
+}
+
+// The runtime runs in a call on a part of a small stack, at sp. Ends what is over, seen from
+// there. Returns where C goes on.
+uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
+                    uintptr_t sp) {
+  uintptr_t system_sp = call->system_sp;
+  const bool own = on_own_stack(thread, system_sp);
+  const auto was_c_below = [thread, own, system_sp](const stack_call *c) {
+    return own && (c->word & from_small) == 0 &&
+           on_own_stack(thread, c->mark) && c->mark < system_sp;
+  };
+  // Proof 5: C called from here, at the caller's position or below, was there.
+  uintptr_t returned = 0;
+  const stack_call *oldest = nullptr;
+  for (const stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev)
+    if (counts(c) && was_c_below(c) && at.contains(c->prior_caller) &&
+        c->prior_caller <= sp) {
+      oldest = c;
+      if (c->mark > returned)
+        returned = c->mark;
+    }
+  bool nothing_waits = true; // of what is newer
+  bool newer = oldest != nullptr;
+  for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
+    if (!counts(c))
+      continue;
+    nothing_waits = nothing_waits && (c->word & switched) == 0;
+    const bool here = end_of(c) > at.lo && end_of(c) <= sp;
+    const bool made_here = (c->word & from_small) != 0 && at.contains(c->mark) &&
+                           c->mark < sp;
+    if (here || made_here ||
+        (was_c_below(c) && (nothing_waits || (newer && c->mark <= returned))))
+      end(thread, c);
+    else
+      go_below(thread, c, &system_sp);
+    newer = newer && c != oldest;
+  }
+  return system_sp;
+}
+
 // For a caller at sp that is not in the record's range. If it is on a small stack, the
 // record has its range from here on, and what is over, seen from there, has ended.
 [[gnu::cold, gnu::noinline]] range find_small(libcgo_thread *thread,
@@ -646,9 +747,7 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
       found = place_in(c, sp);
       if (found.call == nullptr)
         break;
-      const asker who = {sp, false, found.at};
-      if (!frame_is_gone(thread, found.call, who) &&
-          !word_is_gone(thread, found.call, who))
+      if (!is_gone_here(thread, found.call, {sp, false, found.at}))
         break;
       end(thread, found.call);
     }
@@ -657,15 +756,7 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   }
   if (found.call == nullptr)
     return {};
-  const uintptr_t system_sp = found.call->system_sp;
-  for (stack_call *c = last_of(thread); c != nullptr && c != found.call;
-       c = c->prev) {
-    const bool above = end_of(c) > found.at.lo && end_of(c) <= sp; // proof 4
-    const bool returned = on_own_stack(thread, system_sp) &&     // proof 5
-                          on_own_stack(thread, c->mark) && c->mark < system_sp;
-    if (counts(c) && (above || returned))
-      end(thread, c);
-  }
+  const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
   set_state(thread, found.call, system_sp, sp, found.at);
@@ -674,6 +765,16 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
 
 bool entered(const libcgo_thread *thread) {
   return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
+}
+
+// Whether a call's code has called from another stack what is still under way.
+bool calls_from_elsewhere(const libcgo_thread *thread, const stack_call *call,
+                          const libcgo_stack *stack) {
+  for (const stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev)
+    if (counts(c) && parent_of(c) == call && c->prior.span != 0 &&
+        !overlaps(stack, c->prior.lo, c->prior.lo + c->prior.span))
+      return true;
+  return false;
 }
 
 // A small stack is in use. One in the thread's own stack is looked for there.
@@ -725,10 +826,12 @@ range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
     stack_call *const c = running_of(thread);
     if (now.span == 0 || c == nullptr || !counts(c))
       return now;
-    // By what can be read here: a frame on this very stack, or on the thread's own.
+    // By what can be read here: on this very stack, or on the thread's own.
     const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
-    if (!(on_own_stack(thread, c->mark) || who.stack.contains(c->mark)) ||
-        !frame_is_gone(thread, c, who))
+    const bool can_be_read =
+        on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
+    if (!(can_be_read && frame_is_gone(thread, c, who)) &&
+        !c_has_returned(thread, c, who))
       return now;
     end(thread, c);
   }
@@ -752,7 +855,13 @@ bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   if (thread->top == 0)
     return false;
   learn_own_bounds(thread);
-  return sweep(thread, c_at(sp), true) != 0;
+  const asker who = c_at(sp);
+  sweep(thread, who);
+  // One that the runtime made is in one that C made.
+  for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if ((c->word & from_small) == 0 && !is_elsewhere(thread, c, who))
+      return true;
+  return false;
 }
 
 bool small_within_own(const libcgo_thread *thread) {
@@ -786,9 +895,9 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   if (check_stack(stack) != 0)
     bad_stack(thread, stack);
 
-  const bool from_small = small_stack_at(thread, sp).span != 0;
-  const asker who = {reinterpret_cast<uintptr_t>(mark), !from_small, {}};
-  if (!from_small) {
+  const bool on_small = still_small_stack_at(thread, sp).span != 0;
+  const asker who = {reinterpret_cast<uintptr_t>(mark), !on_small, {}};
+  if (!on_small) {
     stack_call *c = last_of(thread);
     // To tell later what is on the thread's own stack.
     if (c == nullptr)
@@ -831,17 +940,19 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
         call->mark + static_cast<uintptr_t>(offset));
   call->lo = stack->lo;
   call->start = top - call_word_bytes;
-  call->system_sp = from_small ? thread->system_sp : sp & ~uintptr_t(15);
+  call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
   call->prior = range_of(thread);
-  call->prior_caller = from_small ? sp : thread->caller_sp;
+  call->prior_caller = on_small ? sp : thread->caller_sp;
   call->prior_system = thread->system_sp;
   call->passed.span = 0;
   call->thread = thread;
-  call->word = 0;
+  call->word = on_small ? from_small : 0;
+  call->c_returns_to = on_small ? 0 : c_return_address(thread, call);
   // Not on the stack on which this function runs.
   if (!within(sp, stack->lo, stack->hi)) {
-    call->word = top - sizeof(uintptr_t);
-    *reinterpret_cast<uintptr_t *>(call->word) = serial;
+    const uintptr_t word = top - 8;
+    *reinterpret_cast<uintptr_t *>(word) = serial;
+    call->word |= word;
   }
   stack_call *const last = last_of(thread);
   call->prev = last;
@@ -896,7 +1007,13 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
     err = check_stack(stack);
   if (err != 0)
     return err;
-  if (!entered(thread) || running_of(thread) == nullptr)
+  if (!entered(thread))
+    return EINVAL;
+  const uintptr_t sp = here();
+  if (!within(sp, stack->lo, stack->hi))
+    still_small_stack_at(thread, sp);
+  stack_call *const running = running_of(thread);
+  if (running == nullptr)
     return EINVAL;
   // Above the address from which C was called that is still running, no code
   // of the runtime runs: a stack pointer there shows that it has ended. The same is true
@@ -916,6 +1033,7 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
       break;
   }
   note_stack(thread, stack);
+  running->word |= switched;
   set_small(thread, {stack->lo, hi - stack->lo});
   return 0;
 }
@@ -932,16 +1050,26 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
     return EINVAL;
   if (within(sp, stack->lo, stack->hi))
     return EBUSY;
+  const auto on_it = [stack](uintptr_t at) {
+    return within(at, stack->lo, stack->hi);
+  };
+  still_small_stack_at(thread, sp);
+  const range now = range_of(thread);
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     if (!counts(c))
       continue;
-    if (within(c->start - 1, stack->lo, stack->hi) ||
-        within(c->mark, stack->lo, stack->hi))
-      end(thread, c);
-    else if (within(c->prior_caller, stack->lo, stack->hi))
-      c->prior.span = 0;
-    if (within(c->passed_sp, stack->lo, stack->hi))
+    if (on_it(c->passed_sp))
       c->passed.span = 0;
+    // The code of a call may have gone over to another stack.
+    const bool is_elsewhere =
+        c == running_of(thread)
+            ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
+            : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
+    if (((c->word & from_small) != 0 && on_it(c->mark)) ||
+        (on_it(c->start - 1) && !is_elsewhere))
+      end(thread, c);
+    else if (on_it(c->prior_caller))
+      c->prior_caller = 0;
   }
   drop_ended(thread);
   return 0;

@@ -42,7 +42,8 @@ struct stack_call {
   uintptr_t passed_sp;     /* another one without calling: its small stack and position */
   uintptr_t older_lo;      /* all small stacks of the calls before this one are within */
   uintptr_t older_hi;
-  uintptr_t word;          /* on the small stack, with the number too; or 0 */
+  uintptr_t word;          /* on the small stack, with the number too; and flags */
+  uintptr_t c_returns_to;  /* the return address of the call of C that made this call */
   libcgo_thread *thread;
 };
 

@@ -164,20 +164,20 @@ struct libcgo_thread {
   uintptr_t chunks;
   uintptr_t others_next;
   uintptr_t others[8];
-  uintptr_t calls[20];
+  uintptr_t calls[21];
   uintptr_t running;
   uintptr_t serial;
   uintptr_t next_place;
   uintptr_t masks;
-  uintptr_t reserved[2];
+  uintptr_t reserved[1];
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
         0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
-        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, 0,  \
-        0, {                                                                   \
-      0, 0                                                                     \
+        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0,  \
+        0, 0, {                                                                \
+      0                                                                        \
     }                                                                          \
   }
 
@@ -200,7 +200,9 @@ struct libcgo_thread {
  * that may still be under way. `thread` may be NULL.
  *
  * The first thread that a runtime attaches or creates keeps the shared object
- * of its hooks from being unmapped by dlclose(3).
+ * of its hooks from being unmapped by dlclose(3). Where another thread has the loader's
+ * lock (it loads an object whose constructor waits for this call, for instance) it waits
+ * a tenth of a second for it, and goes on: the object is then kept when the lock is free.
  *
  * Returns 0, or
  *   EALREADY   it is attached, or the runtime's own: *thread is its record
@@ -271,9 +273,9 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
     LIBCGO_CHECKED_;
 
 /*
- * Ends a runtime: gives its thread key back. The record is then as it was
- * initialised, but for `data`, `signal_stack_size` and `open_signals`; it may be
- * freed, or begun again.
+ * Ends a runtime: gives its thread key back, once threads that are just ending do
+ * without. The record is then as it was initialised, but for `data`,
+ * `signal_stack_size` and `open_signals`; it may be freed, or begun again.
  *
  * No thread has a record in the runtime any more: each has come back from `leave`,
  * and from `release` if it was foreign, which is where a client counts them. No

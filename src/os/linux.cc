@@ -474,13 +474,21 @@ int initial_stack_bounds(stack_bounds *bounds) {
 // Where the thread-local variables of the program end that lie below the thread pointer,
 // and so on the stack (ELF Handling for Thread-Local Storage, variant II). Where they lie
 // above it the control block is below both.
-constexpr bool below_pointer_on_amd64 = true, below_pointer_on_386 = true,
-               below_pointer_on_s390x = true, below_pointer_on_sparc64 = true,
-               below_pointer_on_arm64 = false, below_pointer_on_arm = false,
-               below_pointer_on_riscv64 = false, below_pointer_on_mips32 = false,
-               below_pointer_on_mips64 = false, below_pointer_on_ppc = false,
-               below_pointer_on_ppc64 = false, below_pointer_on_alpha = false,
-               below_pointer_on_m68k = false, below_pointer_on_loong64 = false;
+[[maybe_unused]] constexpr bool below_pointer_on_amd64 = true;
+[[maybe_unused]] constexpr bool below_pointer_on_386 = true;
+[[maybe_unused]] constexpr bool below_pointer_on_s390x = true;
+[[maybe_unused]] constexpr bool below_pointer_on_sparc64 = true;
+[[maybe_unused]] constexpr bool below_pointer_on_arm64 = false;
+[[maybe_unused]] constexpr bool below_pointer_on_arm = false;
+[[maybe_unused]] constexpr bool below_pointer_on_riscv64 = false;
+[[maybe_unused]] constexpr bool below_pointer_on_mips32 = false;
+[[maybe_unused]] constexpr bool below_pointer_on_mips64 = false;
+[[maybe_unused]] constexpr bool below_pointer_on_ppc = false;
+[[maybe_unused]] constexpr bool below_pointer_on_ppc64 = false;
+[[maybe_unused]] constexpr bool below_pointer_on_alpha = false;
+[[maybe_unused]] constexpr bool below_pointer_on_m68k = false;
+[[maybe_unused]] constexpr bool below_pointer_on_loong64 = false;
+constexpr bool variables_are_below = LIBCGO_CONCAT(below_pointer_on_, LIBCGO_CPU);
 
 uintptr_t variables_of_program() {
   const uintptr_t pointer = libcgo_thread_pointer();
@@ -509,7 +517,7 @@ void leave_out_variables(stack_bounds *own) {
   // In glibc and musl a pthread_t is its address. The thread pointer is not where
   // the thread-local variables lie above it, as on arm64: there it is its end.
   lower((uintptr_t)pthread_self());
-  if (LIBCGO_CONCAT(below_pointer_on_, LIBCGO_CPU)) {
+  if (variables_are_below) {
     lower(variables_of_program());
     lower(reinterpret_cast<uintptr_t>(&errno));
   }

@@ -13,7 +13,9 @@ go_programs = \
 	tests/go/shared/lib/main.go tests/go/shared/plugin/main.go \
 	tests/go/signals/main.go tests/go/signals/signals.c \
 	tests/go/signals/signals.h tests/go/sqlite/go.mod \
-	tests/go/sqlite/go.sum tests/go/sqlite/main.go tests/go/users/main.go
+	tests/go/sqlite/go.sum tests/go/sqlite/main.go tests/go/tracebacks/tracebacks.c \
+	tests/go/tracebacks/tracebacks.go tests/go/tracebacks/tracebacks.h \
+	tests/go/tracebacks/tracebacks_test.go tests/go/users/main.go
 EXTRA_DIST += $(go_programs) tests/go/run.sh
 
 .PHONY: check-go-programs

@@ -179,7 +179,7 @@ in_side() {
 }
 cgo_go() {
   in_side libcgo env GO="$base/libcgo/goroot/bin/go" LIBCGO_GO_SHIM="$shim" \
-    XDG_CACHE_HOME="$dir/cache" sh "$tool" "$@"
+    XDG_CACHE_HOME="$dir/cache" "$tool" "$@"
 }
 
 # ---- the suites ----

@@ -194,12 +194,36 @@ no_sources() {
   GO=./gonext refuses "go9 has no sources" libcgo_go build
 }
 module_cache() {
-  mkdir -p modcache bin && ln -s "$goroot" modcache/toolchain || return 1
-  (GOMODCACHE=$scratch/modcache GOROOT=$scratch/modcache/toolchain && export GOMODCACHE GOROOT &&
+  mkdir -p modcache && cp -R "$goroot/bin" bin-of-go && mkdir modcache/toolchain &&
+    ln -s "$goroot"/* modcache/toolchain/ && rm modcache/toolchain/bin &&
+    mv bin-of-go modcache/toolchain/bin || return 1
+  (GO=$scratch/modcache/toolchain/bin/go GOMODCACHE=$scratch/modcache && export GO GOMODCACHE &&
     says 0 '^GOROOT    .*/libcgo-go/goroot-' libcgo_go env && cd hello &&
-    says 0 '^42$' libcgo_go run .)
+    says 0 '^42$' libcgo_go run . && libcgo_go build $unstamped -o ../made . || exit 1
+    cd .. && uses_libcgo made || exit 1
+    # Another Go within it finds its own tree.
+    inside && cd inside && says 0 "^$goroot\$" libcgo_go run . "$goroot/bin/go")
 }
+# A program that asks a go command for its GOROOT.
+inside() {
+  mkdir -p inside && cp hello/go.mod inside/ && cat >inside/main.go <<'G'
+package main
 
+import "C"
+import (
+	"os"
+	"os/exec"
+)
+
+func main() {
+	cmd := exec.Command(os.Args[1], "env", "GOROOT")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if cmd.Run() != nil {
+		os.Exit(1)
+	}
+}
+G
+}
 no_go() { GO=no-such-go refuses "there is no 'no-such-go' command" libcgo_go build; }
 no_pkg_config() { PKG_CONFIG=no-such-tool refuses "no 'no-such-tool' command" libcgo_go build; }
 no_libcgo() {
@@ -367,6 +391,23 @@ overlays_meet() {
   cp "$goroot/src/runtime/cgo/handle.go" . &&
     overlaid user.json ", \"$goroot/src/runtime/cgo/handle.go\": \"$scratch/handle.go\"" &&
     (cd hello && says 0 '^72$' libcgo_go run -overlay ../user.json .)
+}
+# Files and directories that are nowhere else.
+adding_overlay() {
+  printf 'package added\n\nconst Number = 80\n' >added.go &&
+    sed 's/"fmt"/"fmt"\n"libcgo.test\/hello\/added"/; s/answer(40)/answer(added.Number)/' \
+      hello/main.go >other-main.go &&
+    echo "{\"Replace\": {\"main.go\": \"$scratch/other-main.go\",
+      \"$scratch/hello/added/added.go\": \"../added.go\"}}" >user.json &&
+    (cd hello && says 0 '^82$' libcgo_go run -overlay ../user.json .)
+}
+# Makefiles say $(GO) build $(GOFLAGS).
+goflags_as_arguments() {
+  mkdir -p twice && cp hello/go.mod hello/main.go twice/ &&
+    printf '#!/bin/sh\nrm -f ../made && %s build $GOFLAGS -o ../made . && go build $GOFLAGS -o ../again .\n' \
+      "'$builddir/tools/libcgo-go'" >twice/generate.sh &&
+    printf 'package main\n\n//go:generate sh ./generate.sh\n' >twice/generate.go &&
+    (cd twice && GOFLAGS=$unstamped libcgo_go generate .) && uses_libcgo made && uses_libcgo again
 }
 no_overlay() {
   echo '{"Replace": {"a": 1}}' >bad.json &&
@@ -540,6 +581,8 @@ ok a_missing_directory_is_an_error no_directory
 ok another_CPU_is_an_error other_cpu
 ok another_CPU_without_cgo_is_an_error_that_tells_the_way no_cgo_by_default
 ok an_overlay_of_the_user_s_is_merged own_overlay
+ok an_overlay_of_the_user_s_may_add_files adding_overlay
+ok flags_in_GOFLAGS_may_be_arguments_too goflags_as_arguments
 ok an_overlay_that_replaces_the_same_file_is_an_error overlays_meet
 ok an_overlay_that_is_none_is_an_error no_overlay
 ok its_own_overlay_is_none_of_the_user_s own_overlay_again

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,13 +38,13 @@
 
 static char *temporary; /* a directory that goes with this process, or NULL */
 
+static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *ftw) {
+  (void)s, (void)kind, (void)ftw;
+  return remove(path);
+}
 static void remove_temporary(void) {
-  if (temporary == NULL)
-    return;
-  DIR *dir = opendir(temporary);
-  for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
-    unlinkat(dirfd(dir), entry->d_name, 0);
-  rmdir(temporary);
+  if (temporary != NULL)
+    nftw(temporary, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 __attribute__((__format__(__printf__, 1, 2))) static void say(const char *format, ...) {
@@ -1048,7 +1049,7 @@ static void append_replacement(struct buffer *to, bool *first, const char *file,
 static const char *cache;   /* the directory with what Go is given */
 static const char *shim;    /* what is put in the place of the C files */
 static const char *overlay; /* the file */
-static const char *link_of_root;
+static const char *tree_of_links;
 
 /* GOFLAGS can have no blank in all releases. */
 static void find_cache(void) {
@@ -1077,19 +1078,54 @@ static void find_cache(void) {
   atexit(remove_temporary);
 }
 
+/* All files of one directory as links in another, which is made; but that one. */
+static void link_all(const char *from, const char *to, const char *but) {
+  if (mkdir(to, 0777) != 0)
+    die("the directory '%s' cannot be made: %s", to, strerror(errno));
+  DIR *dir = opendir(from);
+  for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+    if (entry->d_name[0] != '.' && strcmp(entry->d_name, but) != 0 &&
+        symlink(text("%s/%s", from, entry->d_name), text("%s/%s", to, entry->d_name)) != 0)
+      die("the link '%s/%s' cannot be made: %s", to, entry->d_name, strerror(errno));
+  if (dir != NULL)
+    closedir(dir);
+}
+
 /* Go replaces no file in its module cache, from 1.27 on. A toolchain there is reached
-   by another way. */
+   by another way: a tree of links, with a go command that is no link, because it finds
+   its tree by its own place. GOROOT in the environment would do that, too, but also for
+   every other Go that runs within the command. */
 static void leave_module_cache(void) {
   const size_t n = strlen(fact[GOMODCACHE]);
   if (n == 0 || !starts_with(fact[GOROOT], fact[GOMODCACHE]) || fact[GOROOT][n] != '/')
     return;
-  link_of_root = text("%s/goroot-%s", cache, hash(fact[GOROOT]));
-  make_link(fact[GOROOT], link_of_root);
-  fact[GOROOT] = link_of_root;
-  package = text("%s/src/runtime/cgo", link_of_root);
-  go = text("%s/bin/go", link_of_root);
-  setenv("GOROOT", link_of_root, 1);
-  setenv("GOTOOLCHAIN", "local", 1);
+  tree_of_links = text("%s/goroot-%s", cache, hash(fact[GOROOT]));
+  const char *from = text("%s/bin", fact[GOROOT]);
+  const char *command = text("%s/go", from);
+  const char *copy = text("%s/bin/go", tree_of_links);
+  struct stat a, b;
+  if (stat(command, &a) != 0)
+    die("there is no '%s'", command);
+  if (stat(copy, &b) != 0 || a.st_size != b.st_size || a.st_mtime > b.st_mtime) {
+    struct buffer contents;
+    const char *new = text("%s.%ld", tree_of_links, (long)getpid());
+    if (!read_file(command, &contents))
+      die("'%s' cannot be read: %s", command, strerror(errno));
+    link_all(fact[GOROOT], new, "bin");
+    link_all(from, text("%s/bin", new), "go");
+    write_file(text("%s/bin/go", new), &contents);
+    chmod(text("%s/bin/go", new), 0755);
+    /* An older one, or one that another process has just made, goes out of the way. */
+    if (rename(tree_of_links, text("%s.old", new)) != 0 && errno != ENOENT)
+      die("'%s' cannot be replaced: %s", tree_of_links, strerror(errno));
+    if (rename(new, tree_of_links) != 0)
+      die("'%s' cannot be made: %s", tree_of_links, strerror(errno));
+  }
+  fact[GOROOT] = tree_of_links;
+  package = text("%s/src/runtime/cgo", tree_of_links);
+  go = copy;
+  if (*environment("GOROOT") != '\0')
+    setenv("GOROOT", tree_of_links, 1);
 }
 
 /* The package's cgo.go, with the library in it. It takes the place of a file that is
@@ -1227,8 +1263,8 @@ static void print_overlay(void) {
         *environment("XDG_CACHE_HOME") != '\0'
             ? getenv("XDG_CACHE_HOME")
             : text("%s/.cache", environment("HOME")));
-  if (link_of_root != NULL)
-    say("this overlay is for GOROOT=%s GOTOOLCHAIN=local %s", link_of_root, go);
+  if (tree_of_links != NULL)
+    say("this overlay is for '%s'", go);
   if (!read_file(overlay, &contents))
     die("'%s' cannot be read: %s", overlay, strerror(errno));
   fwrite(contents.at, 1, contents.size, stdout);

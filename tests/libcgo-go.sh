@@ -93,17 +93,20 @@ cp -r "program with blanks" hello
 cp hello/go.mod broken/
 printf 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Printf("%%d", "x") }\n' >broken/main.go
 
-# says STATUS PATTERN COMMAND...: it ends so and prints that.
+# says STATUS PATTERN COMMAND...: it ends so and prints that. Go 1.19 ends with 2 where
+# others end with 1.
 says() {
   status=$1 pattern=$2
   shift 2
   "$@" >said 2>&1
   got=$?
   cat said
-  test $got = "$status" || {
+  case $got in
+  $status) ;;
+  *)
     echo "status $got and not $status"
-    return 1
-  }
+    return 1 ;;
+  esac
   grep -q "$pattern" said
 }
 
@@ -262,7 +265,7 @@ A
 }
 stray_build() {
   astray &&
-    (cd hello && GO=../astray says 1 "other' has been called with the GOFLAGS" \
+    (cd hello && GO=../astray says '[12]' "other' has been called with the GOFLAGS" \
       libcgo_go build $unstamped -o ../made .) && ! test -e made || return 1
   # Where Go finds that all is there already, and links nothing.
   stock build $unstamped -o ../made . &&
@@ -283,11 +286,11 @@ stray_install() {
 }
 stray_run() {
   astray && stock run $unstamped . && (cd hello &&
-    GO=../astray says 1 "Go's own C files, and is not run\|has been called with" \
+    GO=../astray says '[12]' "Go's own C files, and is not run\|has been called with" \
       libcgo_go run $unstamped . && ! grep 42 said)
 }
 stray_test() {
-  astray && (cd hello && GO=../astray says 1 "has been called with the GOFLAGS" \
+  astray && (cd hello && GO=../astray says '[12]' "has been called with the GOFLAGS" \
     libcgo_go test -c -o ../made .) && ! test -e made &&
     (cd hello && libcgo_go test -c -o ../made .) && uses_libcgo made
 }
@@ -297,7 +300,7 @@ stripped() {
       libcgo_go build $unstamped -ldflags="-s -w $flags" -o ../made .) && ./made &&
       (cd hello && says 0 '^42$' libcgo_go run -ldflags="-s -w $flags" .) || return 1
   done
-  astray && (cd hello && GO=../astray says 1 "has been called with the GOFLAGS" \
+  astray && (cd hello && GO=../astray says '[12]' "has been called with the GOFLAGS" \
     libcgo_go build $unstamped -ldflags="-s -w $flags" -o ../made .)
 }
 
@@ -470,7 +473,7 @@ func TestAnotherGo(t *testing.T) {
 G
   rm -f made && (cd nested && MADE=$scratch/made && export MADE && GOFLAGS=$unstamped && export GOFLAGS &&
     says 0 '^ok' libcgo_go test -count=1 . && uses_libcgo ../made && rm ../made &&
-    OTHER=$scratch/other says 1 "other' has been called with the GOFLAGS" \
+    OTHER=$scratch/other says '[12]' "other' has been called with the GOFLAGS" \
       libcgo_go test -count=1 . && ! test -e ../made)
 }
 
@@ -591,12 +594,16 @@ ok an_installed_program_of_another_Go_is_an_error stray_install
 ok a_program_of_another_Go_is_not_run stray_run
 ok a_test_of_another_Go_is_an_error stray_test
 ok a_stripped_program_is_known stripped
-if have python3; then
+case $("$GO" env GOVERSION) in
+go1.1* | go1.20*) why="this Go gets no other" ;;
+*) have python3 || why="there is no python3 for an archive" ;;
+esac
+if test -z "$why"; then
   ok install_at_a_version_follows_its_toolchain follows_install
   ok run_at_a_version_follows_its_toolchain follows_run
 else
-  skip install_at_a_version_follows_its_toolchain "there is no python3 for an archive"
-  skip run_at_a_version_follows_its_toolchain "there is no python3 for an archive"
+  skip install_at_a_version_follows_its_toolchain "$why"
+  skip run_at_a_version_follows_its_toolchain "$why"
 fi
 ok make_may_export_GO by_make
 ok a_go_command_that_is_libcgo_go_is_an_error circle

@@ -482,7 +482,7 @@ coverage() {
     libcgo_go test -c -coverpkg=runtime/cgo -o ../made .) && uses_libcgo made
 }
 coverage_of_a_program() {
-  rm -rf made covered && (cd hello && libcgo_go build -cover -coverpkg=runtime/cgo -o ../made .) &&
+  rm -rf made covered && (cd hello && libcgo_go build -cover -coverpkg=all -o ../made .) &&
     uses_libcgo made && mkdir covered && GOCOVERDIR=covered ./made
 }
 
@@ -560,11 +560,11 @@ go1.1? | go1.1?.*)
   skip flags_in_GOFLAGS_stay "this Go does not know -C"
   skip flags_of_go_env_w_stay "this Go does not know -C"
   skip no_C_compiler_is_an_error "this Go does not look for one"
-  skip a_program_may_cover_the_package "this Go does not know it"
+  skip a_program_may_cover_all_packages "this Go does not know it"
   skip an_overlay_in_GOFLAGS_may_be_quoted "this Go does not know it" ;;
 *)
   ok no_C_compiler_is_an_error no_compiler
-  ok a_program_may_cover_the_package coverage_of_a_program
+  ok a_program_may_cover_all_packages coverage_of_a_program
   ok an_overlay_in_GOFLAGS_may_be_quoted quoted_overlay
   ok a_flag_C_says_where_Go_runs chdir
   ok flags_in_GOFLAGS_stay flags_stay

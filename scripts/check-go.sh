@@ -34,6 +34,7 @@ if test $# != 1 || ! test -d "$1"; then
   exit 2
 fi
 root=$(cd "$1" && pwd)
+own=$(cd "$(dirname "$0")/../tests/go" && pwd)
 dir=${CHECK_GO_DIR:-check-go.work}
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -178,13 +179,13 @@ in_side() {
 }
 cgo_go() {
   in_side libcgo env GO="$base/libcgo/goroot/bin/go" LIBCGO_GO_SHIM="$shim" \
-    XDG_CACHE_HOME="$dir/cache" sh "$tool" "$@"
+    XDG_CACHE_HOME="$dir/cache" "$tool" "$@"
 }
 
 # ---- the suites ----
 
-# suites: calls suite NAME PLACE ARGUMENT...; PLACE is a package, or the name of a
-# directory of cgo's tests. Arguments before -- are for env. The names and the ways
+# suites: calls suite NAME PLACE ARGUMENT...; PLACE is a package, the name of a
+# directory of cgo's tests, or the path of a directory. Arguments before -- are for env. The names and the ways
 # to link are those that Go's own driver (cmd/dist) has, and some more.
 suites() {
   static='-linkmode=external -extldflags "-static -pthread"'
@@ -241,6 +242,12 @@ suites() {
   needs gfortran suite testfortran testfortran --
   suite testout testout --
   needs swig suite swig swig --
+
+  # Ours: what Go's own do not ask.
+  suite tracebacks "$own/tracebacks" --
+  suite tracebacks:external "$own/tracebacks" -- -ldflags=-linkmode=external
+  suite tracebacks:pie "$own/tracebacks" -- -buildmode=pie
+  suite tracebacks:race "$own/tracebacks" -- -race
 }
 
 # find_place SIDE PLACE: sets where and what for go test, if this Go has them.
@@ -249,6 +256,7 @@ find_place() {
   what=.
   where=$tree/src/cmd/cgo/internal/$2
   case $2 in
+  /*) where=$2 ;;
   test* | swig)
     test -d "$where" || where=$tree/misc/cgo/$2
     test -d "$where" || where=$tree/misc/cgo/${2#test}

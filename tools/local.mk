@@ -15,10 +15,15 @@ libcgo_info_CPPFLAGS = $(AM_CPPFLAGS) \
 libcgo_info_CFLAGS = -std=gnu11 -Wall -Wextra -fPIC $(LIBCGO_WERROR)
 libcgo_info_LDADD = libcgo.la
 
-# libcgo-go, and what it puts into Go's package runtime/cgo.
-bin_SCRIPTS =
+# libcgo-go, and what it puts into Go's package runtime/cgo. It is not linked with the
+# library: it asks the loader where that is.
 if GO_FACE
-bin_SCRIPTS += tools/libcgo-go
+bin_PROGRAMS += tools/libcgo-go
 endif
+tools_libcgo_go_SOURCES = tools/libcgo-go.c
+tools_libcgo_go_CPPFLAGS = $(AM_CPPFLAGS) -DLIBDIR='"$(libdir)"' \
+	-DSHIM='"$(godir)/shim.c"'
+tools_libcgo_go_CFLAGS = -std=gnu11 -Wall -Wextra $(LIBCGO_WERROR)
+tools_libcgo_go_LDADD = $(LIBCGO_DL_LIBS)
 godir = $(pkgdatadir)/go
 dist_go_DATA = src/go/shim.c

@@ -32,7 +32,7 @@ go_of() { # stock | libcgo
     (cd "$here" && "$GO" "$@")
   else
     shift
-    (cd "$here" && sh "$build/tools/libcgo-go" "$@")
+    (cd "$here" && "$build/tools/libcgo-go" "$@")
   fi
 }
 

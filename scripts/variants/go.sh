@@ -9,7 +9,7 @@ set -eu
 if command -v go >/dev/null; then needs; else needs golang-go; fi
 
 build go || exit 0
-GO=$(command -v go) CHECK_GO_SUITES='runtime/cgo|os/user|net|test:(auto|internal|external)' \
+GO=$(command -v go) CHECK_GO_SUITES='runtime/cgo|os/user|net|test:(auto|internal|external)|tracebacks' \
   CHECK_GO_JOBS=$jobs make -s check-go >check-go.log 2>&1 || true
 cat check-go.log
 # What fails on stock, too, says nothing of the library.

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Go programs on libcgo, a selection of make check-go-programs: not the modes for which Go
-# builds its whole library again. GO_MODES chooses others.
+# builds its whole library again, and of the modules the small ones. GO_MODES and
+# GO_MODULES choose others.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
-needs golang-go
+needs golang-go liblua5.1-0-dev softhsm2
 
 build goprograms || exit 0
 make check-go-programs \
-  GO_MODES="${GO_MODES:-auto external static pie c-shared c-archive}" >go.log 2>&1 || true
+  GO_MODES="${GO_MODES:-auto external static pie c-shared c-archive}" \
+  GO_MODULES="${GO_MODULES:-golua pkcs11}" >go.log 2>&1 || true
 count_tap goprograms go.log

@@ -26,7 +26,8 @@ command -v shellcheck >/dev/null 2>&1 || {
 # With what they source, whose places they name from the top.
 step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
   "$top"/scripts/variants/*.sh "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" \
-  "$top/bench/go/run.sh" tools/libcgo-go || true
+  "$top/tests/go/modules.sh" \
+  "$top/bench/go/run.sh" || true
 # A release has no debian/.
 test ! -d "$top/debian/tests" ||
   step 'shellcheck, debian' shellcheck "$top"/debian/tests/client "$top"/debian/tests/cpp \

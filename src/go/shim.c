@@ -62,8 +62,10 @@ void (*const _cgo_yield)(void) = NULL;
 #if __has_feature(memory_sanitizer)
 extern void __msan_unpoison(const volatile void *memory, size_t size);
 #define UNPOISON __msan_unpoison
+#define GIVE(arg) __msan_unpoison(arg, sizeof *(arg))
 #else
 #define UNPOISON NULL
+#define GIVE(arg) ((void)(arg))
 #endif
 
 static struct libcgo_go state __attribute__((__aligned__(16))) =
@@ -88,37 +90,78 @@ void x_cgo_notify_runtime_init_done(void *unused) {
   libcgo_go_notify_runtime_init_done(&state);
 }
 
+/* ---- functions of the client's, for tracebacks ---- */
+
+/* They are called here and not in the library, because a traceback function counts
+   frames: it leaves out its own, the one of the function here that has called it,
+   and that of the signal. */
+static void (*traceback_function)(struct libcgo_go_traceback *);
+static void (*context_function)(struct libcgo_go_context *);
+static void (*symbolizer_function)(struct libcgo_go_symbolizer *);
+#define SET(place, function) __atomic_store_n(&(place), function, __ATOMIC_RELEASE)
+#define GET(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
+
 /* The code that cgo generates calls this one and the next. */
 uintptr_t _cgo_wait_runtime_init_done(void) {
-  return libcgo_go_wait_runtime_init_done(&state);
+  void (*function)(struct libcgo_go_context *);
+  struct libcgo_go_context arg;
+  libcgo_go_wait_runtime_init_done(&state);
+  function = GET(context_function);
+  if (__builtin_expect(function == NULL, 1))
+    return 0;
+  arg.context = 0;
+  GIVE(&arg);
+  function(&arg);
+  return arg.context;
 }
 
 void _cgo_release_context(uintptr_t context) {
-  if (context != 0) /* as mostly: after each callback */
-    libcgo_go_release_context(&state, context);
+  if (context != 0) { /* after most callbacks it is 0 */
+    void (*const function)(struct libcgo_go_context *) = GET(context_function);
+    if (function != NULL) {
+      struct libcgo_go_context arg;
+      arg.context = context;
+      GIVE(&arg);
+      function(&arg);
+    }
+  }
 }
 
-void x_cgo_set_context_function(void (*fn)(struct libcgo_go_context *)) {
-  libcgo_go_set_context_function(&state, fn);
+void x_cgo_set_context_function(void (*function)(struct libcgo_go_context *)) {
+  SET(context_function, function);
 }
 
 void x_cgo_set_traceback_functions(struct libcgo_go_tracebacks *functions) {
-  libcgo_go_set_traceback_functions(&state, functions);
+  SET(traceback_function, functions->traceback);
+  SET(context_function, functions->context);
+  SET(symbolizer_function, functions->symbolizer);
 }
 
 void x_cgo_call_traceback_function(struct libcgo_go_traceback *arg) {
-  libcgo_go_call_traceback_function(&state, arg);
+  void (*const function)(struct libcgo_go_traceback *) = GET(traceback_function);
+  if (function != NULL)
+    SYNC(function(arg));
 }
 
 void x_cgo_call_symbolizer_function(struct libcgo_go_symbolizer *arg) {
-  libcgo_go_call_symbolizer_function(&state, arg);
+  void (*const function)(struct libcgo_go_symbolizer *) = GET(symbolizer_function);
+  if (function != NULL)
+    SYNC(function(arg));
 }
 
+/* In a signal handler. */
 void x_cgo_callers(uintptr_t signal, void *info, void *context,
-                   void (*traceback)(struct libcgo_go_traceback *),
+                   void (*function)(struct libcgo_go_traceback *),
                    uintptr_t *buffer,
                    void (*sigtramp)(uintptr_t, void *, void *)) {
-  libcgo_go_callers(&state, signal, info, context, traceback, buffer, sigtramp);
+  struct libcgo_go_traceback arg;
+  arg.context = 0;
+  arg.signal_context = (uintptr_t)context;
+  arg.buffer = buffer;
+  arg.max = 32; /* what Go's buffer has room for */
+  GIVE(&arg);
+  SYNC(function(&arg));
+  sigtramp(signal, info, context);
 }
 
 void x_cgo_getstackbound(uintptr_t *bounds) {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Go programs on libcgo: make check-go-programs. Not part of make check, because Go
-# builds its library again for each way of linking; tests/go/run.sh tells how to
-# choose.
+# builds its library again for each way of linking, and fetches modules of others;
+# tests/go/run.sh and tests/go/modules.sh tell how to choose.
 
 go_programs = \
 	tests/go/callbacks/callbacks.c tests/go/callbacks/callbacks.h \
@@ -13,9 +13,12 @@ go_programs = \
 	tests/go/shared/lib/main.go tests/go/shared/plugin/main.go \
 	tests/go/signals/main.go tests/go/signals/signals.c \
 	tests/go/signals/signals.h tests/go/sqlite/go.mod \
-	tests/go/sqlite/go.sum tests/go/sqlite/main.go tests/go/users/main.go
-EXTRA_DIST += $(go_programs) tests/go/run.sh
+	tests/go/sqlite/go.sum tests/go/sqlite/main.go tests/go/tracebacks/tracebacks.c \
+	tests/go/tracebacks/tracebacks.go tests/go/tracebacks/tracebacks.h \
+	tests/go/tracebacks/tracebacks_test.go tests/go/users/main.go
+EXTRA_DIST += $(go_programs) tests/go/modules.sh tests/go/run.sh
 
 .PHONY: check-go-programs
 check-go-programs: all
-	$(AM_TESTS_ENVIRONMENT) $(SHELL) $(srcdir)/tests/go/run.sh
+	$(AM_TESTS_ENVIRONMENT) status=0; $(SHELL) $(srcdir)/tests/go/run.sh || status=1; \
+	  $(SHELL) $(srcdir)/tests/go/modules.sh || status=1; exit $$status

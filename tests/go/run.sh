@@ -21,7 +21,7 @@ LD_LIBRARY_PATH=$builddir/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 GOFLAGS="${GOFLAGS:+$GOFLAGS }-buildvcs=false"
 export LIBCGO_GO_SHIM PKG_CONFIG_PATH LD_LIBRARY_PATH GOFLAGS
 
-with_libcgo="sh $builddir/tools/libcgo-go"
+with_libcgo=$builddir/tools/libcgo-go
 unset CFLAGS CXXFLAGS
 
 if ! have "$GO"; then

@@ -239,8 +239,8 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *            thread: return from it first. Only calls by libcgo_call_on_stack are
  *            noticed. One that an exception or a longjmp has ended may count for
  *            those who call from deeper on the stack: see libcgo_stack_left.
- *            On the thread's own stack, calls of coroutines of C do not count, and
- *            are over from here on.
+ *            On the thread's own stack, calls of coroutines of C do not count: they
+ *            are over once the thread has left.
  * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
  * signal handlers. Since 0.1.
  */

@@ -31,9 +31,9 @@
  * - A handler on the alternate signal stack does not go over to another stack for
  *   good before the calls have returned that it has made.
  * - A small stack is left by the way on which C was called from it, or for good.
- *   Where C runs on a coroutine's stack and jumps from there to older code on the same
- *   small stack, libcgo_stack_left is to follow, for the coroutine's stack, before that
- *   is used again.
+ *   After a longjmp from a call that C has made on a coroutine's stack, back to older
+ *   code on the same small stack, libcgo_stack_left is to follow before that coroutine's
+ *   stack is used again.
  * - A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
  *   stack for each thread: where the target's stack lies lower in memory than the
  *   caller's it stops the process ("longjmp causes uninitialized stack frame").
@@ -131,9 +131,10 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  *
  * `thread` is the calling thread's record. The stack must not be in use but for
  * the frames below which fn is put. Bad arguments, a stack with less than
- * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 25 calls
- * that are nested in a first, 51 with 32-bit words, kept until the thread
- * leaves) stop the process with a message. Safe in any thread; in signal
+ * LIBCGO_STACK_MIN bytes left, the return of a call that was over, and want of memory
+ * stop the process with a message. (Calls that are nested in a first take a page of
+ * memory for each 24 or so, 48 with 32-bit words, which is kept until the thread
+ * leaves.) Safe in any thread; in signal
  * handlers once it has been called on the thread outside of one. Is no
  * cancellation point. Since 0.1.
  */
@@ -173,11 +174,11 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
                                      const struct libcgo_stack *stack);
 
 /*
- * Tells that nothing runs on a stack any more, and that nothing will return to what
- * was there: a longjmp, an exception or the end of a coroutine has left it. Calls on
+ * Tells that nothing runs on a small stack any more, and that nothing will return to
+ * what was there: a longjmp, an exception or the end of a coroutine has left it. Calls on
  * this stack, and those that were made from it, are over then. The library often finds
  * that out by itself; with this call it knows at once. One that returns later stops the
- * process with a message. The stack is a small one, or a coroutine's.
+ * process with a message.
  *
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or no thread
  * has entered the thread's record. ENOTSUP: a record's version is not known. EBUSY: the

@@ -263,6 +263,13 @@ inline void stack_switched(libcgo_thread &thread, const libcgo_stack &stack) {
                 "libcgo_stack_switched");
 }
 
+/* Tells that nothing runs on a stack any more, and that nothing will return to what
+   was there: libcgo_stack_left. Throws EBUSY where the caller is on it. Safe in signal
+   handlers, if it does not throw. Since 0.2. */
+inline void stack_left(libcgo_thread &thread, const libcgo_stack &stack) {
+  detail::check(libcgo_stack_left(&thread, &stack), "libcgo_stack_left");
+}
+
 /* Of what kind a stack is: LIBCGO_STACK_... */
 enum class stack_kind {
   system = LIBCGO_STACK_SYSTEM,
@@ -601,7 +608,7 @@ public:
 
   /* Detaches the thread if this object has attached it. It stays attached, until
      it ends, if the runtime's code is being called on it (EBUSY), or if this is
-     another thread. A call by on_stack that an exception has ended counts as
+     another thread. A call by on_stack that an exception has ended may count as
      under way in functions that are called from where it was made. */
   __attribute__((__always_inline__)) ~attachment() { end(); }
 
@@ -642,9 +649,8 @@ private:
     attached_ = err == 0;
   }
 
-  /* Always inlined: the library tells calls that an exception has ended from
-     those under way by the stack pointer, and a deeper one may look to be in
-     such a call. */
+  /* Always inlined: a deeper function may look to be in a call that an exception
+     has ended. */
   __attribute__((__always_inline__)) int end() noexcept {
     if (!attached_)
       return 0;

@@ -35,9 +35,11 @@ man_links = \
 	crosscall2:libcgo_crosscall \
 	libcgo_attach:libcgo_callback \
 	libcgo_attach:libcgo_detach \
+	libcgo_call_on_system:LIBCGO_C_ROOM \
 	libcgo_call_on_system:LIBCGO_STACK_INIT \
 	libcgo_call_on_system:LIBCGO_STACK_MIN \
 	libcgo_call_on_system:libcgo_call_on_stack \
+	libcgo_call_on_system:libcgo_stack_left \
 	libcgo_call_on_system:libcgo_stack_map \
 	libcgo_call_on_system:libcgo_stack_switched \
 	libcgo_call_on_system:libcgo_stack_unmap \

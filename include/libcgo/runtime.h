@@ -238,9 +238,11 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *            the thread stays attached
  *   EPERM    the runtime has started this thread itself
  *   EBUSY    `leave` is running, or the runtime's code is being called on this
- *            thread: return from it first. Only calls by libcgo_call_on_stack are noticed. One that an
- *            exception or a longjmp has ended counts for those who call from
- *            deeper on the stack.
+ *            thread: return from it first. Only calls by libcgo_call_on_stack are
+ *            noticed. One that an exception or a longjmp has ended may count for
+ *            those who call from deeper on the stack: see libcgo_stack_left.
+ *            On the thread's own stack, calls of coroutines of C do not count: they
+ *            are over once the thread has left.
  * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
  * signal handlers. Since 0.1.
  */

@@ -18,9 +18,9 @@
  *
  * Each call continues the other stack below the frames that are still there,
  * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
- * longjmp and every unwinder pass through; whatever they skip needs no clean-up:
- * the next calls find out what is over. Calls may return in any order, as coroutines
- * of C make them. Some things are to be known of it:
+ * longjmp and every unwinder pass through. What they skip needs no clean-up:
+ * later calls find out what is over. Calls that C makes on different stacks, as
+ * coroutines do, may return in any order. Some rules:
  *
  * - A call that was left so counts until other frames are where its own was, or the
  *   library sees by addresses that it is over. Until then it may keep some of its
@@ -29,11 +29,11 @@
  * - C that calls has LIBCGO_C_ROOM bytes of free stack below it, on whatever stack it
  *   runs.
  * - A handler on the alternate signal stack does not go over to another stack for
- *   good before the calls return that it has made.
- * - A small stack is left by the way on which C was called from it, or for good: a
- *   longjmp from a call that C has made from another stack of C's, a coroutine's, back
- *   to older code on the same small stack is to be followed by libcgo_stack_left where
- *   that stack of C's is used again.
+ *   good before the calls have returned that it has made.
+ * - A small stack is left by the way on which C was called from it, or for good.
+ *   After a longjmp from a call that C has made on a coroutine's stack, back to older
+ *   code on the same small stack, libcgo_stack_left is to follow before that coroutine's
+ *   stack is used again.
  * - A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
  *   stack for each thread: where the target's stack lies lower in memory than the
  *   caller's it stops the process ("longjmp causes uninitialized stack frame").
@@ -106,15 +106,14 @@ LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
  * Calls fn(arg) on the thread's system stack and returns what it returns.
  *
  * From a small stack that the library knows (libcgo_call_on_stack,
- * libcgo_stack_switched), fn runs on the system stack, below what is there. From
- * every other stack fn is called right where the caller is: that is the system
- * stack itself, an alternate signal stack, or a stack to which C code has
- * switched on its own account, and C can run on each of them.
+ * libcgo_stack_switched), fn runs on the system stack, below what is there. On any
+ * other stack fn runs where the caller is: on the system stack itself, an alternate
+ * signal stack, or a coroutine's. C can run there.
  *
  * `thread` is the calling thread's record; NULL, or a record that no thread has
- * entered, stops the process with a message. No system call, no lock, no
- * allocation. Safe in any thread and in signal handlers. Is no cancellation
- * point. Since 0.1.
+ * entered, stops the process with a message. No lock, no allocation; no system call,
+ * but where the thread has come to this small stack unnoticed, by a coroutine of C's.
+ * Safe in any thread and in signal handlers. Is no cancellation point. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
                                            uintptr_t (*fn)(void *arg),
@@ -132,9 +131,10 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  *
  * `thread` is the calling thread's record. The stack must not be in use but for
  * the frames below which fn is put. Bad arguments, a stack with less than
- * LIBCGO_STACK_MIN bytes left, and want of memory (a page for each 25 calls
- * that are nested in a first, 51 with 32-bit words, kept until the thread
- * leaves) stop the process with a message. Safe in any thread; in signal
+ * LIBCGO_STACK_MIN bytes left, the return of a call that was over, and want of memory
+ * stop the process with a message. (Calls that are nested in a first take a page of
+ * memory for each 24 or so, 48 with 32-bit words, which is kept until the thread
+ * leaves.) Safe in any thread; in signal
  * handlers once it has been called on the thread outside of one. Is no
  * cancellation point. Since 0.1.
  */
@@ -161,9 +161,9 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * Without it C runs on the small stack, unnoticed, until that overflows.
  *
  * A task that is inside a C function that it has called stays on its thread,
- * and of several such tasks the last that called C returns first. No scheduler
- * can promise that of tasks that wait for each other: one that waits in a
- * callback keeps its thread.
+ * and of several such tasks the last that called C returns first: their frames of C
+ * are on one stack. No scheduler can promise that of tasks that wait for each other:
+ * one that waits in a callback keeps its thread.
  *
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or
  * the thread has not left its system stack. ENOTSUP: a record's version is not
@@ -175,9 +175,10 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
 
 /*
  * Tells that nothing runs on a small stack any more, and that nothing will return to
- * what was there: a longjmp, an exception or the end of a coroutine has left it. The
- * library finds that out by itself where it can; without doubt, and at once, by this
- * call. What of a stack still counts keeps its room.
+ * what was there: a longjmp, an exception or the end of a coroutine has left it. Calls on
+ * this stack, and those that were made from it, are over then. The library often finds
+ * that out by itself; with this call it knows at once. One that returns later stops the
+ * process with a message.
  *
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or no thread
  * has entered the thread's record. ENOTSUP: a record's version is not known. EBUSY: the
@@ -188,8 +189,8 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
 LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
                                  const struct libcgo_stack *stack);
 
-/* How many bytes of its stack are free below C that calls libcgo_call_on_stack. What
-   was called from there before is over. Since 0.2. */
+/* How many bytes of stack C leaves free below it when it calls libcgo_call_on_stack: a
+   call that was made from there before is over. Since 0.2. */
 #define LIBCGO_C_ROOM 4096
 
 /* Of what kind a stack is. */

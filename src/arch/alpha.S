@@ -290,7 +290,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in $16, stack in $17, fn in $18, arg in $19. The chain of such calls is
+ * In: thread in $16, stack in $17, fn in $18, arg in $19. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)

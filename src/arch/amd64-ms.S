@@ -269,7 +269,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in rcx, stack in rdx, fn in r8, arg in r9. The chain of such calls
+ * In: thread in rcx, stack in rdx, fn in r8, arg in r9. The list of such calls
  * is kept by libcgo_begin_stack_call and libcgo_end_stack_call, the bounds that the
  * system knows by libcgo_enter_stack and libcgo_leave_stack, or when the call is
  * unwound by the frame's handler.

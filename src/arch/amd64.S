@@ -243,7 +243,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in rdi, stack in rsi, fn in rdx, arg in rcx. The chain of such calls
+ * In: thread in rdi, stack in rsi, fn in rdx, arg in rcx. The list of such calls
  * is kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)

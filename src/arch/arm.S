@@ -244,7 +244,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in r0, stack in r1, fn in r2, arg in r3. The chain of such calls is
+ * In: thread in r0, stack in r1, fn in r2, arg in r3. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)

@@ -268,7 +268,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in x0, stack in x1, fn in x2, arg in x3. The chain of such calls is
+ * In: thread in x0, stack in x1, fn in x2, arg in x3. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)

@@ -282,7 +282,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in a0, stack in a1, fn in a2, arg in a3. The chain of such calls is
+ * In: thread in a0, stack in a1, fn in a2, arg in a3. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)

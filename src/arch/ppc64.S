@@ -419,7 +419,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in r3, stack in r4, fn in r5, arg in r6. The chain of such calls is
+ * In: thread in r3, stack in r4, fn in r5, arg in r6. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  */
 FUNC SYM(libcgo_call_on_stack)

@@ -193,7 +193,7 @@ END SYM(libcgo_call_on_system)
  *                                const struct libcgo_stack *stack,
  *                                uintptr_t (*fn)(void *), void *arg);
  *
- * In: thread in %o0, stack in %o1, fn in %o2, arg in %o3. The chain of such calls is
+ * In: thread in %o0, stack in %o1, fn in %o2, arg in %o3. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call. On the old stack:
  *
  *     CFA ->  +---------------------+ <- %fp + BIAS

@@ -103,7 +103,7 @@ struct page {
   page *next;
   uintptr_t number; // how many there are with this one
   // Of the first:
-  uintptr_t free_places; // a list, by `prev`
+  uintptr_t free_places; // a list, by `parent`
   uintptr_t most_pages;  // until all calls are asked whether they are over
   page *last;            // or one before it: the way to the end is short
   stack_call calls[(page_bytes - 5 * sizeof(uintptr_t)) / sizeof(stack_call)];
@@ -422,7 +422,7 @@ void list_free_places(libcgo_thread *thread) {
        c = place_after(thread, c))
     if (c->serial == free_place &&
         reinterpret_cast<uintptr_t>(c) != thread->next_place) {
-      c->prev = first;
+      c->parent = first;
       first = c;
     }
   pages->free_places = reinterpret_cast<uintptr_t>(first);
@@ -443,7 +443,7 @@ stack_call *listed_place(libcgo_thread *thread) {
       return nullptr;
     }
     if (__atomic_compare_exchange_n(&pages->free_places, &first,
-                                    reinterpret_cast<uintptr_t>(c->prev), false,
+                                    reinterpret_cast<uintptr_t>(c->parent), false,
                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       return c;
   }
@@ -961,6 +961,10 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     widen_by(&call->older_lo, &call->older_hi, last);
   handler_barrier();
   thread->top = reinterpret_cast<uintptr_t>(call);
+  handler_barrier();
+  // What was the last may have been taken out meanwhile; its `prev` stays.
+  while (call->prev != nullptr && call->prev->serial == free_place)
+    call->prev = call->prev->prev;
   // A handler on the caller's small stack may take the record back to that: then C that fn
   // calls finds this call.
   set_state(thread, call, call->system_sp, call->prior_caller,

@@ -206,6 +206,7 @@ uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
   const stack_call *const parent = c->parent;
   const uintptr_t at = return_word_of_caller(c->prior_caller);
   return at != 0 && parent != nullptr && c->prior.contains(at) &&
+                 at - c->lo >= end_of(c) - c->lo && // else the state was of before
                  on_own_stack(thread, c->mark) && c->mark < parent->system_sp
              ? *reinterpret_cast<const volatile uintptr_t *>(at)
              : 0;
@@ -242,10 +243,9 @@ bool is_below(const stack_call *c, const asker &who) {
 }
 
 // Proof 6.
-bool is_of_a_handler(const libcgo_thread *thread, const stack_call *c,
-                     const asker &who) {
+bool is_of_a_handler(const stack_call *c, const asker &who) {
   stack_bounds signal;
-  return who.is_c && !on_own_stack(thread, c->mark) && os::has_signal_stack(&signal) &&
+  return who.is_c && os::has_signal_stack(&signal) &&
          within(c->mark, signal.lo, signal.hi) &&
          !within(who.sp, signal.lo, signal.hi);
 }
@@ -260,7 +260,7 @@ bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
 bool is_over(const libcgo_thread *thread, const stack_call *c,
              const asker &who) {
   return !counts(c) || is_below(c, who) || frame_is_gone(thread, c, who) ||
-         word_is_gone(thread, c, who) || is_of_a_handler(thread, c, who);
+         word_is_gone(thread, c, who) || is_of_a_handler(c, who);
 }
 
 // ---- the memory of older calls ----
@@ -644,30 +644,27 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   };
   if (on_it(who.sp))
     return who.sp;
-  // As often as the record goes back to an older call.
-  for (;;) {
-    stack_call *const running = running_of(thread);
+  stack_call *running;
+  do { // as often as the record goes back to an older call
+    running = running_of(thread);
     const uintptr_t caller_sp = thread->caller_sp;
-    if (running == nullptr || !range_of(thread).contains(caller_sp) ||
-        !on_it(caller_sp))
-      break;
-    if (is_left(running))
+    if (running != nullptr && range_of(thread).contains(caller_sp) &&
+        on_it(caller_sp) && is_left(running))
       return caller_sp;
-    if (running == running_of(thread))
-      break;
-  }
-  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
-    if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
-        is_left(c))
-      return c->passed_sp;
-    if (counts(c) && on_it(c->start - 1) && is_left(c))
-      return c->start;
-    if (counts(c) && c->prior.contains(c->prior_caller) &&
-        on_it(c->prior_caller) && is_left(c))
-      return c->prior_caller;
-    if (!overlaps(stack, c->older_lo, c->older_hi))
-      break;
-  }
+    for (stack_call *c = last_of(thread);
+         c != nullptr && running == running_of(thread); c = c->prev) {
+      if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
+          is_left(c))
+        return c->passed_sp;
+      if (counts(c) && on_it(c->start - 1) && is_left(c))
+        return c->start;
+      if (counts(c) && c->prior.contains(c->prior_caller) &&
+          on_it(c->prior_caller) && is_left(c))
+        return c->prior_caller;
+      if (!overlaps(stack, c->older_lo, c->older_hi))
+        break;
+    }
+  } while (running != running_of(thread));
   return stack->hi;
 }
 
@@ -726,7 +723,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     nothing_waits = nothing_waits && (c->word & switched) == 0;
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
     const bool made_here = (c->word & from_small) != 0 && at.contains(c->mark) &&
-                           c->mark < sp;
+                           c->mark <= sp;
     if (here || made_here ||
         (was_c_below(c) && (nothing_waits || (newer && c->mark <= returned))))
       end(thread, c);
@@ -820,18 +817,32 @@ range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
   return find_small(thread, sp);
 }
 
+// What can be read by the runtime at sp, on this very stack or on the thread's own, says
+// that a call is over; or that one is in which the runtime made it.
+static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
+                            uintptr_t sp, const range &now) {
+  constexpr int most_levels = 16; // the price is the same at any depth
+  for (int i = 0; i < most_levels && c != nullptr; i++) {
+    const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
+    const bool can_be_read =
+        on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
+    if ((can_be_read && frame_is_gone(thread, c, who)) ||
+        c_has_returned(thread, c, who))
+      return true;
+    if ((c->word & from_small) == 0)
+      return false;
+    c = parent_of(c);
+  }
+  return c == nullptr;
+}
+
 range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
   for (;;) {
     const range now = small_stack_at(thread, sp);
     stack_call *const c = running_of(thread);
     if (now.span == 0 || c == nullptr || !counts(c))
       return now;
-    // By what can be read here: on this very stack, or on the thread's own.
-    const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
-    const bool can_be_read =
-        on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
-    if (!(can_be_read && frame_is_gone(thread, c, who)) &&
-        !c_has_returned(thread, c, who))
+    if (!is_gone_as_seen(thread, c, sp, now))
       return now;
     end(thread, c);
   }
@@ -980,11 +991,18 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   if (!counts(call) || call->mark != reinterpret_cast<uintptr_t>(mark) ||
       call->serial != *mark)
     was_over(thread);
-  if (running_of(thread) != call)
-    pass(thread);
   if ((call->word & was_below) != 0)
     thread->state |= thread_c_switches;
-  put_back(thread, call);
+  stack_call *const running = running_of(thread);
+  if (running != nullptr && running != call && (call->word & from_small) != 0 &&
+      (running->word & switched) != 0 && range_of(thread).contains(call->start - 1)) {
+    // A later call's code has gone over to this task, and goes on in it.
+    set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
+  } else {
+    if (running != call)
+      pass(thread);
+    put_back(thread, call);
+  }
   handler_barrier();
   if (last_of(thread) != call) {
     call->serial = ended;
@@ -1014,7 +1032,7 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   if (!entered(thread))
     return EINVAL;
   const uintptr_t sp = here();
-  if (!within(sp, stack->lo, stack->hi))
+  if (!within(sp, stack->lo, stack->hi) || running_of(thread) == nullptr)
     still_small_stack_at(thread, sp);
   stack_call *const running = running_of(thread);
   if (running == nullptr)

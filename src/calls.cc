@@ -106,7 +106,7 @@ struct page {
   uintptr_t number; // how many pages there are up to this one
   // Of the first:
   uintptr_t free_places; // a list, by `prev`
-  uintptr_t most_pages;  // with so many, all calls are asked whether they are over
+  uintptr_t most_pages;  // until all calls are asked whether they are over
   stack_call calls[(page_bytes - 4 * sizeof(uintptr_t)) / sizeof(stack_call)];
 };
 static_assert(sizeof(page) <= page_bytes, "");
@@ -511,7 +511,7 @@ size_t sweep(libcgo_thread *thread, const asker &who, bool all) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-// Adds a page of places. If a handler adds one in between, none is lost.
+// Adds a page of places. Of two, of the interrupted code and of a handler's, none is lost.
 stack_call *more_places(libcgo_thread *thread) {
   auto *fresh = static_cast<page *>(os::map_zeroed(page_bytes));
   if (fresh == nullptr)
@@ -634,8 +634,8 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   return {};
 }
 
-// For a caller at sp outside of the record's range. If it is on a small stack, this
-// becomes the record's range, and what is seen to be over from there is ended.
+// For a caller at sp that is not in the record's range. If it is on a small stack, the
+// record has its range from here on, and what is over, seen from there, has ended.
 [[gnu::cold, gnu::noinline]] range find_small(libcgo_thread *thread,
                                               uintptr_t sp) {
   place_on_stack found = {};
@@ -674,8 +674,7 @@ bool entered(const libcgo_thread *thread) {
   return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
 }
 
-// A small stack is in use. If it is in the thread's own stack, addresses there are looked
-// for from now on.
+// A small stack is in use. One in the thread's own stack is looked for there.
 void note_stack(libcgo_thread *thread, const libcgo_stack *stack) {
   if (thread->stack_hi == 0 ||
       overlaps(stack, thread->stack_lo, thread->stack_hi))

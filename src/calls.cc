@@ -848,8 +848,8 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     widen_by(&call->older_lo, &call->older_hi, last);
   handler_barrier();
   thread->top = reinterpret_cast<uintptr_t>(call);
-  // If a handler on the caller's small stack takes the record back to that stack, C that
-  // fn calls finds this call again.
+  // A handler on the caller's small stack may take the record back to that: then C that fn
+  // calls finds this call.
   set_state(thread, call, call->system_sp, call->prior_caller,
             {call->lo, end_of(call) - call->lo});
   return call;

@@ -2,63 +2,68 @@
 //
 // Which calls on small stacks are under way, and where C and the runtime go on.
 //
-// A thread's record says on which small stack its runtime runs, from small_lo on,
-// small_span bytes, and where the stack of C goes on meanwhile, system_sp. As long as
-// the stack pointer is in that range a call of C needs nothing else: that much is in
-// src/arch/<cpu>.S, which also notes from where C was called, caller_sp.
+// A thread's record says on which small stack its runtime runs (small_lo, small_span) and
+// where the stack of C goes on meanwhile (system_sp). While the stack pointer is in that
+// range, a call of C needs nothing else: src/arch/<cpu>.S makes it, and notes from where
+// C was called (caller_sp).
 //
-// Nothing is undone when an exception, a forced unwinding or a longjmp ends a call on a
-// small stack. So each call has a place outside of the stacks, and the library asks
-// whether it is over only when that matters. It may be wrong in one direction: a call
-// that is over and counts costs room. One that is under way and is forgotten costs
-// frames. Hence a call is taken for over only by one of these proofs, and each is about
-// that call alone, never about those that were begun after it: what was begun after an
-// unseen end is not nested in it.
+// An exception, a forced unwinding or a longjmp may end a call on a small stack, and
+// nobody tells. So each call has a place outside of the stacks, and the library asks
+// whether the call is over only when that matters. It may be wrong in one direction: a
+// call that is over and still counts costs room. A call that is under way and forgotten
+// costs frames. So a call is over only by one of these proofs. Each is about that call
+// alone: what was begun after an unseen end need not be nested in it.
 //
 // 1. It has returned.
-// 2. Its mark is gone. Each call has a number, which it keeps in its frame, on the stack
-//    from which it was made. Where the CPU pushes return addresses, that of the same frame
-//    counts, too: another call from as deep puts its own there. And the number is on the
-//    small stack, above the frame of fn. If one of them is another value, or the memory is
-//    gone, the frame is. (Memory is read in a way that cannot fault; the thread's own
-//    stack directly.)
-// 3. It was made by C less than LIBCGO_C_ROOM bytes below where C runs now. That much is
-//    free below C that calls, on whatever stack. Where one stack is an array in another,
-//    addresses tell no more than that: what is further below may be the other one.
-// 4. The runtime runs on a small stack where fn's part of it began, or above. What is
-//    below a stack pointer on its own stack is no frame.
+// 2. Its mark is gone. Each call has a number. It keeps it in its frame, on the stack from
+//    which it was made, and, if it is made from another stack, on the small stack above
+//    the frame of fn. If one of the two is another value, or the memory is gone, so is the
+//    call. Where the CPU pushes return addresses, the one of the call's frame counts, too:
+//    another call from as deep puts its own there. (Memory is read in a way that cannot
+//    fault. The thread's own stack, and the one on which the caller runs, are read
+//    directly.)
+// 3. C runs now, and the call was made less than LIBCGO_C_ROOM bytes below. That much is
+//    free below C that asks, on whatever stack. Further below may be another stack: one
+//    may be an array in another, so addresses tell no more than that.
+// 4. The runtime runs on a small stack where the call's part of it begins, or above. What
+//    is below a stack pointer on its own stack is no frame.
 // 5. The runtime goes on in an older call, and this one was made from the thread's own
-//    stack below where C would go on for that: there C has returned.
-// 6. C runs, not on the signal stack, and the call was made from there.
+//    stack, below where C would go on for the older one: C that was there has returned,
+//    unless a task of the runtime's waits in it.
+// 6. C runs, not on the signal stack, and the call was made from there: the handler has
+//    been left.
 // 7. The client says so: libcgo_stack_left.
 //
-// Two words of the memory that a call leaves can stay as they were, because nobody has
-// written there since. Then the call counts until somebody does. Where it keeps a quarter
-// of a small stack from being used, and was made from the thread's own stack below the
-// caller, who is on that stack, too, it is given up. That is a guess in one case: the
-// caller runs on a stack that is an array in the thread's own, and the call was made
-// further down. A thread on which such a call has returned makes no guess again.
+// The words of proof 2 can stay as they were, because nobody has written there since. Then
+// the call counts until somebody does. There is one way out, which is a guess: where the
+// calls that count keep more than a quarter of a small stack from being used, those are
+// given up that were made from the thread's own stack below the caller, if the caller is C
+// on that stack. The guess is wrong if the caller is a coroutine whose stack is an array in
+// the thread's own, and the call was made further down. When a call returns that had been
+// below such a caller, and was the last one then, the thread makes no guess again.
 //
 // Where things go on:
 // - C that is called from a small stack: at the position of the innermost call that has the
-//   stack pointer in its part of a small stack.
-// - The runtime on a small stack: below the deepest position of what is left on it. Calls
-//   are looked at from the last one back, and the last on a stack is the deepest there: it
-//   was put below the others.
+//   stack pointer in its part of that stack.
+// - The runtime on a small stack: below the deepest position of what is left there. Calls
+//   are looked at from the last one back; the last on a stack is the deepest there, because
+//   it was put below the others.
 //
 // A call returns on the stack on which it was made, and need not be the last: coroutines of
-// C return in any order. Its place keeps what the record said before; that is put back.
+// C return in any order. Its place keeps what the record said before, and that is put back.
 //
-// The price of a call does not depend on how many there are. The list of calls is singly
-// linked, from the last one back. Most calls end there; what ends elsewhere is marked and
-// taken out when the places are used up, and then all are asked. Each place knows in which
-// memory all older ones have their small stacks, so that a search ends early.
+// The price of a call does not depend on how many there are, as long as they return in
+// turn. The list of calls is singly linked, from the last one back. A call that ends
+// elsewhere in the list is marked; marked ones are taken out when the places are used up,
+// and then all calls are asked. Each place knows an interval that has the small stacks of
+// all older ones. A search ends there if the stack is not in it; otherwise it goes on, and
+// costs some nanoseconds for each call that waits.
 //
 // Signal handlers come in between any two instructions, and call on small stacks
 // themselves. What they begin they end, or a longjmp takes the interrupted code away too.
-// So a place is taken by one store and given back by one; a handler never moves what is
-// linked but to unlink what is over; and who stores several words does so in an order in
-// which a handler finds no range that never was.
+// So a place is taken by one store and given back by one. A handler unlinks what is over,
+// and moves nothing else. Who stores several words does so in an order in which a handler
+// finds no range that never was.
 #include "calls.h"
 
 #include <errno.h>
@@ -89,7 +94,7 @@ constexpr uintptr_t free_place = 0;
 constexpr uintptr_t ended = 1; // and still linked
 constexpr uintptr_t first_serial = 2;
 
-// Above where fn begins: its number, and no less than keeps the stack aligned.
+// Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
 // In stack_call::word, whose address is a multiple of 8:
 constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
@@ -97,11 +102,11 @@ constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
 constexpr uintptr_t flags = 7;
 
-// The places are in the record (one) and in pages, the oldest first.
+// One place is in the record, the others are in pages, the oldest first.
 constexpr size_t page_bytes = 4096;
 struct page {
   page *next;
-  uintptr_t number; // how many there are with this one
+  uintptr_t number; // how many pages there are up to this one
   // Of the first:
   uintptr_t free_places; // a list, by `parent`
   uintptr_t most_pages;  // until all calls are asked whether they are over
@@ -130,7 +135,7 @@ bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
   return within(address, thread->stack_lo, thread->stack_hi);
 }
 
-// Where a call's part of its small stack ends: its number is below.
+// The end of a call's part of its small stack. Its number is just below.
 uintptr_t end_of(const stack_call *c) { return c->start + call_word_bytes; }
 
 bool counts(const stack_call *c) { return c->serial >= first_serial; }
@@ -145,8 +150,8 @@ range range_of(const libcgo_thread *thread) {
   return {thread->small_lo, thread->small_span};
 }
 
-// From here on the thread is on a stack with this range, or, with a span of 0, on
-// none that is known.
+// From here on the thread is on a small stack with this range; with a span of 0, on none
+// that is known.
 void set_small(libcgo_thread *thread, const range &now) {
   thread->small_span = 0; // a handler sees no range that never was
   handler_barrier();
@@ -157,7 +162,7 @@ void set_small(libcgo_thread *thread, const range &now) {
 
 // ---- proofs ----
 
-// Who asks, and from where: the lowest byte of the frame, or for a call its own mark.
+// Who asks, and from where: the stack pointer, or for a new call its mark.
 struct asker {
   uintptr_t sp;
   bool is_c;
@@ -166,7 +171,7 @@ struct asker {
 
 asker c_at(uintptr_t sp) { return {sp, true, {}}; }
 
-// A word of memory that is perhaps not there. False: it is not.
+// Reads a word of memory that may not be there. Returns false if it is not.
 LIBCGO_READS_STACKS bool read_word(const libcgo_thread *thread, const asker &who,
                                    uintptr_t at, uintptr_t *word) {
   if (on_own_stack(thread, at) || (at >= who.sp && who.stack.contains(at))) {
@@ -230,7 +235,7 @@ bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
   return at != 0 && (!read_word(thread, who, at, &word) || word != c->serial);
 }
 
-// Proof 3. Signal stacks may be small and have anything below them.
+// Proof 3. A signal stack may be smaller than the room, and have anything below it.
 bool is_below(const stack_call *c, const asker &who) {
   const uintptr_t distance = who.sp - c->mark; // huge, if it is above
   if (!who.is_c || distance >= LIBCGO_C_ROOM)
@@ -250,7 +255,8 @@ bool is_of_a_handler(const stack_call *c, const asker &who) {
          !within(who.sp, signal.lo, signal.hi);
 }
 
-// What needs no system call: for the last call, at each call.
+// The proofs that need no system call, but where the call was made just below the caller.
+// The last call is asked so at each new one.
 bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
                       const asker &who) {
   return !counts(c) || is_below(c, who) ||
@@ -279,7 +285,7 @@ void widen(uintptr_t *lo, uintptr_t *hi, uintptr_t from, uintptr_t to) {
     *hi = to;
 }
 
-// All small stacks of a call and of those before it are in [lo, hi).
+// Makes [lo, hi) contain all small stacks of a call and of those before it.
 void widen_by(uintptr_t *lo, uintptr_t *hi, const stack_call *c) {
   widen(lo, hi, c->older_lo, c->older_hi);
   widen(lo, hi, c->lo, end_of(c));
@@ -289,7 +295,7 @@ void widen_by(uintptr_t *lo, uintptr_t *hi, const stack_call *c) {
 
 // ---- the record's state ----
 
-// The thread goes over to another call without making one: it may come back.
+// The thread goes over to another call without making or ending one. It may come back.
 void pass(libcgo_thread *thread) {
   stack_call *const c = running_of(thread);
   if (c == nullptr || !counts(c))
@@ -380,8 +386,8 @@ void drop_ended(libcgo_thread *thread) {
 
 // ---- places ----
 
-// Where the first page is kept: in the record, or while that leaves in a word outside,
-// whose address has its lowest bit set.
+// Where the address of the first page is: in the record, or, while the thread leaves, in
+// a word outside. Then the record has the address of that word, with its lowest bit set.
 uintptr_t *first_page_word(libcgo_thread *thread) {
   return (thread->chunks & 1) != 0
              ? reinterpret_cast<uintptr_t *>(thread->chunks & ~uintptr_t(1))
@@ -412,7 +418,7 @@ stack_call *place_after(libcgo_thread *thread, stack_call *c) {
   return p == nullptr ? nullptr : p->calls;
 }
 
-// All that are free and not the next, in a list.
+// Lists all free places but the next one.
 void list_free_places(libcgo_thread *thread) {
   page *const pages = first_page(thread);
   if (pages == nullptr)
@@ -428,7 +434,7 @@ void list_free_places(libcgo_thread *thread) {
   pages->free_places = reinterpret_cast<uintptr_t>(first);
 }
 
-// One of the list, or NULL. A handler may take some in between, or make the list anew.
+// A place of the list, or NULL. A handler may take some in between, or make the list anew.
 stack_call *listed_place(libcgo_thread *thread) {
   page *const pages = first_page(thread);
   if (pages == nullptr)
@@ -449,8 +455,8 @@ stack_call *listed_place(libcgo_thread *thread) {
   }
 }
 
-// The caller is C on the thread's own stack, and not in the call: that was made from
-// another stack of C's, or from below.
+// Whether the caller is C on the thread's own stack and not in the call, because that was
+// made from another stack of C's, or from below.
 bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
   if (!on_own_stack(thread, who.sp))
@@ -491,9 +497,9 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
   return left;
 }
 
-// The functions below have the buffer of a message in their frames: those that
-// call them often run on a small stack, and are not to. What is cold is jumped to:
-// a call that goes well jumps as little as it can, for that is most of its time.
+// The functions below have the buffer of a message in their frames. They are not inlined,
+// because their callers often run on a small stack; and they are cold, so that a call that
+// goes well jumps as little as it can, which is most of its time.
 
 [[noreturn, gnu::cold, gnu::noinline]] void no_record(
     const char *call, const libcgo_thread *thread) {
@@ -585,9 +591,9 @@ stack_call *more_places(libcgo_thread *thread) {
   return fresh->calls;
 }
 
-// A place, where neither that which was used last is free nor the one after it. All calls
-// are asked whether they are over when there are twice as many places as calls were left
-// the last time.
+// A free place, where neither the one that was used last is free nor the one after it.
+// When there are about twice as many places as calls were left the last time, all calls are
+// asked whether they are over.
 [[gnu::cold, gnu::noinline]] stack_call *look_for_place(libcgo_thread *thread,
                                                         const asker &who) {
   stack_call *c = listed_place(thread);
@@ -617,7 +623,7 @@ bool overlaps(const libcgo_stack *stack, uintptr_t lo, uintptr_t hi) {
   return lo < stack->hi && stack->lo < hi;
 }
 
-// A guess in one case: see the top.
+// The guess: see the top.
 bool is_given_up(const libcgo_thread *thread, const stack_call *c,
                  const asker &who) {
   stack_bounds signal;
@@ -668,7 +674,7 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   return stack->hi;
 }
 
-// The call in whose part of a small stack an address is, and that part.
+// A call, and the part of a small stack in which it has an address.
 struct place_on_stack {
   stack_call *call;
   range at;
@@ -883,8 +889,8 @@ bool small_within_own(const libcgo_thread *thread) {
 
 extern "C" {
 
-// For a caller at sp that is not in the thread's range: where fn runs on the
-// system stack, or 0 if it is to run where the caller is.
+// For a caller at sp outside of the record's range: where on the system stack fn is to
+// run, or 0 if it is to run where the caller is.
 uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
   using namespace cgo;
   if (!entered(thread))
@@ -895,8 +901,8 @@ uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
   return thread->system_sp;
 }
 
-// Begins a call on a small stack by a caller at sp. `mark`: a word of the call's frame, on
-// the caller's stack, at sp or above.
+// Begins a call on a small stack for a caller at sp. `mark` is a word of the call's frame,
+// on the caller's stack, at sp or above.
 cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
                                          const libcgo_stack *stack, uintptr_t sp,
                                          uintptr_t *mark) {
@@ -931,7 +937,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     too_small(thread, stack, top);
   note_stack(thread, stack);
 
-  // First the place is taken, then filled: a handler in between takes another.
+  // First the place is taken, then it is filled. A handler in between takes another.
   stack_call *const call = find_place(thread, who);
   uintptr_t serial = thread->serial + 1;
   if (serial < first_serial)
@@ -983,7 +989,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   return call;
 }
 
-// Ends it when fn has returned, and passes its result on.
+// Ends the call when fn has returned, and passes its result on.
 uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
                                 uintptr_t *mark) {
   using namespace cgo;
@@ -1037,9 +1043,9 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   stack_call *const running = running_of(thread);
   if (running == nullptr)
     return EINVAL;
-  // Above the address from which C was called that is still running, no code
-  // of the runtime runs: a stack pointer there shows that it has ended. The same is true
-  // of where the call that is running has begun.
+  // The range ends where C was called from that is still running, or where the call that
+  // is running has begun. No code of the runtime runs above: a stack pointer there shows
+  // that what is below has ended.
   uintptr_t hi = stack->hi;
   for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     if (counts(c) && within(c->start - 1, stack->lo, stack->hi)) {

@@ -163,6 +163,22 @@ TEST(a_callable_runs_on_the_stack_that_it_is_meant_for) {
   });
 }
 
+TEST(a_stack_on_which_the_caller_is_was_not_left) {
+  cgo::attachment here(runtime);
+  cgo::stack small(small_bytes);
+  worker &self = here.thread();
+  int error = 0;
+  cgo::on_stack(self, small, [&] {
+    try {
+      cgo::stack_left(self, small);
+    } catch (const cgo::error &e) {
+      error = e.code().value();
+    }
+  });
+  ck_assert_int_eq(error, EBUSY);
+  cgo::stack_left(self, small);
+}
+
 TEST(results_of_every_kind_come_back) {
   cgo::attachment here(runtime);
   cgo::stack small(small_bytes);
@@ -688,6 +704,7 @@ TEST(a_thread_for_want_of_a_key_is_an_error_that_names_that_limit) {
 int main(void) {
   suite_begin("hpp");
   ADD_TEST(a_callable_runs_on_the_stack_that_it_is_meant_for);
+  ADD_TEST(a_stack_on_which_the_caller_is_was_not_left);
   ADD_TEST(results_of_every_kind_come_back);
   ADD_TEST(a_move_only_callable_is_called_and_not_moved);
   ADD_TEST(an_exception_on_the_system_stack_is_caught_on_the_small_one);

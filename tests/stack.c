@@ -768,6 +768,31 @@ static uintptr_t switch_with_errors(void *p) {
   return 0;
 }
 
+static struct libcgo_stack left_stack;
+
+static uintptr_t leave_stack(void *thread) {
+  return (uintptr_t)libcgo_stack_left(thread, &left_stack);
+}
+
+static uintptr_t call_c_that_leaves(void *thread) {
+  return libcgo_call_on_system(thread, leave_stack, thread);
+}
+
+static void return_to_a_stack_that_was_left(void *unused) {
+  (void)unused;
+  struct libcgo_thread *thread = attached_to_fatal_runtime();
+  left_stack = new_stack(small_bytes);
+  libcgo_call_on_stack(thread, &left_stack, call_c_that_leaves, thread);
+}
+
+TEST(a_call_that_returns_after_its_stack_was_left_is_fatal) {
+  assert_dies(return_to_a_stack_that_was_left,
+              "libcgo: libcgo_call_on_stack: a call on a small stack returns that "
+              "was over: it has returned before, or its stack was left "
+              "(libcgo_stack_left), or other frames are where its own was",
+              1);
+}
+
 TEST(stack_switched_refuses_wrong_records) {
   struct libcgo_thread *thread = attached();
   const struct libcgo_stack stack = new_stack(small_bytes);
@@ -1483,6 +1508,7 @@ int main(void) {
   ADD_TEST(call_on_stack_with_a_stack_record_of_an_unknown_version_is_fatal);
   ADD_TEST(call_on_stack_with_no_bytes_between_lo_and_hi_is_fatal);
   ADD_TEST(call_on_stack_with_less_than_LIBCGO_STACK_MIN_is_fatal);
+  ADD_TEST(a_call_that_returns_after_its_stack_was_left_is_fatal);
   ADD_TEST(stack_switched_refuses_wrong_records);
   ADD_TEST(stack_switched_refuses_a_thread_on_its_system_stack);
   ADD_TEST(after_a_longjmp_out_of_four_switches_positions_are_right);

@@ -63,7 +63,7 @@ static _Thread_local struct libcgo_thread *self;
 
 static lua_CFunction setup_state;
 
-/* Under the lock. The hooks take it with all signals blocked; everybody else
+/* Under the lock. The hooks take it with signals held; everybody else
    holds it for a few instructions. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t thread_left = PTHREAD_COND_INITIALIZER;

@@ -26,10 +26,10 @@
  *   library sees by addresses that it is over. Until then it may keep some of its
  *   small stack from being used, and the memory of that stack is taken for one: before
  *   C uses it otherwise, libcgo_stack_left says that nothing is on it.
- * - C that calls has LIBCGO_C_ROOM bytes of free stack below it, on whatever stack it
- *   runs.
- * - A handler on the alternate signal stack does not go over to another stack for
- *   good before the calls have returned that it has made.
+ * - C that calls libcgo_call_on_stack or libcgo_detach has LIBCGO_C_ROOM bytes of free
+ *   stack below it, on whatever stack it runs.
+ * - A handler on the alternate signal stack does not go over to a coroutine before the
+ *   calls have returned that it has made.
  * - A small stack is left by the way on which C was called from it, or for good.
  *   After a longjmp from a call that C has made on a coroutine's stack, back to older
  *   code on the same small stack, libcgo_stack_left is to follow before that coroutine's
@@ -189,8 +189,8 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
 LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
                                  const struct libcgo_stack *stack);
 
-/* How many bytes of stack C leaves free below it when it calls libcgo_call_on_stack: a
-   call that was made from there before is over. Since 0.2. */
+/* How many bytes of stack C leaves free below it when it calls libcgo_call_on_stack or
+   libcgo_detach: a call that was made from there before is over. Since 0.2. */
 #define LIBCGO_C_ROOM 4096
 
 /* Of what kind a stack is. */

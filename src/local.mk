@@ -123,7 +123,7 @@ endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
 	src/os/darwin.cc src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc \
-	src/os/macho.cc src/os/objects.cc src/os/objects.h src/os/posix.cc
+	src/os/linux-objects.cc src/os/macho.cc src/os/objects.cc src/os/objects.h src/os/posix.cc
 EXTRA_DIST += src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/elf-tls.cc src/os/freebsd.cc src/os/netbsd.cc \
 	src/os/openbsd.cc src/os/pe.cc src/os/windows.cc
 

@@ -904,6 +904,9 @@ void check_bounds(frame *f, bool with_record) {
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
+  // Or where one began that ended unseen, and nothing has been called from as deep since.
+  if (r->kind == SMALL && r->untold)
+    hi = f->lo;
   const auto say = [&](const char *what) {
     wrong("bounds", "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",
          what, kind_names[r->kind], static_cast<unsigned long>(r->lo),

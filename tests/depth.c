@@ -65,12 +65,12 @@ static void takes_less_than(uintptr_t bytes, void (*call)(void)) {
 
 TEST(a_call_on_a_stack_takes_little_of_its_callers) {
   SKIP_INSTRUMENTED;
-  takes_less_than(LIBCGO_STACK_MIN / 2 + 2 * callee_bytes, call_on_another_stack);
+  takes_less_than(LIBCGO_STACK_MIN * 3 / 4 + 2 * callee_bytes, call_on_another_stack);
 }
 
 TEST(a_query_of_bounds_takes_little_of_its_callers_stack) {
   SKIP_INSTRUMENTED;
-  takes_less_than(LIBCGO_STACK_MIN * 3 / 8, query_bounds);
+  takes_less_than(LIBCGO_STACK_MIN * 5 / 8, query_bounds);
 }
 
 int main(void) {

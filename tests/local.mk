@@ -304,7 +304,7 @@ tests_libunwind_LDADD = $(tests_ldadd) $(LIBUNWIND_LIBS)
 
 # Random programs against a model. Where there is no C++ library they throw nothing.
 if !WINDOWS
-EXTRA_PROGRAMS += tests/calls-fuzz
+check_PROGRAMS += tests/calls-fuzz
 endif
 tests_calls_fuzz_SOURCES = tests/calls-fuzz.cc tests/arch/arch.h $(tests_harness)
 nodist_tests_calls_fuzz_SOURCES = tests/arch/@cpu_file@.S

@@ -604,7 +604,7 @@ static size_t trace(uintptr_t sp, uintptr_t fp) {
 
 /* Frames one above the other, which return to 0x1000, 0x2000, and so on. */
 enum { frames = 3 };
-static uintptr_t make_frames(uintptr_t *words) {
+__attribute__((noinline)) static uintptr_t make_frames(uintptr_t *words) {
   for (int i = 0; i < frames; i++) {
     uintptr_t *const frame = &words[16 * (i + 1)];
     *caller_word(frame) = i + 1 == frames ? 0 : (uintptr_t)(frame + 16);

@@ -140,6 +140,7 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
 #define ck_assert_int_lt(a, b) minicheck_int(a, <, b)
 #define ck_assert_int_le(a, b) minicheck_int(a, <=, b)
 #define ck_assert_uint_eq(a, b) minicheck_uint(a, ==, b)
+#define ck_assert_uint_ne(a, b) minicheck_uint(a, !=, b)
 #define ck_assert_uint_ge(a, b) minicheck_uint(a, >=, b)
 #define ck_assert_uint_gt(a, b) minicheck_uint(a, >, b)
 #define ck_assert_uint_lt(a, b) minicheck_uint(a, <, b)

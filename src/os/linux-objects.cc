@@ -64,7 +64,10 @@ struct found_object {
   uintptr_t more[12];
 };
 
+// A static program's own has no dynamic section.
 bool is_never_unmapped(const link_map *map) {
+  if (map == nullptr || map->l_ld == nullptr)
+    return true;
   for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++)
     if (entry->d_tag == DT_FLAGS_1)
       return (entry->d_un.d_val & DF_1_NODELETE) != 0;

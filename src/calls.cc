@@ -101,6 +101,9 @@ constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
 constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
 constexpr uintptr_t flags = 7;
+// In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
+// code of its parent.
+constexpr uintptr_t made_by_parent = 1;
 
 // One place is in the record, the others are in pages, the oldest first.
 constexpr size_t page_bytes = 4096;
@@ -223,7 +226,7 @@ bool c_has_returned(const libcgo_thread *thread, const stack_call *c,
                     const asker &who) {
   const uintptr_t at = return_word_of_caller(c->prior_caller);
   uintptr_t word;
-  return at != 0 && c->c_returns_to != 0 && who.stack.contains(at) &&
+  return at != 0 && c->c_returns_to > made_by_parent && who.stack.contains(at) &&
          (!read_word(thread, who, at, &word) || word != c->c_returns_to);
 }
 
@@ -835,7 +838,7 @@ static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
     if ((can_be_read && frame_is_gone(thread, c, who)) ||
         c_has_returned(thread, c, who))
       return true;
-    if ((c->word & from_small) == 0)
+    if ((c->word & from_small) == 0 || c->c_returns_to != made_by_parent)
       return false;
     c = parent_of(c);
   }
@@ -964,7 +967,12 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->passed.span = 0;
   call->thread = thread;
   call->word = on_small ? from_small : 0;
-  call->c_returns_to = on_small ? 0 : c_return_address(thread, call);
+  if (!on_small)
+    call->c_returns_to = c_return_address(thread, call);
+  else // where its code has gone over to a task, that has made it
+    call->c_returns_to = running != nullptr && (running->word & switched) == 0
+                             ? made_by_parent
+                             : 0;
   // Not on the stack on which this function runs.
   if (!within(sp, stack->lo, stack->hi)) {
     const uintptr_t word = top - 8;
@@ -1086,7 +1094,8 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     if (!counts(c))
       continue;
-    if (on_it(c->passed_sp))
+    if (c->passed.span != 0 &&
+        overlaps(stack, c->passed.lo, c->passed.lo + c->passed.span))
       c->passed.span = 0;
     // The code of a call may have gone over to another stack.
     const bool is_elsewhere =

@@ -1728,19 +1728,12 @@ TEST(programs_of_fixed_seeds_keep_every_frame) {
   ck_assert_int_eq(seek(h), 0);
 }
 
-TEST(programs_of_this_second_s_seed_keep_every_frame) {
-  hunt h = {static_cast<uint64_t>(time(nullptr)) * 1000003u, 0, 1, 40, false, {}, 0};
-  printf("# seed %llu\n", static_cast<unsigned long long>(h.seed));
-  ck_assert_int_eq(seek(h), 0);
-}
-
 int main(int argc, char **argv) {
   settings.out_of_turn = libcgo_stack_left != nullptr;
   if (argc == 1) {
     suite_begin("calls-fuzz");
     ADD_TEST(programs_that_failed_once_keep_every_frame);
     ADD_TEST(programs_of_fixed_seeds_keep_every_frame);
-    ADD_TEST(programs_of_this_second_s_seed_keep_every_frame);
     return suite_run();
   }
   hunt h = {1, 0, 0, 40, false, {}, 0};

@@ -565,3 +565,9 @@ tests_lookups_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE \
 tests_lookups_CFLAGS = $(tests_cflags) $(LIBCGO_FRAMES) -fno-optimize-sibling-calls
 tests_lookups_LDADD = $(tests_ldadd)
 tests_lookups_LDFLAGS = -export-dynamic
+
+# Random programs of calls for FUZZ_SECONDS, from a seed of the time of day.
+FUZZ_SECONDS = 3600
+check-fuzz: tests/calls-fuzz$(EXEEXT)
+	$(TEST_EMU) tests/calls-fuzz$(EXEEXT) --seed `date +%s` --seconds $(FUZZ_SECONDS) --keep-going
+.PHONY: check-fuzz

@@ -385,7 +385,7 @@ TEST(a_child_is_known_as_one_that_has_its_parents_number) {
    for them when it begins: a call may come while another thread has the loader's lock. */
 static atomic_int last_key; /* 1: there is one; 2: it is made; 3: another was refused */
 static atomic_int watch_marks; /* 1: a thread ends; 2: it stores again; 3: it may */
-static _Thread_local int marks;
+__attribute__((unused)) static _Thread_local int marks;
 static void wait_for(atomic_int *word, int value) {
   while (atomic_load(word) < value)
     sched_yield();

@@ -9,7 +9,7 @@ import struct
 
 from elf import TLS
 from machine import Crash
-from posixlibc import EINVAL, ENOENT, ENOMEM, EPERM, Posix
+from posixlibc import EAGAIN, EFAULT, EINVAL, ENOENT, ENOMEM, EPERM, Posix
 
 PROT_NONE, PROT_RW = 0, 3
 MAP_PRIVATE, MAP_ANON = 0x2, 0x1000
@@ -145,6 +145,15 @@ class Bsd(Posix):
     def regions(self):
         return sorted((lo, hi) for lo, hi, _ in self.m.mapped)
 
+    def check_set(self, how, mask, old):
+        """sigprocmask by its number: reads the set, then refuses what to do with it."""
+        if (self.signed(how), old) != (-1, 0):
+            raise Crash('sigprocmask(%d)' % self.signed(how))
+        return self.fail(EINVAL if self.is_mapped(mask) else EFAULT)
+
+    def is_mapped(self, address):
+        return any(lo <= address < hi for lo, hi in self.regions())
+
     def number(self, value, old, size):
         return self.give(struct.pack('<i', value), old, size, ENOMEM)
 
@@ -233,6 +242,13 @@ class FreeBsd(Bsd):
     def c_pthread_set_name_np(self, thread, name):
         self.state[self.thread_of(thread)]['name'] = self.m.read_string(name)
 
+    SYS_SIGPROCMASK = 340
+
+    def c_syscall(self, number, how, mask, old):
+        if self.signed(number) != self.SYS_SIGPROCMASK:
+            raise Crash('syscall(%d)' % self.signed(number))
+        return self.check_set(how, mask, old)
+
     def c__umtx_op(self, word, operation, value, a, b):
         operation = self.signed(operation)
         if operation == self.UMTX_OP_WAIT_UINT_PRIVATE and (a, b) == (0, 0):
@@ -280,6 +296,7 @@ class NetBsd(Bsd):
     UNWINDER = 'libgcc_s.so.1'
     WITHOUT = 'a_set_of_cpus_is_not', 'there_are_no_slots'
     SYS_FUTEX, FUTEX_WAIT, FUTEX_WAKE, FUTEX_PRIVATE = 166, 0, 1, 128
+    SYS_SIGPROCMASK = 293
     ENTRY_BYTES = 1128
 
     # Names that its headers give to others.
@@ -323,6 +340,8 @@ class NetBsd(Bsd):
 
     def c_syscall(self, number, word, operation, value, timeout, word_2, value_2,
                   value_3):
+        if self.signed(number) == self.SYS_SIGPROCMASK:
+            return self.check_set(word, operation, value)
         if self.signed(number) != self.SYS_FUTEX or timeout != 0:
             raise Crash('syscall(%d)' % self.signed(number))
         operation = self.signed(operation)
@@ -407,6 +426,9 @@ class OpenBsd(Bsd):
         operation = self.signed(operation)
         if operation == self.FUTEX_WAIT_PRIVATE and timeout == 0:
             self.wait_at(word, value)
+        elif operation == self.FUTEX_WAIT_PRIVATE:
+            # With no time to wait: the word is only read.
+            return self.fail(EAGAIN if self.is_mapped(word) else EFAULT)
         elif operation == self.FUTEX_WAKE_PRIVATE:
             return self.wake_at(word, self.signed(value))
         else:

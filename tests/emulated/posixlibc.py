@@ -7,7 +7,7 @@ that adds its own: a method c_NAME is the import NAME.
 
 from machine import PAGE, Blocked, Crash
 
-EPERM, ENOENT, ESRCH, ENOMEM, EBUSY, EINVAL = 1, 2, 3, 12, 16, 22
+EPERM, ENOENT, ESRCH, ENOMEM, EFAULT, EBUSY, EINVAL = 1, 2, 3, 12, 14, 16, 22
 ERANGE, EAGAIN, EALREADY, ENAMETOOLONG = 34, 35, 37, 63
 DESTRUCTOR_ROUNDS = 4
 SS_DISABLE = 4

@@ -367,6 +367,9 @@ void end(libcgo_thread *thread, stack_call *c) {
     parent->passed.lo = c->prior.lo;
     handler_barrier();
     parent->passed.span = c->prior.span;
+    // What is newer than this call has had it in its interval.
+    for (stack_call *d = c; d != nullptr && d != parent; d = d->prev)
+      widen(&d->older_lo, &d->older_hi, c->prior.lo, c->prior.lo + c->prior.span);
   }
   handler_barrier();
   c->serial = ended;

@@ -333,7 +333,7 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
 void go_below(const libcgo_thread *thread, const stack_call *waits,
               uintptr_t *system_sp) {
   if ((waits->word & switched) != 0 && on_own_stack(thread, *system_sp) &&
-      on_own_stack(thread, waits->mark) && waits->system_sp < *system_sp)
+      on_own_stack(thread, waits->system_sp) && waits->system_sp < *system_sp)
     *system_sp = waits->system_sp;
 }
 
@@ -356,6 +356,20 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
   set_state(thread, parent, system_sp, c->prior_caller, now);
 }
 
+// A call that the runtime made is over. The tasks to which its code has gone over may
+// still run, in the call in which that was made.
+void leave_tasks(libcgo_thread *thread, const stack_call *c) {
+  constexpr uintptr_t both = from_small | switched;
+  if ((c->word & both) != both)
+    return;
+  for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
+    if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      d->parent = c->parent; // a handler in between finds none
+      handler_barrier();
+      d->parent_serial = c->parent_serial;
+    }
+}
+
 // A call is over. Its place stays linked.
 void end(libcgo_thread *thread, stack_call *c) {
   stack_call *const parent = parent_of(c);
@@ -371,6 +385,7 @@ void end(libcgo_thread *thread, stack_call *c) {
     for (stack_call *d = c; d != nullptr && d != parent; d = d->prev)
       widen(&d->older_lo, &d->older_hi, c->prior.lo, c->prior.lo + c->prior.span);
   }
+  leave_tasks(thread, c);
   handler_barrier();
   c->serial = ended;
 }
@@ -471,16 +486,17 @@ bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
          (c->mark < who.sp && (thread->state & thread_c_switches) == 0);
 }
 
-// Asks all calls, and takes out which are over. Returns how many are left. Handlers wait meanwhile: they may not find the list
-// upside down.
+// Asks all calls, and takes out which are over. Returns how many are left. Handlers wait
+// meanwhile: they may not find the list upside down.
 size_t sweep(libcgo_thread *thread, const asker &who) {
   os::signals_held held({});
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if (counts(c) && is_over(thread, c, who))
+      end(thread, c);
   size_t left = 0;
   stack_call *oldest_first = nullptr;
   for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {
     prev = c->prev;
-    if (counts(c) && is_over(thread, c, who))
-      end(thread, c);
     if (!counts(c)) {
       c->serial = free_place;
       continue;
@@ -1022,6 +1038,7 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   }
   handler_barrier();
   if (last_of(thread) != call) {
+    leave_tasks(thread, call);
     call->serial = ended;
     return result;
   }
@@ -1110,6 +1127,13 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
       end(thread, c);
     else if (on_it(c->prior_caller))
       c->prior_caller = 0;
+  }
+  // And no call's code goes on there, which is on no stack that is known.
+  const range after = range_of(thread);
+  if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {
+    thread->small_span = 0;
+    handler_barrier();
+    thread->caller_sp = 0;
   }
   drop_ended(thread);
   return 0;

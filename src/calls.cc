@@ -338,11 +338,17 @@ void go_below(const libcgo_thread *thread, const stack_call *waits,
 }
 
 // What the record said before a call. If the call's parent is over, the runtime is on no
-// stack. And where another call, that was begun later, goes on, that is not the parent's.
+// stack; and if it has gone on meanwhile, it is where it was left then. Where another call,
+// that was begun later, goes on, that is not the parent's.
 void put_back(libcgo_thread *thread, const stack_call *c) {
   stack_call *const parent = parent_of(c);
   range now = c->parent == nullptr || parent != nullptr ? c->prior : range{};
   uintptr_t system_sp = c->prior_system;
+  uintptr_t caller_sp = c->prior_caller;
+  if (parent != nullptr && parent->passed.span != 0) {
+    now = parent->passed;
+    caller_sp = parent->passed_sp;
+  }
   for (const stack_call *d = last_of(thread);
        now.span != 0 && d != nullptr && d != parent; d = d->prev) {
     if (d == c || !counts(d))
@@ -353,7 +359,16 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
     }
     go_below(thread, d, &system_sp);
   }
-  set_state(thread, parent, system_sp, c->prior_caller, now);
+  set_state(thread, parent, system_sp, caller_sp, now);
+}
+
+// Whether a call has made another one, not before the given one, that counts.
+bool has_made(const libcgo_thread *thread, const stack_call *call,
+              const stack_call *since) {
+  for (const stack_call *d = last_of(thread); d != nullptr && d != since; d = d->prev)
+    if (counts(d) && parent_of(d) == call)
+      return true;
+  return false;
 }
 
 // A call that the runtime made is over. The tasks to which its code has gone over may
@@ -376,7 +391,7 @@ void end(libcgo_thread *thread, stack_call *c) {
   if (c == running_of(thread)) {
     put_back(thread, c);
   } else if (parent != nullptr && parent != running_of(thread) &&
-             parent->passed.span == 0) {
+             parent->passed.span == 0 && !has_made(thread, parent, c)) {
     parent->passed_sp = c->prior_caller;
     parent->passed.lo = c->prior.lo;
     handler_barrier();

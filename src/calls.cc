@@ -333,16 +333,22 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
 void go_below(const libcgo_thread *thread, const stack_call *waits,
               uintptr_t *system_sp) {
   if ((waits->word & switched) != 0 && on_own_stack(thread, *system_sp) &&
-      on_own_stack(thread, waits->mark) && waits->system_sp < *system_sp)
+      on_own_stack(thread, waits->system_sp) && waits->system_sp < *system_sp)
     *system_sp = waits->system_sp;
 }
 
 // What the record said before a call. If the call's parent is over, the runtime is on no
-// stack. And where another call, that was begun later, goes on, that is not the parent's.
+// stack; and if it has gone on meanwhile, it is where it was left then. Where another call,
+// that was begun later, goes on, that is not the parent's.
 void put_back(libcgo_thread *thread, const stack_call *c) {
   stack_call *const parent = parent_of(c);
   range now = c->parent == nullptr || parent != nullptr ? c->prior : range{};
   uintptr_t system_sp = c->prior_system;
+  uintptr_t caller_sp = c->prior_caller;
+  if (parent != nullptr && parent->passed.span != 0) {
+    now = parent->passed;
+    caller_sp = parent->passed_sp;
+  }
   for (const stack_call *d = last_of(thread);
        now.span != 0 && d != nullptr && d != parent; d = d->prev) {
     if (d == c || !counts(d))
@@ -353,7 +359,30 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
     }
     go_below(thread, d, &system_sp);
   }
-  set_state(thread, parent, system_sp, c->prior_caller, now);
+  set_state(thread, parent, system_sp, caller_sp, now);
+}
+
+// Whether a call has made another one, not before the given one, that counts.
+bool has_made(const libcgo_thread *thread, const stack_call *call,
+              const stack_call *since) {
+  for (const stack_call *d = last_of(thread); d != nullptr && d != since; d = d->prev)
+    if (counts(d) && parent_of(d) == call)
+      return true;
+  return false;
+}
+
+// A call that the runtime made is over. The tasks to which its code has gone over may
+// still run, in the call in which that was made.
+void leave_tasks(libcgo_thread *thread, const stack_call *c) {
+  constexpr uintptr_t both = from_small | switched;
+  if ((c->word & both) != both)
+    return;
+  for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
+    if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      d->parent = c->parent; // a handler in between finds none
+      handler_barrier();
+      d->parent_serial = c->parent_serial;
+    }
 }
 
 // A call is over. Its place stays linked.
@@ -362,12 +391,16 @@ void end(libcgo_thread *thread, stack_call *c) {
   if (c == running_of(thread)) {
     put_back(thread, c);
   } else if (parent != nullptr && parent != running_of(thread) &&
-             parent->passed.span == 0) {
+             parent->passed.span == 0 && !has_made(thread, parent, c)) {
     parent->passed_sp = c->prior_caller;
     parent->passed.lo = c->prior.lo;
     handler_barrier();
     parent->passed.span = c->prior.span;
+    // What is newer than this call has had it in its interval.
+    for (stack_call *d = c; d != nullptr && d != parent; d = d->prev)
+      widen(&d->older_lo, &d->older_hi, c->prior.lo, c->prior.lo + c->prior.span);
   }
+  leave_tasks(thread, c);
   handler_barrier();
   c->serial = ended;
 }
@@ -468,16 +501,17 @@ bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
          (c->mark < who.sp && (thread->state & thread_c_switches) == 0);
 }
 
-// Asks all calls, and takes out which are over. Returns how many are left. Handlers wait meanwhile: they may not find the list
-// upside down.
+// Asks all calls, and takes out which are over. Returns how many are left. Handlers wait
+// meanwhile: they may not find the list upside down.
 size_t sweep(libcgo_thread *thread, const asker &who) {
   os::signals_held held({});
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if (counts(c) && is_over(thread, c, who))
+      end(thread, c);
   size_t left = 0;
   stack_call *oldest_first = nullptr;
   for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {
     prev = c->prev;
-    if (counts(c) && is_over(thread, c, who))
-      end(thread, c);
     if (!counts(c)) {
       c->serial = free_place;
       continue;
@@ -1019,6 +1053,7 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   }
   handler_barrier();
   if (last_of(thread) != call) {
+    leave_tasks(thread, call);
     call->serial = ended;
     return result;
   }
@@ -1107,6 +1142,13 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
       end(thread, c);
     else if (on_it(c->prior_caller))
       c->prior_caller = 0;
+  }
+  // And no call's code goes on there, which is on no stack that is known.
+  const range after = range_of(thread);
+  if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {
+    thread->small_span = 0;
+    handler_barrier();
+    thread->caller_sp = 0;
   }
   drop_ended(thread);
   return 0;

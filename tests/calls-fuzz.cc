@@ -1706,6 +1706,18 @@ static const char *const once_failed[] = {
     "stack.0.0 return.0.0 throw.0.0 stack.0.0",
     "i1- trap.136.0 return.0.0 system.0.0 system.0.0 stack.1.0 stack.0.0 stack.0.0 system.0.0 "
     "embed.0.0 stack.99.0 stack.0.0 jump.124.0 return.0.0 jump.1.0 stack.1.0",
+    // Tasks, after jumps out of calls that were made in them, and when the call is over in
+    // which they began.
+    "i1- callback.0.0 stack.1.0 task.23.0 stack.135.0 frame.0.0 stack.0.0 jump.2.0 frame.0.0 "
+    "system.0.0",
+    "i1- stack.0.0 stack.0.0 task.1.0 system.0.0 stack.1.0 stack.1.0 switch.0.0 jump.0.0 "
+    "system.0.0",
+    "i1+ stack.2.0 stack.2.0 task.0.0 stack.0.0 switch.0.0 return.0.0 switch.0.0",
+    "i1+ system.0.0 system.0.0 co.0.0 frame.0.0 callback.0.0 co.1.0 stack.0.0 task.35.0 "
+    "frame.0.0 frame.0.400 stack.1.0 system.0.0 jump.162.0 stack.0.0 task.55.0 system.0.0",
+    // A coroutine's call returns when the code that began it has called C from deeper.
+    "i1- stack.0.0 system.0.0 co.0.0 stack.1.0 system.0.0 yield.0.0 return.0.0 frame.0.0 "
+    "frame.0.0 frame.0.0 system.0.0 resume.0.0 return.0.0 return.0.0 stack.0.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -102,7 +102,7 @@ says() {
   got=$?
   cat said
   case $got in
-  $status) ;;
+  "$status") ;;
   *)
     echo "status $got and not $status"
     return 1 ;;

@@ -602,14 +602,22 @@ static size_t trace(uintptr_t sp, uintptr_t fp) {
   return libcgo_traceback(&kit, 0, &context, pcs, 64);
 }
 
-/* Frames one above the other, which return to 0x1000, 0x2000, and so on. */
+/* Frames one above the other, which return to 0x1000, 0x2000, and so on. Where a return
+   address is in the caller's frame, there is one more. */
 enum { frames = 3 };
+#ifdef RETURN_WORD_OF_CALLER
+enum { outermost = frames };
+#else
+enum { outermost = frames - 1 };
+#endif
 __attribute__((noinline)) static uintptr_t make_frames(uintptr_t *words) {
   for (int i = 0; i < frames; i++) {
     uintptr_t *const frame = &words[16 * (i + 1)];
-    *caller_word(frame) = i + 1 == frames ? 0 : (uintptr_t)(frame + 16);
+    *caller_word(frame) = i == outermost ? 0 : (uintptr_t)(frame + 16);
     *return_word(frame) = 0x1000 * ((uintptr_t)i + 1);
   }
+  if (outermost == frames)
+    *caller_word(&words[16 * (frames + 1)]) = 0;
   return (uintptr_t)&words[16];
 }
 
@@ -700,7 +708,7 @@ TEST(frames_of_a_stack_that_has_overflown_are_found) {
 }
 
 static void trace_below(struct libcgo_thread *thread, void *arg) {
-  uintptr_t words[16 * (frames + 2)];
+  uintptr_t words[16 * (frames + 3)];
   struct libcgo_bounds bounds;
   memset(words, 0, sizeof words);
   libcgo_stack_bounds(thread, &bounds);

@@ -215,7 +215,8 @@ public:
       digits[n++] = static_cast<char>('0' + id % 10);
     while (n > 0)
       *at++ = digits[--n];
-    *put(at, "/maps") = '\0';
+    constexpr const char *whole = "/proc/self/maps";
+    *put(at, whole + sizeof "/proc/self" - 1) = '\0';
     return buf_;
   }
 

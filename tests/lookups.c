@@ -606,9 +606,9 @@ static size_t trace(uintptr_t sp, uintptr_t fp) {
    address is in the caller's frame, there is one more. */
 enum { frames = 3 };
 #ifdef RETURN_WORD_OF_CALLER
-enum { outermost = frames };
+static const int outermost = frames;
 #else
-enum { outermost = frames - 1 };
+static const int outermost = frames - 1;
 #endif
 __attribute__((noinline)) static uintptr_t make_frames(uintptr_t *words) {
   for (int i = 0; i < frames; i++) {
@@ -616,7 +616,7 @@ __attribute__((noinline)) static uintptr_t make_frames(uintptr_t *words) {
     *caller_word(frame) = i == outermost ? 0 : (uintptr_t)(frame + 16);
     *return_word(frame) = 0x1000 * ((uintptr_t)i + 1);
   }
-  if (outermost == frames)
+  if (outermost == (int)frames)
     *caller_word(&words[16 * (frames + 1)]) = 0;
   return (uintptr_t)&words[16];
 }

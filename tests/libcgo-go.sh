@@ -101,8 +101,8 @@ says() {
   "$@" >said 2>&1
   got=$?
   cat said
-  case $got in
   # shellcheck disable=SC2254 # a pattern
+  case $got in
   $status) ;;
   *)
     echo "status $got and not $status"

@@ -25,6 +25,7 @@ namespace {
 constexpr uintptr_t kept = 1;
 constexpr unsigned longest_wait_ms = 100;
 constexpr int most_addresses = 3;
+constexpr size_t stack_bytes = 128 * 1024; // of the thread that asks
 
 enum : uint32_t { not_asked, under_way, done, refused };
 
@@ -34,9 +35,11 @@ struct request {
   int count;
   uint32_t state;
   uint32_t owners;
-  int process; // whose thread asks
-  unsigned long long deadline; // for who waits
+  int process;        // whose thread asks
+  uintptr_t deadline; // for who waits, in milliseconds, which may begin at 0 again
 };
+
+uintptr_t now_ms() { return static_cast<uintptr_t>(os::now_ms()); }
 
 void let_go(request *r) {
   if (__atomic_sub_fetch(&r->owners, 1, __ATOMIC_ACQ_REL) == 0)
@@ -63,13 +66,13 @@ void *ask_the_loader(void *p) {
 
 // In this thread, where there is no other to be had.
 void ask(request *r) {
-  r->process = os::process_id();
-  r->deadline = os::now_ms() + longest_wait_ms;
+  __atomic_store_n(&r->process, os::process_id(), __ATOMIC_RELAXED);
+  __atomic_store_n(&r->deadline, now_ms() + longest_wait_ms, __ATOMIC_RELAXED);
   __atomic_add_fetch(&r->owners, 1, __ATOMIC_RELAXED);
   bool asked;
   {
     os::signals_held held({}); // the new thread inherits this
-    asked = os::create_thread({0, 0}, ask_the_loader, r) == 0;
+    asked = os::create_thread({stack_bytes, 0}, ask_the_loader, r) == 0;
   }
   if (!asked)
     ask_the_loader(r);
@@ -126,12 +129,16 @@ int keep_runtime_mapped(libcgo_runtime *runtime) {
     return err;
   uint32_t state = state_of(r);
   // Of a parent's thread no child hears.
-  const bool abandoned = state == under_way && r->process != os::process_id();
+  const bool abandoned =
+      state == under_way &&
+      __atomic_load_n(&r->process, __ATOMIC_RELAXED) != os::process_id();
   if ((state == not_asked || state == refused || abandoned) &&
       __atomic_compare_exchange_n(&r->state, &state, under_way, false,
                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     ask(r);
-  while ((state = state_of(r)) == under_way && os::now_ms() < r->deadline)
+  while ((state = state_of(r)) == under_way &&
+         static_cast<intptr_t>(__atomic_load_n(&r->deadline, __ATOMIC_RELAXED) -
+                               now_ms()) > 0)
     os::sleep_ms(1);
   return state == refused ? EPERM : 0;
 }

@@ -25,7 +25,9 @@ LIBCGO_NOT_INSTRUMENTED void let_go(thread_key *key) {
   if (__atomic_sub_fetch(&key->owners, 1, __ATOMIC_ACQ_REL) != 0)
     return;
   os::delete_key(key->key);
+#ifndef LIBCGO_THREAD_SANITIZER // which cannot take it back in the last round
   os::unmap(key, sizeof *key);
+#endif
 }
 
 // Another thread may be about to publish the last key that there was.

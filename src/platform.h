@@ -21,6 +21,14 @@
 #define LIBCGO_NOT_INSTRUMENTED __attribute__((__no_sanitize_thread__))
 #endif
 
+#if defined __SANITIZE_THREAD__
+#define LIBCGO_THREAD_SANITIZER 1
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define LIBCGO_THREAD_SANITIZER 1
+#endif
+#endif
+
 /* For what reads other functions' frames: tools take that for a mistake. */
 #define LIBCGO_READS_STACKS                                                    \
   __attribute__((__no_sanitize_address__, __no_sanitize_thread__))

@@ -330,7 +330,7 @@ int create_key(void (*destructor)(void *), uintptr_t *key) {
   return err;
 }
 
-void delete_key(uintptr_t key) {
+LIBCGO_NOT_INSTRUMENTED void delete_key(uintptr_t key) {
   pthread_key_delete(static_cast<pthread_key_t>(key));
 }
 

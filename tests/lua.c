@@ -407,6 +407,11 @@ static const char errors[] =
     "local after = rounds(N or 20000) "
     "assert(after < before + 1, after - before)";
 
+static int under_valgrind(void) { /* whose own memory would be counted */
+  const char *preload = getenv("LD_PRELOAD");
+  return preload != NULL && strstr(preload, "vgpreload") != NULL;
+}
+
 /* 16 bytes that each of 20000 rounds keeps are more than the slack. */
 TEST(after_many_errors_the_memory_is_what_it_was) {
   begin();
@@ -414,7 +419,7 @@ TEST(after_many_errors_the_memory_is_what_it_was) {
   const long long before = proc_status("VmData:");
   ck_assert_msg(run(errors) == LUA_OK, "%s", message);
   const long long grown = proc_status("VmData:") - before;
-  ck_assert_msg(UNDER_ASAN || grown < 256, "%lld KiB more", grown);
+  ck_assert_msg(UNDER_ASAN || under_valgrind() || grown < 256, "%lld KiB more", grown);
   end();
 }
 

@@ -44,7 +44,8 @@
 //
 // Where things go on:
 // - C that is called from a small stack: at the position of the innermost call that has the
-//   stack pointer in its part of that stack.
+//   stack pointer in its part of that stack. A task that has outlived the call in which it
+//   began is in one of C's: in that from which the record names a call, or in the last.
 // - The runtime on a small stack: below the deepest position of what is left there. Calls
 //   are looked at from the last one back; the last on a stack is the deepest there, because
 //   it was put below the others.
@@ -711,7 +712,8 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   return stack->hi;
 }
 
-// A call, and the part of a small stack in which it has an address.
+// A call, and the part of a small stack in which it has an address. No call, but a part: of
+// a task that has outlived the call in which it made another one.
 struct place_on_stack {
   stack_call *call;
   range at;
@@ -726,9 +728,24 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   if (entered.contains(address))
     return {c, entered};
   stack_call *const parent = parent_of(c);
-  if (parent != nullptr && c->prior.contains(address))
+  if ((parent != nullptr || (c->word & from_small) != 0) && c->prior.contains(address))
     return {parent, c->prior};
   return {};
+}
+
+// The call in which such a task goes on: what C made, of what the record names; or the last
+// that C made.
+stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
+  stack_call *c = running_of(thread);
+  while (c != nullptr && counts(c) && (c->word & from_small) != 0)
+    c = parent_of(c);
+  if (c != nullptr && counts(c) && !is_over(thread, c, who))
+    return c;
+  c = last_of(thread);
+  while (c != nullptr &&
+         ((c->word & from_small) != 0 || is_over(thread, c, who)))
+    c = c->prev;
+  return c;
 }
 
 // For the runtime on the call's part of a small stack.
@@ -785,8 +802,11 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     for (;;) {
       found = place_in(c, sp);
-      if (found.call == nullptr)
+      if (found.call == nullptr) {
+        if (found.at.span != 0)
+          found.call = goes_on_in(thread, {sp, false, found.at});
         break;
+      }
       if (!is_gone_here(thread, found.call, {sp, false, found.at}))
         break;
       end(thread, found.call);
@@ -794,8 +814,10 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     if (found.call != nullptr || !within(sp, c->older_lo, c->older_hi))
       break;
   }
-  if (found.call == nullptr)
-    return {};
+  if (found.call == nullptr) { // unless a handler has come in between, and has found it
+    const range now = range_of(thread);
+    return now.contains(sp) ? now : range{};
+  }
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
@@ -897,7 +919,7 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
     return now;
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     const place_on_stack found = place_in(c, address);
-    if (found.call != nullptr)
+    if (found.at.span != 0)
       return found.at;
     if (!within(address, c->older_lo, c->older_hi))
       break;

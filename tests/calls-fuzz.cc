@@ -1718,6 +1718,12 @@ static const char *const once_failed[] = {
     // A coroutine's call returns when the code that began it has called C from deeper.
     "i1- stack.0.0 system.0.0 co.0.0 stack.1.0 system.0.0 yield.0.0 return.0.0 frame.0.0 "
     "frame.0.0 frame.0.0 system.0.0 resume.0.0 return.0.0 return.0.0 stack.0.0",
+    // A task goes on in a later call, above one that it has made in an earlier one.
+    "i1+ frame.0.0c stack.0.0 task.1.0c stack.1.0 switch.0.0 throw.0.0 stack.0.0 switch.0.0 "
+    "throw.0.0 bounds.1.0",
+    // A signal handler finds first what the interrupted code is looking for.
+    "i1- stack.0.0 task.1.0 frame.0.0 system.0.0 stack.2.0 jump.1.0 trap.172.64 signal.0.0 "
+    "return.0.0 system.0.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

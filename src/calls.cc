@@ -97,11 +97,12 @@ constexpr uintptr_t first_serial = 2;
 
 // Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
-// In stack_call::word, whose address is a multiple of 8:
+// In stack_call::word, in place of the lowest bits of an address whose rest is 8:
 constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
 constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
-constexpr uintptr_t flags = 7;
+constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
+constexpr uintptr_t flags = 15;
 // In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
 // code of its parent.
 constexpr uintptr_t made_by_parent = 1;
@@ -236,7 +237,7 @@ bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
   const uintptr_t at = c->word & ~flags;
   uintptr_t word;
-  return at != 0 && (!read_word(thread, who, at, &word) || word != c->serial);
+  return at != 0 && (!read_word(thread, who, at + 8, &word) || word != c->serial);
 }
 
 // Proof 3. A signal stack may be smaller than the room, and have anything below it.
@@ -1033,7 +1034,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   if (!within(sp, stack->lo, stack->hi)) {
     const uintptr_t word = top - 8;
     *reinterpret_cast<uintptr_t *>(word) = serial;
-    call->word |= word;
+    call->word |= word - 8;
   }
   stack_call *const last = last_of(thread);
   call->prev = last;
@@ -1159,10 +1160,14 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
         c == running_of(thread)
             ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
             : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
-    if (((c->word & from_small) != 0 && on_it(c->mark)) ||
-        (on_it(c->start - 1) && !is_elsewhere))
+    const bool own_is_left = on_it(c->start - 1) || (c->word & own_left) != 0;
+    if (((c->word & from_small) != 0 && on_it(c->mark)) || (own_is_left && !is_elsewhere)) {
       end(thread, c);
-    else if (on_it(c->prior_caller))
+      continue;
+    }
+    if (own_is_left)
+      c->word |= own_left;
+    if (on_it(c->prior_caller))
       c->prior_caller = 0;
   }
   // And no call's code goes on there, which is on no stack that is known.

@@ -56,6 +56,8 @@
 // 8. Nobody jumps or throws out of a call that C has made from one of its stacks, and back to
 //    older code on the same small stack, which C had called from another one. (--any-way:
 //    programs do.)
+// 9. A handler that has interrupted the library returns when all calls have returned that
+//    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "harness.h"
 
@@ -245,6 +247,7 @@ struct frame {
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
+  unsigned long open; // of a frame that a handler has interrupted: calls_open() then
   uint32_t *pattern[2];
   size_t words[2];
   jmp_buf here;
@@ -262,7 +265,7 @@ strand *running;
 region regions[most_regions];
 region *own, *alternate, *default_alternate;
 libcgo_stack spare; // where nothing ever runs for long
-unsigned long calls_made;
+unsigned long calls_made, calls_returned;
 int traps_left;  // instructions until the signal does something; 0: it does not
 frame *traps_in; // the caller
 bool stepping;   // the processor stops at each
@@ -622,6 +625,9 @@ void disarm() {
   stepping = false;
 }
 
+// On small stacks, those that have ended otherwise included.
+unsigned long calls_open() { return calls_made - calls_returned; }
+
 // What all functions of a program are.
 RAW uintptr_t run_frame(void *result) {
   if (stepping)
@@ -706,6 +712,7 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   f->at.after = 0;
   f->trapped = at.target;
   f->lowest = lowest_on(at.target);
+  f->open = calls_open();
   f->pending = IN_SIGNAL;
   next_plan = {IN_HANDLER, at.catches, 0, 64, on};
   run_frame(nullptr);
@@ -857,7 +864,9 @@ bool may_return(frame *f) {
   if (f->how == TASK_ROOT)
     return switch_target(f, 0) != nullptr;
   // What the handler has interrupted goes on where it was about to.
-  if (f->parent->trapped != nullptr && lowest_on(f->parent->trapped, f) != f->parent->lowest)
+  if (f->parent->trapped != nullptr &&
+      (lowest_on(f->parent->trapped, f) != f->parent->lowest ||
+       calls_open() != f->parent->open))
     return false;
   return is_lowest(f->parent, f) && is_last_call(f);
 }
@@ -1053,6 +1062,7 @@ RAW bool perform(frame *f, const step &s) {
     call(f, IN_STACK_CALL, ON_STACK, s.b, r);
     f->call = ++calls_made;
     check_result(libcgo_call_on_stack(self, &r->record, run_frame, token));
+    calls_returned++;
     came_back(f);
     break;
   }
@@ -1226,6 +1236,7 @@ RAW bool perform(frame *f, const step &s) {
     disarm();
     f->at.after = 0;
     check_result(result);
+    calls_returned += !system;
     came_back(f);
     break;
   }
@@ -1724,6 +1735,8 @@ static const char *const once_failed[] = {
     // A signal handler finds first what the interrupted code is looking for.
     "i1- stack.0.0 task.1.0 frame.0.0 system.0.0 stack.2.0 jump.1.0 trap.172.64 signal.0.0 "
     "return.0.0 system.0.0",
+    // Both stacks are left to which a call's code had gone over.
+    "i1+ embed.1.0 stack.1.0 signal.1.0 system.0.0 stack.0.0 task.2.0 jump.1.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -47,6 +47,7 @@
 //    that return do so in turn, the last first, also on different C stacks. Otherwise
 //    coroutines may let them return in any order.
 // 5. A task that has left C goes on where the runtime was called from the same C stack.
+//    Its switch is told before, if a coroutine lives.
 // 6. Exceptions do not pass a signal handler, nor a coroutine's or task's first function.
 // 7. When a jump has left a coroutine that was in a call on a small stack, when the frame
 //    ends which contains a small stack that a throw or a jump has left,
@@ -806,6 +807,13 @@ bool can_make_context() {
 }
 #endif
 
+bool coroutine_waits() {
+  for (int i = 0; i < strands_used; i++)
+    if (strands[i].kind == CO_STRAND && strands[i].state != DEAD)
+      return true;
+  return false;
+}
+
 // Whether the runtime can go over to the suspended strand.
 bool can_switch_to(strand *s, frame *from) {
   if (s->state != SWITCHED || !is_lowest(s->top, from))
@@ -915,7 +923,7 @@ void check_bounds(frame *f, bool with_record) {
       hi = c->parent->hi;
   // Or where one began that ended unseen, and nothing has been called from as deep since.
   if (r->kind == SMALL && r->untold)
-    hi = f->lo;
+    hi = sp_now();
   const auto say = [&](const char *what) {
     wrong("bounds", "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",
          what, kind_names[r->kind], static_cast<unsigned long>(r->lo),
@@ -1186,7 +1194,7 @@ RAW bool perform(frame *f, const step &s) {
     t->base = nearest_c(f);
     f->in->state = SWITCHED;
     tell_left(r); // the task begins at its end, whatever the library has left there
-    if ((s.b & 1) != 0)
+    if ((s.b & 1) != 0 || coroutine_waits())
       tell_switch(r);
     else
       to_be_told = r;
@@ -1203,7 +1211,7 @@ RAW bool perform(frame *f, const step &s) {
       return false;
     set_base(t, f);
     f->in->state = SWITCHED;
-    if ((s.b & 1) != 0)
+    if ((s.b & 1) != 0 || coroutine_waits())
       tell_switch(t->top->on);
     else
       to_be_told = t->top->on;

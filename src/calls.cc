@@ -44,7 +44,8 @@
 //
 // Where things go on:
 // - C that is called from a small stack: at the position of the innermost call that has the
-//   stack pointer in its part of that stack.
+//   stack pointer in its part of that stack. A task that has outlived the call in which it
+//   began is in one of C's: in that from which the record names a call, or in the last.
 // - The runtime on a small stack: below the deepest position of what is left there. Calls
 //   are looked at from the last one back; the last on a stack is the deepest there, because
 //   it was put below the others.
@@ -96,11 +97,12 @@ constexpr uintptr_t first_serial = 2;
 
 // Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
-// In stack_call::word, whose address is a multiple of 8:
+// In stack_call::word, in place of the lowest bits of an address whose rest is 8:
 constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
 constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
-constexpr uintptr_t flags = 7;
+constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
+constexpr uintptr_t flags = 15;
 // In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
 // code of its parent.
 constexpr uintptr_t made_by_parent = 1;
@@ -235,7 +237,7 @@ bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
   const uintptr_t at = c->word & ~flags;
   uintptr_t word;
-  return at != 0 && (!read_word(thread, who, at, &word) || word != c->serial);
+  return at != 0 && (!read_word(thread, who, at + 8, &word) || word != c->serial);
 }
 
 // Proof 3. A signal stack may be smaller than the room, and have anything below it.
@@ -711,7 +713,8 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   return stack->hi;
 }
 
-// A call, and the part of a small stack in which it has an address.
+// A call, and the part of a small stack in which it has an address. No call, but a part: of
+// a task that has outlived the call in which it made another one.
 struct place_on_stack {
   stack_call *call;
   range at;
@@ -726,9 +729,24 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   if (entered.contains(address))
     return {c, entered};
   stack_call *const parent = parent_of(c);
-  if (parent != nullptr && c->prior.contains(address))
+  if ((parent != nullptr || (c->word & from_small) != 0) && c->prior.contains(address))
     return {parent, c->prior};
   return {};
+}
+
+// The call in which such a task goes on: what C made, of what the record names; or the last
+// that C made.
+stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
+  stack_call *c = running_of(thread);
+  while (c != nullptr && counts(c) && (c->word & from_small) != 0)
+    c = parent_of(c);
+  if (c != nullptr && counts(c) && !is_over(thread, c, who))
+    return c;
+  c = last_of(thread);
+  while (c != nullptr &&
+         ((c->word & from_small) != 0 || is_over(thread, c, who)))
+    c = c->prev;
+  return c;
 }
 
 // For the runtime on the call's part of a small stack.
@@ -785,8 +803,11 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     for (;;) {
       found = place_in(c, sp);
-      if (found.call == nullptr)
+      if (found.call == nullptr) {
+        if (found.at.span != 0)
+          found.call = goes_on_in(thread, {sp, false, found.at});
         break;
+      }
       if (!is_gone_here(thread, found.call, {sp, false, found.at}))
         break;
       end(thread, found.call);
@@ -794,8 +815,10 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     if (found.call != nullptr || !within(sp, c->older_lo, c->older_hi))
       break;
   }
-  if (found.call == nullptr)
-    return {};
+  if (found.call == nullptr) { // unless a handler has come in between, and has found it
+    const range now = range_of(thread);
+    return now.contains(sp) ? now : range{};
+  }
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
@@ -897,7 +920,7 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
     return now;
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     const place_on_stack found = place_in(c, address);
-    if (found.call != nullptr)
+    if (found.at.span != 0)
       return found.at;
     if (!within(address, c->older_lo, c->older_hi))
       break;
@@ -1011,7 +1034,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   if (!within(sp, stack->lo, stack->hi)) {
     const uintptr_t word = top - 8;
     *reinterpret_cast<uintptr_t *>(word) = serial;
-    call->word |= word;
+    call->word |= word - 8;
   }
   stack_call *const last = last_of(thread);
   call->prev = last;
@@ -1137,10 +1160,14 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
         c == running_of(thread)
             ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
             : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
-    if (((c->word & from_small) != 0 && on_it(c->mark)) ||
-        (on_it(c->start - 1) && !is_elsewhere))
+    const bool own_is_left = on_it(c->start - 1) || (c->word & own_left) != 0;
+    if (((c->word & from_small) != 0 && on_it(c->mark)) || (own_is_left && !is_elsewhere)) {
       end(thread, c);
-    else if (on_it(c->prior_caller))
+      continue;
+    }
+    if (own_is_left)
+      c->word |= own_left;
+    if (on_it(c->prior_caller))
       c->prior_caller = 0;
   }
   // And no call's code goes on there, which is on no stack that is known.

@@ -47,6 +47,7 @@
 //    that return do so in turn, the last first, also on different C stacks. Otherwise
 //    coroutines may let them return in any order.
 // 5. A task that has left C goes on where the runtime was called from the same C stack.
+//    Its switch is told before, if a coroutine lives.
 // 6. Exceptions do not pass a signal handler, nor a coroutine's or task's first function.
 // 7. When a jump has left a coroutine that was in a call on a small stack, when the frame
 //    ends which contains a small stack that a throw or a jump has left,
@@ -56,6 +57,8 @@
 // 8. Nobody jumps or throws out of a call that C has made from one of its stacks, and back to
 //    older code on the same small stack, which C had called from another one. (--any-way:
 //    programs do.)
+// 9. A handler that has interrupted the library returns when all calls have returned that
+//    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "harness.h"
 
@@ -245,6 +248,7 @@ struct frame {
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
+  unsigned long open; // of a frame that a handler has interrupted: calls_open() then
   uint32_t *pattern[2];
   size_t words[2];
   jmp_buf here;
@@ -262,7 +266,7 @@ strand *running;
 region regions[most_regions];
 region *own, *alternate, *default_alternate;
 libcgo_stack spare; // where nothing ever runs for long
-unsigned long calls_made;
+unsigned long calls_made, calls_returned;
 int traps_left;  // instructions until the signal does something; 0: it does not
 frame *traps_in; // the caller
 bool stepping;   // the processor stops at each
@@ -622,6 +626,9 @@ void disarm() {
   stepping = false;
 }
 
+// On small stacks, those that have ended otherwise included.
+unsigned long calls_open() { return calls_made - calls_returned; }
+
 // What all functions of a program are.
 RAW uintptr_t run_frame(void *result) {
   if (stepping)
@@ -706,6 +713,7 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   f->at.after = 0;
   f->trapped = at.target;
   f->lowest = lowest_on(at.target);
+  f->open = calls_open();
   f->pending = IN_SIGNAL;
   next_plan = {IN_HANDLER, at.catches, 0, 64, on};
   run_frame(nullptr);
@@ -799,6 +807,13 @@ bool can_make_context() {
 }
 #endif
 
+bool coroutine_waits() {
+  for (int i = 0; i < strands_used; i++)
+    if (strands[i].kind == CO_STRAND && strands[i].state != DEAD)
+      return true;
+  return false;
+}
+
 // Whether the runtime can go over to the suspended strand.
 bool can_switch_to(strand *s, frame *from) {
   if (s->state != SWITCHED || !is_lowest(s->top, from))
@@ -857,7 +872,9 @@ bool may_return(frame *f) {
   if (f->how == TASK_ROOT)
     return switch_target(f, 0) != nullptr;
   // What the handler has interrupted goes on where it was about to.
-  if (f->parent->trapped != nullptr && lowest_on(f->parent->trapped, f) != f->parent->lowest)
+  if (f->parent->trapped != nullptr &&
+      (lowest_on(f->parent->trapped, f) != f->parent->lowest ||
+       calls_open() != f->parent->open))
     return false;
   return is_lowest(f->parent, f) && is_last_call(f);
 }
@@ -906,7 +923,7 @@ void check_bounds(frame *f, bool with_record) {
       hi = c->parent->hi;
   // Or where one began that ended unseen, and nothing has been called from as deep since.
   if (r->kind == SMALL && r->untold)
-    hi = f->lo;
+    hi = sp_now();
   const auto say = [&](const char *what) {
     wrong("bounds", "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",
          what, kind_names[r->kind], static_cast<unsigned long>(r->lo),
@@ -1053,6 +1070,7 @@ RAW bool perform(frame *f, const step &s) {
     call(f, IN_STACK_CALL, ON_STACK, s.b, r);
     f->call = ++calls_made;
     check_result(libcgo_call_on_stack(self, &r->record, run_frame, token));
+    calls_returned++;
     came_back(f);
     break;
   }
@@ -1176,7 +1194,7 @@ RAW bool perform(frame *f, const step &s) {
     t->base = nearest_c(f);
     f->in->state = SWITCHED;
     tell_left(r); // the task begins at its end, whatever the library has left there
-    if ((s.b & 1) != 0)
+    if ((s.b & 1) != 0 || coroutine_waits())
       tell_switch(r);
     else
       to_be_told = r;
@@ -1193,7 +1211,7 @@ RAW bool perform(frame *f, const step &s) {
       return false;
     set_base(t, f);
     f->in->state = SWITCHED;
-    if ((s.b & 1) != 0)
+    if ((s.b & 1) != 0 || coroutine_waits())
       tell_switch(t->top->on);
     else
       to_be_told = t->top->on;
@@ -1226,6 +1244,7 @@ RAW bool perform(frame *f, const step &s) {
     disarm();
     f->at.after = 0;
     check_result(result);
+    calls_returned += !system;
     came_back(f);
     break;
   }
@@ -1718,6 +1737,14 @@ static const char *const once_failed[] = {
     // A coroutine's call returns when the code that began it has called C from deeper.
     "i1- stack.0.0 system.0.0 co.0.0 stack.1.0 system.0.0 yield.0.0 return.0.0 frame.0.0 "
     "frame.0.0 frame.0.0 system.0.0 resume.0.0 return.0.0 return.0.0 stack.0.0",
+    // A task goes on in a later call, above one that it has made in an earlier one.
+    "i1+ frame.0.0c stack.0.0 task.1.0c stack.1.0 switch.0.0 throw.0.0 stack.0.0 switch.0.0 "
+    "throw.0.0 bounds.1.0",
+    // A signal handler finds first what the interrupted code is looking for.
+    "i1- stack.0.0 task.1.0 frame.0.0 system.0.0 stack.2.0 jump.1.0 trap.172.64 signal.0.0 "
+    "return.0.0 system.0.0",
+    // Both stacks are left to which a call's code had gone over.
+    "i1+ embed.1.0 stack.1.0 signal.1.0 system.0.0 stack.0.0 task.2.0 jump.1.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

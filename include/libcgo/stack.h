@@ -28,8 +28,10 @@
  *   C uses it otherwise, libcgo_stack_left says that nothing is on it.
  * - C that calls libcgo_call_on_stack or libcgo_detach has LIBCGO_C_ROOM bytes of free
  *   stack below it, on whatever stack it runs.
- * - A handler on the alternate signal stack does not go over to a coroutine before the
- *   calls have returned that it has made.
+ * - A signal handler that may have interrupted a function of this library returns when
+ *   all calls on small stacks have returned that were made since it began. Where one is
+ *   left by a jump or an exception, the interrupted code is left, too. On the alternate
+ *   signal stack a handler does not go over to a coroutine before.
  * - A small stack is left by the way on which C was called from it, or for good.
  *   After a longjmp from a call that C has made on a coroutine's stack, back to older
  *   code on the same small stack, libcgo_stack_left is to follow before that coroutine's
@@ -154,8 +156,9 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
 /*
  * Tells that the thread goes over to another small stack by a switch of the
  * client's own, such as swapcontext(3) between tasks: to be called just before
- * the switch, or on the new stack before it calls C. A thread has first left
- * its system stack by libcgo_call_on_stack. A signal handler that runs on a small
+ * the switch, or on the new stack before it calls C; while coroutines of C's are in
+ * calls, before the switch: on the new stack nobody knows from which call the thread
+ * comes. A thread has first left its system stack by libcgo_call_on_stack. A signal handler that runs on a small
  * stack, and comes in between, calls C where it is.
  *
  * Without it C runs on the small stack, unnoticed, until that overflows.

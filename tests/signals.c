@@ -872,6 +872,8 @@ static void refuse_values_from_here(struct libcgo_thread *thread, void *arg) {
 }
 
 TEST(a_thread_that_gets_no_other_round_leaves_in_this_one) {
+  if (UNDER_ASAN)
+    SKIP("the address sanitizer stores by a key of its own at that moment");
   WINDOWS_HAS("other thread-specific data");
   begin();
   kit_run(NULL, refuse_values_from_here, NULL);

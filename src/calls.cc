@@ -21,7 +21,8 @@
 //    call. Where the CPU pushes return addresses, the one of the call's frame counts, too:
 //    another call from as deep puts its own there. (Memory is read in a way that cannot
 //    fault. The thread's own stack, and the one on which the caller runs, are read
-//    directly.)
+//    directly.) A call from whose part of the small stack C was called last counts for that
+//    C, nevertheless: older code may have called it.
 // 3. C runs now, and the call was made less than LIBCGO_C_ROOM bytes below. That much is
 //    free below C that asks, on whatever stack. Further below may be another stack: one
 //    may be an array in another, so addresses tell no more than that.
@@ -260,18 +261,34 @@ bool is_of_a_handler(const stack_call *c, const asker &who) {
          !within(who.sp, signal.lo, signal.hi);
 }
 
+// Where a call has ended unseen, and older code has called C from as deep: then the record
+// names the call, and nothing else knows the position. C that was called so is below where
+// the call was made. And the C that made the call has returned, or frames are where the
+// call's first one was.
+bool is_needed(const libcgo_thread *thread, const stack_call *c,
+               const asker &who) {
+  return who.is_c && c == running_of(thread) &&
+         range_of(thread).contains(thread->caller_sp) && who.sp < c->system_sp &&
+         on_own_stack(thread, who.sp) == on_own_stack(thread, c->system_sp) &&
+         (word_is_gone(thread, c, who) ||
+          c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}));
+}
+
 // The proofs that need no system call, but where the call was made just below the caller.
 // The last call is asked so at each new one.
 bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
                       const asker &who) {
   return !counts(c) || is_below(c, who) ||
-         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who));
+         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
+          !is_needed(thread, c, who));
 }
 
 bool is_over(const libcgo_thread *thread, const stack_call *c,
              const asker &who) {
-  return !counts(c) || is_below(c, who) || frame_is_gone(thread, c, who) ||
-         word_is_gone(thread, c, who) || is_of_a_handler(c, who);
+  return !counts(c) || is_below(c, who) ||
+         ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
+          !is_needed(thread, c, who)) ||
+         is_of_a_handler(c, who);
 }
 
 // ---- the memory of older calls ----
@@ -729,7 +746,9 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   if (entered.contains(address))
     return {c, entered};
   stack_call *const parent = parent_of(c);
-  if ((parent != nullptr || (c->word & from_small) != 0) && c->prior.contains(address))
+  const bool of_task =
+      (c->word & from_small) != 0 && c->c_returns_to != made_by_parent;
+  if ((parent != nullptr || of_task) && c->prior.contains(address))
     return {parent, c->prior};
   return {};
 }

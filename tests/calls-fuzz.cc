@@ -47,7 +47,8 @@
 //    that return do so in turn, the last first, also on different C stacks. Otherwise
 //    coroutines may let them return in any order.
 // 5. A task that has left C goes on where the runtime was called from the same C stack.
-//    Its switch is told before, if a coroutine lives.
+//    The switch to it is told before, if a coroutine lives or a handler on the signal
+//    stack was left by a jump.
 // 6. Exceptions do not pass a signal handler, nor a coroutine's or task's first function.
 // 7. When a jump has left a coroutine that was in a call on a small stack, when the frame
 //    ends which contains a small stack that a throw or a jump has left,
@@ -269,6 +270,7 @@ libcgo_stack spare; // where nothing ever runs for long
 unsigned long calls_made, calls_returned;
 int traps_left;  // instructions until the signal does something; 0: it does not
 frame *traps_in; // the caller
+bool left_handler; // on the signal stack, by a jump
 bool stepping;   // the processor stops at each
 
 const program *now;
@@ -382,8 +384,10 @@ void kill_strand(strand *s);
 // The frame ends, by a return or unseen.
 void end_frame(frame *f, bool unseen) {
   forget(f);
-  if (unseen)
+  if (unseen) {
     f->on->untold = true;
+    left_handler |= f->on->kind == ALT;
+  }
   f->in->top = f->parent;
   if (f->parent == nullptr)
     f->in->state = DEAD;
@@ -807,7 +811,10 @@ bool can_make_context() {
 }
 #endif
 
-bool coroutine_waits() {
+// Whether a switch cannot be told on the new stack.
+bool tells_before() {
+  if (left_handler)
+    return true;
   for (int i = 0; i < strands_used; i++)
     if (strands[i].kind == CO_STRAND && strands[i].state != DEAD)
       return true;
@@ -1194,7 +1201,7 @@ RAW bool perform(frame *f, const step &s) {
     t->base = nearest_c(f);
     f->in->state = SWITCHED;
     tell_left(r); // the task begins at its end, whatever the library has left there
-    if ((s.b & 1) != 0 || coroutine_waits())
+    if ((s.b & 1) != 0 || tells_before())
       tell_switch(r);
     else
       to_be_told = r;
@@ -1211,7 +1218,7 @@ RAW bool perform(frame *f, const step &s) {
       return false;
     set_base(t, f);
     f->in->state = SWITCHED;
-    if ((s.b & 1) != 0 || coroutine_waits())
+    if ((s.b & 1) != 0 || tells_before())
       tell_switch(t->top->on);
     else
       to_be_told = t->top->on;
@@ -1330,6 +1337,7 @@ void tell_all() {
 [[gnu::noinline]] void run_round() {
   frames_used = strands_used = 0;
   live_count = 0;
+  left_handler = false;
   pc = 0;
   strand *const s = &strands[strands_used++];
   memset(static_cast<void *>(s), 0, sizeof *s);
@@ -1745,6 +1753,13 @@ static const char *const once_failed[] = {
     "return.0.0 system.0.0",
     // Both stacks are left to which a call's code had gone over.
     "i1+ embed.1.0 stack.1.0 signal.1.0 system.0.0 stack.0.0 task.2.0 jump.1.0",
+    // After an unseen end, older code calls C from as deep, and that a small stack.
+    "i1+ stack.2.0 system.0.0c stack.2.0 throw.0.0 return.0.0 signal.0.0 system.0.0 stack.2.0",
+    "i1+ stack.1.0 frame.0.0 stack.2.0 stack.1.0 frame.0.0 system.0.0 frame.0.0c stack.2.0 "
+    "throw.0.0 frame.0.0 jump.124.0 signal.0.0 system.0.0 stack.2.0",
+    // A jump out of a handler, past calls from small stack to small stack.
+    "i1- system.0.0 stack.0.0 stack.0.0 frame.0.0 frame.0.0 stack.0.0 signal.1.0 stack.1.0 "
+    "frame.0.0 jump.24.0 frame.0.0 system.0.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -158,8 +158,9 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * client's own, such as swapcontext(3) between tasks: to be called just before
  * the switch, or on the new stack before it calls C; where coroutines of C's or
  * handlers on the alternate signal stack make calls, before the switch: on the new stack
- * nobody knows from which call the thread comes. A thread has first left its system stack by libcgo_call_on_stack. A signal handler that runs on a small
- * stack, and comes in between, calls C where it is.
+ * nobody knows from which call the thread comes. A thread has first left its system
+ * stack by libcgo_call_on_stack. A signal handler that runs on a small stack, and comes
+ * in between, calls C where it is.
  *
  * Without it C runs on the small stack, unnoticed, until that overflows.
  *

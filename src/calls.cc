@@ -401,6 +401,8 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
       d->parent = c->parent; // a handler in between finds none
       handler_barrier();
       d->parent_serial = c->parent_serial;
+      if (c->parent != nullptr)
+        c->parent->word |= switched;
     }
 }
 

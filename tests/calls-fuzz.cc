@@ -56,8 +56,8 @@
 //    libcgo_stack_left. Where the library has it not, in the first case, by another call
 //    on a small stack.
 // 8. Nobody jumps or throws out of a call that C has made from one of its stacks, and back to
-//    older code on the same small stack, which C had called from another one. (--any-way:
-//    programs do.)
+//    older code on the same small stack, which C had called from another one; nor to code
+//    below which a coroutine has frames there. (--any-way: programs do.)
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
@@ -386,6 +386,8 @@ void end_frame(frame *f, bool unseen) {
   forget(f);
   if (unseen) {
     f->on->untold = true;
+    if (f->trapped != nullptr) // the call was begun, or had not ended
+      f->trapped->untold = true;
     left_handler |= f->on->kind == ALT;
   }
   f->in->top = f->parent;
@@ -516,6 +518,8 @@ RAW void landed(frame *f) {
   if (settings.trace)
     fprintf(stderr, "%*sback in frame %d\n", live_count, "", f->id);
   f->pending = NOTHING;
+  if (f->trapped != nullptr)
+    f->trapped->untold = true;
   f->busy = f->trapped = nullptr;
   f->at.after = 0;
   stepping = false;
@@ -1028,8 +1032,20 @@ frame *catcher(frame *f) {
 #endif
 
 // Whether a jump from f leaves, on a small stack, code that another stack of C's has called
-// than that of what stays there.
+// than that of what stays there; or ends a strand in which there are callers of what stays.
 bool mixes_stacks(frame *f, frame *to) {
+  for (int i = 0; i < strands_used; i++) {
+    bool below = false, rests = false;
+    for (frame *g = strands[i].top; g != nullptr && &strands[i] != to->in; g = g->parent) {
+      below |= g->on == to->on && g->lo < to->lo && strands[i].state != DEAD;
+      rests |= below && g->on->kind == SMALL && strands[i].kind == CO_STRAND &&
+               g->on == to->on && !settings.any_way;
+      for (frame *h = to; h != nullptr && below; h = caller_of(h))
+        rests |= g == h;
+    }
+    if (rests)
+      return true;
+  }
   if (settings.any_way)
     return false;
   for (frame *g = f; g != to; g = caller_of(g))

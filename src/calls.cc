@@ -914,6 +914,7 @@ static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
     const bool can_be_read =
         on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
     if ((can_be_read && frame_is_gone(thread, c, who)) ||
+        (now.contains(c->start) && word_is_gone(thread, c, {sp, false, now})) ||
         c_has_returned(thread, c, who))
       return true;
     if ((c->word & from_small) == 0 || c->c_returns_to != made_by_parent)

@@ -1776,6 +1776,13 @@ static const char *const once_failed[] = {
     // A jump out of a handler, past calls from small stack to small stack.
     "i1- system.0.0 stack.0.0 stack.0.0 frame.0.0 frame.0.0 stack.0.0 signal.1.0 stack.1.0 "
     "frame.0.0 jump.24.0 frame.0.0 system.0.0",
+    // A jump to a frame, just below which a call began that has ended.
+    "i1- stack.0.0 stack.0.0 stack.0.0 callback.0.0 system.0.0 system.0.0 stack.0.0 "
+    "stack.251.0 system.0.0 stack.0.0 signal.0.0 system.0.0 stack.2.0c stack.31.0 throw.0.0 "
+    "jump.186.0 stack.2.0 stack.0.0",
+    // The frames in between have ended, of which one began a task.
+    "i1+ stack.0.0c stack.0.0 stack.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 throw.0.0 "
+    "switch.0.149",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -356,6 +356,16 @@ void go_below(const libcgo_thread *thread, const stack_call *waits,
     *system_sp = waits->system_sp;
 }
 
+// Takes from a range what is in the parts of calls that were begun since one.
+void cut(const libcgo_thread *thread, const stack_call *since, range *now) {
+  for (const stack_call *d = last_of(thread);
+       now->span != 0 && d != nullptr && d != since; d = d->prev)
+    if (counts(d) && now->contains(d->start)) {
+      now->span -= d->start - now->lo;
+      now->lo = d->start;
+    }
+}
+
 // What the record said before a call. If the call's parent is over, the runtime is on no
 // stack; and if it has gone on meanwhile, it is where it was left then. Where another call,
 // that was begun later, goes on, that is not the parent's.
@@ -424,6 +434,13 @@ void end(libcgo_thread *thread, stack_call *c) {
   leave_tasks(thread, c);
   handler_barrier();
   c->serial = ended;
+  // The older call's part of the stack ended above this one's.
+  range now = range_of(thread);
+  if (now.span != 0 && now.lo == c->start) {
+    now = {c->lo, now.span + (c->start - c->lo)};
+    cut(thread, running_of(thread), &now);
+    set_small(thread, now);
+  }
 }
 
 // Takes those off the end of the list that have ended.

@@ -1081,6 +1081,9 @@ RAW bool perform(frame *f, const step &s) {
       count += r.used;
     if (count == most_regions || (kind == ALT && lowest_on(alternate) != nullptr))
       return false;
+    for (int i = 0; i < live_count; i++) // its return sets the system's back
+      if (kind == ALT && live[i]->how == IN_HANDLER)
+        return false;
     call(f, IN_CALL, CALL, s.b, f->on, 1 + kind);
     run_frame(nullptr);
     came_back(f);
@@ -1783,6 +1786,9 @@ static const char *const once_failed[] = {
     // The frames in between have ended, of which one began a task.
     "i1+ stack.0.0c stack.0.0 stack.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 throw.0.0 "
     "switch.0.149",
+    // A call returns above one that has ended, on the stack from which it was made.
+    "i1- stack.0.0 task.2.0 stack.1.0 stack.2.0 signal.0.0 system.0.0 return.0.0 return.0.0 "
+    "jump.0.0 return.0.0 frame.0.0 system.0.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -202,6 +202,7 @@ struct region {
   uintptr_t lo, hi;
   frame *owner;  // whose array it is, or nullptr
   bool untold;   // a frame on it ended unseen
+  bool c_left;   // so did C that was called from it
   bool must_tell; // of a coroutine that a jump has left
   bool used;     // the place in the table
   libcgo_stack record;
@@ -299,7 +300,7 @@ region *region_of(uintptr_t address) {
 region *add_region(enum kind kind, uintptr_t lo, uintptr_t hi, frame *owner) {
   for (region &r : regions)
     if (!r.used) {
-      r = {kind, lo, hi, owner, false, false, true, LIBCGO_STACK_INIT(lo, hi)};
+      r = {kind, lo, hi, owner, false, false, false, true, LIBCGO_STACK_INIT(lo, hi)};
       return &r;
     }
   abort();
@@ -386,6 +387,8 @@ void end_frame(frame *f, bool unseen) {
   forget(f);
   if (unseen) {
     f->on->untold = true;
+    if (f->how == ON_SYSTEM)
+      f->parent->on->c_left = true;
     if (f->trapped != nullptr) // the call was begun, or had not ended
       f->trapped->untold = true;
     left_handler |= f->on->kind == ALT;
@@ -452,7 +455,7 @@ void tell_left(region *r) {
   const int err = libcgo_stack_left(self, &r->record);
   if (err != 0)
     wrong("error", "libcgo_stack_left: %s", strerror(err));
-  r->untold = r->must_tell = false;
+  r->untold = r->c_left = r->must_tell = false;
 }
 
 // After frames have ended: what the client does then.
@@ -932,8 +935,9 @@ void check_bounds(frame *f, bool with_record) {
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
-  // Or where one began that ended unseen, and nothing has been called from as deep since.
-  if (r->kind == SMALL && r->untold)
+  // Or where one began, or C was called, that ended unseen, and nothing has been called from
+  // as deep since.
+  if (r->kind == SMALL && (r->untold || r->c_left))
     hi = sp_now();
   const auto say = [&](const char *what) {
     wrong("bounds", "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",

@@ -204,8 +204,9 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
 #define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
 
 /* The usable part of a stack: no guard page, nothing of the C library's, but perhaps
-   thread-local variables of shared objects at the high end. A small one's ends where the innermost call on it begins; or where one began that an exception
-   or a longjmp has ended, while nothing was called from as deep since. Who must have all
+   thread-local variables of shared objects at the high end. A small one's ends where the
+   innermost call on it begins; or where one began, or C was called, that an exception or
+   a longjmp has ended, while nothing was called from as deep since. Who must have all
    frames on a small stack, such as a collector, goes on to the `hi` of its own record. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */

@@ -91,6 +91,9 @@ namespace {
 constexpr char on_system[] = "libcgo_call_on_system";
 constexpr char on_stack[] = "libcgo_call_on_stack";
 
+// In libcgo_thread::caller_sp: C was not called from there.
+constexpr uintptr_t no_call_of_c = 1;
+
 // In place of a number.
 constexpr uintptr_t free_place = 0;
 constexpr uintptr_t ended = 1; // and still linked
@@ -206,7 +209,7 @@ uintptr_t return_word_of_caller(uintptr_t caller_sp) {
   (void)caller_sp;
   return 0;
 #else
-  return libcgo_frame_layout.mark_to_return == 0
+  return libcgo_frame_layout.mark_to_return == 0 || (caller_sp & no_call_of_c) != 0
              ? 0
              : caller_sp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
 #endif
@@ -860,7 +863,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
-  set_state(thread, found.call, system_sp, sp, found.at);
+  set_state(thread, found.call, system_sp, sp | no_call_of_c, found.at);
   return found.at;
 }
 
@@ -1058,7 +1061,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->start = top - call_word_bytes;
   call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
   call->prior = range_of(thread);
-  call->prior_caller = on_small ? sp : thread->caller_sp;
+  call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
   call->prior_system = thread->system_sp;
   call->passed.span = 0;
   call->thread = thread;

@@ -807,18 +807,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     return own && (c->word & from_small) == 0 &&
            on_own_stack(thread, c->mark) && c->mark < system_sp;
   };
-  // Proof 5: C called from here, at the caller's position or below, was there.
-  uintptr_t returned = 0;
-  const stack_call *oldest = nullptr;
-  for (const stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev)
-    if (counts(c) && was_c_below(c) && at.contains(c->prior_caller) &&
-        c->prior_caller <= sp) {
-      oldest = c;
-      if (c->mark > returned)
-        returned = c->mark;
-    }
   bool nothing_waits = true; // of what is newer
-  bool newer = oldest != nullptr;
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
@@ -826,12 +815,10 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
     const bool made_here = (c->word & from_small) != 0 && at.contains(c->mark) &&
                            c->mark <= sp;
-    if (here || made_here ||
-        (was_c_below(c) && (nothing_waits || (newer && c->mark <= returned))))
+    if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4, 2, 5
       end(thread, c);
     else
       go_below(thread, c, &system_sp);
-    newer = newer && c != oldest;
   }
   return system_sp;
 }

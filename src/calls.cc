@@ -403,19 +403,18 @@ bool has_made(const libcgo_thread *thread, const stack_call *call,
   return false;
 }
 
-// A call that the runtime made is over. The tasks to which its code has gone over may
-// still run, in the call in which that was made.
+// A call is over, unseen or one that the runtime made. The tasks to which its code has gone
+// over, or after an unseen end older code, may still run, in the call in which that was made.
 void leave_tasks(libcgo_thread *thread, const stack_call *c) {
-  constexpr uintptr_t both = from_small | switched;
-  if ((c->word & both) != both)
+  stack_call *const parent = parent_of(c);
+  if ((c->word & switched) == 0 || parent == nullptr)
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
-      d->parent = c->parent; // a handler in between finds none
+      d->parent = parent; // a handler in between finds none
       handler_barrier();
       d->parent_serial = c->parent_serial;
-      if (c->parent != nullptr)
-        c->parent->word |= switched;
+      parent->word |= switched;
     }
 }
 
@@ -1105,7 +1104,8 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   }
   handler_barrier();
   if (last_of(thread) != call) {
-    leave_tasks(thread, call);
+    if ((call->word & from_small) != 0)
+      leave_tasks(thread, call);
     call->serial = ended;
     return result;
   }

@@ -1793,6 +1793,9 @@ static const char *const once_failed[] = {
     // A call returns above one that has ended, on the stack from which it was made.
     "i1- stack.0.0 task.2.0 stack.1.0 stack.2.0 signal.0.0 system.0.0 return.0.0 return.0.0 "
     "jump.0.0 return.0.0 frame.0.0 system.0.0",
+    // A task waits in C, begun when the record named a call that had ended.
+    "i1- stack.0.0c system.0.0 stack.0.0 throw.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 "
+    "switch.0.719",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -814,7 +814,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
     const bool made_here = (c->word & from_small) != 0 && at.contains(c->mark) &&
                            c->mark <= sp;
-    if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4, 2, 5
+    if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4 and 5
       end(thread, c);
     else
       go_below(thread, c, &system_sp);

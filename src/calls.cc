@@ -21,7 +21,8 @@
 //    call. Where the CPU pushes return addresses, the one of the call's frame counts, too:
 //    another call from as deep puts its own there. (Memory is read in a way that cannot
 //    fault. The thread's own stack, and the one on which the caller runs, are read
-//    directly.)
+//    directly.) A call from whose part of the small stack C was called last counts for that
+//    C, nevertheless: older code may have called it.
 // 3. C runs now, and the call was made less than LIBCGO_C_ROOM bytes below. That much is
 //    free below C that asks, on whatever stack. Further below may be another stack: one
 //    may be an array in another, so addresses tell no more than that.
@@ -89,6 +90,9 @@ namespace {
 
 constexpr char on_system[] = "libcgo_call_on_system";
 constexpr char on_stack[] = "libcgo_call_on_stack";
+
+// In libcgo_thread::caller_sp: C was not called from there.
+constexpr uintptr_t no_call_of_c = 1;
 
 // In place of a number.
 constexpr uintptr_t free_place = 0;
@@ -205,7 +209,7 @@ uintptr_t return_word_of_caller(uintptr_t caller_sp) {
   (void)caller_sp;
   return 0;
 #else
-  return libcgo_frame_layout.mark_to_return == 0
+  return libcgo_frame_layout.mark_to_return == 0 || (caller_sp & no_call_of_c) != 0
              ? 0
              : caller_sp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
 #endif
@@ -260,18 +264,34 @@ bool is_of_a_handler(const stack_call *c, const asker &who) {
          !within(who.sp, signal.lo, signal.hi);
 }
 
+// Where a call has ended unseen, and older code has called C from as deep: then the record
+// names the call, and nothing else knows the position. C that was called so is below where
+// the call was made. And the C that made the call has returned, or frames are where the
+// call's first one was.
+bool is_needed(const libcgo_thread *thread, const stack_call *c,
+               const asker &who) {
+  return who.is_c && c == running_of(thread) &&
+         range_of(thread).contains(thread->caller_sp) && who.sp < c->system_sp &&
+         on_own_stack(thread, who.sp) == on_own_stack(thread, c->system_sp) &&
+         (word_is_gone(thread, c, who) ||
+          c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}));
+}
+
 // The proofs that need no system call, but where the call was made just below the caller.
 // The last call is asked so at each new one.
 bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
                       const asker &who) {
   return !counts(c) || is_below(c, who) ||
-         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who));
+         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
+          !is_needed(thread, c, who));
 }
 
 bool is_over(const libcgo_thread *thread, const stack_call *c,
              const asker &who) {
-  return !counts(c) || is_below(c, who) || frame_is_gone(thread, c, who) ||
-         word_is_gone(thread, c, who) || is_of_a_handler(c, who);
+  return !counts(c) || is_below(c, who) ||
+         ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
+          !is_needed(thread, c, who)) ||
+         is_of_a_handler(c, who);
 }
 
 // ---- the memory of older calls ----
@@ -339,6 +359,16 @@ void go_below(const libcgo_thread *thread, const stack_call *waits,
     *system_sp = waits->system_sp;
 }
 
+// Takes from a range what is in the parts of calls that were begun since one.
+void cut(const libcgo_thread *thread, const stack_call *since, range *now) {
+  for (const stack_call *d = last_of(thread);
+       now->span != 0 && d != nullptr && d != since; d = d->prev)
+    if (counts(d) && now->contains(d->start)) {
+      now->span -= d->start - now->lo;
+      now->lo = d->start;
+    }
+}
+
 // What the record said before a call. If the call's parent is over, the runtime is on no
 // stack; and if it has gone on meanwhile, it is where it was left then. Where another call,
 // that was begun later, goes on, that is not the parent's.
@@ -373,17 +403,18 @@ bool has_made(const libcgo_thread *thread, const stack_call *call,
   return false;
 }
 
-// A call that the runtime made is over. The tasks to which its code has gone over may
-// still run, in the call in which that was made.
+// A call is over, unseen or one that the runtime made. The tasks to which its code has gone
+// over, or after an unseen end older code, may still run, in the call in which that was made.
 void leave_tasks(libcgo_thread *thread, const stack_call *c) {
-  constexpr uintptr_t both = from_small | switched;
-  if ((c->word & both) != both)
+  stack_call *const parent = parent_of(c);
+  if ((c->word & switched) == 0 || parent == nullptr)
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
-      d->parent = c->parent; // a handler in between finds none
+      d->parent = parent; // a handler in between finds none
       handler_barrier();
       d->parent_serial = c->parent_serial;
+      parent->word |= switched;
     }
 }
 
@@ -405,6 +436,13 @@ void end(libcgo_thread *thread, stack_call *c) {
   leave_tasks(thread, c);
   handler_barrier();
   c->serial = ended;
+  // The older call's part of the stack ended above this one's.
+  range now = range_of(thread);
+  if (now.span != 0 && now.lo == c->start) {
+    now = {c->lo, now.span + (c->start - c->lo)};
+    cut(thread, running_of(thread), &now);
+    set_small(thread, now);
+  }
 }
 
 // Takes those off the end of the list that have ended.
@@ -729,7 +767,9 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   if (entered.contains(address))
     return {c, entered};
   stack_call *const parent = parent_of(c);
-  if ((parent != nullptr || (c->word & from_small) != 0) && c->prior.contains(address))
+  const bool of_task =
+      (c->word & from_small) != 0 && c->c_returns_to != made_by_parent;
+  if ((parent != nullptr || of_task) && c->prior.contains(address))
     return {parent, c->prior};
   return {};
 }
@@ -766,18 +806,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     return own && (c->word & from_small) == 0 &&
            on_own_stack(thread, c->mark) && c->mark < system_sp;
   };
-  // Proof 5: C called from here, at the caller's position or below, was there.
-  uintptr_t returned = 0;
-  const stack_call *oldest = nullptr;
-  for (const stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev)
-    if (counts(c) && was_c_below(c) && at.contains(c->prior_caller) &&
-        c->prior_caller <= sp) {
-      oldest = c;
-      if (c->mark > returned)
-        returned = c->mark;
-    }
   bool nothing_waits = true; // of what is newer
-  bool newer = oldest != nullptr;
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
@@ -785,12 +814,10 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
     const bool made_here = (c->word & from_small) != 0 && at.contains(c->mark) &&
                            c->mark <= sp;
-    if (here || made_here ||
-        (was_c_below(c) && (nothing_waits || (newer && c->mark <= returned))))
+    if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4 and 5
       end(thread, c);
     else
       go_below(thread, c, &system_sp);
-    newer = newer && c != oldest;
   }
   return system_sp;
 }
@@ -822,7 +849,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
-  set_state(thread, found.call, system_sp, sp, found.at);
+  set_state(thread, found.call, system_sp, sp | no_call_of_c, found.at);
   return found.at;
 }
 
@@ -893,6 +920,7 @@ static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
     const bool can_be_read =
         on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
     if ((can_be_read && frame_is_gone(thread, c, who)) ||
+        (now.contains(c->start) && word_is_gone(thread, c, {sp, false, now})) ||
         c_has_returned(thread, c, who))
       return true;
     if ((c->word & from_small) == 0 || c->c_returns_to != made_by_parent)
@@ -1019,7 +1047,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->start = top - call_word_bytes;
   call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
   call->prior = range_of(thread);
-  call->prior_caller = on_small ? sp : thread->caller_sp;
+  call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
   call->prior_system = thread->system_sp;
   call->passed.span = 0;
   call->thread = thread;
@@ -1076,7 +1104,8 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   }
   handler_barrier();
   if (last_of(thread) != call) {
-    leave_tasks(thread, call);
+    if ((call->word & from_small) != 0)
+      leave_tasks(thread, call);
     call->serial = ended;
     return result;
   }

@@ -47,7 +47,8 @@
 //    that return do so in turn, the last first, also on different C stacks. Otherwise
 //    coroutines may let them return in any order.
 // 5. A task that has left C goes on where the runtime was called from the same C stack.
-//    Its switch is told before, if a coroutine lives.
+//    The switch to it is told before, if a coroutine lives or a handler on the signal
+//    stack was left by a jump.
 // 6. Exceptions do not pass a signal handler, nor a coroutine's or task's first function.
 // 7. When a jump has left a coroutine that was in a call on a small stack, when the frame
 //    ends which contains a small stack that a throw or a jump has left,
@@ -55,8 +56,8 @@
 //    libcgo_stack_left. Where the library has it not, in the first case, by another call
 //    on a small stack.
 // 8. Nobody jumps or throws out of a call that C has made from one of its stacks, and back to
-//    older code on the same small stack, which C had called from another one. (--any-way:
-//    programs do.)
+//    older code on the same small stack, which C had called from another one; nor to code
+//    below which a coroutine has frames there. (--any-way: programs do.)
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
@@ -201,6 +202,7 @@ struct region {
   uintptr_t lo, hi;
   frame *owner;  // whose array it is, or nullptr
   bool untold;   // a frame on it ended unseen
+  bool c_left;   // so did C that was called from it
   bool must_tell; // of a coroutine that a jump has left
   bool used;     // the place in the table
   libcgo_stack record;
@@ -269,6 +271,7 @@ libcgo_stack spare; // where nothing ever runs for long
 unsigned long calls_made, calls_returned;
 int traps_left;  // instructions until the signal does something; 0: it does not
 frame *traps_in; // the caller
+bool left_handler; // on the signal stack, by a jump
 bool stepping;   // the processor stops at each
 
 const program *now;
@@ -297,7 +300,7 @@ region *region_of(uintptr_t address) {
 region *add_region(enum kind kind, uintptr_t lo, uintptr_t hi, frame *owner) {
   for (region &r : regions)
     if (!r.used) {
-      r = {kind, lo, hi, owner, false, false, true, LIBCGO_STACK_INIT(lo, hi)};
+      r = {kind, lo, hi, owner, false, false, false, true, LIBCGO_STACK_INIT(lo, hi)};
       return &r;
     }
   abort();
@@ -382,8 +385,14 @@ void kill_strand(strand *s);
 // The frame ends, by a return or unseen.
 void end_frame(frame *f, bool unseen) {
   forget(f);
-  if (unseen)
+  if (unseen) {
     f->on->untold = true;
+    if (f->how == ON_SYSTEM)
+      f->parent->on->c_left = true;
+    if (f->trapped != nullptr) // the call was begun, or had not ended
+      f->trapped->untold = true;
+    left_handler |= f->on->kind == ALT;
+  }
   f->in->top = f->parent;
   if (f->parent == nullptr)
     f->in->state = DEAD;
@@ -446,7 +455,7 @@ void tell_left(region *r) {
   const int err = libcgo_stack_left(self, &r->record);
   if (err != 0)
     wrong("error", "libcgo_stack_left: %s", strerror(err));
-  r->untold = r->must_tell = false;
+  r->untold = r->c_left = r->must_tell = false;
 }
 
 // After frames have ended: what the client does then.
@@ -512,6 +521,8 @@ RAW void landed(frame *f) {
   if (settings.trace)
     fprintf(stderr, "%*sback in frame %d\n", live_count, "", f->id);
   f->pending = NOTHING;
+  if (f->trapped != nullptr)
+    f->trapped->untold = true;
   f->busy = f->trapped = nullptr;
   f->at.after = 0;
   stepping = false;
@@ -807,7 +818,10 @@ bool can_make_context() {
 }
 #endif
 
-bool coroutine_waits() {
+// Whether a switch cannot be told on the new stack.
+bool tells_before() {
+  if (left_handler)
+    return true;
   for (int i = 0; i < strands_used; i++)
     if (strands[i].kind == CO_STRAND && strands[i].state != DEAD)
       return true;
@@ -921,8 +935,9 @@ void check_bounds(frame *f, bool with_record) {
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
-  // Or where one began that ended unseen, and nothing has been called from as deep since.
-  if (r->kind == SMALL && r->untold)
+  // Or where one began, or C was called, that ended unseen, and nothing has been called from
+  // as deep since.
+  if (r->kind == SMALL && (r->untold || r->c_left))
     hi = sp_now();
   const auto say = [&](const char *what) {
     wrong("bounds", "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",
@@ -1021,8 +1036,20 @@ frame *catcher(frame *f) {
 #endif
 
 // Whether a jump from f leaves, on a small stack, code that another stack of C's has called
-// than that of what stays there.
+// than that of what stays there; or ends a strand in which there are callers of what stays.
 bool mixes_stacks(frame *f, frame *to) {
+  for (int i = 0; i < strands_used; i++) {
+    bool below = false, rests = false;
+    for (frame *g = strands[i].top; g != nullptr && &strands[i] != to->in; g = g->parent) {
+      below |= g->on == to->on && g->lo < to->lo && strands[i].state != DEAD;
+      rests |= below && g->on->kind == SMALL && strands[i].kind == CO_STRAND &&
+               g->on == to->on && !settings.any_way;
+      for (frame *h = to; h != nullptr && below; h = caller_of(h))
+        rests |= g == h;
+    }
+    if (rests)
+      return true;
+  }
   if (settings.any_way)
     return false;
   for (frame *g = f; g != to; g = caller_of(g))
@@ -1058,6 +1085,9 @@ RAW bool perform(frame *f, const step &s) {
       count += r.used;
     if (count == most_regions || (kind == ALT && lowest_on(alternate) != nullptr))
       return false;
+    for (int i = 0; i < live_count; i++) // its return sets the system's back
+      if (kind == ALT && live[i]->how == IN_HANDLER)
+        return false;
     call(f, IN_CALL, CALL, s.b, f->on, 1 + kind);
     run_frame(nullptr);
     came_back(f);
@@ -1194,7 +1224,7 @@ RAW bool perform(frame *f, const step &s) {
     t->base = nearest_c(f);
     f->in->state = SWITCHED;
     tell_left(r); // the task begins at its end, whatever the library has left there
-    if ((s.b & 1) != 0 || coroutine_waits())
+    if ((s.b & 1) != 0 || tells_before())
       tell_switch(r);
     else
       to_be_told = r;
@@ -1211,7 +1241,7 @@ RAW bool perform(frame *f, const step &s) {
       return false;
     set_base(t, f);
     f->in->state = SWITCHED;
-    if ((s.b & 1) != 0 || coroutine_waits())
+    if ((s.b & 1) != 0 || tells_before())
       tell_switch(t->top->on);
     else
       to_be_told = t->top->on;
@@ -1330,6 +1360,7 @@ void tell_all() {
 [[gnu::noinline]] void run_round() {
   frames_used = strands_used = 0;
   live_count = 0;
+  left_handler = false;
   pc = 0;
   strand *const s = &strands[strands_used++];
   memset(static_cast<void *>(s), 0, sizeof *s);
@@ -1745,6 +1776,26 @@ static const char *const once_failed[] = {
     "return.0.0 system.0.0",
     // Both stacks are left to which a call's code had gone over.
     "i1+ embed.1.0 stack.1.0 signal.1.0 system.0.0 stack.0.0 task.2.0 jump.1.0",
+    // After an unseen end, older code calls C from as deep, and that a small stack.
+    "i1+ stack.2.0 system.0.0c stack.2.0 throw.0.0 return.0.0 signal.0.0 system.0.0 stack.2.0",
+    "i1+ stack.1.0 frame.0.0 stack.2.0 stack.1.0 frame.0.0 system.0.0 frame.0.0c stack.2.0 "
+    "throw.0.0 frame.0.0 jump.124.0 signal.0.0 system.0.0 stack.2.0",
+    // A jump out of a handler, past calls from small stack to small stack.
+    "i1- system.0.0 stack.0.0 stack.0.0 frame.0.0 frame.0.0 stack.0.0 signal.1.0 stack.1.0 "
+    "frame.0.0 jump.24.0 frame.0.0 system.0.0",
+    // A jump to a frame, just below which a call began that has ended.
+    "i1- stack.0.0 stack.0.0 stack.0.0 callback.0.0 system.0.0 system.0.0 stack.0.0 "
+    "stack.251.0 system.0.0 stack.0.0 signal.0.0 system.0.0 stack.2.0c stack.31.0 throw.0.0 "
+    "jump.186.0 stack.2.0 stack.0.0",
+    // The frames in between have ended, of which one began a task.
+    "i1+ stack.0.0c stack.0.0 stack.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 throw.0.0 "
+    "switch.0.149",
+    // A call returns above one that has ended, on the stack from which it was made.
+    "i1- stack.0.0 task.2.0 stack.1.0 stack.2.0 signal.0.0 system.0.0 return.0.0 return.0.0 "
+    "jump.0.0 return.0.0 frame.0.0 system.0.0",
+    // A task waits in C, begun when the record named a call that had ended.
+    "i1- stack.0.0c system.0.0 stack.0.0 throw.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 "
+    "switch.0.719",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -156,10 +156,11 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
 /*
  * Tells that the thread goes over to another small stack by a switch of the
  * client's own, such as swapcontext(3) between tasks: to be called just before
- * the switch, or on the new stack before it calls C; while coroutines of C's are in
- * calls, before the switch: on the new stack nobody knows from which call the thread
- * comes. A thread has first left its system stack by libcgo_call_on_stack. A signal handler that runs on a small
- * stack, and comes in between, calls C where it is.
+ * the switch, or on the new stack before it calls C; where coroutines of C's or
+ * handlers on the alternate signal stack make calls, before the switch: on the new stack
+ * nobody knows from which call the thread comes. A thread has first left its system
+ * stack by libcgo_call_on_stack. A signal handler that runs on a small stack, and comes
+ * in between, calls C where it is.
  *
  * Without it C runs on the small stack, unnoticed, until that overflows.
  *
@@ -203,8 +204,9 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
 #define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
 
 /* The usable part of a stack: no guard page, nothing of the C library's, but perhaps
-   thread-local variables of shared objects at the high end. A small one's ends where the innermost call on it begins; or where one began that an exception
-   or a longjmp has ended, while nothing was called from as deep since. Who must have all
+   thread-local variables of shared objects at the high end. A small one's ends where the
+   innermost call on it begins; or where one began, or C was called, that an exception or
+   a longjmp has ended, while nothing was called from as deep since. Who must have all
    frames on a small stack, such as a collector, goes on to the `hi` of its own record. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */

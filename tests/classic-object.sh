@@ -76,8 +76,9 @@ imported_by_a_table() {
   test -s imported && ! grep -xFf imported other
 }
 
-flags_of() { # NM-ARGUMENTS...: how many names of the flag, as constants
-  LC_ALL=C $NM "$@" 2>/dev/null | LC_ALL=C grep -ac ' R runtime.*iscgo\(@@.*\)*$'
+# As constants; or as data, where nm is told by the link-time optimiser.
+flags_of() { # NM-ARGUMENTS...: how many names of the flag
+  LC_ALL=C $NM "$@" 2>/dev/null | LC_ALL=C grep -ac ' [DR] runtime.*iscgo\(@@.*\)*$'
 }
 
 both_flags() {

@@ -557,8 +557,9 @@ tests_liblooked_up_la_SOURCES = tests/looked-up.c
 tests_liblooked_up_la_CPPFLAGS = $(tests_cppflags)
 tests_liblooked_up_la_CFLAGS = $(tests_cflags)
 tests_liblooked_up_la_LDFLAGS = -avoid-version -shared \
-	-rpath $(abs_top_builddir)/tests
-tests_liblooked_up_la_LIBADD = libcgo.la
+	-rpath $(tests_rpath)
+tests_liblooked_up_la_LIBADD = $(LIBCGO_TESTS_LIBRARY)
+tests_liblooked_up_la_DEPENDENCIES = libcgo.la
 tests_lookups_SOURCES = tests/lookups.c tests/arch/cpu.h $(tests_kit)
 tests_lookups_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE \
 	-DTEST_MODULES='"$(abs_top_builddir)/tests/"'

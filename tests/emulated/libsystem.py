@@ -87,12 +87,14 @@ class LibSystem(Posix):
             info = bytearray(96)
             info[84:88] = self.thread_count.to_bytes(4, 'little')
         elif flavor == 7:  # PROC_PIDREGIONINFO
-            # struct proc_regioninfo: pri_address and pri_size are its last two.
+            # struct proc_regioninfo: pri_protection is its first, pri_address and
+            # pri_size are its last two.
             found = min((r for r in self.m.mapped if argument < r[1]), default=None)
             if found is None:
                 self.fail(EINVAL)
                 return 0
             info = bytearray(96)
+            info[0:4] = found[2].to_bytes(4, 'little')
             info[80:88] = found[0].to_bytes(8, 'little')
             info[88:96] = (found[1] - found[0]).to_bytes(8, 'little')
         else:

@@ -118,6 +118,9 @@ count_tap() {
   sed -n 's/^not ok [0-9]* - /FAIL: /p; s/^ok [0-9]* - \(.*# SKIP.*\)/SKIP: \1/p
     /# SKIP/d; s/^ok [0-9]* - /PASS: /p' "$2" >results
   grep -q '^PASS: ' results || echo "ERROR: $1: no test ran" >>results
+  # One that has stopped in the middle says no "not ok".
+  ! grep -q '^make.*: \*\*\* ' "$2" || grep -q '^FAIL: ' results ||
+    echo "ERROR: $1: it ended before its end" >>results
   ! grep -q '^FAIL: \|^ERROR: ' results || cat "$2"
   count "$1" results
 }

@@ -94,7 +94,8 @@ class LibSystem(Posix):
                 self.fail(EINVAL)
                 return 0
             info = bytearray(96)
-            info[0:4] = found[2].to_bytes(4, 'little')
+            protection = sum({'r': 1, 'w': 2, 'x': 4}[c] for c in found[2])
+            info[0:4] = protection.to_bytes(4, 'little')
             info[80:88] = found[0].to_bytes(8, 'little')
             info[88:96] = (found[1] - found[0]).to_bytes(8, 'little')
         else:

@@ -264,17 +264,29 @@ bool is_of_a_handler(const stack_call *c, const asker &who) {
          !within(who.sp, signal.lo, signal.hi);
 }
 
+// Where the CPU does not push return addresses: the call goes on below another one on the
+// same small stack, which is under way.
+bool is_within_older(const libcgo_thread *thread, const stack_call *c,
+                     const asker &who) {
+  const stack_call *const parent = parent_of(c);
+  return libcgo_frame_layout.mark_to_return == 0 && parent != nullptr &&
+         c->prior.contains(c->start) && on_own_stack(thread, c->mark) &&
+         on_own_stack(thread, parent->mark) && !frame_is_gone(thread, parent, who);
+}
+
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
 // the call was made. And the C that made the call has returned, or frames are where the
-// call's first one was.
+// call's first one was; where the CPU does not push return addresses, too little shows that,
+// and older code on the same small stack is enough.
 bool is_needed(const libcgo_thread *thread, const stack_call *c,
                const asker &who) {
   return who.is_c && c == running_of(thread) &&
          range_of(thread).contains(thread->caller_sp) && who.sp < c->system_sp &&
          on_own_stack(thread, who.sp) == on_own_stack(thread, c->system_sp) &&
          (word_is_gone(thread, c, who) ||
-          c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}));
+          c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
+          is_within_older(thread, c, who));
 }
 
 // The proofs that need no system call, but where the call was made just below the caller.

@@ -1379,10 +1379,11 @@ void tell_all() {
 
 void *run_thread(void *) {
   const uintptr_t here = as_word(__builtin_frame_address(0));
-  if (now->initial)
+  if (now->initial) {
     const uintptr_t above = UINTPTR_MAX - here; // with 32-bit words that may be little
     own = add_region(OWN, here - 3 * own_size / 2,
                      here + (above < 1024 * K ? above : 1024 * K), nullptr);
+  }
   stack_t before, s = {};
   s.ss_sp = reinterpret_cast<void *>(default_alternate->lo);
   s.ss_size = default_alternate->hi - default_alternate->lo;

@@ -9,6 +9,7 @@
 #
 #   PARTS     of few-tools, ubuntu, systems
 #   SYSTEMS   of bullseye, bookworm, trixie
+#   MIRROR    of Debian, instead of the one that mmdebstrap knows
 # shellcheck disable=SC2016 # what is in quotes is for the shell inside
 set -eu
 # shellcheck source=scripts/variants/lib.sh
@@ -166,7 +167,7 @@ systems() {
   trap end_systems EXIT
   for system in ${SYSTEMS:-bullseye trixie bookworm}; do
     step "$system: a minimal system" mmdebstrap --quiet --variant=minbase "$system" \
-      "$place/$system.tar" "${MIRROR:-http://deb.debian.org/debian}" || continue
+      "$place/$system.tar" ${MIRROR:+"$MIRROR"} || continue
     mkdir "$place/$system"
     tar -xf "$place/$system.tar" -C "$place/$system"
     rm "$place/$system.tar"

@@ -10,6 +10,7 @@
 #define LIBCGO_H
 
 #include <libcgo/classic.h>
+#include <libcgo/context.h>
 #include <libcgo/crossing.h>
 #include <libcgo/handle.h>
 #include <libcgo/init.h>

@@ -48,6 +48,28 @@ extern const cgo::frame_layout libcgo_frame_layout
    signs those in memory, or has its own state in a bit of them. */
 uintptr_t libcgo_strip_signature(uintptr_t return_address);
 
+/* ---- contexts: src/context.cc ---- */
+
+/* Where the frame of a suspended context has things: bytes from its stack pointer. */
+struct libcgo_switch_frame {
+  uintptr_t mark; /* a word that the routine does not use */
+  uintptr_t return_address;
+  uintptr_t frame_pointer;
+};
+extern const struct libcgo_switch_frame libcgo_switch_frame
+    __attribute__((__visibility__("hidden")));
+
+/* Writes the frame of a new context below `top`, a multiple of 16: the first switch to it
+   calls fn(arg, word). Returns its stack pointer, or 0: the thread has what a switch does
+   not save. */
+uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+                               struct libcgo_context *(*fn)(void *, uintptr_t),
+                               void *arg);
+
+/* Calls fn(arg), whose caller is, to an unwinder, that of the switch which is pending at
+   sp. Writes nothing there. */
+void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+
 /* setg(g), then fn(), which need not keep any general register but the stack
    pointer, and finds every register as setg leaves it. */
 void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);

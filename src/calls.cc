@@ -81,7 +81,10 @@ static_assert(offsetof(libcgo_thread, small_lo) == THREAD_SMALL_LO, "");
 static_assert(offsetof(libcgo_thread, small_span) == THREAD_SMALL_SPAN, "");
 static_assert(offsetof(libcgo_thread, system_sp) == THREAD_SYSTEM_SP, "");
 static_assert(offsetof(libcgo_thread, caller_sp) == THREAD_CALLER_SP, "");
+static_assert(offsetof(libcgo_thread, running) == THREAD_RUNNING, "");
+static_assert(offsetof(libcgo_thread, switching) == THREAD_SWITCHING, "");
 static_assert(offsetof(cgo::stack_call, start) == STACK_CALL_START, "");
+static_assert(offsetof(cgo::stack_call, word) == STACK_CALL_WORD, "");
 static_assert(sizeof(cgo::stack_call) == sizeof(libcgo_thread::calls), "");
 
 namespace cgo {
@@ -107,9 +110,15 @@ constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
 constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
 constexpr uintptr_t flags = 15;
+static_assert(switched == STACK_CALL_SWITCHED, "");
 // In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
 // code of its parent.
 constexpr uintptr_t made_by_parent = 1;
+
+// In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
+// small stack, all of them are of tasks.
+constexpr uintptr_t no_start = 16;
+constexpr uintptr_t no_lo = no_start + call_word_bytes;
 
 // One place is in the record, the others are in pages, the oldest first.
 constexpr size_t page_bytes = 4096;
@@ -167,6 +176,13 @@ void set_small(libcgo_thread *thread, const range &now) {
   thread->small_lo = now.lo;
   handler_barrier();
   thread->small_span = now.span;
+}
+
+// The range of the context to which the thread is just going over: where the stack pointer
+// is there already, the record may name another. See src/context.cc.
+range range_ahead(const libcgo_thread *thread) {
+  auto *const to = reinterpret_cast<const libcgo_context *>(thread->switching);
+  return to == nullptr ? range{} : range{to->lo, to->span};
 }
 
 // ---- proofs ----
@@ -895,6 +911,7 @@ void begin_calls(libcgo_thread *thread) {
   thread->system_sp = thread->caller_sp = 0;
   thread->top = thread->running = thread->chunks = 0;
   thread->serial = first_serial;
+  thread->switching = 0;
   thread->next_place = reinterpret_cast<uintptr_t>(first);
 }
 
@@ -916,6 +933,11 @@ range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
   const range now = range_of(thread);
   if (now.contains(sp))
     return now;
+  const range ahead = range_ahead(thread);
+  if (ahead.contains(sp)) {
+    set_small(thread, ahead);
+    return ahead;
+  }
   if (thread->top == 0 ||
       (on_own_stack(thread, sp) && !small_within_own(thread)))
     return {};
@@ -958,6 +980,9 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
   const range now = range_of(thread);
   if (now.contains(address))
     return now;
+  const range ahead = range_ahead(thread);
+  if (ahead.contains(address))
+    return ahead;
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
     const place_on_stack found = place_in(c, address);
     if (found.at.span != 0)
@@ -1001,17 +1026,17 @@ uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
   return thread->system_sp;
 }
 
-// Begins a call on a small stack for a caller at sp. `mark` is a word of the call's frame,
-// on the caller's stack, at sp or above.
-cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
-                                         const libcgo_stack *stack, uintptr_t sp,
-                                         uintptr_t *mark) {
-  using namespace cgo;
-  if (!entered(thread))
-    no_record(on_stack, thread);
-  if (check_stack(stack) != 0)
-    bad_stack(thread, stack);
+} // extern "C"
 
+namespace cgo {
+
+void check_record(const char *call, const libcgo_thread *thread) {
+  if (!entered(thread))
+    no_record(call, thread);
+}
+
+stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
+                       uintptr_t sp, uintptr_t *mark) {
   const bool on_small = still_small_stack_at(thread, sp).span != 0;
   const asker who = {reinterpret_cast<uintptr_t>(mark), !on_small, {}};
   if (!on_small) {
@@ -1029,13 +1054,17 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
         on_own_stack(thread, c->mark))
       c->word |= was_below;
   }
-  uintptr_t top = deepest_on(thread, stack, who, false);
-  if (stack->hi - top > (stack->hi - stack->lo) / 4)
-    top = deepest_on(thread, stack, who, true);
-  top &= ~uintptr_t(15);
-  if (top <= stack->lo || top - stack->lo < LIBCGO_STACK_MIN)
-    too_small(thread, stack, top);
-  note_stack(thread, stack);
+  uintptr_t lo = no_lo, top = no_lo;
+  if (stack != nullptr) {
+    lo = stack->lo;
+    top = deepest_on(thread, stack, who, false);
+    if (stack->hi - top > (stack->hi - stack->lo) / 4)
+      top = deepest_on(thread, stack, who, true);
+    top &= ~uintptr_t(15);
+    if (top <= lo || top - lo < LIBCGO_STACK_MIN)
+      too_small(thread, stack, top);
+    note_stack(thread, stack);
+  }
 
   // First the place is taken, then it is filled. A handler in between takes another.
   stack_call *const call = find_place(thread, who);
@@ -1055,7 +1084,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   if (offset != 0)
     call->returns_to = *reinterpret_cast<const uintptr_t *>(
         call->mark + static_cast<uintptr_t>(offset));
-  call->lo = stack->lo;
+  call->lo = lo;
   call->start = top - call_word_bytes;
   call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
   call->prior = range_of(thread);
@@ -1063,7 +1092,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->prior_system = thread->system_sp;
   call->passed.span = 0;
   call->thread = thread;
-  call->word = on_small ? from_small : 0;
+  call->word = (on_small ? from_small : 0) | (stack == nullptr ? switched : 0);
   if (!on_small)
     call->c_returns_to = c_return_address(thread, call);
   else // where its code has gone over to a task, that has made it
@@ -1071,7 +1100,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
                              ? made_by_parent
                              : 0;
   // Not on the stack on which this function runs.
-  if (!within(sp, stack->lo, stack->hi)) {
+  if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
     const uintptr_t word = top - 8;
     *reinterpret_cast<uintptr_t *>(word) = serial;
     call->word |= word - 8;
@@ -1092,6 +1121,51 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   set_state(thread, call, call->system_sp, call->prior_caller,
             {call->lo, end_of(call) - call->lo});
   return call;
+}
+
+bool is_switch(const stack_call *call) { return call->start == no_start; }
+
+void note_switch(libcgo_thread *thread, const libcgo_context *from) {
+  if (from->stack_hi != 0) {
+    const libcgo_stack stack = LIBCGO_STACK_INIT(from->stack_lo, from->stack_hi);
+    note_stack(thread, &stack);
+  }
+  if (stack_call *const running = running_of(thread))
+    running->word |= switched;
+}
+
+bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) {
+  if (range_of(thread).contains(thread->caller_sp) &&
+      within(thread->caller_sp, lo, hi))
+    return true;
+  for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if (counts(c) && c->prior.contains(c->prior_caller) &&
+        within(c->prior_caller, lo, hi))
+      return true;
+  return false;
+}
+
+bool would_overwrite(const libcgo_thread *thread, uintptr_t sp) {
+  const stack_call *const c = running_of(thread);
+  return c != nullptr && counts(c) && on_own_stack(thread, c->mark) &&
+         on_own_stack(thread, sp) && c->mark < sp &&
+         !frame_is_gone(thread, c, {sp, true, {}});
+}
+
+} // namespace cgo
+
+extern "C" {
+
+// Begins a call on a small stack for a caller at sp. `mark` is a word of the call's frame,
+// on the caller's stack, at sp or above.
+cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
+                                         const libcgo_stack *stack, uintptr_t sp,
+                                         uintptr_t *mark) {
+  using namespace cgo;
+  check_record(on_stack, thread);
+  if (check_stack(stack) != 0)
+    bad_stack(thread, stack);
+  return begin_call(thread, stack, sp, mark);
 }
 
 // Ends the call when fn has returned, and passes its result on.

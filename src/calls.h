@@ -6,6 +6,7 @@
 #ifndef LIBCGO_CALLS_H_INTERNAL
 #define LIBCGO_CALLS_H_INTERNAL
 
+#include <libcgo/context.h>
 #include <libcgo/stack.h>
 
 #include "layout.h"
@@ -70,6 +71,27 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address);
    thread's own stack, calls that were made from other stacks of C's do not count. */
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);
 
+/* ---- for contexts ---- */
+
+/* Stops the process where the record is none that a thread has entered. */
+void check_record(const char *call, const libcgo_thread *thread);
+
+/* Begins a call as libcgo_begin_stack_call does. Where stack is NULL, C at sp goes over to
+   a context: the call has no part of a small stack, and tasks run in it. */
+stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
+                       uintptr_t sp, uintptr_t *mark);
+bool is_switch(const stack_call *call);
+
+/* The code that runs goes over to another context, or a context begins in it. */
+void note_switch(libcgo_thread *thread, const libcgo_context *from);
+
+/* Whether C that was called from this stack may still be under way. */
+bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);
+
+/* Whether C that goes on at sp, on the thread's own stack, would overwrite C that waits in
+   the call that the record names. */
+bool would_overwrite(const libcgo_thread *thread, uintptr_t sp);
+
 /* Whether a small stack is, or may be, part of the thread's own stack. */
 bool small_within_own(const libcgo_thread *thread);
 
@@ -83,6 +105,14 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
                                          uintptr_t *mark);
 uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
                                 uintptr_t *mark);
+
+/* In src/context.cc. */
+void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
+                        libcgo_context *to, uintptr_t *mark);
+void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
+                           uintptr_t *mark);
+libcgo_thread *libcgo_switch_ends(libcgo_context *from, libcgo_context *to,
+                                  uintptr_t *mark);
 }
 
 #endif

@@ -16,8 +16,25 @@
 #define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)
 #define THREAD_CALLER_SP (8 + 6 * __SIZEOF_POINTER__)
 
+#define THREAD_RUNNING (8 + 44 * __SIZEOF_POINTER__)
+#define THREAD_SWITCHING (8 + 48 * __SIZEOF_POINTER__)
+
 /* Bytes: struct cgo::stack_call, proved there too. */
 #define STACK_CALL_START (7 * __SIZEOF_POINTER__)
+#define STACK_CALL_WORD (18 * __SIZEOF_POINTER__)
+#define STACK_CALL_SWITCHED 4 /* in that word */
+
+/* Bytes: struct libcgo_context, proved in src/context.cc. */
+#define CONTEXT_SP 8
+#define CONTEXT_LO (8 + 1 * __SIZEOF_POINTER__)
+#define CONTEXT_SPAN (8 + 2 * __SIZEOF_POINTER__)
+#define CONTEXT_THREAD (8 + 3 * __SIZEOF_POINTER__)
+#define CONTEXT_FLAGS (8 + 4 * __SIZEOF_POINTER__)
+#define CONTEXT_OPTIONS (8 + 5 * __SIZEOF_POINTER__)
+#define CONTEXT_CONTROL (8 + 6 * __SIZEOF_POINTER__)
+#define CONTEXT_KEEPS (8 + 7 * __SIZEOF_POINTER__)
+#define CONTEXT_OVER 1          /* in place of sp */
+#define CONTEXT_KEEPS_CONTROL 1 /* of the options */
 
 /* Bytes: where the frame of libcgo_call_on_stack keeps what libcgo_enter_stack has
    saved, by the Microsoft convention. */

@@ -41,7 +41,7 @@ src_classic_port = src/os/@os@-classic.cc
 
 libcgo_la_SOURCES = $(src_topics) $(src_kit) \
 	src/arch.h src/asm.h src/calls.h src/classic-slots.h src/init.h src/keep.h src/key.h src/layout.h src/memory.h src/platform.h \
-	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h
+	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h src/traceback.h
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
 libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) $(LIBCGO_ATOMICS) \
@@ -113,6 +113,15 @@ nodist_src_libentry_la_SOURCES = src/arch/@cpu_file@.S
 src_libentry_la_CPPFLAGS = $(src_cppflags) -DPART_entry
 nodist_src_libslot_la_SOURCES = src/arch/@cpu_file@.S
 src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
+endif
+
+if CONTEXTS
+libcgo_la_SOURCES += src/context.cc
+src_arch_parts += src/libswitch.la
+nodist_src_libswitch_la_SOURCES = src/arch/@cpu_file@.S
+src_libswitch_la_CPPFLAGS = $(src_cppflags) -DPART_switch
+else
+EXTRA_DIST += src/context.cc
 endif
 
 if STACK_CHK_FAIL_LOCAL

@@ -26,8 +26,8 @@ static_assert(offsetof(libcgo_runtime, reserved) +
                       sizeof(libcgo_runtime::reserved) ==
                   first_runtime,
               "");
-static_assert(offsetof(libcgo_thread, reserved) +
-                      sizeof(libcgo_thread::reserved) ==
+static_assert(offsetof(libcgo_thread, switching) +
+                      sizeof(libcgo_thread::switching) ==
                   first_thread,
               "");
 

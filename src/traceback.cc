@@ -8,6 +8,7 @@
 #include "arch.h"
 #include "runtime.h"
 #include "stack.h"
+#include "traceback.h"
 
 namespace cgo {
 
@@ -233,7 +234,43 @@ const libcgo_thread *record_of(const libcgo_runtime *runtime) {
   return thread != nullptr && check_thread(thread) == 0 ? thread : nullptr;
 }
 
+os::unwinder unwinder_of(const libcgo_runtime *runtime) {
+  return {reinterpret_cast<os::backtrace_function *>(__atomic_load_n(
+              &runtime->traceback[backtrace_word], __ATOMIC_ACQUIRE)),
+          reinterpret_cast<os::get_ip_function *>(
+              runtime->traceback[get_ip_word]),
+          reinterpret_cast<os::get_register_function *>(
+              runtime->traceback[get_register_word])};
+}
+
+#ifdef LIBCGO_CONTEXTS
+void unwind(void *p) {
+  auto *u = static_cast<unwinding *>(p);
+  u->unwinder.backtrace(take_frame, u);
+}
+#endif
+
 } // namespace
+
+#ifdef LIBCGO_CONTEXTS
+size_t traceback_from(const libcgo_runtime *runtime, uintptr_t sp,
+                      uintptr_t *pcs, size_t max) {
+  const auto word = [sp](uintptr_t offset) {
+    return *reinterpret_cast<const uintptr_t *>(sp + offset);
+  };
+  const int caller_errno = errno;
+  trace t = {pcs, max, 0};
+  unwinding u = {
+      &t, unwinder_of(runtime),
+      libcgo_strip_signature(word(libcgo_switch_frame.return_address)), false};
+  if (u.unwinder.backtrace != nullptr)
+    libcgo_context_look(sp, unwind, &u);
+  if (t.count == 0 && add(&t, u.first))
+    walk_frames(nullptr, sp, word(libcgo_switch_frame.frame_pointer), 0, &t);
+  errno = caller_errno;
+  return t.count;
+}
+#endif
 
 } // namespace cgo
 
@@ -298,19 +335,13 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
                   &t);
   } else {
     const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
-    auto *backtrace = reinterpret_cast<os::backtrace_function *>(
-        __atomic_load_n(&runtime->traceback[backtrace_word], __ATOMIC_ACQUIRE));
-    if (backtrace != nullptr) {
-      unwinding u = {&t,
-                     {backtrace,
-                      reinterpret_cast<os::get_ip_function *>(
-                          runtime->traceback[get_ip_word]),
-                      reinterpret_cast<os::get_register_function *>(
-                          runtime->traceback[get_register_word])},
+    const os::unwinder unwinder = unwinder_of(runtime);
+    if (unwinder.backtrace != nullptr) {
+      unwinding u = {&t, unwinder,
                      libcgo_strip_signature(reinterpret_cast<uintptr_t>(__builtin_extract_return_addr(
                          __builtin_return_address(0)))),
                      false};
-      backtrace(take_frame, &u);
+      unwinder.backtrace(take_frame, &u);
     }
     // Where the return address is in the caller's frame, compilers may take that for
     // this one (gcc for s390x): then the walk misses where this one returns to.

@@ -169,16 +169,14 @@ struct libcgo_thread {
   uintptr_t serial;
   uintptr_t next_place;
   uintptr_t masks;
-  uintptr_t reserved[1];
+  uintptr_t switching; /* since 0.2 */
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
         0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
         {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0,  \
-        0, 0, {                                                                \
-      0                                                                        \
-    }                                                                          \
+        0, 0, 0                                                                \
   }
 
 /*

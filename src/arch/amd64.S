@@ -369,3 +369,261 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	ret
 END SYM(libcgo_thread_pointer)
 #endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in rdi, from in rsi, to in rdx, word in rcx. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended:
+ *
+ *     CFA ->  +---------------------+
+ *             | return address      | rsp + 56
+ *             | caller's rbp        | rsp + 48
+ *             | rbx                 | rsp + 40
+ *             | r12                 | rsp + 32
+ *             | r13                 | rsp + 24
+ *             | mark                | rsp + 16
+ *             | r14                 | rsp +  8
+ *             | r15                 | <- rsp, which the context's record has
+ *             +---------------------+
+ *
+ * The mark is as far below the return address as in libcgo_call_on_stack.
+ *
+ * The callee keeps the control bits of mxcsr and the x87 control word. To read them takes
+ * longer than all the rest, so a context may promise that it has not changed them. They
+ * are in the context's record, and are loaded if they differ.
+ */
+#define SWITCH_FRAME 64
+#define SWITCH_RETURN 56
+#define SWITCH_FP 48
+#define SWITCH_MARK 16
+#define MXCSR_CONTROL 0xffc0
+
+.macro ENTER_SWITCH
+	LANDING_PAD
+	SAVE	rbp
+	SAVE	rbx
+	SAVE	r12
+	SAVE	r13
+	leaq	-8(%rsp), %rsp	/* the mark */
+	.cfi_adjust_cfa_offset 8
+	SAVE	r14
+	SAVE	r15
+.endm
+
+.macro SWITCH_FRAME_INFO
+	.cfi_def_cfa %rsp, SWITCH_FRAME
+	.cfi_offset %rip, -8
+	.cfi_offset %rbp, -16
+	.cfi_offset %rbx, -24
+	.cfi_offset %r12, -32
+	.cfi_offset %r13, -40
+	.cfi_offset %r14, -56
+	.cfi_offset %r15, -64
+.endm
+
+.macro LEAVE_SWITCH
+	movq	%rcx, %rax
+	RESTORE	r15
+	RESTORE	r14
+	DROP	8
+	RESTORE	r13
+	RESTORE	r12
+	RESTORE	rbx
+	RESTORE	rbp
+	popq	%rcx
+	.cfi_adjust_cfa_offset -8
+	.cfi_register %rip, %rcx
+	notrack jmp *%rcx
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	movq	CONTEXT_SP(%rdx), %r8
+	movq	CONTEXT_LO(%rsi), %rax
+	movq	CONTEXT_SPAN(%rsi), %r9
+	movq	%rsp, %r11
+	subq	%rax, %r11
+	cmpq	$CONTEXT_OVER, %r8
+	jbe	.Lask
+	cmpq	$0, CONTEXT_SP(%rsi)
+	jne	.Lask
+	testq	%rdi, %rdi
+	jz	3f
+	cmpq	%r9, %r11
+	jae	.Lask		/* not on the stack of *from */
+	cmpq	THREAD_SMALL_LO(%rdi), %rax
+	jne	.Lask
+	cmpq	THREAD_SMALL_SPAN(%rdi), %r9
+	jne	.Lask
+	movq	THREAD_RUNNING(%rdi), %rax
+	testb	$STACK_CALL_SWITCHED, STACK_CALL_WORD(%rax)
+	jz	.Lask
+	cmpq	$0, THREAD_SWITCHING(%rdi)
+	jne	.Lask
+.Lgo:
+	movq	%rsp, %r9	/* what *from gets */
+	testb	$CONTEXT_KEEPS_CONTROL, CONTEXT_KEEPS(%rsi)
+	jz	5f
+	movl	CONTEXT_CONTROL(%rsi), %r10d
+	movl	CONTEXT_CONTROL+4(%rsi), %r11d
+.Lleave:
+	testq	%rdi, %rdi
+	jz	7f
+	movups	CONTEXT_LO(%rdx), %xmm0
+	movq	%rdx, THREAD_SWITCHING(%rdi)
+	movq	%r8, %rsp
+	movups	%xmm0, THREAD_SMALL_LO(%rdi)	/* both words */
+	movq	$0, THREAD_SWITCHING(%rdi)
+1:	movq	%r9, CONTEXT_SP(%rsi)
+	movq	$0, CONTEXT_SP(%rdx)
+	movq	%rdi, CONTEXT_THREAD(%rdx)
+	xorl	CONTEXT_CONTROL(%rdx), %r10d
+	testl	$MXCSR_CONTROL, %r10d
+	jnz	4f
+	cmpl	CONTEXT_CONTROL+4(%rdx), %r11d
+	jne	4f
+2:	cmpq	$0, CONTEXT_FLAGS(%rdx)
+	jne	6f
+8:	LEAVE_SWITCH
+	SWITCH_FRAME_INFO
+
+3:	decq	%r9		/* of a record that is not made all addresses */
+	cmpq	%r9, %r11
+	jbe	.Lgo
+	jmp	.Lask
+4:	ldmxcsr	CONTEXT_CONTROL(%rdx)
+	fldcw	CONTEXT_CONTROL+4(%rdx)
+	jmp	2b
+5:	stmxcsr	CONTEXT_CONTROL(%rsi)
+	fnstcw	CONTEXT_CONTROL+4(%rsi)
+	movq	CONTEXT_OPTIONS(%rsi), %rax
+	movq	%rax, CONTEXT_KEEPS(%rsi)
+	movl	CONTEXT_CONTROL(%rdx), %r10d
+	notl	%r10d		/* to load takes less time than to read what was just stored */
+	jmp	.Lleave
+6:	movq	%rcx, %rbx
+	movq	%rdx, %rsi
+	leaq	SWITCH_MARK(%rsp), %rdx
+	call	SYM(libcgo_switch_resumes)
+	movq	%rbx, %rcx
+	jmp	8b
+7:	movq	%r8, %rsp
+	jmp	1b
+.Lask:
+	movq	%rdi, %rbx
+	movq	%rsi, %r12
+	movq	%rdx, %r13
+	movq	%rcx, %r14
+	leaq	SWITCH_MARK(%rsp), %rcx
+	call	SYM(libcgo_switch_asks)
+	movq	%rbx, %rdi
+	movq	%r12, %rsi
+	movq	%r13, %rdx
+	movq	%r14, %rcx
+	movq	CONTEXT_SP(%rdx), %r8
+	jmp	.Lgo
+
+	/* fn of the context in rsi has returned the one in rdx. */
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	.cfi_restore %rbx
+	.cfi_restore %r12
+	.cfi_restore %r13
+	.cfi_restore %r14
+	.cfi_restore %r15
+.Lend:
+	ENTER_SWITCH
+	movq	%rsi, %r12
+	movq	%rdx, %r13
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	leaq	SWITCH_MARK(%rsp), %rdx
+	call	SYM(libcgo_switch_ends)
+	movq	%rax, %rdi
+	movq	%r12, %rsi
+	movq	%r13, %rdx
+	xorl	%ecx, %ecx
+	movq	CONTEXT_SP(%rdx), %r8
+	movl	$CONTEXT_OVER, %r9d
+	jmp	5b
+END SYM(libcgo_switch)
+
+/*
+ * Where a new context begins: the word is in rax, fn in rbx, arg in r12, the context in
+ * r13. Unwinding ends here. An unwinder looks for the caller of fn before the address to
+ * which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined %rip
+	nop
+.Lentry:
+	movq	%r12, %rdi
+	movq	%rax, %rsi
+	call	*%rbx
+	movq	%r13, %rsi
+	movq	%rax, %rdx
+	call	.Lend
+	ud2
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in rdi, context in rsi, fn in rdx, arg in rcx. Where there is a shadow stack,
+ * each context would need its own.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	LANDING_PAD
+	xorl	%eax, %eax
+	rdsspq	%rax		/* 0 stays, if there is none */
+	testq	%rax, %rax
+	jnz	1f
+	leaq	-SWITCH_FRAME(%rdi), %rax
+	leaq	.Lentry(%rip), %r8
+	movq	%r8, SWITCH_RETURN(%rax)
+	movq	$0, SWITCH_FP(%rax)	/* no frame is above */
+	movq	%rdx, 40(%rax)
+	movq	%rcx, 32(%rax)
+	movq	%rsi, 24(%rax)
+	movq	$0, 8(%rax)
+	movq	$0, (%rax)
+	stmxcsr	CONTEXT_CONTROL(%rsi)
+	fnstcw	CONTEXT_CONTROL+4(%rsi)
+	movq	CONTEXT_OPTIONS(%rsi), %rcx
+	movq	%rcx, CONTEXT_KEEPS(%rsi)
+	ret
+1:	xorl	%eax, %eax
+	ret
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in rdi, fn in rsi, arg in rdx.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	LANDING_PAD
+	SAVE	rbx
+	movq	%rdi, %rbx
+	movq	%rdx, %rdi
+	.cfi_remember_state
+	SWITCH_FRAME_INFO
+	.cfi_def_cfa_register %rbx
+	call	*%rsi
+	.cfi_restore_state
+	RESTORE	rbx
+	ret
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.quad	SWITCH_MARK, SWITCH_RETURN, SWITCH_FP
+END_DATA SYM(libcgo_switch_frame)
+#endif

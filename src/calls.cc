@@ -1148,8 +1148,7 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
 bool would_overwrite(const libcgo_thread *thread, uintptr_t sp) {
   const stack_call *const c = running_of(thread);
   return c != nullptr && counts(c) && on_own_stack(thread, c->mark) &&
-         on_own_stack(thread, sp) && c->mark < sp &&
-         !frame_is_gone(thread, c, {sp, true, {}});
+         on_own_stack(thread, sp) && c->mark < sp;
 }
 
 } // namespace cgo

@@ -287,6 +287,13 @@ tests_stack_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_stack_CFLAGS = $(tests_four_cflags)
 tests_stack_LDADD = $(tests_ldadd)
 
+check_PROGRAMS += tests/context
+tests_context_SOURCES = tests/context.c tests/arch/arch.h $(tests_four)
+nodist_tests_context_SOURCES = tests/arch/@cpu_file@.S
+tests_context_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_context_CFLAGS = $(tests_four_cflags)
+tests_context_LDADD = $(tests_ldadd) -lm
+
 tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h tests/pthread-exit.h \
 	$(tests_four)
 nodist_tests_unwind_stacks_SOURCES = tests/arch/@cpu_file@.S

@@ -19,6 +19,13 @@
 /* LIBCGO_SYMBOL_PREFIX is `_` or nothing, as configure found it. */
 #define SYM(name) CONCAT(LIBCGO_SYMBOL_PREFIX, name)
 
+/* LOCAL(name): a label that no symbol table has. */
+#ifdef __MACH__
+#define LOCAL(name) CONCAT(L, name)
+#else
+#define LOCAL(name) CONCAT(.L, name)
+#endif
+
 /*
  * A line of the instruction cache, so that a short routine is on one of them.
  *

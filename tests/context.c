@@ -66,6 +66,7 @@ static struct libcgo_context *add_ones(void *arg, uintptr_t word) {
       return &own;
     word = next;
   }
+  return &own;
 }
 
 static void words_pass(void) {
@@ -407,6 +408,7 @@ static struct libcgo_context *scheduled(void *unused, uintptr_t word) {
     ck_assert(c_is_on_the_system_stack());
     word = libcgo_switch(thread, &other, &task, word + 1);
   }
+  return &own;
 }
 
 static uintptr_t on_the_callback_s_stack(void *unused) {
@@ -487,6 +489,7 @@ static struct libcgo_context *give_numbers(void *unused, uintptr_t word) {
     ck_assert(c_is_on_the_system_stack());
     word = libcgo_switch(thread, &other, (struct libcgo_context *)word, i);
   }
+  return &own;
 }
 
 static struct libcgo_context *through_c(void *unused, uintptr_t word) {
@@ -557,6 +560,7 @@ static struct libcgo_context *say_where(void *unused, uintptr_t word) {
     ck_assert(bounds_are(&stack));
     libcgo_switch(thread, &task, &own, c_sp);
   }
+  return &own;
 }
 
 static uintptr_t c_sp_of_main;
@@ -673,6 +677,7 @@ static struct libcgo_context *answer_handler(void *unused, uintptr_t word) {
     ck_assert(c_is_on_the_system_stack());
     word = libcgo_switch(thread, &other, &in_handler, word + 1);
   }
+  return &own;
 }
 
 static volatile uintptr_t answer;

@@ -447,29 +447,29 @@ FUNC SYM(libcgo_switch)
 	movq	%rsp, %r11
 	subq	%rax, %r11
 	cmpq	$CONTEXT_OVER, %r8
-	jbe	.Lask
+	jbe	LOCAL(ask)
 	cmpq	$0, CONTEXT_SP(%rsi)
-	jne	.Lask
+	jne	LOCAL(ask)
 	testq	%rdi, %rdi
 	jz	3f
 	cmpq	%r9, %r11
-	jae	.Lask		/* not on the stack of *from */
+	jae	LOCAL(ask)		/* not on the stack of *from */
 	cmpq	THREAD_SMALL_LO(%rdi), %rax
-	jne	.Lask
+	jne	LOCAL(ask)
 	cmpq	THREAD_SMALL_SPAN(%rdi), %r9
-	jne	.Lask
+	jne	LOCAL(ask)
 	movq	THREAD_RUNNING(%rdi), %rax
 	testb	$STACK_CALL_SWITCHED, STACK_CALL_WORD(%rax)
-	jz	.Lask
+	jz	LOCAL(ask)
 	cmpq	$0, THREAD_SWITCHING(%rdi)
-	jne	.Lask
-.Lgo:
+	jne	LOCAL(ask)
+LOCAL(go):
 	movq	%rsp, %r9	/* what *from gets */
 	testb	$CONTEXT_KEEPS_CONTROL, CONTEXT_KEEPS(%rsi)
 	jz	5f
 	movl	CONTEXT_CONTROL(%rsi), %r10d
 	movl	CONTEXT_CONTROL+4(%rsi), %r11d
-.Lleave:
+LOCAL(leave):
 	testq	%rdi, %rdi
 	jz	7f
 	movups	CONTEXT_LO(%rdx), %xmm0
@@ -492,18 +492,19 @@ FUNC SYM(libcgo_switch)
 
 3:	decq	%r9		/* of a record that is not made all addresses */
 	cmpq	%r9, %r11
-	jbe	.Lgo
-	jmp	.Lask
+	jbe	LOCAL(go)
+	jmp	LOCAL(ask)
 4:	ldmxcsr	CONTEXT_CONTROL(%rdx)
 	fldcw	CONTEXT_CONTROL+4(%rdx)
 	jmp	2b
+LOCAL(leave_from):
 5:	stmxcsr	CONTEXT_CONTROL(%rsi)
 	fnstcw	CONTEXT_CONTROL+4(%rsi)
 	movq	CONTEXT_OPTIONS(%rsi), %rax
 	movq	%rax, CONTEXT_KEEPS(%rsi)
 	movl	CONTEXT_CONTROL(%rdx), %r10d
 	notl	%r10d		/* to load takes less time than to read what was just stored */
-	jmp	.Lleave
+	jmp	LOCAL(leave)
 6:	movq	%rcx, %rbx
 	movq	%rdx, %rsi
 	leaq	SWITCH_MARK(%rsp), %rdx
@@ -512,7 +513,7 @@ FUNC SYM(libcgo_switch)
 	jmp	8b
 7:	movq	%r8, %rsp
 	jmp	1b
-.Lask:
+LOCAL(ask):
 	movq	%rdi, %rbx
 	movq	%rsi, %r12
 	movq	%rdx, %r13
@@ -524,17 +525,11 @@ FUNC SYM(libcgo_switch)
 	movq	%r13, %rdx
 	movq	%r14, %rcx
 	movq	CONTEXT_SP(%rdx), %r8
-	jmp	.Lgo
+	jmp	LOCAL(go)
+END SYM(libcgo_switch)
 
-	/* fn of the context in rsi has returned the one in rdx. */
-	.cfi_def_cfa %rsp, 8
-	.cfi_restore %rbp
-	.cfi_restore %rbx
-	.cfi_restore %r12
-	.cfi_restore %r13
-	.cfi_restore %r14
-	.cfi_restore %r15
-.Lend:
+/* fn of the context in rsi has returned the one in rdx, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
 	ENTER_SWITCH
 	movq	%rsi, %r12
 	movq	%rdx, %r13
@@ -548,8 +543,8 @@ FUNC SYM(libcgo_switch)
 	xorl	%ecx, %ecx
 	movq	CONTEXT_SP(%rdx), %r8
 	movl	$CONTEXT_OVER, %r9d
-	jmp	5b
-END SYM(libcgo_switch)
+	jmp	LOCAL(leave_from)
+END SYM(libcgo_switch_end)
 
 /*
  * Where a new context begins: the word is in rax, fn in rbx, arg in r12, the context in
@@ -559,13 +554,13 @@ END SYM(libcgo_switch)
 BODY SYM(libcgo_context_entry)
 	.cfi_undefined %rip
 	nop
-.Lentry:
+LOCAL(entry):
 	movq	%r12, %rdi
 	movq	%rax, %rsi
 	call	*%rbx
 	movq	%r13, %rsi
 	movq	%rax, %rdx
-	call	.Lend
+	call	SYM(libcgo_switch_end)
 	ud2
 END SYM(libcgo_context_entry)
 
@@ -584,7 +579,7 @@ HIDDEN_FUNC SYM(libcgo_context_begin)
 	testq	%rax, %rax
 	jnz	1f
 	leaq	-SWITCH_FRAME(%rdi), %rax
-	leaq	.Lentry(%rip), %r8
+	leaq	LOCAL(entry)(%rip), %r8
 	movq	%r8, SWITCH_RETURN(%rax)
 	movq	$0, SWITCH_FP(%rax)	/* no frame is above */
 	movq	%rdx, 40(%rax)

@@ -346,3 +346,197 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	ret
 END SYM(libcgo_thread_pointer)
 #endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in x0, from in x1, to in x2, word in x3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * with a mark below it, at sp, which the context's record has.
+ *
+ * It returns by ret: where landing pads are kept to (BTI), a branch has to find one.
+ */
+#define SWITCH_BYTES (FRAME_BYTES + 16)
+
+.macro ENTER_SWITCH
+	ENTER_FRAME
+	PUSH	16
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	ldr	x9, [x2, #CONTEXT_SP]
+	ldr	x12, [x1, #CONTEXT_SP]
+	ldp	x10, x11, [x1, #CONTEXT_LO]
+	mov	x13, sp
+	sub	x13, x13, x10
+	cmp	x9, #CONTEXT_OVER
+	b.ls	LOCAL(ask)
+	cbnz	x12, LOCAL(ask)
+	cbz	x0, 3f
+	cmp	x13, x11
+	b.hs	LOCAL(ask)		/* not on the stack of *from */
+	ldp	x12, x13, [x0, #THREAD_SMALL_LO]
+	cmp	x12, x10
+	ccmp	x13, x11, #0, eq
+	b.ne	LOCAL(ask)
+	ldr	x12, [x0, #THREAD_RUNNING]
+	ldr	x12, [x12, #STACK_CALL_WORD]
+	tst	x12, #STACK_CALL_SWITCHED
+	b.eq	LOCAL(ask)
+	ldr	x12, [x0, #THREAD_SWITCHING]
+	cbnz	x12, LOCAL(ask)
+LOCAL(go):
+	mov	x12, sp			/* what *from gets */
+LOCAL(leave):
+	cbz	x0, 7f
+	ldp	x10, x11, [x2, #CONTEXT_LO]
+	str	x2, [x0, #THREAD_SWITCHING]
+	mov	sp, x9
+	str	xzr, [x0, #THREAD_SMALL_SPAN]
+	str	x10, [x0, #THREAD_SMALL_LO]
+	str	x11, [x0, #THREAD_SMALL_SPAN]
+	str	xzr, [x0, #THREAD_SWITCHING]
+1:	add	x29, sp, #16
+	str	x12, [x1, #CONTEXT_SP]
+	str	xzr, [x2, #CONTEXT_SP]
+	str	x0, [x2, #CONTEXT_THREAD]
+	ldr	x10, [x2, #CONTEXT_FLAGS]
+	cbnz	x10, 6f
+8:	mov	x0, x3
+	.cfi_remember_state
+	DROP	16
+	LEAVE_FRAME
+	.cfi_restore_state
+3:	sub	x11, x11, #1		/* of a record that is not made all addresses */
+	cmp	x13, x11
+	b.ls	LOCAL(go)
+LOCAL(ask):
+	mov	x19, x0
+	mov	x20, x1
+	mov	x21, x2
+	mov	x22, x3
+	mov	x3, sp
+	bl	SYM(libcgo_switch_asks)
+	mov	x0, x19
+	mov	x1, x20
+	mov	x2, x21
+	mov	x3, x22
+	ldr	x9, [x2, #CONTEXT_SP]
+	b	LOCAL(go)
+6:	mov	x19, x3
+	mov	x1, x2
+	mov	x2, sp
+	bl	SYM(libcgo_switch_resumes)
+	mov	x3, x19
+	b	8b
+7:	mov	sp, x9
+	b	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in x1 has returned the one in x2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH
+	mov	x20, x1
+	mov	x21, x2
+	mov	x0, x1
+	mov	x1, x2
+	mov	x2, sp
+	bl	SYM(libcgo_switch_ends)
+	mov	x1, x20
+	mov	x2, x21
+	mov	x3, #0
+	ldr	x9, [x2, #CONTEXT_SP]
+	mov	x12, #CONTEXT_OVER
+	b	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in x0, fn in x19, arg in x20, the context in
+ * x21. Unwinding ends here. An unwinder looks for the caller of fn before the address to
+ * which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined x30
+	nop
+LOCAL(entry):
+	mov	x1, x0
+	mov	x0, x20
+	blr	x19
+	mov	x1, x21
+	mov	x2, x0
+	bl	SYM(libcgo_switch_end)
+	brk	#0
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in x0, context in x1, fn in x2, arg in x3. The return address is signed as
+ * at a function's entry; the hint works on x17 and x16.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	LANDING_PAD
+	mov	x16, x0
+	adr	x17, LOCAL(entry)
+	hint	#8			/* pacia1716 */
+	sub	x0, x0, #SWITCH_BYTES
+	stp	xzr, xzr, [x0]
+	stp	xzr, x17, [x0, #16]	/* no frame is above */
+	stp	x2, x3, [x0, #16 + 16]
+	stp	x1, xzr, [x0, #16 + 32]
+	stp	xzr, xzr, [x0, #16 + 48]
+	stp	xzr, xzr, [x0, #16 + 64]
+	stp	xzr, xzr, [x0, #16 + 80]
+	stp	xzr, xzr, [x0, #16 + 96]
+	stp	xzr, xzr, [x0, #16 + 112]
+	stp	xzr, xzr, [x0, #16 + 128]
+	stp	xzr, xzr, [x0, #16 + 144]
+	ret
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in x0, fn in x1, arg in x2. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	SIGN_RETURN_ADDRESS
+	PUSH_RECORD 32
+	str	x19, [sp, #16]
+	.cfi_rel_offset x19, 16
+	mov	x19, x0
+	mov	x0, x2
+	.cfi_remember_state
+	.cfi_def_cfa x19, SWITCH_BYTES
+	.irp	n, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28
+	.cfi_offset x\n, (\n - 19) * 8 + 16 - FRAME_BYTES
+	.endr
+	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
+	.cfi_offset d\n, (\n - 8) * 8 + 96 - FRAME_BYTES
+	.endr
+	.cfi_offset x29, -FRAME_BYTES
+	.cfi_offset x30, 8 - FRAME_BYTES
+	blr	x1
+	.cfi_restore_state
+	ldr	x19, [sp, #16]
+	.cfi_restore x19
+	POP_RECORD 32
+	AUTHENTICATE_RETURN_ADDRESS
+	ret
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.xword	0		/* mark */
+	.xword	16 + 8		/* return address */
+	.xword	16		/* x29 */
+END_DATA SYM(libcgo_switch_frame)
+#endif

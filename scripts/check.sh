@@ -34,7 +34,7 @@
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
 #   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
 #   faults      seeds each defect and sees its test fail; PARTS and FAULTS choose among
-#               them, see tests/faults.sh
+#               them, see tests/support/faults.sh
 #   ports       every port there is; what ran is the table of docs/platforms.md
 #   all         all of these
 #

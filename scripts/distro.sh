@@ -153,7 +153,7 @@ check_blhc() {
 }
 
 # Not the control-flow protection: Debian's start files switch it off for programs, and
-# tests/elf.sh looks for it in the library.
+# tests/object/elf.sh looks for it in the library.
 check_hardening() {
   install_packages devscripts
   unpacked "$work/root"
@@ -368,7 +368,7 @@ check_release() {
   {
     (cd "$work/dist/source" && rm -rf .git && git init -q && git add -A &&
       git -c user.name=t -c user.email=t@example.org commit -qm checkout) &&
-      (cd "$work/dist/build" && make check V=0 check_PROGRAMS= check_LTLIBRARIES= TESTS=tests/release.sh)
+      (cd "$work/dist/build" && make check V=0 check_PROGRAMS= check_LTLIBRARIES= TESTS=tests/object/release.sh)
   } >"$work/release.log" 2>&1 &&
     grep -q '^PASS: .* - a_release_is_made_again_bit_by_bit$' "$work/release.log"
   result release $? "$(tests_of "$work/release.log")"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# What tests/emulated needs to execute a library. $top is the source tree.
+# What tests/ports/emulated needs to execute a library. $top is the source tree.
 
 # emulator_python: sets $python to one that has the package unicorn, which comes into
 # build/emulator if it is not here; false, if it cannot be had. PIP_ARGUMENTS: for

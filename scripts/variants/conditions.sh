@@ -85,8 +85,8 @@ few_tools() {
     step 'configure warns of -fomit-frame-pointer' \
       grep 'tracebacks need frame pointers.* CXXFLAGS$' config.log &&
     step 'few tools: make' make -j "$jobs" &&
-    step 'make is quiet' sh -c 'touch ../../src/handle.cc && make 2>&1 >out && ! grep " -c " out'; then
-    few_tests='tests_once=tests/man.sh tests/release.sh tests/prefix.sh'
+    step 'make is quiet' sh -c 'touch ../../src/kit/handle.cc && make 2>&1 >out && ! grep " -c " out'; then
+    few_tests='tests_once=tests/object/man.sh tests/object/release.sh tests/object/prefix.sh'
     test "${WHOLE:-}" != yes || few_tests=V=0
     suite 'few tools, a path with a space, no frame pointers, German' -j "$jobs" "$few_tests"
     step 'make install from a path with a space' make install DESTDIR="$place/installed" || true

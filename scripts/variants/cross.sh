@@ -5,7 +5,7 @@
 #
 # A port of scripts/ports: a cross build, under the emulator and, if the kernel can,
 # natively. Short: under the emulator only the tests that the seeds of CPUs
-# (tests/arch/*.faults) turn red, and what else crosses; if the kernel runs the port, it
+# (tests/ports/arch/*.faults) turn red, and what else crosses; if the kernel runs the port, it
 # still runs the whole suite. Without Check, which an amd64 machine has no library of
 # another CPU of: this is also the test of the stand-in.
 set -eu
@@ -20,15 +20,15 @@ needs "g++-$triplet" qemu-user "$@"
 
 build "$name" --host="$triplet" --without-check || exit 0
 set -- "$of_the_compiler"
-short='tests/bounds tests/crossing tests/defined-slots tests/go-crossing tests/go-face
-  tests/handle tests/hot-paths tests/init tests/longjmp tests/runtime tests/stack
-  tests/stepping tests/thread tests/traceback tests/unwind tests/unwind-stacks
-  tests/unwinder'
+short='tests/kit/bounds tests/ports/crossing tests/kit/defined-slots tests/go/crossing tests/go/face
+  tests/kit/handle tests/kit/hot-paths tests/kit/init tests/kit/longjmp tests/kit/runtime tests/kit/stack
+  tests/kit/stepping tests/kit/thread tests/kit/traceback tests/ports/unwind tests/kit/unwind-stacks
+  tests/kit/unwinder'
 # One line: make runs each line of a recipe by itself.
 # shellcheck disable=SC2086,SC2116
 short=$(echo $short)
 test "$name" = "$port" ||
-  set -- check_PROGRAMS="$short" check_LTLIBRARIES= TESTS="$short tests/elf.sh"
+  set -- check_PROGRAMS="$short" check_LTLIBRARIES= TESTS="$short tests/object/elf.sh"
 # LD_LIBRARY_PATH: the emulator would find libraries of the host for 386 first.
 run="$emulator -L /usr/$triplet"
 suite "$name under $emulator" -j "$jobs" "$@" \

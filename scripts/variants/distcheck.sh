@@ -12,8 +12,8 @@ needs gdb
 enter distcheck
 step 'distcheck: configure' "$top/configure" || exit 0
 set -- TESTS_ENVIRONMENT=CCACHE_DISABLE=1
-test "${WHOLE:-}" = yes || set -- "$@" TESTS="\$(tests_scripts) \$(tests_once) tests/crossing tests/runtime \
-  tests/threads-static tests/two-runtimes"
+test "${WHOLE:-}" = yes || set -- "$@" TESTS="\$(tests_scripts) \$(tests_once) tests/ports/crossing tests/kit/runtime \
+  tests/classic/threads-static tests/kit/two-runtimes"
 LIBCGO_TEST_THREADS=5000 LIBCGO_TEST_CALLBACKS=200000
 export LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS
 step 'make distcheck' make distcheck V=0 -j "$jobs" "$@" || true

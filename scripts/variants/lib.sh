@@ -178,7 +178,7 @@ suite() {
     p=
     return 0
   }
-  for log in tests/*.log; do
+  for log in tests/*/*.log; do
     if grep -q '^not ok' "$log"; then
       echo "--- $log"
       cat "$log"
@@ -189,7 +189,7 @@ suite() {
 
 # Of these tests, those that look at the compiler, for `suite`.
 # shellcheck disable=SC2034 # for the variants
-of_the_compiler='tests_once=tests/headers.sh tests/prefix.sh'
+of_the_compiler='tests_once=tests/object/headers.sh tests/object/prefix.sh'
 # shellcheck disable=SC2034
 test "${WHOLE:-}" != yes || of_the_compiler=V=0
 

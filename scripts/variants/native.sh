@@ -25,7 +25,7 @@ command -v shellcheck >/dev/null 2>&1 || {
 }
 # With what they source, whose places they name from the top.
 step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests" "$top"/scripts/*.sh \
-  "$top"/scripts/variants/*.sh "$top/tests/libcgo-go.sh" "$top/tests/go/run.sh" \
+  "$top"/scripts/variants/*.sh "$top/tests/go/libcgo-go.sh" "$top/tests/go/run.sh" \
   "$top/tests/go/modules.sh" \
   "$top/bench/go/run.sh" || true
 # A release has no debian/.

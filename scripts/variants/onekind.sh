@@ -14,7 +14,7 @@ for kind in shared static; do
   build no-$kind --disable-$kind || continue
   set --
   test "$kind${WHOLE:-}" != static ||
-    set -- TESTS="\$(tests_scripts) tests/crossing tests/runtime tests/two-runtimes tests/unload"
+    set -- TESTS="\$(tests_scripts) tests/ports/crossing tests/kit/runtime tests/kit/two-runtimes tests/kit/unload"
   suite "without $kind" -j "$jobs" "$@"
   installed "without $kind"
 done

@@ -14,7 +14,7 @@ under_valgrind() { # TOOL TEST [OPTION]
   # shellcheck disable=SC2086
   env CK_FORK=no ./libtool --mode=execute timeout -k 1 300 valgrind --tool="$1" \
     -q --error-exitcode=9 --fair-sched=try $leaks ${3:-} \
-    --suppressions="$top/tests/valgrind.supp" "tests/$2"
+    --suppressions="$top/tests/support/valgrind.supp" "tests/$2"
 }
 
 # a_case TOOL TEST CASE

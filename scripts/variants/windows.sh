@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Cross builds for Windows. amd64 runs the suite under wine; 386 its library, as it was
-# linked, by tests/emulated, which needs Python's unicorn.
+# linked, by tests/ports/emulated, which needs Python's unicorn.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,7 +11,7 @@ needs g++-mingw-w64-x86-64 g++-mingw-w64-i686 wine wine64 python3 python3-venv
 windows_386() {
   build windows-386 --host=i686-w64-mingw32 --without-check || return 0
   if emulator; then
-    timeout -k 1 300 "$python" "$top/tests/emulated/windows_386.py" \
+    timeout -k 1 300 "$python" "$top/tests/ports/emulated/windows_386.py" \
       .libs/libcgo-0.dll >emulated.log 2>&1 || true
     count_tap 'windows 386, emulated' emulated.log
   else
@@ -30,7 +30,7 @@ windows_amd64() {
     LIBCGO_TEST_CALLBACKS
   step 'wineboot' timeout -k 1 300 wineboot -i || return 0
   programs
-  suite 'windows amd64 under wine' TEST_EMU="$top/tests/windows/run.sh"
+  suite 'windows amd64 under wine' TEST_EMU="$top/tests/ports/windows/run.sh"
   record 'Windows, amd64' "$(compiler x86_64-w64-mingw32-gcc)" \
     "$(wine --version 2>/dev/null | sed 's/ .*//')"
   wineserver -k || true

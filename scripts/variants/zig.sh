@@ -68,9 +68,10 @@ needs_the_system_only() {
 # Programs are not executed: that they link is what can be seen, and what the library
 # says of itself. The library alone is, with a model of the system.
 not_executed() {
-  tests='bounds contract crossing defined-slots defined-slots-static depth init longjmp
-    no-slots stack stepping unwind unwind-stacks unwinder'
-  test $short = no || tests='crossing stack'
+  tests='kit/bounds kit/contract kit/defined-slots kit/defined-slots-static kit/depth kit/init
+    kit/longjmp kit/no-slots kit/stack kit/stepping kit/unwind-stacks kit/unwinder ports/crossing
+    ports/unwind'
+  test $short = no || tests='ports/crossing kit/stack'
   for test in $tests; do
     step "$name: tests/$test links" make -s V=0 "tests/$test" || true
   done
@@ -78,8 +79,8 @@ not_executed() {
   executed='no: linked only, with the archive'
   if test -f .libs/libcgo.so; then
     executed='no: linked only'
-    tests='object-slots two-runtimes'
-    test $short = no || tests=two-runtimes
+    tests='kit/object-slots kit/two-runtimes'
+    test $short = no || tests=kit/two-runtimes
     for test in $tests; do
       step "$name: tests/$test links" make -s V=0 "tests/$test" || true
     done

@@ -6,7 +6,7 @@
  * A callee keeps ebx, esi, edi, ebp and esp; esp + 4 is a multiple of 16 at a
  * function's entry; arguments are on the stack, just above the return address.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define LANDING_PAD endbr32
 

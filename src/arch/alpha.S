@@ -10,7 +10,7 @@
  * global pointer, gp ($29). A caller of the same object may count on gp being kept,
  * and may pass by what the callee does to find it.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the unwinder

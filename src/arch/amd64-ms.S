@@ -10,7 +10,7 @@
  * The unwinder reads a prologue's instructions from a table, .seh directives, and an
  * epilogue's from the code: rsp is set by one lea or add, then come pops, then ret.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define HOME_BYTES 32	/* the words of the four argument registers */
 

@@ -6,7 +6,7 @@
  * A callee keeps rbx, rbp, r12-r15 and rsp; rsp + 8 is a multiple of 16 at a
  * function's entry; integer arguments come in rdi, rsi, rdx, ...
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define LANDING_PAD endbr64
 

@@ -13,7 +13,7 @@
  * function (.save, .pad, .setfp; Exception Handling ABI for the Arm Architecture),
  * and so is true at calls only; debuggers read the other (.cfi_...).
  */
-#include "asm.h"
+#include "core/asm.h"
 
 	.syntax	unified
 	.arm

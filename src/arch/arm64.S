@@ -12,7 +12,7 @@
  * effect. They and the landing pads are hints, by which name every assembler
  * knows them.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 .macro LANDING_PAD
 	hint	#34		/* bti c */

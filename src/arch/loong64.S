@@ -8,7 +8,7 @@
  * fills its register, sign-extended; the return address comes in ra, r1. tp, r2, is
  * the system's.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the unwinder

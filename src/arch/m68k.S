@@ -7,7 +7,7 @@
  * a multiple of 4; arguments are on the stack, just above the return address;
  * integers come back in d0, pointers in a0.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the

@@ -12,7 +12,7 @@
  * The instruction behind a jump or a branch, indented here, runs before the place
  * is reached to which that goes.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 	.set	noreorder
 

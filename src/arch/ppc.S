@@ -13,7 +13,7 @@
  * return address not in its own frame, but in its caller's, in the word after the
  * back chain.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /* The low end of every frame: the back chain, a callee's return address; and
    MINIMUM, the same as a multiple of 16. */

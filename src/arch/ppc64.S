@@ -14,7 +14,7 @@
  * every frame: it is what other CPUs have a frame pointer for. A function stores its
  * return address and its condition register not in its own frame, but in its caller's.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * What is at the low end of every frame, LINKAGE bytes (ELFv2: 32, ELFv1: 48), and

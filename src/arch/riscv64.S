@@ -11,7 +11,7 @@
  * Calls go through t1, not t0: that is the alternate link register, and a jump
  * through it is for a CPU's return stack a return, too.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the unwinder

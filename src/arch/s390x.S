@@ -20,7 +20,7 @@
  *             | back chain          | r15      (the caller's: its own caller's r15)
  *             +---------------------+ <- r15
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define CALLEE_BYTES 160
 #define SAVED_R3 24

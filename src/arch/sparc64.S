@@ -14,7 +14,7 @@
  * of the old one is in registers knows its place itself. And so nothing may change
  * %fp, which is the caller's %sp in the caller's window.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define BIAS 2047
 

@@ -14,12 +14,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "arch.h"
-#include "classic-slots.h"
-#include "memory.h"
-#include "platform.h"
-#include "report.h"
-#include "start.h"
+#include "core/arch.h"
+#include "classic/slots.h"
+#include "classic/memory.h"
+#include "core/platform.h"
+#include "core/report.h"
+#include "core/start.h"
 
 // Offsets that a client's compiled code uses.
 static_assert(offsetof(libcgo_g, stackguard) == 0, "");

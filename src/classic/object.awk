@@ -79,7 +79,7 @@ FNR == 1 {
   if (line ~ /^\.macro[ \t]/)
     in_macro = 1
   if (in_macro) {
-    # What the macros of src/asm.h make: no names of ours.
+    # What the macros of src/core/asm.h make: no names of ours.
     if (pass == 2 && !(format == "macho" && line ~ /^\.cfi_/))
       out(line)
     if (line ~ /^\.endm/)
@@ -358,7 +358,7 @@ function once(name) {
   }
 }
 
-# FUNC and HIDDEN_FUNC of src/asm.h: a function, and one that is not to be seen.
+# FUNC and HIDDEN_FUNC of src/core/asm.h: a function, and one that is not to be seen.
 function function_macro() {
   group = ""
   in_section = "text"

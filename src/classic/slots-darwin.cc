@@ -6,11 +6,11 @@
 // the key decides the place, and the place is the ABI. Mac OS X 10.5 and 10.6
 // put the array at 0x60 (386: 0x48); later systems at 0, where the same place
 // belongs to other keys.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <pthread.h>
 
-#include "report.h"
+#include "core/report.h"
 
 namespace cgo::os {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The classic slots on Linux: the last two words below the thread pointer.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "report.h"
+#include "core/report.h"
 
 namespace cgo::os {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "classic-slots.h"
+#include "classic/slots.h"
 
 #include <libcgo/slots.h>
 
-#include "arch.h"
-#include "platform.h"
-#include "report.h"
+#include "core/arch.h"
+#include "core/platform.h"
+#include "core/report.h"
 
 namespace cgo {
 

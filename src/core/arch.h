@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "config.h"
-#include "layout.h"
+#include "core/layout.h"
 
 #define LIBCGO_CONCAT_(a, b) a##b
 #define LIBCGO_CONCAT(a, b) LIBCGO_CONCAT_(a, b)

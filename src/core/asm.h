@@ -11,7 +11,7 @@
 #define LIBCGO_ASM_H
 
 #include "config.h"
-#include "layout.h"
+#include "core/layout.h"
 
 #define CONCAT_(a, b) a##b
 #define CONCAT(a, b) CONCAT_(a, b)
@@ -23,7 +23,7 @@
  * A line of the instruction cache, so that a short routine is on one of them.
  *
  * A linker of 2010 honours no alignment above 8: libcgo-classic.o is assembled with
- * LIBCGO_CLASSIC_OBJECT. src/classic-object.awk reads FUNC and HIDDEN_FUNC.
+ * LIBCGO_CLASSIC_OBJECT. src/classic/object.awk reads FUNC and HIDDEN_FUNC.
  */
 #ifdef LIBCGO_CLASSIC_OBJECT
 #define FUNC_ALIGN 3
@@ -250,7 +250,7 @@
 #endif
 
 /* PROBE1(name, word), PROBE2(name, word1, word2): a static probe and what it tells;
-   see src/probe.h. */
+   see src/core/probe.h. */
 #if defined(LIBCGO_PROBES) && !defined(LIBCGO_CLASSIC_OBJECT)
 #include <sys/sdt.h>
 #define PROBE1(name, word) STAP_PROBE1(libcgo, name, word)

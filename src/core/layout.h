@@ -10,7 +10,7 @@
 #define SLOT_BASE_THREAD_POINTER 0 /* the address the ABI's TLS counts from */
 #define SLOT_BASE_SEGMENT 1        /* the thread segment itself (Darwin, x86) */
 
-/* Bytes: struct libcgo_thread, proved in src/calls.cc. */
+/* Bytes: struct libcgo_thread, proved in src/kit/calls.cc. */
 #define THREAD_SMALL_LO (8 + 3 * __SIZEOF_POINTER__)
 #define THREAD_SMALL_SPAN (8 + 4 * __SIZEOF_POINTER__)
 #define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)

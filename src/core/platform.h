@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <unwind.h>
 
-#include "arch.h"
+#include "core/arch.h"
 
 /* For what runs in the last round of a thread's destructors: a thread sanitizer has
    given the thread up by then. */

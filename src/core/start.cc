@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "start.h"
+#include "core/start.h"
 
 #include <errno.h>
 
-#include "report.h"
+#include "core/report.h"
 
 namespace cgo {
 

@@ -5,7 +5,7 @@
 #ifndef LIBCGO_START_H
 #define LIBCGO_START_H
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo {
 

@@ -13,11 +13,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch.h"
-#include "report.h"
-#include "runtime.h"
-#include "stack.h"
-#include "start.h"
+#include "core/arch.h"
+#include "core/report.h"
+#include "kit/runtime.h"
+#include "kit/stack.h"
+#include "core/start.h"
 
 namespace cgo {
 

@@ -66,15 +66,15 @@
 // So a place is taken by one store and given back by one. A handler unlinks what is over,
 // and moves nothing else. Who stores several words does so in an order in which a handler
 // finds no range that never was.
-#include "calls.h"
+#include "kit/calls.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#include "arch.h"
-#include "report.h"
-#include "runtime.h"
-#include "stack.h"
+#include "core/arch.h"
+#include "core/report.h"
+#include "kit/runtime.h"
+#include "kit/stack.h"
 
 // What src/arch/<cpu>.S uses.
 static_assert(offsetof(libcgo_thread, small_lo) == THREAD_SMALL_LO, "");

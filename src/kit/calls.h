@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The calls on small stacks that a thread has begun. What is known of them, and why it
- * is true, stands at the top of src/calls.cc.
+ * is true, stands at the top of src/kit/calls.cc.
  */
 #ifndef LIBCGO_CALLS_H_INTERNAL
 #define LIBCGO_CALLS_H_INTERNAL
 
 #include <libcgo/stack.h>
 
-#include "layout.h"
-#include "platform.h"
+#include "core/layout.h"
+#include "core/platform.h"
 
 namespace cgo {
 
@@ -75,7 +75,7 @@ bool small_within_own(const libcgo_thread *thread);
 
 } // namespace cgo
 
-/* What src/arch/<cpu>.S calls; the contracts stand in src/calls.cc. */
+/* What src/arch/<cpu>.S calls; the contracts stand in src/kit/calls.cc. */
 extern "C" {
 uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp);
 cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,

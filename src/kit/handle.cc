@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo {
 

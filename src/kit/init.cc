@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "init.h"
+#include "kit/init.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace {
 

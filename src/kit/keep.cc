@@ -11,12 +11,12 @@
 //
 // libcgo_runtime::pinned is 0, or kept, or the address of a request. Threads that have
 // come by a request look at it for as long as the runtime is there.
-#include "keep.h"
+#include "kit/keep.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo {
 

@@ -5,7 +5,7 @@
 //
 // A thread that came to the runtime by a destructor, when its end had begun, has
 // fewer rounds than it believes, and keeps the key for ever: there is no way to ask.
-#include "key.h"
+#include "kit/key.h"
 
 #include <errno.h>
 

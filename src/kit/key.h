@@ -12,7 +12,7 @@
 
 #include <libcgo/runtime.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "runtime.h"
+#include "kit/runtime.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "calls.h"
-#include "init.h"
-#include "keep.h"
-#include "key.h"
-#include "probe.h"
-#include "stack.h"
+#include "kit/calls.h"
+#include "kit/init.h"
+#include "kit/keep.h"
+#include "kit/key.h"
+#include "core/probe.h"
+#include "kit/stack.h"
 
 namespace cgo {
 

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo {
 

@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "arch.h"
-#include "runtime.h"
+#include "core/arch.h"
+#include "kit/runtime.h"
 
 namespace cgo {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Where the stack ends on which a thread runs, and memory for small ones. The calls
-// between stacks are in src/calls.cc.
-#include "stack.h"
+// between stacks are in src/kit/calls.cc.
+#include "kit/stack.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-#include "calls.h"
-#include "runtime.h"
+#include "kit/calls.h"
+#include "kit/runtime.h"
 
 namespace cgo {
 

@@ -7,7 +7,7 @@
 
 #include <libcgo/stack.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 #ifdef __has_builtin
 #if __has_builtin(__builtin_sponentry)

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "probe.h"
-#include "report.h"
-#include "runtime.h"
-#include "start.h"
+#include "core/probe.h"
+#include "core/report.h"
+#include "kit/runtime.h"
+#include "core/start.h"
 
 namespace cgo {
 

@@ -5,9 +5,9 @@
 
 #include <errno.h>
 
-#include "arch.h"
-#include "runtime.h"
-#include "stack.h"
+#include "core/arch.h"
+#include "kit/runtime.h"
+#include "kit/stack.h"
 
 namespace cgo {
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "report.h"
+#include "core/report.h"
 
 namespace cgo::os {
 

@@ -3,7 +3,7 @@
  * Thread attributes are given back: this program counts them by standing
  * between the library and the C library.
  */
-#include "harness.h"
+#include "support/client.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The key discipline of src/os/darwin-classic.cc, run against a model: the build
+// The key discipline of src/classic/slots-darwin.cc, run against a model: the build
 // renames pthread_key_* in that file to the functions here, which store into
 // a modelled thread segment. With REAL_SEGMENT that is where %gs points, and the
 // CPU's own part loads and stores the slots.
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 #ifdef REAL_SEGMENT
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
-// src/report.cc's, which the system's part has.
+// src/core/report.cc's, which the system's part has.
 void cgo::os::write_message(const char *text, size_t length) {
   fwrite(text, 1, length, stderr);
 }

@@ -6,7 +6,7 @@
  * by its name within the object, not by its index. It loads libcgo-classic.o beside a
  * client and runs both.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <dlfcn.h>
 #include <elf.h>

@@ -2,7 +2,8 @@
 /*
  * What happens when the system gives no more threads: each limit, for real.
  */
-#include "kit.h"
+#include "support/client.h"
+#include "support/kit.h"
 
 #include <errno.h>
 #include <fcntl.h>

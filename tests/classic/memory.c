@@ -2,7 +2,7 @@
 /*
  * _cgo_malloc and _cgo_free.
  */
-#include "harness.h"
+#include "support/client.h"
 
 #include <limits.h>
 #include <string.h>

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck disable=SC2086,SC2317
 #
-# libcgo-classic.o as readelf shows it, and src/classic-object.awk, which makes it: of
+# libcgo-classic.o as readelf shows it, and src/classic/object.awk, which makes it: of
 # code that uses more than the library's does.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 so=$builddir/.libs/libcgo.so
 ar=$builddir/.libs/libcgo.a
 object=$CLASSIC_OBJECT
-script=$srcdir/src/classic-object.awk
+script=$srcdir/src/classic/object.awk
 
 if test "$CLASSIC" = no || test ! -f "$object"; then
   skip the_classic_object "it exists where the classic face does"

@@ -3,7 +3,7 @@
  * A client that brings its own crosscall2, as Go programs do, links with the
  * library, and both work.
  */
-#include "harness.h"
+#include "support/client.h"
 
 static int own_calls;
 

@@ -3,7 +3,8 @@
  * A thread start that fails for a moment: this program stands between the
  * library and pthread_create.
  */
-#include "kit.h"
+#include "support/client.h"
+#include "support/kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -21,7 +21,7 @@ bool runtime_iscgo __asm__("runtime·iscgo");
 bool runtime_iscgo_in_objects __asm__("runtime.iscgo");
 
 #define LIBCGO_CLASSIC_H /* these are its declarations */
-#include "harness.h"
+#include "support/client.h"
 
 #include <signal.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * Starting threads: what the new thread finds, and what it leaves behind.
  */
-#include "harness.h"
+#include "support/client.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -2,7 +2,8 @@
 /*
  * Stack bounds where thread-local variables take a mebibyte of every stack.
  */
-#include "kit.h"
+#include "support/client.h"
+#include "support/kit.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * The crossing with which the Go face starts a thread. It is the library's own,
  * so this program links the archive.
  */
-#include "harness.h"
+#include "support/harness.h"
 
-#include "arch/arch.h"
+#include "ports/arch/arch.h"
 
 void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
 

@@ -3,7 +3,7 @@
  * The Go face, called as the shim calls it, with no Go. What Go itself makes of it
  * is for make check-go.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <libcgo/go.h>

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2086,SC2089,SC2090,SC2317
 #
 # libcgo-go passes to Go what it is given, with libcgo in it, or says why not.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 : "${GO:=go}"
 if ! have "$GO"; then

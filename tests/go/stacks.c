@@ -2,7 +2,7 @@
 /*
  * The Go face on stacks that C code has switched to: what Go is told of them.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <libcgo/go.h>

@@ -2,12 +2,12 @@
 /*
  * What the bounds of a thread's own stack leave out.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <pthread.h>
 #include <ucontext.h>
 
-#include "stacks.h"
+#include "support/stacks.h"
 
 struct seen {
   int err;

@@ -3,15 +3,15 @@
 // Random programs of calls between stacks, against a model that knows which frames
 // are live.
 //
-//     tests/calls-fuzz                       the tests: some seconds
-//     tests/calls-fuzz --seed N --programs N | --seconds N
+//     tests/kit/calls-fuzz                       the tests: some seconds
+//     tests/kit/calls-fuzz --seed N --programs N | --seconds N
 //                      --steps N             most steps of a program (40)
 //                      --keep-going          count failures by kind, stop at none
 //                      --ignore KIND         not a failure; may be repeated
 //                      --without STEP        programs have none; may be repeated
 //                      --in-turn             see 4. below
 //                      --any-way             see 8. below
-//     tests/calls-fuzz --replay PROGRAM      as it was printed
+//     tests/kit/calls-fuzz --replay PROGRAM      as it was printed
 //                      --trace               and what it does
 //
 // A program is a list of steps. Each is done by the function that is innermost when it
@@ -61,7 +61,7 @@
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -78,7 +78,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "arch/arch.h"
+#include "ports/arch/arch.h"
 
 // A C library may come without C++'s: then programs throw nothing.
 #ifdef __cpp_exceptions
@@ -809,7 +809,7 @@ strand *new_strand(strand_kind kind, region *stack) {
 #ifdef HAVE_MAKECONTEXT
 bool can_make_context() { return true; }
 #else
-// tests/contexts.c sets another signal stack.
+// tests/support/contexts.c sets another signal stack.
 bool can_make_context() {
   for (frame *f = current(); f != nullptr; f = caller_of(f))
     if (f->on->kind == ALT)
@@ -1862,7 +1862,7 @@ int main(int argc, char **argv) {
     } else if (strcmp(argv[i], "--replay") == 0) {
       replay = value;
     } else {
-      fprintf(stderr, "calls-fuzz: what is %s? See the top of tests/calls-fuzz.cc.\n",
+      fprintf(stderr, "calls-fuzz: what is %s? See the top of tests/kit/calls-fuzz.cc.\n",
               argv[i]);
       return 2;
     }

@@ -7,7 +7,7 @@
 /* With it, longjmp takes a jump to a lower address for an error. */
 #undef _FORTIFY_SOURCE
 
-#include "four.h"
+#include "support/four.h"
 
 #include <errno.h>
 #include <pthread.h>

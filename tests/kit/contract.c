@@ -4,7 +4,7 @@
  * page. This program stands between the library and the functions of the C
  * library that are to fail.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>

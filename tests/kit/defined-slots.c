@@ -3,13 +3,13 @@
  * The pair that the executable defines with LIBCGO_DEFINE_SLOTS. Built three
  * times: with the macro, without, and without beside a shared object that has it.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "arch/cpu.h"
+#include "ports/arch/cpu.h"
 
 #if defined(IN_EXECUTABLE)
 /* Neighbours, so that the pair is at no special place. */

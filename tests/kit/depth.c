@@ -3,11 +3,11 @@
  * How much of a small stack the library itself takes, when the runtime's code
  * that runs on it calls.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <stddef.h>
 
-#include "arch/cpu.h"
+#include "ports/arch/cpu.h"
 
 enum { stack_bytes = 64 * 1024, pattern = 0xa5 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A client for tests/growth.sh, which runs it with this library and with one
+ * A client for tests/kit/growth.sh, which runs it with this library and with one
  * whose records are larger. Each record is the last thing before an
  * inaccessible page: who reads or writes beyond it is stopped.
  *

@@ -4,7 +4,7 @@
 #
 # Records grow from release to release, and a client of today goes on working:
 # it runs, as it was compiled, with a library whose records have more members.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 # The headers of the next release: each record has four words more. Not
 # libcgo_init, which is a part of another one; it uses its reserved words.
@@ -30,7 +30,7 @@ next_headers() {
 next_library() {
   next_headers || return 1
   objects=
-  for object in "$builddir"/src/libcgo_la-*.lo "$builddir"/src/os/libcgo_la-*.lo; do
+  for object in "$builddir"/src/*/libcgo_la-*.lo; do
     source=${object#"$builddir"/}
     source=$(echo $source | sed 's/libcgo_la-//; s/lo$/cc/')
     to=$(echo $source | tr / -).o
@@ -48,7 +48,7 @@ next_library() {
 
 # The client, compiled once, with the headers and the library of today.
 client() {
-  $CC $CFLAGS -std=gnu11 -Wall -Wextra $cppflags "$srcdir/tests/growth-client.c" \
+  $CC $CFLAGS -std=gnu11 -Wall -Wextra $cppflags "$srcdir/tests/kit/growth-client.c" \
     -L"$builddir/.libs" -lcgo -pthread -o client
 }
 

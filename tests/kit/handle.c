@@ -5,7 +5,7 @@
  * LIBCGO_TEST_HANDLES in the environment says how many are live at once in the
  * test of many (default: a million).
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -66,7 +66,7 @@ static uint64_t next_random(uint64_t *state) {
   return *state;
 }
 
-/* What src/handle.cc has at a handle's place: the slot's two words. */
+/* What src/kit/handle.cc has at a handle's place: the slot's two words. */
 static uintptr_t *slot_of(const struct libcgo_handle_table *t,
                           uintptr_t handle) {
   const int zeros = __builtin_ctzll(handle);

@@ -5,7 +5,7 @@
  * stands in the library or in this program, so that nothing of the C library
  * is called, and it is no system call and no locked access to memory.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <link.h>
@@ -17,8 +17,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "arch/arch.h"
-#include "arch/cpu.h"
+#include "ports/arch/arch.h"
+#include "ports/arch/cpu.h"
 
 enum { stack_bytes = 256 * 1024, few = 3, thousand = 1000, many = 10 * thousand };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The C++ face.
-#include "harness.h"
-#include "pthread-exit.h"
+#include "support/harness.h"
+#include "support/pthread-exit.h"
 
 #include <errno.h>
 #include <pthread.h>

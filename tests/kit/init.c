@@ -2,7 +2,7 @@
 /*
  * The start-up hand-shake.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <libcgo/init.h>

@@ -2,7 +2,7 @@
 /*
  * libunwind sees through calls from one stack to another.
  */
-#include "four.h"
+#include "support/four.h"
 
 #include <signal.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * the caller's. The check knows one stack for each thread.
  */
 #undef _FORTIFY_SOURCE
-#include "kit.h"
+#include "support/kit.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * What a first call, a signal handler and a forked child ask of the system: with the
  * loader's lock in other hands, in a sandbox, in namespaces, on stacks that are gone.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,8 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "arch/cpu.h"
-#include "stacks.h"
+#include "ports/arch/cpu.h"
+#include "support/stacks.h"
 
 #define NEEDS_FRAME_CHAIN                                                      \
   if (!has_frame_chain)                                                        \

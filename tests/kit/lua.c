@@ -3,7 +3,7 @@
  * An interpreter that was not made for libcgo, on small stacks: the client in
  * examples/lua with Lua 5.4.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "runtime-object.h"
+#include "kit/runtime-object.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A runtime in a shared object of its own, for tests/two-runtimes.c: two of
+ * A runtime in a shared object of its own, for tests/kit/two-runtimes.c: two of
  * them come from one source. Each has small stacks, one for each of its
  * threads' records.
  */

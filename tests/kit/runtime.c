@@ -2,7 +2,7 @@
 /*
  * Runtimes and the threads that C brings: attach, detach, callback.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <errno.h>
 #include <limits.h>

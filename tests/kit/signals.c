@@ -3,7 +3,7 @@
  * Signals, signal stacks, hooks and cancellation, as everybody in the process needs
  * them. This program stands between the library and two functions of pthreads.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -7,7 +7,7 @@
    stack to a small one, for an error. */
 #undef _FORTIFY_SOURCE
 
-#include "four.h"
+#include "support/four.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,8 +19,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "arch/arch.h"
-#include "arch/cpu.h"
+#include "ports/arch/arch.h"
+#include "ports/arch/cpu.h"
 
 #define NOINLINE __attribute__((noinline))
 

@@ -2,15 +2,15 @@
 //
 // The frame description is true at every instruction: a signal may come at any
 // of them, and a profiler or a collector then unwinds from its handler.
-#include "kit.h"
-#include "stacks.h"
+#include "support/kit.h"
+#include "support/stacks.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <unwind.h>
 
-#include "arch/arch.h"
-#include "arch/cpu.h"
+#include "ports/arch/arch.h"
+#include "ports/arch/cpu.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 /*
  * Threads that a runtime starts: libcgo_thread_create.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <errno.h>
 #include <pthread.h>

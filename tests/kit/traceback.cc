@@ -2,7 +2,7 @@
 //
 // Tracebacks of C code: the default, by the unwinder and by frame pointers, and a
 // client's hooks.
-#include "kit.h"
+#include "support/kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <unwind.h>
 
-#include "arch/cpu.h"
+#include "ports/arch/cpu.h"
 
 #define NEEDS_FRAME_CHAIN                                                      \
   if (!has_frame_chain)                                                        \

@@ -6,7 +6,7 @@
  * LIBCGO_TEST_CALLBACKS in the environment says how many callbacks the test of
  * many makes (default: a million).
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime-object.h"
+#include "kit/runtime-object.h"
 
 #ifdef _WIN32
 #define MODULE_SUFFIX ".dll"
@@ -30,7 +30,7 @@ static const struct runtime_object *objects[2];
 static const struct runtime_object *load(const char *name) {
   const char *build = getenv("top_builddir");
   char path[4096];
-  snprintf(path, sizeof path, "%s/tests/.libs/%s", build != NULL ? build : ".",
+  snprintf(path, sizeof path, "%s/tests/kit/.libs/%s", build != NULL ? build : ".",
            name);
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   ck_assert_msg(handle != NULL, "%s", dlerror());

@@ -2,7 +2,7 @@
 /*
  * A runtime whose shared object is closed while a thread is attached to it.
  */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

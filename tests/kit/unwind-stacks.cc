@@ -3,8 +3,8 @@
 // What unwinds, and what looks, through calls from one stack to another, four
 // switches deep: from a thread of the runtime's, the initial thread, a thread of
 // C's, and in a signal handler there.
-#include "four.h"
-#include "pthread-exit.h"
+#include "support/four.h"
+#include "support/pthread-exit.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unwind.h>
 
-#include "arch/arch.h"
-#include "arch/cpu.h"
+#include "ports/arch/arch.h"
+#include "ports/arch/cpu.h"
 
 namespace {
 

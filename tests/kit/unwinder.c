@@ -3,14 +3,14 @@
  * The compiler's unwinder is loaded when a runtime asks for tracebacks, not
  * before. A C program, because one in C++ has it anyway.
  */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <string.h>
 
-#include "arch/cpu.h"
+#include "ports/arch/cpu.h"
 
 static int is_unwinder(struct dl_phdr_info *info, size_t size, void *found) {
   (void)size;

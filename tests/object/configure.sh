@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # What configure says to those whom it cannot serve.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 refuses() { # TEXT CONFIGURE-ARGUMENTS...
   text=$1

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # What the finished files say of themselves.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 so=$builddir/.libs/libcgo.so
 ar=$builddir/.libs/libcgo.a
@@ -138,7 +138,7 @@ stack_chk_fail_local() {
       / [TW] __stack_chk_fail_local/ { own = m } END { exit n[own] != 1 }'
 }
 
-# What handles call beyond what src/platform.h has:
+# What handles call beyond what src/core/platform.h has:
 handles_may_call='^_ZN3cgo2os|^memset$|^__stack_chk_fail|^_GLOBAL_OFFSET_TABLE_$'
 # to count zero bits, where the CPU has no instruction for it;
 handles_may_call="$handles_may_call|^__c[lt]zdi2\$"
@@ -154,7 +154,7 @@ handles_call_little() {
 }
 
 # What may be written to, and why:
-#   slots.cc: defined; and, of the classic face, classic-slots.cc: announced,
+#   kit/slots.cc: defined; classic/slots.cc: announced,
 #   announced_pair, prepared, place - where the executable has defined and
 #   reserved its slots, facts about the process;
 #   os/linux.cc: no_copy - the system refuses process_vm_readv(2), one, too;

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # A debugger sees through the crossings, and from one stack to another.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 cat >program.c <<'C'
 #include <libcgo.h>

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # The public headers: alone, in any order, in C11 and C++17, without warnings.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
 headers="libcgo.h libcgo/classic.h libcgo/crossing.h libcgo/go.h libcgo/handle.h

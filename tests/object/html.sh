@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The manual in HTML, as `make html` makes it.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 made() {
   "$srcdir/scripts/html.sh" "$srcdir" html >out 2>&1 || {

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # What libcgo-info says is what others say.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 info() {
   (cd "$builddir" && exec timeout -k 1 60 $TEST_EMU ./libcgo-info "$@")

@@ -6,7 +6,7 @@
 # what pkg-config says of it, shared and static.
 : "${PKG_CONFIG:=pkg-config}"
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/tap.sh"
+. "$here/../support/tap.sh"
 
 # With DESTDIR the files are not yet where they say they are.
 PKG_CONFIG_LIBDIR=$DESTDIR$pkgconfigdir

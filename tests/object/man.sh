@@ -5,7 +5,7 @@
 # The manual is true, and with it the table in docs/design.md: it has every name of the interface, the errors of the
 # headers, and examples that run. A new header, symbol or page is found by
 # itself; nothing is listed here.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 man=$srcdir/man
 include=$srcdir/include
@@ -125,7 +125,7 @@ references_lead_somewhere() {
 
 every_probe_is_listed() {
   missing=0
-  probes=$(sed -n 's/.*LIBCGO_PROBE(\([a-z_]*\),.*/\1/p' $srcdir/src/*.cc | sort -u)
+  probes=$(sed -n 's/.*LIBCGO_PROBE(\([a-z_]*\),.*/\1/p' $srcdir/src/*/*.cc | sort -u)
   for probe in ${probes:-none}; do
     grep -q "^\.It Li $probe\$" $man/libcgo-runtime.7 || {
       echo "not in libcgo-runtime(7): $probe"
@@ -295,11 +295,11 @@ tests_of_the_design_exist() {
   missing=0
   while read -r wanted; do
     file=${wanted%%:*} name=${wanted#*: }
-    ls "$srcdir/tests/$file".[cs]* >/dev/null 2>&1 || {
+    ls "$srcdir"/tests/*/"$file".[cs]* >/dev/null 2>&1 || {
       echo "no test file: $file"
       missing=1
     }
-    test "$file" = "$wanted" || cat "$srcdir/tests/"*.[cs]* "$srcdir/tests/"*.faults "$srcdir/tests/arch/"*.faults | grep -qw "$name" || {
+    test "$file" = "$wanted" || cat "$srcdir"/tests/*/*.[cs]* "$srcdir"/tests/*/*.faults "$srcdir"/tests/ports/arch/*.faults | grep -qw "$name" || {
       echo "no test: $wanted"
       missing=1
     }

@@ -4,7 +4,7 @@
 #
 # The configure probe for the prefix of C names, with compilers for Windows:
 # 64-bit Windows has none, 32-bit Windows has an underscore.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 mkdir -p probe/m4
 cp "$srcdir/m4/symbol-prefix.m4" probe/m4/

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # Static probes: a tracer finds them, and is told the records.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 so=$builddir/.libs/libcgo.so
 

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2317
 #
 # That the parts of a release agree, and that a tarball of it is made again bit by bit.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 ok configure_news_map_and_packages_agree_on_the_version "$srcdir/scripts/versions.sh"
 

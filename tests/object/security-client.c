@@ -2,7 +2,7 @@
 /*
  * Has the library make each kind of memory that it makes, and prints the mappings of
  * the process that can be written and executed; with the argument "read-only", from a
- * record that nobody can write to. For tests/security.sh.
+ * record that nobody can write to. For tests/object/security.sh.
  */
 #include <libcgo.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2012,SC2016,SC2086,SC2317
 #
 # What SECURITY.md claims and no other test shows.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 so=$builddir/.libs/libcgo.so
 
@@ -34,7 +34,7 @@ loads_the_unwinder_only() {
 }
 
 runs() {
-  $CC -std=gnu11 -Wall -Wextra -Werror $CFLAGS $cppflags "$srcdir/tests/security-client.c" \
+  $CC -std=gnu11 -Wall -Wextra -Werror $CFLAGS $cppflags "$srcdir/tests/object/security-client.c" \
     -o security-client $libs -pthread || return 1
   run_program security-client "$1"
 }
@@ -66,8 +66,8 @@ every_test_that_is_named_exists() {
   test "$(wc -l <named)" -gt 30 || return 1
   missing=0
   while read -r file name; do
-    cat "$srcdir/tests/${file%:}".[cs]* "$srcdir"/tests/arch/*.faults | grep -qw "$name" ||
-      case $name in *_cet_on) grep -q 'keeps_${protection}_on' "$srcdir/tests/elf.sh" ;; *) false ;; esac || {
+    cat "$srcdir"/tests/*/"${file%:}".[cs]* "$srcdir"/tests/ports/arch/*.faults | grep -qw "$name" ||
+      case $name in *_cet_on) grep -q 'keeps_${protection}_on' "$srcdir/tests/object/elf.sh" ;; *) false ;; esac || {
       echo "no test: $file $name"
       missing=1
     }

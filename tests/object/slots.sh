@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # What initcgo makes of executables that reserve the slots, and of others.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 if test "$CLASSIC" = no; then
   skip the_classic_slots "the classic face does not exist on $CPU"

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2086,SC2317
 #
 # __stack_chk_fail_local of the static archive.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 cat >program.c <<'C'
 #include <stdio.h>

@@ -3,14 +3,14 @@
 # shellcheck disable=SC2086,SC2154
 #
 # The tests of runtimes and threads in static programs, which have no loader.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 # Without Check: the harness then takes its stand-in.
 : >config.h
 
 static_program() { # TEST
   $CC $CFLAGS -std=gnu11 -D_GNU_SOURCE -I. $cppflags -I"$srcdir/tests" \
-    "$srcdir/tests/$1.c" "$srcdir/tests/kit.c" "$srcdir/tests/harness.c" \
+    "$srcdir/tests/kit/$1.c" "$srcdir/tests/support/kit.c" "$srcdir/tests/support/harness.c" \
     -o "$1" "$static_lib" -static -pthread $PRIVATE_LIBS || return 1
   # More time than run_program gives: an emulator on a busy machine needs it.
   (cd "$builddir" &&

@@ -4,7 +4,7 @@
 #
 # docs/tutorial.md quotes the examples: what it shows as code is there, word for
 # word. What a program prints stands in blocks marked as text.
-. "$(dirname "$0")/tap.sh"
+. "$(dirname "$0")/../support/tap.sh"
 
 tutorial=$srcdir/docs/tutorial.md
 

@@ -2,9 +2,9 @@
 /*
  * crosscall_<cpu> and crosscall2: alignment, registers, arguments.
  */
-#include "harness.h"
+#include "support/harness.h"
 
-#include "arch/arch.h"
+#include "ports/arch/arch.h"
 
 /* What arrives at crosscall2's callback is cast to its type, as a runtime with
    a convention of its own does. */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Exceptions and longjmp through the crossings.
-#include "kit.h"
-#include "stacks.h"
+#include "support/kit.h"
+#include "support/stacks.h"
 
 #include <setjmp.h>
 #include <string.h>
 #include <unwind.h>
 
-#include "arch/arch.h"
-#include "arch/cpu.h"
+#include "ports/arch/arch.h"
+#include "ports/arch/cpu.h"
 
 namespace {
 

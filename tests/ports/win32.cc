@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What Windows has of its own: the bounds in the thread block, threads and fibers.
-#include "kit.h"
-#include "stacks.h"
+#include "support/kit.h"
+#include "support/stacks.h"
 
 #include <pthread.h>
 #include <windows.h>

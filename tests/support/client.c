@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What a test program brings that is a client of the library.
- */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <pthread.h>
 #include <string.h>
-
-LIBCGO_RESERVE_SLOTS;
 
 static pthread_mutex_t run_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t run_done = PTHREAD_COND_INITIALIZER;
@@ -21,6 +16,8 @@ static void run_and_tell(void) {
   pthread_cond_signal(&run_done);
   pthread_mutex_unlock(&run_lock);
 }
+
+void run_in_thread(struct libcgo_g *g, uintptr_t m, void (*fn)(void));
 
 void run_in_thread(struct libcgo_g *g, uintptr_t m, void (*fn)(void)) {
   struct libcgo_start start = {m, g, run_and_tell};

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# tests/faults.sh DIRECTORY
+# tests/support/faults.sh DIRECTORY
 #
 # FAULTS, a regular expression, chooses among the lines "TEST NAME" of *.faults, and
 # PARTS among native, the names of ports, those of the BSDs among them, darwin-CPU and
@@ -14,7 +14,7 @@
 # cross compiler and emulator.
 set -eu
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mkdir -p "$1" && cd "$1" && pwd)
 n=0
 bad=0
@@ -185,8 +185,8 @@ part() { echo "$1" | grep -qE "^(${PARTS:-.*})\$"; }
 if part native; then
   emu=
   tree amd64
-  # shellcheck source=tests/native.faults
-  . "$top/tests/native.faults"
+  # shellcheck source=tests/support/native.faults
+  . "$top/tests/support/native.faults"
 fi
 
 # The other CPUs, each by what it says itself.
@@ -194,7 +194,7 @@ grep -v '^#' "$top/scripts/ports" >"$work/ports"
 while read -r name cpu triplet emulator _ <&3; do
   if part "$name" && cross "$name" "$triplet" "$emulator"; then
     # shellcheck disable=SC1090
-    . "$top/tests/arch/$cpu.faults"
+    . "$top/tests/ports/arch/$cpu.faults"
   fi
 done 3<"$work/ports"
 # The CPUs that have no compiler there.
@@ -205,7 +205,7 @@ while read -r name cpu target emulator flags <&3; do
   # shellcheck disable=SC2086
   if part "$name" && zig "$name" "$target" "$emulator" $flags; then
     # shellcheck disable=SC1090
-    . "$top/tests/arch/$cpu.faults"
+    . "$top/tests/ports/arch/$cpu.faults"
   fi
 done 3<"$work/zig-ports"
 
@@ -222,8 +222,8 @@ elif darwin_tools; then
   emulated=darwin_emulated
   for cpu in $darwin_cpus; do
     darwin_tree "$cpu"
-    # shellcheck source=tests/emulated/darwin.faults
-    . "$top/tests/emulated/darwin.faults"
+    # shellcheck source=tests/ports/emulated/darwin.faults
+    . "$top/tests/ports/emulated/darwin.faults"
   done
 else
   echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
@@ -242,8 +242,8 @@ while read -r name cpu target emulator flags <&3; do
   os=${target#*-}
   # shellcheck disable=SC2086
   if bsd_tree "$name" "$target" $flags; then
-    # shellcheck source=tests/emulated/bsd.faults
-    . "$top/tests/emulated/bsd.faults"
+    # shellcheck source=tests/ports/emulated/bsd.faults
+    . "$top/tests/ports/emulated/bsd.faults"
   fi
 done 3<"$work/zig-ports"
 
@@ -252,13 +252,13 @@ if ! part windows; then
   :
 elif command -v x86_64-w64-mingw32-g++ >/dev/null 2>&1 && command -v wine >/dev/null 2>&1; then
   tree windows --host=x86_64-w64-mingw32 --without-check
-  emu=$top/tests/windows/run.sh
+  emu=$top/tests/ports/windows/run.sh
   unset DISPLAY
   WINEPREFIX=$PWD/wine WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
   export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES
   timeout -k 1 300 wineboot -i >wineboot.log 2>&1
-  # shellcheck source=tests/arch/amd64-ms.faults
-  . "$top/tests/arch/amd64-ms.faults"
+  # shellcheck source=tests/ports/arch/amd64-ms.faults
+  . "$top/tests/ports/arch/amd64-ms.faults"
   wineserver -k || true
 else
   echo '# the part of Windows needs x86_64-w64-mingw32-g++ and wine'

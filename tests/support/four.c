@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "four.h"
+#include "support/four.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -15,8 +15,8 @@
 #ifndef LIBCGO_TESTS_FOUR_H
 #define LIBCGO_TESTS_FOUR_H
 
-#include "kit.h"
-#include "stacks.h"
+#include "support/kit.h"
+#include "support/stacks.h"
 
 /* A function that keeps its frame and its address, also where the linker sees the whole
    program (-flto). */

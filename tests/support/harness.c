@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "harness.h"
+#include "support/harness.h"
 
 #include <fcntl.h>
 #include <pthread.h>

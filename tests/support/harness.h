@@ -18,7 +18,7 @@
 #ifdef HAVE_CHECK
 #include <check.h>
 #else
-#include "minicheck.h"
+#include "support/minicheck.h"
 #endif
 
 #include <libcgo.h>
@@ -105,10 +105,6 @@ void *slot_m(void);
 void set_slots(void *g, void *m);
 
 struct libcgo_g;
-
-/* Starts a thread through the library and returns when it has run fn. The
-   thread may still be about to end. */
-void run_in_thread(struct libcgo_g *g, uintptr_t m, void (*fn)(void));
 
 /* Returns when the process has no more threads than when the test began. */
 void wait_for_other_threads(void);

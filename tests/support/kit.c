@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "kit.h"
+#include "support/kit.h"
 
 #include <pthread.h>
 #include <sched.h>

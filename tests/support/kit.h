@@ -15,7 +15,7 @@
 #ifndef LIBCGO_TESTS_KIT_H
 #define LIBCGO_TESTS_KIT_H
 
-#include "harness.h"
+#include "support/harness.h"
 
 #ifdef __cplusplus
 extern "C" {

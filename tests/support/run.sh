@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck disable=SC2086,SC2154
 #
-# tests/run.sh PROGRAM [ARGUMENT...]
+# tests/support/run.sh PROGRAM [ARGUMENT...]
 #
 # Runs a test program, under TEST_EMU if there is one. If it fails: what is to be known of
 # the machine, and where gdb is, the stacks of a test that was stopped by a signal.
 set -u
-# shellcheck source=tests/facts.sh
-. "$top_srcdir/tests/facts.sh"
+# shellcheck source=tests/support/facts.sh
+. "$top_srcdir/tests/support/facts.sh"
 
 case " $NEED_PROC " in
 *" ${1#./} "*)

@@ -6,7 +6,7 @@
 #ifndef LIBCGO_TESTS_STACKS_H
 #define LIBCGO_TESTS_STACKS_H
 
-#include "harness.h"
+#include "support/harness.h"
 
 #include <signal.h>
 #include <stdlib.h>

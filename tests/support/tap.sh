@@ -55,14 +55,14 @@ skip() {
   echo "ok $tests - $1 # SKIP $2"
 }
 
-# shellcheck source=tests/facts.sh
-. "$srcdir/tests/facts.sh"
+# shellcheck source=tests/support/facts.sh
+. "$srcdir/tests/support/facts.sh"
 
 # Those of NEED_PROC are skipped where there is no /proc.
 without_proc() {
   case " $NEED_PROC " in *"tests/$1 "*) test ! -r /proc/self/maps ;; *) false ;; esac
 }
-if without_proc "${0##*/}"; then
+if without_proc "${0##*tests/}"; then
   echo '1..0 # SKIP there is no /proc'
   exit 0
 fi

@@ -4,7 +4,7 @@
 bsd.py CPU SYSTEM LIBRARY CLIENT MAP [CASE]
 
 Runs the libcgo of FreeBSD, NetBSD or OpenBSD, as it was linked, on an emulated CPU.
-LIBRARY is libcgo.so, and CLIENT a program linked with it, of tests/emulated/client.c.
+LIBRARY is libcgo.so, and CLIENT a program linked with it, of tests/ports/emulated/client.c.
 MAP is src/libcgo.map.
 """
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs tests/emulated/bsd.py on the library that was built for FreeBSD, NetBSD or
-# OpenBSD: see tests/emulated/local.mk. For the last libtool makes an archive only:
+# Runs tests/ports/emulated/bsd.py on the library that was built for FreeBSD, NetBSD or
+# OpenBSD: see tests/ports/emulated/local.mk. For the last libtool makes an archive only:
 # the compiler links one of the same objects.
 set -eu
 
-work=${top_builddir:?}/tests/emulated/work
+work=${top_builddir:?}/tests/ports/emulated/work
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
@@ -21,8 +21,8 @@ if test ! -f "$library"; then
 fi
 # shellcheck disable=SC2086
 $CC $CFLAGS -std=gnu11 -Wall -Wextra -Werror -fPIE -I"${top_srcdir:?}/include" \
-  -I"$top_builddir/include" -c "$top_srcdir/tests/emulated/client.c" -o client.o
+  -I"$top_builddir/include" -c "$top_srcdir/tests/ports/emulated/client.c" -o client.o
 # shellcheck disable=SC2086
 $CC $CFLAGS -pie client.o "$library" -o client -lpthread
-exec "$PYTHON3" "$top_srcdir/tests/emulated/bsd.py" "$CPU" "$OS" "$library" "$work/client" \
+exec "$PYTHON3" "$top_srcdir/tests/ports/emulated/bsd.py" "$CPU" "$OS" "$library" "$work/client" \
   "$top_srcdir/src/libcgo.map" ${EMULATED_CASE:+"$EMULATED_CASE"}

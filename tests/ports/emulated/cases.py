@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-The cases of tests/emulated that hold on every system of POSIX. Each takes the class
+The cases of tests/ports/emulated that hold on every system of POSIX. Each takes the class
 of a process, which its system has made of Program.
 """
 
@@ -17,7 +17,7 @@ CLASSIC_NAMES = {'crosscall_386', 'crosscall_amd64', 'initcgo', 'libcgo_thread_s
 
 
 class Program:
-    """A process that is about to run main(), of tests/emulated/client.c: m is the
+    """A process that is about to run main(), of tests/ports/emulated/client.c: m is the
     machine, system the model, program what the loader made of the images, initial the
     first thread, and errno the address of its."""
 

@@ -4,7 +4,7 @@
 darwin.py CPU LIBRARY CLIENT MAP [CASE]
 
 Runs Darwin's libcgo, as it was linked, on an emulated CPU. LIBRARY is libcgo.dylib,
-and CLIENT a program linked with it, of tests/emulated/client.c; for 386, to which
+and CLIENT a program linked with it, of tests/ports/emulated/client.c; for 386, to which
 nothing here links, libcgo.a and an object. MAP is src/libcgo.map.
 """
 

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs tests/emulated/darwin.py on the library that was built for Darwin: see
-# tests/emulated/local.mk.
+# Runs tests/ports/emulated/darwin.py on the library that was built for Darwin: see
+# tests/ports/emulated/local.mk.
 #
 # amd64, arm64: Zig links the archive's objects to an image, and a program with it;
 # its linker makes unwind entries of what the assembly says. What libtool's linker
 # has made is looked at for its exports. 386: nothing links; the objects are run.
 set -eu
 
-work=${top_builddir:?}/tests/emulated/work
+work=${top_builddir:?}/tests/ports/emulated/work
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
@@ -17,11 +17,11 @@ cd "$work"
 client() {
   # shellcheck disable=SC2086
   $CC $CFLAGS -std=gnu11 -Wall -Wextra -Werror -I"${top_srcdir:?}/include" \
-    -I"$top_builddir/include" -c "$top_srcdir/tests/emulated/client.c" -o client.o
+    -I"$top_builddir/include" -c "$top_srcdir/tests/ports/emulated/client.c" -o client.o
 }
 
 emulate() { # LIBRARY CLIENT [CASE]
-  "$PYTHON3" "$top_srcdir/tests/emulated/darwin.py" "$CPU" "$1" "$2" \
+  "$PYTHON3" "$top_srcdir/tests/ports/emulated/darwin.py" "$CPU" "$1" "$2" \
     "$top_srcdir/src/libcgo.map" ${3:+"$3"} 2>errors || status=1
   # lief's remark on the dot in a name.
   grep -v '^Export trie contains\|^Can.t read value at offset' errors >&2 || true
@@ -51,8 +51,8 @@ if test -f "$top_builddir/src/libcgo-classic.o"; then
   # shellcheck disable=SC2086
   $CC $CFLAGS -std=gnu11 -Wall -O2 -g0 $pic -mgeneral-regs-only -fno-stack-protector \
     -fno-asynchronous-unwind-tables -fcommon \
-    -c "$top_srcdir/tests/foreign-client.c" -o foreign-client.o
-  "$PYTHON3" "$top_srcdir/tests/emulated/darwin_classic.py" "$CPU" \
+    -c "$top_srcdir/tests/classic/foreign-client.c" -o foreign-client.o
+  "$PYTHON3" "$top_srcdir/tests/ports/emulated/darwin_classic.py" "$CPU" \
     "$top_builddir/src/libcgo-classic.o" foreign-client.o "$top_srcdir/src/libcgo.map" \
     ${EMULATED_CASE:+"$EMULATED_CASE"} || status=1
 fi

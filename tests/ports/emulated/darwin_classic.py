@@ -3,7 +3,7 @@
 """
 darwin_classic.py CPU OBJECT CLIENT MAP [CASE]
 
-Links libcgo-classic.o for Darwin as linkers of 2010 did, beside tests/foreign-client.c,
+Links libcgo-classic.o for Darwin as linkers of 2010 did, beside tests/classic/foreign-client.c,
 and runs both on an emulated CPU.
 """
 

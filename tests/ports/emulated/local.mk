@@ -6,13 +6,13 @@
 #
 #     make check-emulated PYTHON3=... ZIG=... [EMULATED_CASE=...]
 
-EXTRA_DIST += tests/emulated/bsd.faults tests/emulated/bsd.py tests/emulated/bsd.sh \
-	tests/emulated/bsdlibc.py tests/emulated/cases.py tests/emulated/client.c \
-	tests/emulated/darwin.faults tests/emulated/darwin.py tests/emulated/darwin.sh \
-	tests/emulated/darwin_classic.py \
-	tests/emulated/elf.py tests/emulated/libsystem.py tests/emulated/machine.py \
-	tests/emulated/macho.py tests/emulated/oldlinker.py tests/emulated/pe.py tests/emulated/posixlibc.py \
-	tests/emulated/unwind.py tests/emulated/windows_386.py
+EXTRA_DIST += tests/ports/emulated/bsd.faults tests/ports/emulated/bsd.py tests/ports/emulated/bsd.sh \
+	tests/ports/emulated/bsdlibc.py tests/ports/emulated/cases.py tests/ports/emulated/client.c \
+	tests/ports/emulated/darwin.faults tests/ports/emulated/darwin.py tests/ports/emulated/darwin.sh \
+	tests/ports/emulated/darwin_classic.py \
+	tests/ports/emulated/elf.py tests/ports/emulated/libsystem.py tests/ports/emulated/machine.py \
+	tests/ports/emulated/macho.py tests/ports/emulated/oldlinker.py tests/ports/emulated/pe.py tests/ports/emulated/posixlibc.py \
+	tests/ports/emulated/unwind.py tests/ports/emulated/windows_386.py
 
 PYTHON3 = python3
 ZIG = zig
@@ -26,8 +26,8 @@ check-emulated: libcgo.la $(classic_DATA)
 	CC='$(CC)' CFLAGS='$(CFLAGS)' AR='$(AR)' CPU='@cpu@' OS='@os@' \
 	  PYTHON3='$(PYTHON3)' ZIG='$(ZIG)' top_srcdir='$(abs_top_srcdir)' \
 	  top_builddir='$(abs_top_builddir)' EMULATED_CASE='$(EMULATED_CASE)' \
-	  $(SHELL) $(srcdir)/tests/emulated/$$script.sh
+	  $(SHELL) $(srcdir)/tests/ports/emulated/$$script.sh
 
 mostlyclean-local:
-	rm -rf tests/emulated/work
+	rm -rf tests/ports/emulated/work
 .PHONY: check-emulated

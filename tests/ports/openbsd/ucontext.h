@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* OpenBSD has no such header. Its ucontext_t is what a signal handler gets; tests/contexts.c
+/* OpenBSD has no such header. Its ucontext_t is what a signal handler gets; tests/support/contexts.c
    needs one with a stack, and room for a jmp_buf. */
 #ifndef LIBCGO_TESTS_OPENBSD_UCONTEXT_H
 #define LIBCGO_TESTS_OPENBSD_UCONTEXT_H

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154
 #
 # What libcgo-0.dll needs, and what it gives.
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../../support/tap.sh"
 
 dll=$builddir/.libs/libcgo-0.dll
 objdump=${OBJDUMP:-objdump}

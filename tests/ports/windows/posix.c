@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <windows.h>
 
-#include "harness.h"
+#include "support/harness.h"
 
 #define NONE(call)                                                             \
   do {                                                                         \

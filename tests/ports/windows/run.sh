@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# tests/windows/run.sh PROGRAM...: runs a program of the build, below which this is
+# tests/ports/windows/run.sh PROGRAM...: runs a program of the build, below which this is
 # called, by wine. What libtool puts in its place is for a Windows with a shell.
 program=$1
 shift

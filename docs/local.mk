@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 dist_doc_DATA = NEWS README.md SECURITY.md docs/bench.svg docs/benchmarks.md docs/border.svg \
-	docs/design.md docs/stack-switch.svg docs/thread-start.svg \
+	docs/design.md docs/glossary.md docs/stack-switch.svg docs/thread-start.svg \
 	docs/go-benchmarks.md docs/go-programs.md docs/go.md docs/platforms.md docs/porting.md \
 	docs/release.md docs/tutorial.md
 EXTRA_DIST += docs/manual.css scripts/html.sh

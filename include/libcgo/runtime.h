@@ -122,11 +122,11 @@ struct libcgo_runtime {
   void *data;              /* the client's */
   /* Set by the client before the first thread, and constant from then on. The size in
      bytes of the signal stack (sigaltstack(2)) that a thread gets when it is created or
-     attached, if it has none; 0: none. The library may round it up to whole pages, and adds
-     a guard page. Several runtimes share the signal stack that the library has made for a
-     thread, until the last of them has left. If the thread is running on its signal stack
-     at that moment, the stack stays mapped and set. Ignored on Windows, which has no
-     signals. */
+     attached, if it has none; 0: none. The library may round it up to whole pages, and
+     adds a guard page. Several runtimes share the signal stack that the library has made
+     for a thread, until the last of them has left. If the thread is running on its signal
+     stack at that moment, the stack stays mapped and set. Ignored on Windows, which has
+     no signals. */
   size_t signal_stack_size;
   /* Used by the library only. */
   uintptr_t key;
@@ -134,9 +134,9 @@ struct libcgo_runtime {
   uintptr_t traceback[4];
   /* Set by the client before the first thread, and constant from then on. Points to a
      sigset_t of signals that are never held (see libcgo_ops), such as those with which a
-     collector stops its threads; or NULL. In a created thread they
-     are open from its first instruction, even if its creator has blocked them, unless the
-     thread was created with a signal mask that blocks them. Ignored on Windows. Since 0.2. */
+     collector stops its threads; or NULL. In a created thread they are open from its
+     first instruction, even if its creator has blocked them, unless the thread was
+     created with a signal mask that blocks them. Ignored on Windows. Since 0.2. */
   const void *open_signals;
   uintptr_t reserved[9];
 };

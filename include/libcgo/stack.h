@@ -30,12 +30,12 @@
  *   free stack below it, on whatever stack it runs.
  * - A signal handler may interrupt a function of this library. If it makes calls on small
  *   stacks, they must have returned before the handler returns. A jump or an exception
- *   may leave such a call if it also leaves the interrupted code. Until then, a handler
- *   on the signal stack must not switch to a coroutine.
- * - When C was called from a small stack, that stack is left in the same way, or for
- *   good. A longjmp may leave a call that C has made on a coroutine stack, and go back to
- *   older code on the same small stack. Then call libcgo_stack_left before that coroutine
- *   stack is used again.
+ *   may leave such a call if it also leaves the interrupted code. While such a call is
+ *   under way, a handler on the signal stack must not switch to a coroutine.
+ * - Code on a small stack that has called C goes on when that C returns. If it goes on in
+ *   another way, after a longjmp for instance, all that was called since is left for good.
+ *   If such a longjmp leaves a call that C has made on a coroutine stack, call
+ *   libcgo_stack_left before that coroutine stack is used again.
  * - glibc checks a longjmp that is compiled with _FORTIFY_SOURCE, and knows one stack for
  *   each thread. If the target's stack is lower in memory than the caller's, glibc stops
  *   the process ("longjmp causes uninitialized stack frame"). Code whose jumps may be
@@ -138,8 +138,9 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  * argument; a stack with less than LIBCGO_STACK_MIN bytes left; the return of a call that
  * was already over; lack of memory. (Nested calls take a page of memory for each 24 or
  * so, 48 with 32-bit words. The thread keeps these pages until it leaves.) Not a
- * cancellation point. Safe in any thread; in signal handlers if fn is, once it has been
- * called on the thread outside of one. Since 0.1.
+ * cancellation point.
+ * Safe in any thread; in signal handlers, if fn is, once it has been called on the thread
+ * outside of one. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           const struct libcgo_stack *stack,
@@ -189,8 +190,9 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
  *
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or no thread
  * has entered the thread's record. ENOTSUP: this library does not know a record's
- * version. EBUSY: the caller is on the stack. No system call; a few loads for each call
- * that counts. Safe in any thread and in signal handlers. Since 0.2.
+ * version. EBUSY: the caller is on the stack.
+ * No system call; a few loads for each call that counts.
+ * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
                                  const struct libcgo_stack *stack);

@@ -33,8 +33,8 @@
  *   may leave such a call if it also leaves the interrupted code. While such a call is
  *   under way, a handler on the signal stack must not switch to a coroutine.
  * - Code on a small stack that has called C goes on when that C returns. If it goes on in
- *   another way, after a longjmp for instance, all that was called since is left for good.
- *   If such a longjmp leaves a call that C has made on a coroutine stack, call
+ *   another way, after a longjmp for instance, all that was called since is left for
+ *   good. If such a longjmp leaves a call that C has made on a coroutine stack, call
  *   libcgo_stack_left before that coroutine stack is used again.
  * - glibc checks a longjmp that is compiled with _FORTIFY_SOURCE, and knows one stack for
  *   each thread. If the target's stack is lower in memory than the caller's, glibc stops
@@ -110,9 +110,9 @@ LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
  *
  * If the caller is on a small stack that the library knows (from libcgo_call_on_stack or
  * libcgo_stack_switched), fn runs on the system stack, below the frames that are there.
- * (If C called the runtime on a coroutine stack or a signal stack, fn runs there.)
- * On any other stack (the system stack, a signal stack, a coroutine stack) it calls fn
- * directly: C can run there.
+ * (If C called libcgo_call_on_stack on a coroutine stack or a signal stack, fn runs
+ * there.) On any other stack (the system stack, a signal stack, a coroutine stack) it
+ * calls fn directly: C can run there.
  *
  * `thread` is the calling thread's record. NULL, or a record that no thread has entered,
  * stops the process with a message. No lock and no allocation. No system call either,

@@ -257,8 +257,8 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *            on this thread: return from it first
  * About EBUSY: other calls into the runtime are not noticed. A call that an exception or
  * a longjmp has left may still count if libcgo_detach is called from deeper on the stack:
- * see libcgo_stack_left. On the system stack, the calls of coroutines do not count: they
- * are over when the thread has left.
+ * see libcgo_stack_left. If libcgo_detach is called on the system stack, calls that were
+ * made on coroutine stacks do not count: they are over when the thread has left.
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.1.
  */

@@ -22,10 +22,10 @@
  * out which calls are over. Calls that C makes on different stacks, as coroutines do, may
  * return in any order. The rules:
  *
- * - A call that was left still counts until other frames have overwritten its own, or
- *   until addresses prove that it is over. As long as it counts, it may keep part of its
- *   small stack from being used, and the library takes the memory of that stack for a
- *   stack. So call libcgo_stack_left before C uses that memory for something else.
+ * - A call that was left still counts until other frames have overwritten its own frame,
+ *   or until addresses prove that it is over. As long as it counts, the library treats
+ *   the memory of its small stack as a stack, and may not use all of it. So call
+ *   libcgo_stack_left before C uses that memory for something else.
  * - C that calls libcgo_call_on_stack or libcgo_detach must have LIBCGO_C_ROOM bytes of
  *   free stack below it, on whatever stack it runs.
  * - A signal handler may interrupt a function of this library. If it makes calls on small
@@ -125,9 +125,9 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
                                            void *arg);
 
 /*
- * Calls fn(arg) on a small stack, and returns what fn returns. If libcgo_call_on_system
- * called the running C function from this same stack, fn runs below the frame that made
- * that call. Otherwise fn runs at the top of the stack. Nothing else may be running on
+ * Calls fn(arg) on a small stack, and returns what fn returns. If the running C function
+ * was called from this same stack, by libcgo_call_on_system, fn runs below the frame that
+ * called it. Otherwise fn runs at the top of the stack. Nothing else may be running on
  * the stack.
  *
  * The call returns on the thread on which it was made. So a runtime whose tasks move
@@ -198,7 +198,7 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
                                  const struct libcgo_stack *stack);
 
 /* The bytes of stack that C leaves free below it when it calls libcgo_call_on_stack or
-   libcgo_detach. If a call was made from there earlier, it is over. Since 0.2. */
+   libcgo_detach. Earlier calls that were made from these bytes are over. Since 0.2. */
 #define LIBCGO_C_ROOM 4096
 
 /* The kinds of stacks. */

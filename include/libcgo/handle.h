@@ -11,8 +11,8 @@
  *     ...
  *     object = libcgo_handle_get(&table, (uintptr_t)argument);
  *
- * A handle consists of the number of its place in the table and a stamp. From its lowest
- * bit up:
+ * A handle consists of the number of its place in the table and a stamp. It has, from its
+ * lowest bit up:
  *
  *     64 bits:  28 of place, 36 of stamp; 234,880,800 live handles at most
  *     32 bits:  21 of place, 11 of stamp;   1,834,784 live handles at most
@@ -22,12 +22,12 @@
  *
  * 64 bits: a place whose stamps are used up is not used again. So a freed handle never
  * names another object of its table. A handle of another table, of a destroyed table, or
- * any other word passes for a given live handle with a chance of 1 in 2^36.
+ * any other word is taken for a given live handle with a chance of 1 in 2^36.
  *
  * 32 bits: a freed handle names another object after its place has been used 2,048 times
  * more. Places are used in turn, and an eighth of them, at least 32, is always free. So
  * this takes at least 65,536 new handles, unless calls overlap. A handle of another table
- * passes with a chance of 1 in 2,048.
+ * is taken for a live one with a chance of 1 in 2,048.
  *
  * A handle is never 0.
  */
@@ -52,8 +52,8 @@ LIBCGO_BEGIN_DECLS
  * LIBCGO_HANDLE_TABLE_INIT. Only the library uses the members after `size`.
  *
  * The table allocates memory with the first handle, and libcgo_handle_table_destroy frees
- * it. A place takes 16 bytes and a bit (8 bytes and a bit with 32-bit words). There are
- * 256 places at first; their number doubles whenever seven of eight are in use. Pages
+ * it. A place takes 16 bytes and one bit (8 bytes and one bit with 32-bit words). There
+ * are 256 places at first; their number doubles whenever seven of eight are in use. Pages
  * that were never used take address space only.
  */
 struct libcgo_handle_table {
@@ -125,13 +125,14 @@ LIBCGO_API size_t
 libcgo_handle_count(const struct libcgo_handle_table *table);
 
 /*
- * Frees all handles and the table's memory. The record is then initialised, and may be
- * used again. No other call for this table may be under way.
+ * Frees all handles and the table's memory. The record is then as
+ * LIBCGO_HANDLE_TABLE_INIT makes it, and may be used again. No other call for this table
+ * may be under way.
  *
  * Returns 0. EINVAL: table is NULL or was not initialised.
  * Leaves errno alone.
- * Safe in any thread, as the only call for the table; not safe in signal handlers.
- * Since 0.1.
+ * Safe in any thread while no other call for the table is under way; not safe in signal
+ * handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_handle_table_destroy(struct libcgo_handle_table *table);
 

@@ -303,8 +303,8 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
  * ENOTSUP: this library does not know its version. EBUSY: the calling thread has
  * a record in the runtime.
  * Leaves errno alone.
- * Safe in any thread, as the only call for the runtime; not safe in signal handlers.
- * Since 0.1.
+ * Safe in any thread while no other call for the runtime is under way; not safe in signal
+ * handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_runtime_end(struct libcgo_runtime *runtime);
 

@@ -58,9 +58,9 @@ LIBCGO_BEGIN_DECLS
  * second word follows the first. The distance is the same in every thread, so compiled
  * code may contain it. The first word is
  *   amd64    %fs:offset; on Windows %gs:offset
- *   386      `offset` from the address in %gs:0; on Windows %fs:offset
- *   arm64    `offset` from the address in TPIDR_EL0
- *   others   `offset` from __builtin_thread_pointer()
+ *   386      `offset` bytes from the address in %gs:0; on Windows %fs:offset
+ *   arm64    `offset` bytes from the address in TPIDR_EL0
+ *   others   `offset` bytes from __builtin_thread_pointer()
  *
  * Returns 0, also if this runtime has claimed the pair before. Or one of these; after an
  * error *offset is unchanged.

@@ -82,8 +82,8 @@ struct libcgo_traceback_ops {
  *   ENOENT   there is no unwinder. The hooks are installed nevertheless, and the
  *            default follows frame pointers
  * Leaves errno alone.
- * Safe in any thread, as the only such call for the runtime; not safe in signal handlers.
- * Since 0.1.
+ * Safe in any thread while no other thread installs hooks for the runtime; not safe in
+ * signal handlers. Since 0.1.
  */
 LIBCGO_API int
 libcgo_traceback_set(struct libcgo_runtime *runtime,

@@ -479,9 +479,9 @@ private:
  * client's members of the C record (data, signal_stack_size, open_signals) are members
  * here. Shared between threads.
  *
- * Give it static storage, where it is initialised before any constructor runs, or as long
- * a life: its threads are detached, and use it until they end. The object that contains
- * its hooks is never unloaded.
+ * Give it static storage, so that it is initialised before any constructor runs, or let
+ * it live as long as the process: its threads are detached, and use it until they end.
+ * The object that contains its hooks is never unloaded.
  */
 template <class Thread = thread, class Hooks = hooks<Thread>>
 class runtime : public libcgo_runtime {

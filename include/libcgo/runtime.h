@@ -38,7 +38,7 @@ LIBCGO_BEGIN_DECLS
 struct libcgo_runtime;
 struct libcgo_thread;
 
-/* The version of the records in this header. */
+/* The version of libcgo's records, as these headers describe them. */
 #define LIBCGO_RECORD_VERSION 1
 
 /*
@@ -112,7 +112,7 @@ struct libcgo_ops {
 
 /*
  * The record of a runtime. Each runtime has one. Initialise it with LIBCGO_RUNTIME_INIT.
- * It must not move or end while the runtime has threads, or before libcgo_runtime_end.
+ * It must stay at its place while the runtime has threads, and until libcgo_runtime_end.
  */
 struct libcgo_runtime {
   uint32_t size;    /* of this record, in bytes */

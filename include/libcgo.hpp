@@ -60,9 +60,9 @@ template <class Thread> class hooks;
 template <class Thread, class Hooks> class runtime;
 
 /*
- * An error of the library. what() names the call; if there was no thread, it also names
- * the limit that was hit. code() is the errno value, in std::generic_category(), so it
- * compares with std::errc.
+ * An error of the library. what() names the call; if the system had no thread, it also
+ * names the limit that was hit. code() is the errno value, in std::generic_category(), so
+ * it compares with std::errc.
  */
 class error : public std::system_error {
 public:
@@ -452,7 +452,7 @@ public:
   /* The calling thread's record, or NULL. Runs at each callback, also in signal
      handlers. */
   static Thread *current() noexcept { return self_; }
-  /* The calling thread now uses the record; it no longer uses it. */
+  /* Tell that the calling thread now uses the record, and that it no longer does. */
   static void enter(Thread &record) noexcept { self_ = &record; }
   static void leave(Thread &) noexcept { self_ = nullptr; }
   /* Returns a record for a foreign thread, or NULL if there is none. */
@@ -631,7 +631,7 @@ public:
     std::swap(attached_, other.attached_);
   }
 
-  /* Whether it belongs to a thread; and that thread's record. */
+  /* Whether it belongs to a thread; thread() is then that thread's record. */
   explicit operator bool() const noexcept { return thread_ != nullptr; }
   Thread &thread() const noexcept { return *thread_; }
   /* Whether this object has attached the thread, and will detach it. */
@@ -799,8 +799,8 @@ public:
   [[nodiscard]] handle<T> make(T &object);
 
   /* The object of a live handle. NULL for every other word: a freed handle, one of
-     another table, an invented one, 0. No lock, no system call. Safe in signal handlers.
-     */
+     another table, an invented one, 0. No lock, no system call.
+     Safe in signal handlers. */
   T *get(std::uintptr_t word) const noexcept {
     return static_cast<T *>(libcgo_handle_get(&record_, word));
   }

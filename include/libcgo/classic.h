@@ -51,8 +51,8 @@ typedef struct libcgo_start ThreadStart;
  *
  * Errors: if the executable does not reserve the slots (see <libcgo/slots.h>), one
  * message names the executable and what it lacks, and the process aborts. Nothing is
- * stored before that check. Not safe beside other threads; not safe in signal handlers.
- * Since 0.1.
+ * stored before that check.
+ * Not safe beside other threads; not safe in signal handlers. Since 0.1.
  */
 extern LIBCGO_API void (*const initcgo)(void);
 
@@ -63,7 +63,7 @@ extern LIBCGO_API void (*const initcgo)(void);
  * detached and has the process's default stack size (pthread_setattr_default_np(3)
  * changes it). It does these steps:
  *   1. sets g->stackbase to an address near the top of its stack, and g->stackguard to
- *      the lowest usable address plus 4096 (both count bytes)
+ *      the lowest usable address plus 4096 (both are byte addresses)
  *   2. stores g and m in its slots
  *   3. sets the signal mask of the caller
  *   4. calls fn through the crosscall of the CPU

@@ -89,9 +89,9 @@ struct libcgo_go {
     }                                                                          \
   }
 
-/* Each function does what Go's function of the same name does: libcgo_go_init what
-   x_cgo_init does, and so on. Where Go cannot be told of an error, one message names the
-   error, and the process aborts. */
+/* Each function takes the place of one of Go's: libcgo_go_init that of x_cgo_init, and so
+   on. Where Go cannot be told of an error, one message names the error, and the process
+   aborts. */
 
 /* Call it first. A state whose size or version this library does not know stops the
    process, and so do impossible stack bounds. */

@@ -35,7 +35,7 @@ struct libcgo_init {
  * a thread had the claim, even if that is the thread that forked. EINVAL: init is NULL,
  * or its size is too small.
  *
- * So a start-up that forks (daemon(3)) must do it before libcgo_init_begin or after
+ * So a start-up that forks (daemon(3)) must fork before libcgo_init_begin or after
  * libcgo_init_done: only the parent can finish what it has begun. A child that gets
  * ECANCELED may give the record the value LIBCGO_INIT and start anew, as long as it
  * has only one thread.
@@ -57,8 +57,8 @@ LIBCGO_API int libcgo_init_done(struct libcgo_init *init);
 
 /*
  * Gives the claim back, because the start-up has failed. The next libcgo_init_begin gets
- * the claim. Threads in libcgo_init_wait wait for that start-up; threads in
- * libcgo_callback return EPERM.
+ * the claim. Threads that wait in libcgo_init_wait go on waiting, for that start-up;
+ * threads that wait in libcgo_callback return EPERM.
  *
  * Returns 0. EALREADY: the runtime is ready. EPERM: this process has not claimed the
  * start-up. EINVAL: init is NULL, or its size is too small.

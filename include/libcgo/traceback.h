@@ -118,8 +118,8 @@ LIBCGO_API void libcgo_traceback_release(const struct libcgo_runtime *runtime,
  * libcgo_traceback_set has found it. In signal handlers the default follows frame
  * pointers over all stacks of the thread, and reads nothing outside of these. At code
  * that is compiled without frame pointers, and at memory that cannot be read, it ends
- * early or leaves a frame out. Of a stack that has overflown it gives the frames that are
- * on it. Where frames form no chain (Alpha, MIPS, SPARC), it gives the stopped
+ * early or leaves a frame out. If a stack has overflowed, it gives the frames that are on
+ * the stack. Where frames form no chain (Alpha, MIPS, SPARC), it gives the stopped
  * instruction only. With a signal_context it is not a cancellation point.
  *
  * Returns 0 if max is 0, pcs is NULL or runtime is not a valid record. Leaves errno

@@ -68,8 +68,8 @@ struct libcgo_go {
   /* Set by the shim. Each may be NULL. */
   uintptr_t *key_created; /* x_cgo_pthread_key_created; since Go 1.21 */
   void (**crosscall2)(void (*fn)(void *), void *arg, int argsize, size_t context);
-  void (*acquire)(void); /* tell a sanitizer of calls that it sees ... */
-  void (*release)(void); /* ... and of Go's code, which it does not see */
+  void (*acquire)(void); /* for the thread sanitizer: before calls ... */
+  void (*release)(void); /* ... and after them */
   void (*unpoison)(const volatile void *memory, size_t size);
   /* Used by the library only. */
   struct libcgo_init init;

@@ -28,10 +28,10 @@
  *   libcgo_stack_left before C uses that memory for something else.
  * - C that calls libcgo_call_on_stack or libcgo_detach must have LIBCGO_C_ROOM bytes of
  *   free stack below it, on whatever stack it runs.
- * - A signal handler may interrupt a function of this library. If it makes calls on small
- *   stacks, they must have returned before the handler returns. A jump or an exception
- *   may leave such a call if it also leaves the interrupted code. While such a call is
- *   under way, a handler on the signal stack must not switch to a coroutine.
+ * - A signal handler may interrupt a function of this library. If the handler makes calls
+ *   on small stacks, they must have returned before the handler returns. A jump or an
+ *   exception may leave such a call if it also leaves the interrupted code. While such a
+ *   call is under way, a handler on the signal stack must not switch to a coroutine.
  * - Code on a small stack that has called C goes on when that C returns. If it goes on in
  *   another way, after a longjmp for instance, all that was called since is left for
  *   good. If such a longjmp leaves a call that C has made on a coroutine stack, call

@@ -68,9 +68,9 @@ extern LIBCGO_API void (*const initcgo)(void);
  *   3. sets the signal mask of the caller
  *   4. calls fn through the crosscall of the CPU
  *   5. ends when fn returns; all its memory is freed
- * Signals are held before step 3, and from the return of fn to the thread's end: blocked,
- * except SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS and SIGABRT, which are as the
- * caller has them.
+ * Signals are held before step 3, and from the return of fn to the thread's end. Held
+ * signals are blocked. SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS and SIGABRT are
+ * never held; they stay as the caller has them.
  *
  * Errors: EAGAIN is retried for one second. Then one message names the limit that was hit
  * and its value, and the process aborts.

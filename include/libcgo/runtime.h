@@ -50,10 +50,12 @@ struct libcgo_thread;
  * cancellation points. Signals are held while one of them runs. The library holds
  * signals at no other time, except while a thread is created (libcgo_thread_create).
  *
- * "Held" means blocked, with these exceptions, which stay as the thread has them: the
- * signals that code raises by what it does (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
- * SIGSYS, SIGABRT, and SIGEMT where it exists), the runtime's `open_signals`, and
- * signals that the C library uses itself.
+ * "Held" means blocked. Three kinds of signals are never held; they stay open or blocked
+ * as the thread has them:
+ * - those that code raises by what it does: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+ *   SIGSYS, SIGABRT, and SIGEMT where it exists
+ * - the runtime's `open_signals`
+ * - those that the C library uses itself
  *
  * `acquire` and `enter` may change the signal mask. A signal that they open stays open.
  * A signal that they block stays blocked, unless it is held at that moment: the library
@@ -215,9 +217,9 @@ struct libcgo_thread {
  *
  * The first thread that a runtime attaches or creates keeps the shared object that
  * contains the hooks from being unmapped by dlclose(3). This needs the lock of the
- * dynamic loader. If another thread has that lock (because it loads an object whose
- * constructor waits for this call, for instance), the call waits for a tenth of a second
- * and goes on; the object is then kept as soon as the lock is free.
+ * dynamic loader. If another thread has that lock, the call waits for a tenth of a second
+ * and goes on; the object is then kept as soon as the lock is free. (The other thread may
+ * be loading an object whose constructor waits for this call.)
  *
  * Returns 0, or
  *   EALREADY   the thread is attached already, or is a created thread of this

@@ -211,7 +211,7 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
    the high end there may be thread-local variables of shared objects.
    A small stack's `hi` is where the innermost call on it begins. If a longjmp or an
    exception has left a call, `hi` may be where that call began, or where C was called,
-   until something is called from as deep again. A collector that must see all frames on
+   until a call is made from as deep again. A collector that must see all frames on
    a small stack reads up to the `hi` of its own record. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */

@@ -33,6 +33,7 @@
 #   distro      the quick ones of make check-distro; needs root
 #   goprograms  Go programs on libcgo, a selection of make check-go-programs
 #   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
+#   style       .clang-format, .editorconfig, shellcheck; in a clone
 #   faults      seeds each defect and sees its test fail; PARTS and FAULTS choose among
 #               them, see tests/support/faults.sh
 #   ports       every port there is; what ran is the table of docs/platforms.md
@@ -53,7 +54,7 @@ rows() { awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/$1" | tr '\n' ' '; }
 cross=$(rows ports)
 zig=$(rows zig-ports)
 ports="native $cross darwin musl $zig windows"
-others='clang sanitizers tsan valgrind distcheck onekind conditions packages distro go goprograms faults'
+others='clang sanitizers tsan valgrind distcheck onekind conditions packages distro go goprograms style faults'
 
 usage() {
   sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2

@@ -117,7 +117,7 @@ every_page_is_in_the_index() {
 references_lead_somewhere() {
   reachable | sed 's/.* //' >targets
   {
-    cat $(pages) | tr -d '()' | sed -n 's/.*Xr \([^ ]*\) \([0-9]\).*/\1.\2/p'
+    sed 's/[()]//g' $(pages) | sed -n 's/.*Xr \([^ ]*\) \([0-9]\).*/\1.\2/p'
     sed -n 's/.*[ (]\([A-Za-z_][A-Za-z0-9_-]*\)(\([1-9]\)).*/\1.\2/p' $headers
   } | grep '^\(libcgo\|LIBCGO\|_cgo\|crosscall\|initcgo\)' | sort -u >references
   grep -q . references && ! grep -vxFf targets references

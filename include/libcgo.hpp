@@ -487,12 +487,14 @@ template <class Thread = thread, class Hooks = hooks<Thread>>
 class runtime : public libcgo_runtime {
   static_assert(std::is_base_of_v<thread, Thread>,
                 "a thread's record derives from cgo::thread");
+// clang-format off
   static_assert(noexcept(Hooks::current()) &&
                     noexcept(Hooks::enter(std::declval<Thread &>())) &&
                     noexcept(Hooks::leave(std::declval<Thread &>())) &&
                     noexcept(Hooks::acquire(std::declval<libcgo_runtime &>())) &&
                     noexcept(Hooks::release(nullptr)),
                 "hooks are noexcept: the library's frames are below them");
+// clang-format on
 
 public:
   using thread_type = Thread;

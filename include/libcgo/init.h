@@ -22,8 +22,10 @@ struct libcgo_init {
   uint32_t state __attribute__((__aligned__(4)));
   uint32_t reserved[6];
 };
+/* clang-format off */
 #define LIBCGO_INIT                                                            \
   { sizeof(struct libcgo_init), 0, {0, 0, 0, 0, 0, 0} }
+/* clang-format on */
 
 /*
  * Claims the start-up for the calling process. If several threads try, one gets the

@@ -60,7 +60,7 @@ template <class Thread> class hooks;
 template <class Thread, class Hooks> class runtime;
 
 /*
- * An error of the library. what() names the call; if the system had no thread, it also
+ * An error of the library. what() names the call; if the system refused a thread, it also
  * names the limit that was hit. code() is the errno value, in std::generic_category(), so
  * it compares with std::errc.
  */
@@ -397,8 +397,8 @@ private:
 };
 
 /*
- * Creates a detached thread of the runtime, which runs a copy of fn with its record. The
- * caller owns the record, and keeps it at its place until `leave`. runtime::start
+ * Creates a thread of the runtime, which runs a copy of fn with its record and cannot be
+ * joined. The caller owns the record, and does not move it until `leave`. runtime::start
  * takes the record over instead.
  *
  * The thread destroys the copy when fn returns, or when the thread ends by
@@ -480,8 +480,8 @@ private:
  * here. Shared between threads.
  *
  * Give it static storage, so that it is initialised before any constructor runs, or let
- * it live as long as the process: its threads are detached, and use it until they end.
- * The object that contains its hooks is never unloaded.
+ * it live as long as the process: its threads use it until they end, and cannot be
+ * joined. The object that contains its hooks is never unloaded.
  */
 template <class Thread = thread, class Hooks = hooks<Thread>>
 class runtime : public libcgo_runtime {
@@ -507,9 +507,9 @@ public:
   static Thread *current() noexcept { return Hooks::current(); }
 
   /*
-   * Creates a detached thread, which runs a copy of fn(record): see start_thread. The
-   * record is a new one, or the given one. Hooks::release gets it after `leave`. After
-   * an error it is destroyed here.
+   * Creates a thread, which runs a copy of fn(record): see start_thread. The record is a
+   * new one, or the given one. Hooks::release gets it after `leave`. After an error it is
+   * destroyed here.
    */
   template <class F> void start(const thread_options &options, F &&fn) {
     start(options, std::make_unique<Thread>(), std::forward<F>(fn));
@@ -609,8 +609,8 @@ public:
 
   /* Detaches the thread if this object has attached it. The thread stays attached until
      it ends if the runtime's code is being called on it (EBUSY), or if this is another
-     thread. A call by on_stack that an exception has left may still count in functions
-     that are called from where it was made. */
+     thread. A call by on_stack that an exception has left may still count as under way
+     in functions that are called by the function that made it. */
   __attribute__((__always_inline__)) ~attachment() { end(); }
 
   /* The same, but throws what libcgo_detach returns, or EPERM on another thread. After an

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Slots: two words of thread-local storage that a runtime's compiled code reads with one
- * instruction. Usually one is for the task and one for the thread's record. There are
- * three ways to have such words:
+ * or two instructions. Usually one is for the task and one for the thread's record. There
+ * are three ways to have such words:
  *
  *   LIBCGO_DEFINE_SLOTS   a pair whose distance from the thread pointer the library
  *                         tells: for JITs and assemblers

@@ -5,7 +5,7 @@ scripts/check-go.py ROOT
 
 Runs the tests that Go releases bring for their package runtime/cgo, first with Go's own C
 files and then on libcgo, and compares. ROOT is where the library is installed, as by make
-install DESTDIR=ROOT. make check-go calls this. tests/go/suites lists the suites.
+install DESTDIR=ROOT. make check-go calls this. tests/go/check-go.suites lists the suites.
 
 For each Go there are two copies of its tree, one untouched and one in which libcgo-go's
 overlay is applied to the sources, because some suites set GOFLAGS themselves. In both
@@ -205,7 +205,7 @@ class Go:
 
 
 class Suite:
-    """A line of tests/go/suites."""
+    """A line of tests/go/check-go.suites."""
 
     def __init__(self, name, place, *words):
         self.name, self.place, self.words = name, place, words
@@ -331,7 +331,7 @@ def check(go, work, only):
              'net': 'Cgo|CGO|LookupPort|LookupLocal|LookupNullByte|TCPServer|UnixServer',
              'runtime_tests': '^(%s)$' % go.runtime_tests()}
     rows = []
-    for text in (tests_go / 'suites').read_text().splitlines():
+    for text in (tests_go / 'check-go.suites').read_text().splitlines():
         words = [string.Template(word).substitute(names) for word in shlex.split(text, comments=True)]
         if not words or not re.fullmatch(only, words[0]):
             continue

@@ -16,8 +16,8 @@ cd "$(dirname "$0")/.."
 <!-- Written by `scripts/platforms.sh`, as `make check-ports` does at its end. -->
 # Platforms
 
-`make check-ports` builds each port and runs the one suite on it; `scripts/check.sh PORT`
-does so for one. A row is the last run of its port:
+`make check-ports` builds every port and runs the suite on it. `scripts/check.sh PORT` does
+this for one port. Each row is the last run of a port:
 
 | platform | built by | executed | passed | failed | skipped | on |
 |---|---|---|---:|---:|---:|---|
@@ -25,9 +25,10 @@ END
   sort build/check/platforms/*
   cat <<'END'
 
-Skipped: a test's claim does not apply to the platform, or cannot be seen there; the
-run prints each with its reason. The classic face, which exists for amd64 and 386, has
-a third of the tests. How to add a platform: [porting.md](porting.md).
+A test is skipped if its claim does not apply to the platform, or cannot be tested there.
+The run prints each skipped test with its reason. A third of the tests are for the classic
+face, which exists on amd64 and 386 only. [porting.md](porting.md) says how to add a
+platform.
 END
 } >docs/platforms.md
 sed -n '/^|/p' docs/platforms.md

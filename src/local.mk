@@ -41,6 +41,7 @@ if OS_BSD
 src_kit_port += src/os/bsd.cc
 endif
 if OS_LINUX
+src_port += src/os/linux-limits.cc src/os/linux-maps.cc
 src_kit_port += src/os/linux-objects.cc
 endif
 src_classic_port = src/classic/slots-@os@.cc
@@ -127,7 +128,8 @@ endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/classic/slots-darwin.cc \
 	src/classic/slots-linux.cc src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/darwin.cc \
-	src/os/elf-tls.cc src/os/freebsd.cc src/os/linux.cc src/os/linux-objects.cc \
+	src/os/elf-tls.cc src/os/freebsd.cc src/os/linux.cc src/os/linux.h \
+	src/os/linux-limits.cc src/os/linux-maps.cc src/os/linux-objects.cc \
 	src/os/macho.cc src/os/netbsd.cc src/os/objects.cc src/os/objects.h src/os/openbsd.cc \
 	src/os/pe.cc src/os/posix.cc src/os/windows.cc
 

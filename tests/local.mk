@@ -29,10 +29,11 @@ LDADD = tests/support/libsupport.a libcgo.la $(CHECK_LIBS)
 # What the programs share. The linker takes from it what a program uses.
 check_LIBRARIES = tests/support/libsupport.a
 tests_support_libsupport_a_SOURCES = tests/support/harness.c tests/support/harness.h \
-	tests/support/minicheck.h tests/support/client.c tests/support/client.h \
-	tests/support/contexts.c tests/support/four.c tests/support/four.h \
+	tests/support/minicheck.h tests/support/client.h tests/support/contexts.c \
+	tests/support/four.c tests/support/four.h \
 	tests/support/kit.c tests/support/kit.h tests/support/pthread-exit.h \
 	tests/support/stacks.h tests/ports/arch/arch.h tests/ports/arch/cpu.h
+EXTRA_DIST += tests/support/client.c
 nodist_tests_support_libsupport_a_SOURCES = tests/ports/arch/@cpu_file@.S
 
 # Shared objects that tests load. -rpath: libtool makes none without, nobody
@@ -119,14 +120,14 @@ endif
 # archive in it, linked as libcgo.pc says. -Bsymbolic: the archive may be compiled
 # for programs, in which no other object takes the place of a function.
 if ENABLE_SHARED
+if !WINDOWS
+kit_tests += tests/kit/unload
 check_LTLIBRARIES += tests/kit/libunloaded.la
+endif
 tests_kit_libunloaded_la_SOURCES = tests/kit/unloaded.c
 tests_kit_libunloaded_la_LIBADD = $(LIBCGO_TESTS_LIBRARY)
 tests_kit_libunloaded_la_DEPENDENCIES = libcgo.la
 tests_kit_libunloaded_la_LDFLAGS = $(tests_module_ldflags)
-if !WINDOWS
-kit_tests += tests/kit/unload
-endif
 tests_kit_unload_LDADD = tests/support/libsupport.a $(CHECK_LIBS)
 tests_kit_unload_DEPENDENCIES = tests/support/libsupport.a tests/kit/libunloaded.la \
 	$(unloaded_archive)
@@ -200,6 +201,7 @@ endif
 
 tests_scripts += tests/classic/object.sh
 if CLASSIC
+tests_support_libsupport_a_SOURCES += tests/support/client.c
 classic_tests += tests/classic/attributes tests/classic/limits tests/classic/memory \
 	tests/classic/own-crosscall2 tests/classic/retry tests/classic/symbols \
 	tests/classic/threads

@@ -1435,12 +1435,12 @@ static void run_go(char **arguments) {
 }
 
 static void print_usage(FILE *to) {
-  fputs("usage: libcgo-go COMMAND [ARGUMENT...]   runs `go COMMAND ARGUMENT...` on libcgo\n"
-        "       libcgo-go overlay                 prints the overlay, for go build -overlay\n"
+  fputs("usage: libcgo-go COMMAND [ARGUMENT...]   runs `go COMMAND ARGUMENT...` with libcgo\n"
+        "       libcgo-go overlay                 prints the overlay for go build -overlay\n"
         "       libcgo-go env                     prints what was found\n"
         "       libcgo-go --help | --version\n"
         "\n"
-        "The environment variable GO names the go command to use; by default it is go.\n",
+        "The environment variable GO names the go command to use (default: go).\n",
         to);
 }
 

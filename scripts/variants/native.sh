@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
 needs gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
-  shellcheck mandoc cmark-gfm libxml2-utils \
+  mandoc cmark-gfm python3 libxml2-utils \
   gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
 
 each='gcc clang'
@@ -20,12 +20,3 @@ record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
 installed native
 treesum 'native'
 step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
-if command -v shellcheck >/dev/null 2>&1; then
-  # With what they source, whose places they name from the top. A release has no debian/.
-  # shellcheck disable=SC2046
-  step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests/go" "$top"/scripts/*.sh \
-    "$top"/scripts/variants/*.sh "$top"/tests/go/*.sh "$top/tests/support/faults.sh" "$top/bench/go/run.sh" \
-    $(grep -l '^#!/bin/sh' "$top"/debian/tests/* 2>/dev/null) || true
-else
-  skip 'shellcheck is not here'
-fi

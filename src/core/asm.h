@@ -7,6 +7,8 @@
  * PART_..., so that each routine is an object of its own and a client that
  * brings its own crosscall2 can link the archive.
  */
+/* It is no C. */
+/* clang-format off */
 #ifndef LIBCGO_ASM_H
 #define LIBCGO_ASM_H
 

@@ -24,9 +24,9 @@ mapped() {
 }
 
 same_symbols() {
-  exported >exported
-  mapped >mapped
-  diff mapped exported
+  exported >exported.txt
+  mapped >mapped.txt
+  diff mapped.txt exported.txt
 }
 
 versioned() {
@@ -45,7 +45,8 @@ parts_of_old_glibc() {
 needed_is_libc_only() {
   $READELF -d $so | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' >needed
   cat needed
-  grep -q . needed && ! grep -v '^libc\.\|^ld-linux' needed >others || parts_of_old_glibc
+  grep -q . needed || return 1
+  ! grep -v '^libc\.\|^ld-linux' needed >others || parts_of_old_glibc
 }
 
 # shellcheck disable=SC2016

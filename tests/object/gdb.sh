@@ -157,6 +157,7 @@ C
 whole="innermost crosscall2 outer_callback crosscall2 thread_fn crosscall_$CPU"
 four="innermost inner_c __morestack inner_runtime __morestack called_back
   libcgo_callback outer_c __morestack outer_runtime __morestack begin"
+# shellcheck disable=SC2116 # to one line
 four=$(echo $four)
 
 # As packages have it.

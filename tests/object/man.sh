@@ -117,7 +117,7 @@ every_page_is_in_the_index() {
 references_lead_somewhere() {
   reachable | sed 's/.* //' >targets
   {
-    cat $(pages) | tr -d '()' | sed -n 's/.*Xr \([^ ]*\) \([0-9]\).*/\1.\2/p'
+    sed 's/[()]//g' $(pages) | sed -n 's/.*Xr \([^ ]*\) \([0-9]\).*/\1.\2/p'
     sed -n 's/.*[ (]\([A-Za-z_][A-Za-z0-9_-]*\)(\([1-9]\)).*/\1.\2/p' $headers
   } | grep '^\(libcgo\|LIBCGO\|_cgo\|crosscall\|initcgo\)' | sort -u >references
   grep -q . references && ! grep -vxFf targets references
@@ -133,6 +133,48 @@ every_probe_is_listed() {
     }
   done
   return $missing
+}
+
+# ---- safety ----
+
+# Lines of FUNCTION THREADS SIGNALS, from the sentence "Safe ..." or "Not safe ..." of the
+# comment above each function: THREADS is yes or alone, SIGNALS is yes, no or if. Go's
+# functions have a page of their own, and some are for macros only.
+safety_of_headers() {
+  cat $(echo $headers | tr ' ' '\n' | grep -v '/go\.h$') | awk '
+    /^\/\*/ { comment = "" }
+    { comment = comment " " $0 }
+    /^(extern )?LIBCGO_API / {
+      if (!/\(/) { getline line; $0 = $0 " " line }
+      gsub(/[ *]+/, " ", comment)
+      if (comment ~ /Do not call it/) next
+      if (!match($0, /\*const [a-z_0-9]+/)) match($0, /[a-z_0-9]+\(/)
+      name = substr($0, RSTART, RLENGTH)
+      gsub(/\*const |\(/, "", name)
+      threads = comment ~ /Safe in any thread while no other/ || comment ~ /Not safe beside/ ? "alone" :
+        comment ~ /Safe in any thread/ ? "yes" : "untold"
+      signals = comment ~ /not safe in signal handlers/ ? "no" :
+        comment ~ /Safe in any thread and in signal handlers\./ ? "yes" :
+        comment ~ /in signal handlers/ ? "if" : "untold"
+      print name, threads, signals
+    }' | LC_ALL=C sort -u
+}
+
+# The same from the table in libcgo(7).
+safety_of_the_table() {
+  awk '
+    /^\.Ss / { in_table = $2 == "Safety" }
+    in_table && /^\.It (Fn|Va) / && / Ta / {
+      split($0, cell, " Ta ")
+      sub(/\\~.*/, "", cell[3])
+      print $3, cell[2], cell[3]
+    }' $man/libcgo.7 | LC_ALL=C sort -u
+}
+
+the_table_of_safety_is_that_of_the_headers() {
+  safety_of_headers >headers.safety
+  safety_of_the_table >table.safety
+  grep -q . headers.safety && diff headers.safety table.safety
 }
 
 # ---- errors ----
@@ -316,6 +358,7 @@ ok every_header_is_in_the_index_of_libcgo_7 every_header_is_in_the_index
 ok every_page_is_in_the_index_of_libcgo_7 every_page_is_in_the_index
 ok every_probe_is_in_libcgo_runtime_7 every_probe_is_listed
 ok every_reference_leads_to_a_page references_lead_somewhere
+ok the_table_of_safety_is_that_of_the_headers the_table_of_safety_is_that_of_the_headers
 ok errors_of_pages_are_those_of_the_headers errors_are_those_of_the_headers
 for page in $(pages); do
   name=$(basename $page | tr .- __)

@@ -87,7 +87,7 @@ are_hit() {
       echo "break -probe-stap libcgo:$probe"
       echo 'commands'
       echo 'silent'
-      echo "printf \"hit $probe %d %d\\n\", \$_probe_arg0 == (long)&the_runtime, \$_probe_arg1 == (long)&the_started ? 1 : \$_probe_arg1 == (long)&the_foreign ? 2 : 0"
+      printf '%s\n' "printf \"hit $probe %d %d\\n\", \$_probe_arg0 == (long)&the_runtime, \$_probe_arg1 == (long)&the_started ? 1 : \$_probe_arg1 == (long)&the_foreign ? 2 : 0"
       echo 'continue'
       echo 'end'
     done

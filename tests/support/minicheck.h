@@ -56,7 +56,7 @@ extern TestResult *minicheck_running; /* in harness.c */
 /* Memory that a test's process shares with its parent; the end of that process;
    and a test in a process of its own. */
 #ifdef _WIN32
-#include "windows/minicheck-process.h"
+#include "ports/windows/minicheck-process.h"
 #else
 static inline void minicheck_cannot(const char *call) {
   fprintf(stderr, "minicheck: %s: %s\n", call, strerror(errno));

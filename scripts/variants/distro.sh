@@ -98,12 +98,7 @@ check_abi() {
 
 # The same objects from a cache would show nothing. Here are no other users and no FUSE.
 check_reproducible() {
-  rm -rf again
-  mkdir again
-  tar -xf "libcgo_$version.orig.tar.xz" -C again
-  cp -R "$top/debian" "again/libcgo-$version"
-  CCACHE_DISABLE=1 reprotest --vary=-domain_host,-fileordering,-user_group -s "again/libcgo-$version" \
-    -c 'dpkg-buildpackage -us -uc -b' '../*.deb' -- null
+  CCACHE_DISABLE=1 reprotest --vary=-domain_host,-fileordering,-user_group "libcgo_$version-1.dsc" -- null
 }
 
 check_consumers() { "$top/scripts/consumers.sh" "$PWD/consumers"; }

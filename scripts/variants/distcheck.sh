@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# make distcheck: the release is complete, and builds, installs and goes away again from a
-# source tree that is read-only. Of the suite, the scripts, which read files of the tree,
-# and smoke tests; with WHOLE=yes all of it.
+# distcheck: make distcheck
+#
+# The release is complete, and builds, installs and goes away again from a source tree that
+# is read-only. Of the suite, the scripts, which read files of the tree, and smoke tests;
+# with WHOLE=yes all of it.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Seeds each defect and sees its test fail. PARTS and FAULTS choose among them, see
-# tests/support/faults.sh.
+# faults: seeds each defect and sees its test fail
+#
+# PARTS and FAULTS choose among them, see tests/support/faults.sh.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# --disable-shared and --disable-static. With the shared library alone the programs are
-# those of native: of these a few; with WHOLE=yes all.
+# onekind: --disable-shared and --disable-static
+#
+# With the shared library alone the programs are those of native: of these a few; with
+# WHOLE=yes all.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

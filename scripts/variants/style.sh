@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# How the sources are written: .clang-format, .editorconfig, shellcheck. What is an
-# exception says so where it is, or in tests/.shellcheckrc. To format all C and C++:
+# style: how the sources are written: .clang-format, .editorconfig, shellcheck; in a clone
+#
+# What is an exception says so where it is, or in tests/.shellcheckrc. To format all C and C++:
 #
 #     git ls-files '*.c' '*.cc' '*.h' '*.hpp' | xargs clang-format -i
 set -eu
@@ -32,7 +33,7 @@ shell_files() {
 }
 
 # With what they source, whose places they name from the top.
-shells() { shell_files | in_top shellcheck -x -P "$top:$top/scripts:$top/tests"; }
+shells() { shell_files | in_top shellcheck -x -P "$top:$top/scripts:$top/tests/go"; }
 
 # Lines of PATH: KEY=VALUE, what .editorconfig wants of each file.
 properties() {

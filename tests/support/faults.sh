@@ -3,21 +3,23 @@
 #
 # tests/support/faults.sh DIRECTORY
 #
-# FAULTS, a regular expression, chooses among the lines "TEST NAME" of *.faults, and
-# PARTS among native, the names of ports, those of the BSDs among them, darwin-CPU and
-# windows.
+# Puts each defect of *.faults into a copy of the sources in DIRECTORY, one at a time, and
+# sees the test fail that is named after it. A test that passes with the defect in place
+# proves nothing. That it passes without is what the suite shows. Needs a tree with a
+# configure script; the part of another CPU needs its cross compiler and emulator.
 #
-# Puts each defect of the original back into a copy of the sources, one at a
-# time, and sees the test that is named after it fail. A test that passes with
-# the defect in place proves nothing. That it passes without is what the suite
-# shows. Needs a tree with a configure script; the part of another CPU needs its
-# cross compiler and emulator.
+#   FAULTS   a regular expression, for lines "TEST NAME" of *.faults
+#   PARTS    one of native, the names of ports, those of the BSDs among them, darwin-CPU
+#            and windows
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=scripts/prepare.sh
+. "$top/scripts/prepare.sh"
+# shellcheck source=scripts/darwin.sh
+. "$top/scripts/darwin.sh"
 work=$(mkdir -p "$1" && cd "$1" && pwd)
-n=0
-bad=0
+n=0 bad=0
 
 report() { # RESULT NAME
   n=$((n + 1))
@@ -25,111 +27,77 @@ report() { # RESULT NAME
   test "$1" = ok || bad=$((bad + 1))
 }
 
-# copy NAME: of the sources, and a directory to build them in.
+# part NAME: whether it is chosen.
+part() { echo "$1" | grep -qE "^(${PARTS:-.*})\$"; }
+
+# lacks NAME WHAT COMMAND...: whether one of these is not here, what is then said.
+lacks() {
+  what="the part of $1 needs $2"
+  shift 2
+  for command in "$@"; do
+    command -v "$command" >/dev/null 2>&1 || {
+      echo "# $what"
+      return 0
+    }
+  done
+  return 1
+}
+
+# or_end LOG COMMAND...
+or_end() {
+  log=$1
+  shift
+  "$@" >"$log" 2>&1 || {
+    tail -n 20 "$log"
+    exit 1
+  }
+}
+
+# copy NAME: of the sources, and a directory to build them in, the current one.
 copy() {
   rm -rf "${work:?}/$1"
-  mkdir -p "$work/$1/source" "$work/$1/build"
-  (cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) |
-    (cd "$work/$1/source" && tar -xf -)
+  mkdir -p "$work/$1/build"
   source=$work/$1/source
+  copy_tree "$source"
   cd "$work/$1/build"
 }
 
-# darwin_tree CPU: the same as tree, for Darwin.
-darwin_tree() {
-  copy "darwin-$1"
-  darwin_configure "$source" "$1" >configure.log 2>&1 || {
-    tail -n 20 configure.log
-    exit 1
-  }
+# programs: builds the library and the tests, once; a fault then builds again what it touches.
+# For chosen faults, a test is built with its first.
+programs() {
+  or_end make.log make V=0 -j2
+  test -n "${FAULTS:-}" || or_end make-tests.log make V=0 -j2 check TESTS=
 }
 
-# bsd_tree NAME TARGET FLAG...: the same for a BSD, with the compiler Zig.
-bsd_tree() {
+# zig_tools NAME TARGET FLAG...: sets $tools; false, if Zig is not to be had.
+zig_tools() {
   name=$1 target=$2
   shift 2
-  copy "$name"
-  set -- "$top/scripts/zig-cc.sh" tools "$target" "$@"
-  "$@" >zig.log 2>&1 || {
+  "$top/scripts/zig-cc.sh" "$work/zig" "$target" "$@" >"$work/zig.log" 2>&1 || {
     echo "# the part of $name needs Zig (see scripts/zig-cc.sh)"
     return 1
   }
-  set -- CXX="$PWD/tools/$target-c++"
+  tools=$work/zig/$target
+  tools="--host=$target CC=$tools-cc CXX=$tools-c++ AR=$tools-ar RANLIB=$tools-ranlib"
   # As in scripts/variants/zig.sh.
-  case $target in
-  *-openbsd*) set -- --disable-shared CXX="$PWD/tools/$target-cc" ;;
-  esac
-  "$source/configure" --without-check --host="$target" CC="$PWD/tools/$target-cc" \
-    AR="$PWD/tools/$target-ar" RANLIB="$PWD/tools/$target-ranlib" "$@" >configure.log 2>&1 || {
-    tail -n 20 configure.log
-    exit 1
-  }
+  case $target in *-musl* | *-openbsd*) tools="$tools --disable-shared" ;; esac
 }
 
-# bsd_emulated: make check-emulated, in the current directory.
-bsd_emulated() { # MAKE-ARGUMENTS...
-  make -s V=0 check-emulated PYTHON3="$python" "$@"
-}
-
-# tree NAME CONFIGURE-ARGUMENTS...: a copy of the sources, configured and built.
-tree() {
-  copy "$1"
-  shift
-  "$source/configure" CFLAGS=-O1 CXXFLAGS=-O1 "$@" >configure.log 2>&1 || {
-    tail -n 20 configure.log
-    exit 1
-  }
-  make V=0 -j2 >make.log 2>&1 || {
-    tail -n 20 make.log
-    exit 1
-  }
-  # The programs, once; a fault then builds again what it touches.
-  make V=0 -j2 check TESTS= >make-tests.log 2>&1
-}
-
-# cross NAME TRIPLET EMULATOR: the same for another CPU, if its tools are here.
-cross() {
-  if ! command -v "$2-g++" >/dev/null 2>&1 || ! command -v "$3" >/dev/null 2>&1; then
-    echo "# the part of $1 needs $2-g++ and $3"
-    return 1
-  fi
-  tree "$1" --host="$2" --without-check
-  emu="./libtool --mode=execute $3 -L /usr/$2 -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$2/lib"
-}
-
-# zig NAME TARGET EMULATOR FLAG...: the same with the compiler Zig and its static C
-# library.
-zig() {
-  name=$1 target=$2 emulator=$3
-  shift 3
-  if ! command -v "$emulator" >/dev/null 2>&1 ||
-    ! "$top/scripts/zig-cc.sh" "$work/zig" "$target" "$@" >zig.log 2>&1; then
-    echo "# the part of $name needs Zig (see scripts/zig-cc.sh) and $emulator"
-    return 1
-  fi
-  tree "$name" --host="$target" --without-check --disable-shared \
-    CC="$work/zig/$target-cc" CXX="$work/zig/$target-c++" \
-    AR="$work/zig/$target-ar" RANLIB="$work/zig/$target-ranlib"
-  emu="./libtool --mode=execute $emulator"
-}
+# make_fault TARGET...: what a fault has touched.
+make_fault() { make V=0 -j2 check TEST_EMU="$emu" "$@" >run.log 2>&1 || true; }
 
 # runs TEST NAME: whether the test program or script TEST reports NAME as ok.
 runs() {
   rm -f "$1.log" "$1.trs"
   if test "$1" = check-emulated; then
-    "$emulated" EMULATED_CASE="$2" >"$1.log" 2>run.log || true
+    make -s V=0 check-emulated PYTHON3="$python" ZIG="$darwin/zig" EMULATED_CASE="$2" >"$1.log" 2>run.log || true
   elif test -f "$source/$1.sh"; then
-    make V=0 -j2 check TESTS="$1.sh" TEST_EMU="$emu" >run.log 2>&1 || true
+    make_fault TESTS="$1.sh"
   else
     # Of the programs, that one is linked again.
-    CK_RUN_CASE=$2 make V=0 -j2 check TESTS="$1" check_PROGRAMS="$1\$(EXEEXT)" TEST_EMU="$emu" \
-      >run.log 2>&1 || true
+    CK_RUN_CASE=$2 make_fault TESTS="$1" check_PROGRAMS="$1\$(EXEEXT)"
   fi
   test -f "$1.log" && grep -q "^ok [0-9]* - $2\$" "$1.log"
-}
-
-fails() {
-  grep -q "^not ok [0-9]* - $2\$" "$1.log"
 }
 
 # fault TEST NAME FILE SED-EXPRESSION [FILE SED-EXPRESSION]
@@ -152,7 +120,7 @@ fault() {
   done
   if runs "$test" "$name"; then
     report 'not ok' "$label"
-  elif test -f "$test.log" && fails "$test" "$name"; then
+  elif grep -qs "^not ok [0-9]* - $name\$" "$test.log"; then
     report ok "$label"
   else
     report 'not ok' "$label (it did not run)"
@@ -168,100 +136,90 @@ unbuildable() {
   cp -p "$source/$3" saved-file
   sed "$4" saved-file >"$source/$3"
   rm -f "$1"
-  if make V=0 "$1" >run.log 2>&1; then
-    report 'not ok' "$2 cannot be built with $3 $4"
-  else
-    report ok "$2 cannot be built with $3 $4"
-  fi
+  if make V=0 "$1" >run.log 2>&1; then result='not ok'; else result=ok; fi
+  report "$result" "$2 cannot be built with $3 $4"
   cp saved-file "$source/$3"
+}
+
+# seeds FILE: those of $os and $cpu.
+seeds() {
+  # shellcheck disable=SC1090
+  . "$top/tests/$1.faults"
 }
 
 LIBCGO_TEST_THREADS=2000 LIBCGO_TEST_FACTS=no
 export LIBCGO_TEST_THREADS LIBCGO_TEST_FACTS
-
-# part NAME: whether it is chosen.
-part() { echo "$1" | grep -qE "^(${PARTS:-.*})\$"; }
+# configure_for ARGUMENT...
+configure_for() { or_end configure.log "$source/configure" CFLAGS=-O1 CXXFLAGS=-O1 "$@"; }
+emu=
 
 if part native; then
-  emu=
-  tree amd64
-  # shellcheck source=tests/support/native.faults
-  . "$top/tests/support/native.faults"
+  copy native
+  configure_for
+  programs
+  seeds support/native
 fi
 
 # The other CPUs, each by what it says itself.
 grep -v '^#' "$top/scripts/ports" >"$work/ports"
 while read -r name cpu triplet emulator _ <&3; do
-  if part "$name" && cross "$name" "$triplet" "$emulator"; then
-    # shellcheck disable=SC1090
-    . "$top/tests/ports/arch/$cpu.faults"
-  fi
+  if ! part "$name" || lacks "$name" "$triplet-g++ and $emulator" "$triplet-g++" "$emulator"; then continue; fi
+  copy "$name"
+  configure_for --host="$triplet" --without-check
+  libraries=$PWD/.libs:$PWD/tests/kit/.libs:$PWD/tests/classic/.libs:/usr/$triplet/lib
+  emu="./libtool --mode=execute $emulator -L /usr/$triplet -E LD_LIBRARY_PATH=$libraries"
+  programs
+  seeds "ports/arch/$cpu"
 done 3<"$work/ports"
-# The CPUs that have no compiler there.
+
+# By Zig the CPUs that have no compiler there, and the BSDs, on an emulated CPU.
 grep -v '^#' "$top/scripts/zig-ports" >"$work/zig-ports"
 while read -r name cpu target emulator flags <&3; do
-  test "$cpu" != amd64 || continue
-  ! awk '{ print $2 }' "$work/ports" | grep -qx "$cpu" || continue
+  if ! part "$name" || test "$emulator" = native; then continue; fi
   # shellcheck disable=SC2086
-  if part "$name" && zig "$name" "$target" "$emulator" $flags; then
-    # shellcheck disable=SC1090
-    . "$top/tests/ports/arch/$cpu.faults"
+  if test "$emulator" = -; then
+    if ! python_with unicorn; then
+      echo "# the part of $name needs the Python package unicorn"
+    elif zig_tools "$name" "$target" $flags; then
+      copy "$name"
+      or_end configure.log "$source/configure" --without-check $tools
+      # shellcheck disable=SC2034 # the seeds'
+      os=${target#*-}
+      seeds ports/emulated/bsd
+    fi
+  elif ! awk '{ print $2 }' "$work/ports" | grep -qx "$cpu" && ! lacks "$name" "$emulator" "$emulator" &&
+    zig_tools "$name" "$target" $flags; then
+    copy "$name"
+    configure_for --without-check $tools
+    emu="./libtool --mode=execute $emulator"
+    programs
+    seeds "ports/arch/$cpu"
   fi
 done 3<"$work/zig-ports"
 
 # Darwin, executed on an emulated CPU.
-# shellcheck source=scripts/darwin.sh
-. "$top/scripts/darwin.sh"
-darwin_cpus=
 for cpu in amd64 arm64 386; do
-  if part "darwin-$cpu"; then darwin_cpus="$darwin_cpus $cpu"; fi
+  part "darwin-$cpu" || continue
+  darwin_tools || {
+    echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
+    break
+  }
+  copy "darwin-$cpu"
+  or_end configure.log darwin_configure "$source" "$cpu"
+  seeds ports/emulated/darwin
 done
-if test -z "$darwin_cpus"; then
-  :
-elif darwin_tools; then
-  emulated=darwin_emulated
-  for cpu in $darwin_cpus; do
-    darwin_tree "$cpu"
-    # shellcheck source=tests/ports/emulated/darwin.faults
-    . "$top/tests/ports/emulated/darwin.faults"
-  done
-else
-  echo '# the part of Darwin needs the Python packages ziglang, unicorn and lief'
-fi
 
-# The BSDs, executed on an emulated CPU.
-# shellcheck source=scripts/emulator.sh
-. "$top/scripts/emulator.sh"
-emulated=bsd_emulated
-while read -r name cpu target emulator flags <&3; do
-  if test "$emulator" != - || ! part "$name"; then continue; fi
-  if ! emulator_python; then
-    echo "# the part of $name needs the Python package unicorn"
-    continue
-  fi
-  os=${target#*-}
-  # shellcheck disable=SC2086
-  if bsd_tree "$name" "$target" $flags; then
-    # shellcheck source=tests/ports/emulated/bsd.faults
-    . "$top/tests/ports/emulated/bsd.faults"
-  fi
-done 3<"$work/zig-ports"
-
-# Windows.
-if ! part windows; then
-  :
-elif command -v x86_64-w64-mingw32-g++ >/dev/null 2>&1 && command -v wine >/dev/null 2>&1; then
-  tree windows --host=x86_64-w64-mingw32 --without-check
+if part windows && ! lacks Windows 'x86_64-w64-mingw32-g++ and wine' x86_64-w64-mingw32-g++ wine; then
+  copy windows
+  configure_for --host=x86_64-w64-mingw32 --without-check
+  programs
   emu=$top/tests/ports/windows/run.sh
   unset DISPLAY
   WINEPREFIX=$PWD/wine WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
   export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES
   timeout -k 1 300 wineboot -i >wineboot.log 2>&1
-  # shellcheck source=tests/ports/arch/amd64-ms.faults
-  . "$top/tests/ports/arch/amd64-ms.faults"
+  seeds ports/arch/amd64-ms
   wineserver -k || true
-else
-  echo '# the part of Windows needs x86_64-w64-mingw32-g++ and wine'
 fi
 
 echo "1..$n"

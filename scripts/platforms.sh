@@ -1,16 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# docs/platforms.md, of the results that the ports have recorded.
+# scripts/platforms.sh
+#
+# Writes docs/platforms.md, of the results that the ports have left in build/check/platforms,
+# and prints its table. `make check-ports` calls it at its end.
 set -eu
-# shellcheck source=scripts/variants/lib.sh
-. "$(dirname "$0")/lib.sh"
-needs
+LC_ALL=C
+export LC_ALL
+cd "$(dirname "$0")/.."
 
 {
   cat <<'END'
 <!-- SPDX-License-Identifier: BSD-3-Clause -->
-<!-- Written by `scripts/check.sh platforms`, as `make check-ports` does at its end. -->
+<!-- Written by `scripts/platforms.sh`, as `make check-ports` does at its end. -->
 # Platforms
 
 `make check-ports` builds every port and runs the suite on it. `scripts/check.sh PORT` does
@@ -19,8 +22,7 @@ this for one port. Each row is the last run of a port:
 | platform | built by | executed | passed | failed | skipped | on |
 |---|---|---|---:|---:|---:|---|
 END
-  sort "$top"/build/check/platforms/* |
-    awk -F '\t' '{ print "| " $1 " | " $2 " | " $3 " | " $4 " | " $5 " | " $6 " | " $7 " |" }'
+  sort build/check/platforms/*
   cat <<'END'
 
 A test is skipped if its claim does not apply to the platform, or cannot be tested there.
@@ -28,5 +30,5 @@ The run prints each skipped test with its reason. A third of the tests are for t
 face, which exists on amd64 and 386 only. [porting.md](porting.md) says how to add a
 platform.
 END
-} >"$top/docs/platforms.md"
-sed -n '/^|/p' "$top/docs/platforms.md"
+} >docs/platforms.md
+sed -n '/^|/p' docs/platforms.md

@@ -71,9 +71,9 @@ struct libcgo_thread;
  * libcgo_stack_unmap.
  *
  * A hook must not throw and must not end the thread. If it does, signals stay held and
- * the thread cannot be cancelled any more. In addition: after `acquire` the new record is
- * lost; after `enter` the thread leaves at its end; after `leave`, `release` is not
- * called.
+ * the thread cannot be cancelled any more. In addition: if it was `acquire`, the new
+ * record is lost; if it was `enter`, the thread leaves at its end; if it was `leave`,
+ * `release` is not called.
  */
 struct libcgo_ops {
   uint32_t size;    /* of this record, in bytes */
@@ -84,8 +84,9 @@ struct libcgo_ops {
   void (*enter)(struct libcgo_thread *thread);
   /* The calling thread no longer uses this record: current() must return NULL from
      here on. This is the last hook of a created thread, and may free its record: the
-     library does not touch it again, nor, on behalf of this thread, the runtime's. A
-     foreign thread's record comes back through `release`. Required. */
+     library does not touch it again. On behalf of this thread, it does not touch the
+     runtime's record again either. A foreign thread's record comes back through
+     `release`. Required. */
   void (*leave)(struct libcgo_thread *thread);
   /* Returns a record for a foreign thread, initialised with LIBCGO_THREAD_INIT, or
      NULL if there is none. Set both `acquire` and `release`, or neither: without them

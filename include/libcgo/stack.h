@@ -23,9 +23,9 @@
  * return in any order. The rules:
  *
  * - A call that was left still counts until other frames have overwritten its own frame,
- *   or until addresses prove that it is over. As long as it counts, the library treats
- *   the memory of its small stack as a stack, and may not use all of it. So call
- *   libcgo_stack_left before C uses that memory for something else.
+ *   or until addresses prove that it is over. As long as it counts, the library takes the
+ *   memory of its small stack for a stack, and new calls there may get only a part of it.
+ *   So call libcgo_stack_left before C uses that memory for something else.
  * - C that calls libcgo_call_on_stack or libcgo_detach must have LIBCGO_C_ROOM bytes of
  *   free stack below it, on whatever stack it runs.
  * - A signal handler may interrupt a function of this library. If the handler makes calls

@@ -19,8 +19,8 @@ enum class start_mask { of_creator, given, held };
  * larger record, which the creator has from malloc.
  */
 struct thread_start {
-  /* The new thread calls it first, with signals held (os::held_signals). It stores who the
-     thread is. `here` is an address in the thread's first frame, for new_thread_bounds.
+  /* The new thread calls it first, with signals held (os::held_signals), to learn who it
+     is. `here` is an address in the thread's first frame, for new_thread_bounds.
      If it returns false, it has freed the record, and the thread ends at once. */
   bool (*enter)(thread_start *start, uintptr_t here);
   /* The new thread calls it next, with its signal mask (mask_kind). It frees the record
@@ -30,7 +30,7 @@ struct thread_start {
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   start_mask mask_kind;
-  signal_mask mask;  /* for start_mask::given */
+  signal_mask mask;  /* given; or, for of_creator, set by start_thread */
   signal_mask open;  /* the runtime's signals that are never held */
   signal_mask held;  /* set by start_thread: what it opens after `enter` */
   /* Whether signals are held from the end of `run` on. For a face that does not tell its

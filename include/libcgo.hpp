@@ -14,8 +14,9 @@
  *     });
  *
  * Rules for the whole header:
- *   - Errors are exceptions: cgo::error, or std::bad_alloc. A function whose
- *     comment names neither throws only what a callable of the client throws.
+ *   - Errors are exceptions: cgo::error, or std::bad_alloc. "Throws EINVAL" means a
+ *     cgo::error with that code. If the comment of a function names no error, the
+ *     function throws only what a callable of the client throws.
  *   - An exception of a callable passes to the caller, through every crossing.
  *   - A move leaves the source empty, as its default constructor makes it.
  *   - No destructor throws. If a destructor cannot undo something, the end of the
@@ -406,8 +407,8 @@ private:
  * std::terminate, before anything is destroyed.
  *
  * Throws what libcgo_thread_create returns; for EAGAIN, error::limit() and what() tell
- * which limit was hit. After an error no hook and not fn was called; the copy of fn has
- * been destroyed.
+ * which limit was hit. After an error neither a hook nor fn was called; the copy of fn
+ * has been destroyed.
  * Safe in any thread; not safe in signal handlers.
  */
 template <class Runtime, class F>
@@ -607,10 +608,10 @@ public:
     return *this;
   }
 
-  /* Detaches the thread if this object has attached it. The thread stays attached until
-     it ends if the runtime's code is being called on it (EBUSY), or if this is another
-     thread. A call by on_stack that an exception has left may still count as under way
-     in functions that are called by the function that made it. */
+  /* Detaches the thread if this object has attached it. The thread stays attached until it
+     ends if a call by on_stack is under way on it (EBUSY), or if the destructor runs on
+     another thread. A call by on_stack that an exception has left may still count if this
+     object ends deeper on the stack than the call was made: see libcgo_stack_left. */
   __attribute__((__always_inline__)) ~attachment() { end(); }
 
   /* The same, but throws what libcgo_detach returns, or EPERM on another thread. After an

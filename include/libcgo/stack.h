@@ -24,9 +24,9 @@
  *
  * - Nobody tells the library that a call was left. It finds out later, when other frames
  *   have overwritten the call's frame, or when the addresses of later frames prove that
- *   the call is over. Until then the call counts as under way: the library treats the
- *   memory of its small stack as a stack, and may not use all of it. So call
- *   libcgo_stack_left before C uses that memory for something else.
+ *   the call is over. Until then the call counts as under way: the library takes the
+ *   memory of its small stack for a stack, and new calls there may get only a part of
+ *   it. So call libcgo_stack_left before C uses that memory for something else.
  * - C that calls libcgo_call_on_stack or libcgo_detach must have LIBCGO_C_ROOM bytes of
  *   free stack below it, on whatever stack it runs.
  * - A signal handler may interrupt a function of this library. If the handler makes calls

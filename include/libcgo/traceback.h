@@ -77,8 +77,8 @@ struct libcgo_traceback_ops {
  * libunwind), which then stays loaded.
  *
  * Returns 0, or
- *   EINVAL   runtime is NULL; a record is too small or lacks a required hook; or
- *            there is only one of `context` and `release`
+ *   EINVAL   runtime is NULL; a record is too small; the runtime's record lacks a
+ *            required hook; or there is only one of `context` and `release`
  *   ENOTSUP  this library does not know a record's version
  *   ENOENT   there is no unwinder. The hooks are installed nevertheless, and the
  *            default follows frame pointers

@@ -349,17 +349,20 @@ void pass(libcgo_thread *thread) {
             c->passed.lo + c->passed.span);
 }
 
+// The call that is running is stored last. A jump out of a handler that has come in between
+// finds the one of before: the state is put back once more when that is over.
 void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
                uintptr_t caller_sp, const range &now) {
   thread->small_span = 0;
   handler_barrier();
-  thread->running = reinterpret_cast<uintptr_t>(running);
   thread->system_sp = system_sp;
   thread->caller_sp = caller_sp;
+  set_small(thread, now);
+  handler_barrier();
+  thread->running = reinterpret_cast<uintptr_t>(running);
+  handler_barrier();
   if (running != nullptr)
     running->passed.span = 0;
-  handler_barrier();
-  set_small(thread, now);
 }
 
 // C that waits for a call whose code has gone over to another task is still there: what
@@ -950,7 +953,18 @@ range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
       return now;
     if (!is_gone_as_seen(thread, c, sp, now))
       return now;
+    const bool of_task = (c->word & switched) != 0;
     end(thread, c);
+    if (!of_task || small_stack_at(thread, sp).span != 0)
+      continue;
+    // A task has outlived the call, or was told of when the call was over.
+    stack_call *const in = goes_on_in(thread, {sp, false, now});
+    if (in == nullptr)
+      return {};
+    const uintptr_t system_sp = end_above(thread, in, now, sp);
+    set_state(thread, in, system_sp, sp | no_call_of_c, now);
+    in->word |= switched;
+    return now;
   }
 }
 
@@ -1062,6 +1076,8 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
   call->prior_system = thread->system_sp;
   call->passed.span = 0;
+  if (running != nullptr)
+    running->passed.span = 0;
   call->thread = thread;
   call->word = on_small ? from_small : 0;
   if (!on_small)
@@ -1206,8 +1222,11 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
       end(thread, c);
       continue;
     }
-    if (own_is_left)
-      c->word |= own_left;
+    if (own_is_left) { // nothing of it is there any more
+      c->word = (c->word & flags) | own_left;
+      c->start = 0;
+      c->lo = end_of(c);
+    }
     if (on_it(c->prior_caller))
       c->prior_caller = 0;
   }

@@ -7,6 +7,7 @@
 //     tests/calls-fuzz --seed N --programs N | --seconds N
 //                      --steps N             most steps of a program (40)
 //                      --keep-going          count failures by kind, stop at none
+//                      --whole               do not shrink what fails
 //                      --ignore KIND         not a failure; may be repeated
 //                      --without STEP        programs have none; may be repeated
 //                      --in-turn             see 4. below
@@ -1662,6 +1663,7 @@ struct hunt {
   double seconds;
   int steps;
   bool keep_going;
+  bool whole;
   const char *ignored[most_kinds];
   int ignored_count;
 };
@@ -1700,8 +1702,12 @@ long seek(const hunt &h) {
     while (k < most_kinds - 1 && kinds[k].count != 0 && strcmp(kinds[k].kind, shared->kind) != 0)
       k++;
     memcpy(kinds[k].kind, shared->kind, sizeof kinds[k].kind);
-    if (kinds[k].count++ == 0) { // the first of its kind
-      const program small = shrink(p);
+    if (kinds[k].count++ != 0) {
+      printf("# seed %llu: %s, too\n", static_cast<unsigned long long>(h.seed) +
+             static_cast<unsigned long long>(n), shared->kind);
+      fflush(stdout);
+    } else { // the first of its kind
+      const program small = h.whole ? p : shrink(p);
       tell(stdout, h.seed + static_cast<uint64_t>(n), small);
       printf("# after %ld programs and %.1f s, shrunk from %d steps to %d\n", n + 1,
              seconds_now() - begin, p.count, small.count);
@@ -1817,7 +1823,7 @@ TEST(programs_that_failed_once_keep_every_frame) {
 }
 
 TEST(programs_of_fixed_seeds_keep_every_frame) {
-  hunt h = {1, 600, 2, 40, false, {}, 0};
+  hunt h = {1, 600, 2, 40, false, false, {}, 0};
   ck_assert_int_eq(seek(h), 0);
 }
 
@@ -1829,12 +1835,15 @@ int main(int argc, char **argv) {
     ADD_TEST(programs_of_fixed_seeds_keep_every_frame);
     return suite_run();
   }
-  hunt h = {1, 0, 0, 40, false, {}, 0};
+  hunt h = {1, 0, 0, 40, false, false, {}, 0};
   const char *replay = nullptr;
   for (int i = 1; i < argc; i++) {
     const char *const value = i + 1 < argc ? argv[i + 1] : "0";
     if (strcmp(argv[i], "--keep-going") == 0) {
       h.keep_going = true;
+      continue;
+    } else if (strcmp(argv[i], "--whole") == 0) {
+      h.whole = true;
       continue;
     } else if (strcmp(argv[i], "--any-way") == 0) {
       settings.any_way = true;

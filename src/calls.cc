@@ -274,6 +274,13 @@ bool is_within_older(const libcgo_thread *thread, const stack_call *c,
          on_own_stack(thread, parent->mark) && !frame_is_gone(thread, parent, who);
 }
 
+// The runtime made the call on the stack on which it runs: only the runtime's frames can be
+// where the call's was.
+bool was_made_below(const stack_call *c) {
+  return (c->word & from_small) != 0 && c->prior.contains(c->mark) &&
+         c->prior.contains(c->start);
+}
+
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
 // the call was made. And the C that made the call has returned, or frames are where the
@@ -284,7 +291,7 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
   return who.is_c && c == running_of(thread) &&
          range_of(thread).contains(thread->caller_sp) && who.sp < c->system_sp &&
          on_own_stack(thread, who.sp) == on_own_stack(thread, c->system_sp) &&
-         (word_is_gone(thread, c, who) ||
+         (word_is_gone(thread, c, who) || was_made_below(c) ||
           c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
           is_within_older(thread, c, who));
 }
@@ -365,12 +372,27 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
     running->passed.span = 0;
 }
 
+// Whether two addresses, of which one is below the other, are on the same stack of C's.
+// Between two stacks that are not the thread's own is memory that cannot be read; where they
+// are arrays side by side, they are taken for one.
+bool on_same_c_stack(const libcgo_thread *thread, uintptr_t low, uintptr_t high) {
+  constexpr uintptr_t step = 4096, most = 256 * 1024;
+  if (on_own_stack(thread, low) || on_own_stack(thread, high))
+    return on_own_stack(thread, low) && on_own_stack(thread, high);
+  uintptr_t word;
+  for (uintptr_t at = low; at < high; at += step)
+    if (high - low > most ||
+        !os::copy_readable(at & ~(sizeof word - 1), &word, sizeof word))
+      return false;
+  return true;
+}
+
 // C that waits for a call whose code has gone over to another task is still there: what
 // another one calls goes on below.
 void go_below(const libcgo_thread *thread, const stack_call *waits,
               uintptr_t *system_sp) {
-  if ((waits->word & switched) != 0 && on_own_stack(thread, *system_sp) &&
-      on_own_stack(thread, waits->system_sp) && waits->system_sp < *system_sp)
+  if ((waits->word & switched) != 0 && waits->system_sp < *system_sp &&
+      on_same_c_stack(thread, waits->system_sp, *system_sp))
     *system_sp = waits->system_sp;
 }
 
@@ -757,8 +779,16 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
       if (counts(c) && on_it(c->start - 1) && is_left(c))
         return c->start;
       if (counts(c) && c->prior.contains(c->prior_caller) &&
-          on_it(c->prior_caller) && is_left(c))
-        return c->prior_caller;
+          on_it(c->prior_caller) && is_left(c)) {
+        // Its parent has gone on, deeper, if the call has ended unseen.
+        const stack_call *const parent = parent_of(c);
+        return parent != nullptr && parent != running &&
+                       parent->passed.contains(parent->passed_sp) &&
+                       c->prior.contains(parent->passed_sp) &&
+                       parent->passed_sp < c->prior_caller
+                   ? parent->passed_sp
+                   : c->prior_caller;
+      }
       if (!overlaps(stack, c->older_lo, c->older_hi))
         break;
     }
@@ -835,6 +865,20 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
       go_below(thread, c, &system_sp);
   }
   return system_sp;
+}
+
+// For the runtime at sp on a part of a small stack that belongs to no call: a task has
+// outlived the call in which it ran, or was told of when that was over.
+bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
+  stack_call *const in = goes_on_in(thread, {sp, false, at});
+  if (in == nullptr)
+    return false;
+  const uintptr_t system_sp = end_above(thread, in, at, sp);
+  if (running_of(thread) != in)
+    pass(thread);
+  set_state(thread, in, system_sp, sp | no_call_of_c, at);
+  in->word |= switched;
+  return true;
 }
 
 // For a caller at sp that is not in the record's range. If it is on a small stack, the
@@ -957,14 +1001,7 @@ range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
     end(thread, c);
     if (!of_task || small_stack_at(thread, sp).span != 0)
       continue;
-    // A task has outlived the call, or was told of when the call was over.
-    stack_call *const in = goes_on_in(thread, {sp, false, now});
-    if (in == nullptr)
-      return {};
-    const uintptr_t system_sp = end_above(thread, in, now, sp);
-    set_state(thread, in, system_sp, sp | no_call_of_c, now);
-    in->word |= switched;
-    return now;
+    return go_on_as_task(thread, sp, now) ? now : range{};
   }
 }
 
@@ -1129,6 +1166,9 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
     if (running != call)
       pass(thread);
     put_back(thread, call);
+    if ((call->word & from_small) != 0 && call->parent != nullptr &&
+        parent_of(call) == nullptr)
+      go_on_as_task(thread, call->mark - 1, call->prior);
   }
   handler_barrier();
   if (last_of(thread) != call) {

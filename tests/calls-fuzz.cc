@@ -909,7 +909,14 @@ region *nth_region(enum kind kind, unsigned n, bool embedded_too = true) {
   return nullptr;
 }
 
+// The program's own strand does not rest on what a task or a coroutine may end.
+bool may_use(const region *r, const frame *f) {
+  return r->owner == nullptr || f->in != &strands[0] || r->owner->in == f->in;
+}
+
 bool stack_is_free_for(const region *r, const frame *f) {
+  if (f != nullptr && !may_use(r, f))
+    return false;
   for (int i = 0; i < live_count; i++)
     if (live[i]->busy == r)
       return false;
@@ -1162,7 +1169,8 @@ RAW bool perform(frame *f, const step &s) {
   }
   case SIGNAL: {
     const bool there = s.a % 2 != 0;
-    if (!room || (there && f->on != alternate && lowest_on(alternate) != nullptr))
+    if (!room || (there && f->on != alternate && lowest_on(alternate) != nullptr) ||
+        (there && !may_use(alternate, f)))
       return false;
     call(f, IN_SIGNAL, IN_HANDLER, s.b, there ? alternate : f->on);
     raise(there ? SIGUSR2 : SIGUSR1);
@@ -1261,7 +1269,7 @@ RAW bool perform(frame *f, const step &s) {
     const bool after = (s.a & 1) != 0, there = (s.a & 2) != 0, system = (s.a & 4) != 0;
     region *const r = system ? nearest_c(f)->on : nth_region(SMALL, s.a >> 3);
     if (!room || (!system && !stack_is_free_for(r, f)) ||
-        (there && lowest_on(alternate) != nullptr))
+        (there && (lowest_on(alternate) != nullptr || !may_use(alternate, f))))
       return false;
     call(f, system ? IN_SYSTEM_CALL : IN_STACK_CALL, system ? ON_SYSTEM : ON_STACK, 64, r);
     const int instructions = 1 + (s.b & ~catches_flag) % 300;

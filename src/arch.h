@@ -31,6 +31,9 @@ struct frame_layout {
      CPU's call instruction pushes it: there another call from the same depth puts its
      own. 0: it does not. */
   intptr_t mark_to_return;
+  /* The same from libcgo_thread::caller_sp to the return address of that call of C. 0: it
+     is not looked at. */
+  intptr_t caller_to_return;
 
   bool return_address_is_in_caller() const {
     return static_cast<uintptr_t>(return_address) - lowest >= bytes;

@@ -205,14 +205,10 @@ bool frame_is_gone(const libcgo_thread *thread, const stack_call *c,
 // Where the CPU pushes it, the return address of the frame of libcgo_call_on_system from
 // which C was called that has made a call; or 0.
 uintptr_t return_word_of_caller(uintptr_t caller_sp) {
-#ifdef _WIN32
-  (void)caller_sp;
-  return 0;
-#else
-  return libcgo_frame_layout.mark_to_return == 0 || (caller_sp & no_call_of_c) != 0
+  const intptr_t offset = libcgo_frame_layout.caller_to_return;
+  return offset == 0 || (caller_sp & no_call_of_c) != 0
              ? 0
-             : caller_sp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
-#endif
+             : caller_sp + static_cast<uintptr_t>(offset);
 }
 
 // For a new call of C's: what of that is known.
@@ -283,14 +279,15 @@ bool was_made_below(const stack_call *c) {
 
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
-// the call was made. And the C that made the call has returned, or frames are where the
+// the call was made, or on another stack. And the C that made the call has returned, or frames are where the
 // call's first one was; where the CPU does not push return addresses, too little shows that,
 // and older code on the same small stack is enough.
 bool is_needed(const libcgo_thread *thread, const stack_call *c,
                const asker &who) {
   return who.is_c && c == running_of(thread) &&
-         range_of(thread).contains(thread->caller_sp) && who.sp < c->system_sp &&
-         on_own_stack(thread, who.sp) == on_own_stack(thread, c->system_sp) &&
+         range_of(thread).contains(thread->caller_sp) &&
+         (who.sp < c->system_sp || !on_own_stack(thread, who.sp) ||
+          !on_own_stack(thread, c->system_sp)) &&
          (word_is_gone(thread, c, who) || was_made_below(c) ||
           c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
           is_within_older(thread, c, who));
@@ -764,36 +761,46 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   };
   if (on_it(who.sp))
     return who.sp;
+  uintptr_t deepest = stack->hi;
+  // The last position on a stack is the deepest, unless a part of it that is below was
+  // another call's already.
+  const auto is_deepest = [stack, &deepest](uintptr_t at, const range &part) {
+    if (at < deepest)
+      deepest = at;
+    return part.lo <= stack->lo;
+  };
   stack_call *running;
   do { // as often as the record goes back to an older call
     running = running_of(thread);
     const uintptr_t caller_sp = thread->caller_sp;
     if (running != nullptr && range_of(thread).contains(caller_sp) &&
-        on_it(caller_sp) && is_left(running))
-      return caller_sp;
+        on_it(caller_sp) && is_left(running) &&
+        is_deepest(caller_sp, range_of(thread)))
+      return deepest;
     for (stack_call *c = last_of(thread);
          c != nullptr && running == running_of(thread); c = c->prev) {
       if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
-          is_left(c))
-        return c->passed_sp;
-      if (counts(c) && on_it(c->start - 1) && is_left(c))
-        return c->start;
+          is_left(c) && is_deepest(c->passed_sp, c->passed))
+        return deepest;
+      if (counts(c) && on_it(c->start - 1) && is_left(c) &&
+          is_deepest(c->start, {stack->lo, 0}))
+        return deepest;
       if (counts(c) && c->prior.contains(c->prior_caller) &&
           on_it(c->prior_caller) && is_left(c)) {
         // Its parent has gone on, deeper, if the call has ended unseen.
         const stack_call *const parent = parent_of(c);
-        return parent != nullptr && parent != running &&
-                       parent->passed.contains(parent->passed_sp) &&
-                       c->prior.contains(parent->passed_sp) &&
-                       parent->passed_sp < c->prior_caller
-                   ? parent->passed_sp
-                   : c->prior_caller;
+        if (parent != nullptr && parent != running &&
+            parent->passed.contains(parent->passed_sp) &&
+            c->prior.contains(parent->passed_sp))
+          is_deepest(parent->passed_sp, c->prior);
+        if (is_deepest(c->prior_caller, c->prior))
+          return deepest;
       }
       if (!overlaps(stack, c->older_lo, c->older_hi))
         break;
     }
   } while (running != running_of(thread));
-  return stack->hi;
+  return deepest;
 }
 
 // A call, and the part of a small stack in which it has an address. No call, but a part: of
@@ -1206,18 +1213,14 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   stack_call *const running = running_of(thread);
   if (running == nullptr)
     return EINVAL;
-  // The range ends where C was called from that is still running, or where the call that
-  // is running has begun. No code of the runtime runs above: a stack pointer there shows
-  // that what is below has ended.
+  // The range ends where the last call on that stack has begun. No code of the runtime runs
+  // above: a stack pointer there shows that what is below has ended.
+  const bool on_it = within(sp, stack->lo, stack->hi);
   uintptr_t hi = stack->hi;
   for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
-    if (counts(c) && within(c->start - 1, stack->lo, stack->hi)) {
+    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) &&
+        (!on_it || end_of(c) > sp)) {
       hi = end_of(c);
-      break;
-    }
-    if (counts(c) && parent_of(c) != nullptr && c->prior.contains(c->prior_caller) &&
-        within(c->prior_caller, stack->lo, stack->hi)) {
-      hi = c->prior_caller;
       break;
     }
     if (!overlaps(stack, c->older_lo, c->older_hi))

@@ -203,7 +203,7 @@ struct region {
   uintptr_t lo, hi;
   frame *owner;  // whose array it is, or nullptr
   bool untold;   // a frame on it ended unseen
-  bool c_left;   // so did C that was called from it
+  bool c_left;   // so did what was called from it, on another one
   bool must_tell; // of a coroutine that a jump has left
   bool used;     // the place in the table
   libcgo_stack record;
@@ -388,7 +388,7 @@ void end_frame(frame *f, bool unseen) {
   forget(f);
   if (unseen) {
     f->on->untold = true;
-    if (f->how == ON_SYSTEM)
+    if (f->how == ON_SYSTEM || f->how == ON_STACK)
       f->parent->on->c_left = true;
     if (f->trapped != nullptr) // the call was begun, or had not ended
       f->trapped->untold = true;
@@ -446,13 +446,18 @@ RAW void set_alternate(region *r) {
   alternate = r;
 }
 
+// A call on it has still to return, or to begin.
+bool is_trapped(const region *r) {
+  for (int i = 0; i < live_count; i++)
+    if (live[i]->trapped == r)
+      return true;
+  return false;
+}
+
 // Nothing is on a small stack any more.
 void tell_left(region *r) {
-  if (libcgo_stack_left == nullptr || !r->untold)
+  if (libcgo_stack_left == nullptr || !r->untold || is_trapped(r))
     return;
-  for (int i = 0; i < live_count; i++) // a call on it has still to return
-    if (live[i]->trapped == r)
-      return;
   const int err = libcgo_stack_left(self, &r->record);
   if (err != 0)
     wrong("error", "libcgo_stack_left: %s", strerror(err));
@@ -943,8 +948,8 @@ void check_bounds(frame *f, bool with_record) {
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
-  // Or where one began, or C was called, that ended unseen, and nothing has been called from
-  // as deep since.
+  // Or where one began, or another stack was called, that ended unseen, and nothing has been
+  // called from as deep since.
   if (r->kind == SMALL && (r->untold || r->c_left))
     hi = sp_now();
   const auto say = [&](const char *what) {
@@ -1223,7 +1228,7 @@ RAW bool perform(frame *f, const step &s) {
   case TASK: {
     region *const r = nth_region(SMALL, s.a);
     if (f->on->kind != SMALL || f->cramped || !stack_is_free_for(r, nullptr) ||
-        lowest_on(r) != nullptr ||
+        lowest_on(r) != nullptr || (r->untold && is_trapped(r)) ||
         nearest_c(f) == nullptr || !can_make_context())
       return false;
     strand *const t = new_strand(TASK_STRAND, r);

@@ -888,30 +888,53 @@ bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
   return true;
 }
 
+// Whether the code of the call that is running has gone over to a task that is in a given
+// call, or in one that this has made.
+bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) {
+  const stack_call *const running = running_of(thread);
+  if (running == nullptr || !counts(running) || (running->word & switched) == 0)
+    return false;
+  const range now = range_of(thread);
+  const stack_call *c = last_of(thread);
+  while (c != nullptr && !(counts(c) && now.contains(c->start - 1)))
+    c = c->prev;
+  while (c != nullptr && c != call && (c->word & from_small) != 0)
+    c = parent_of(c);
+  return c == call && (call->word & from_small) != 0;
+}
+
 // For a caller at sp that is not in the record's range. If it is on a small stack, the
 // record has its range from here on, and what is over, seen from there, has ended.
 [[gnu::cold, gnu::noinline]] range find_small(libcgo_thread *thread,
                                               uintptr_t sp) {
   place_on_stack found = {};
+  range seen = {};
+  const stack_call *by = nullptr;
   for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    by = c;
     for (;;) {
       found = place_in(c, sp);
       if (found.call == nullptr) {
         if (found.at.span != 0)
-          found.call = goes_on_in(thread, {sp, false, found.at});
+          seen = found.at;
         break;
       }
       if (!is_gone_here(thread, found.call, {sp, false, found.at}))
         break;
+      seen = found.at;
       end(thread, found.call);
     }
-    if (found.call != nullptr || !within(sp, c->older_lo, c->older_hi))
+    if (found.at.span != 0 || !within(sp, c->older_lo, c->older_hi))
       break;
   }
+  if (found.call == nullptr && seen.span != 0 && go_on_as_task(thread, sp, seen))
+    return seen;
   if (found.call == nullptr) { // unless a handler has come in between, and has found it
     const range now = range_of(thread);
     return now.contains(sp) ? now : range{};
   }
+  if (found.call != by && is_where_running_went(thread, by))
+    found.call = running_of(thread);
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
@@ -921,6 +944,15 @@ bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
 
 bool entered(const libcgo_thread *thread) {
   return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
+}
+
+// What is wrong with the arguments of a call that tells of a stack; or 0.
+int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
+  const int err = check_thread(thread);
+  if (err != 0)
+    return err;
+  const int stack_err = check_stack(stack);
+  return stack_err != 0 || entered(thread) ? stack_err : EINVAL;
 }
 
 // Whether a call's code has called from another stack what is still under way.
@@ -1004,9 +1036,8 @@ range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
       return now;
     if (!is_gone_as_seen(thread, c, sp, now))
       return now;
-    const bool of_task = (c->word & switched) != 0;
     end(thread, c);
-    if (!of_task || small_stack_at(thread, sp).span != 0)
+    if (small_stack_at(thread, sp).span != 0)
       continue;
     return go_on_as_task(thread, sp, now) ? now : range{};
   }
@@ -1166,7 +1197,9 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
     thread->state |= thread_c_switches;
   stack_call *const running = running_of(thread);
   if (running != nullptr && running != call && (call->word & from_small) != 0 &&
-      (running->word & switched) != 0 && range_of(thread).contains(call->start - 1)) {
+      (running->word & switched) != 0 &&
+      (range_of(thread).contains(call->start - 1) ||
+       range_of(thread).contains(call->mark))) {
     // A later call's code has gone over to this task, and goes on in it.
     set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
   } else {
@@ -1200,14 +1233,9 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
 
 int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   using namespace cgo;
-  int err = check_thread(thread);
-  if (err == 0)
-    err = check_stack(stack);
-  if (err != 0)
-    return err;
-  if (!entered(thread))
-    return EINVAL;
   const uintptr_t sp = here();
+  if (const int err = check_told(thread, stack))
+    return err;
   if (!within(sp, stack->lo, stack->hi) || running_of(thread) == nullptr)
     still_small_stack_at(thread, sp);
   stack_call *const running = running_of(thread);
@@ -1235,13 +1263,8 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
 int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
   using namespace cgo;
   const uintptr_t sp = here();
-  int err = check_thread(thread);
-  if (err == 0)
-    err = check_stack(stack);
-  if (err != 0)
+  if (const int err = check_told(thread, stack))
     return err;
-  if (!entered(thread))
-    return EINVAL;
   if (within(sp, stack->lo, stack->hi))
     return EBUSY;
   const auto on_it = [stack](uintptr_t at) {

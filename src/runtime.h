@@ -32,6 +32,7 @@ constexpr uintptr_t thread_foreign = 2; /* the client did not start it */
 constexpr uintptr_t thread_leaving = 4; /* `leave` is being called */
 constexpr uintptr_t thread_small_within_own = 8; /* a small stack is in the own one */
 constexpr uintptr_t thread_c_switches = 16; /* C returns to stacks that are below it */
+constexpr uintptr_t thread_tasks_switch = 32; /* so libcgo_stack_switched has told */
 constexpr unsigned thread_rounds_shift = 8;
 
 /* Makes the thread key, and keeps the hooks mapped. Returns 0, EAGAIN or

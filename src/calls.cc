@@ -461,11 +461,13 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
   }
-  cut(thread, parent, &now, c);
-  if (now.span != 0 && (thread->state & thread_tasks_switch) != 0)
-    for (stack_call *d = last_of(thread); d != nullptr && d != parent; d = d->prev)
-      if (d != c && counts(d))
-        go_below(thread, d, &system_sp);
+  if (last_of(thread) != c || c->prev != parent) { // there are others
+    cut(thread, parent, &now, c);
+    if (now.span != 0 && (thread->state & thread_tasks_switch) != 0)
+      for (stack_call *d = last_of(thread); d != nullptr && d != parent; d = d->prev)
+        if (d != c && counts(d))
+          go_below(thread, d, &system_sp);
+  }
   set_state(thread, parent, system_sp, caller_sp, now);
 }
 

@@ -1818,6 +1818,41 @@ static const char *const once_failed[] = {
     // A task waits in C, begun when the record named a call that had ended.
     "i1- stack.0.0c system.0.0 stack.0.0 throw.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 "
     "switch.0.719",
+    // A call keeps nothing on its own stack when that was left.
+    "i1- trap.0.0c stack.0.0 task.2.0 system.0.0 stack.2.0 switch.0.0 throw.0.0 jump.0.0 "
+    "stack.0.0 task.2.0 system.0.0",
+    // On a new stack it is told that the thread has come there, and the call that is named
+    // is over.
+    "i1- frame.0.0 frame.0.0 system.0.0 stack.0.0 system.0.0c stack.0.0 stack.0.0 throw.0.0"
+    " detach.0.0 jump.0.0 task.1.0",
+    "i1+ stack.1.0 system.0.0c stack.1.0 throw.0.0 return.0.0 task.0.0 bounds.1.0",
+    "i1- stack.2.0 system.0.0 frame.0.0c stack.1.0 throw.0.0 return.0.0 return.0.0 task.0.0"
+    " stack.0.0 system.0.0",
+    "i1+ stack.0.0c stack.0.0 throw.0.0 task.1.0 stack.1.0 system.0.0 jump.0.0 jump.0.0 "
+    "frame.0.0 callback.0.0 system.0.0 stack.1.0 jump.1.0 system.0.0",
+    "i1+ stack.0.0 system.0.0 stack.1.0 stack.0.0 stack.2.0 jump.2.0 return.0.0 task.1.0",
+    // A jump out of a handler, which has interrupted the end of a call.
+    "i1+ frame.0.0 system.0.0 system.0.0 return.0.0 system.0.0 stack.2.0 system.0.0 "
+    "frame.0.0 trap.1.80 return.0.0 jump.0.0 stack.2.0",
+    // Older code goes on below where a call was made, and it is not seen that this has
+    // ended.
+    "i1- stack.155.0 stack.0.0 jump.0.0 signal.0.0 system.0.0 signal.0.0c stack.0.0 "
+    "stack.0.0 throw.0.0 stack.67.0",
+    "i1+ embed.0.0 embed.1.0 stack.224.0 frame.0.0 stack.119.0 signal.0.0 frame.0.0 "
+    "return.0.0 jump.1.0 frame.0.0 system.0.0 stack.239.0",
+    "i1+ stack.2.0 system.0.0c stack.2.0 throw.0.0 return.0.0 frame.0.0 system.0.0 co.0.0 "
+    "stack.2.0",
+    // A task has outlived the call in which it began, and then goes on in another one's C.
+    "i1+ stack.0.0 task.2.0 stack.2.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 "
+    "system.0.0c stack.2.0 throw.0.0",
+    "i1+ stack.1.0 task.0.0 trap.25.1535 switch.0.0 system.0.0 co.0.0 stack.1.0 switch.0.0 "
+    "return.0.0 system.0.0",
+    // C waits on a coroutine's stack for a call whose code has gone over to another task.
+    "i1+ embed.0.0 co.0.0 stack.0.0 stack.0.0 stack.0.0 frame.0.0 return.0.0 return.0.0 "
+    "task.1.0 system.0.0 stack.1.0 switch.0.0 system.0.0 jump.1.0 system.0.0",
+    // A later call, by C that was called from higher up, does not hide a deeper position.
+    "i1+ embed.0.0 stack.2.0 system.0.0 stack.0.0 stack.0.0 return.0.0 task.1.0 stack.2.0 "
+    "stack.1.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 stack.2.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {

@@ -46,10 +46,13 @@
 // Where things go on:
 // - C that is called from a small stack: at the position of the innermost call that has the
 //   stack pointer in its part of that stack. A task that has outlived the call in which it
-//   began is in one of C's: in that from which the record names a call, or in the last.
+//   began, or was told of when that was over, is in one of C's: in that from which the record
+//   names a call, or in the last. A stack pointer in a part of a small stack that is known is
+//   never taken for C's.
 // - The runtime on a small stack: below the deepest position of what is left there. Calls
 //   are looked at from the last one back; the last on a stack is the deepest there, because
-//   it was put below the others.
+//   it was put below the others. Where the part from which C was called ends below, at
+//   another call's, that may be deeper, and the search goes on.
 //
 // A call returns on the stack on which it was made, and need not be the last: coroutines of
 // C return in any order. Its place keeps what the record said before, and that is put back.
@@ -57,9 +60,9 @@
 // The price of a call does not depend on how many there are, as long as they return in
 // turn. The list of calls is singly linked, from the last one back. A call that ends
 // elsewhere in the list is marked; marked ones are taken out when the places are used up,
-// and then all calls are asked. Each place knows an interval that has the small stacks of
-// all older ones. A search ends there if the stack is not in it; otherwise it goes on, and
-// costs some nanoseconds for each call that waits.
+// and then all calls are asked. Each place knows an older one, farther back, and an interval
+// that has the small stacks of all in between. A search that looks for none of those goes on
+// there: its price grows with the logarithm of the number of calls that wait.
 //
 // Signal handlers come in between any two instructions, and call on small stacks
 // themselves. What they begin they end, or a longjmp takes the interrupted code away too.
@@ -812,8 +815,6 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   const auto on_it = [stack](uintptr_t at) {
     return within(at, stack->lo, stack->hi);
   };
-  if (on_it(who.sp))
-    return who.sp;
   uintptr_t deepest = stack->hi;
   // The last position on a stack is the deepest, unless a part of it that is below was
   // another call's already.
@@ -1170,9 +1171,12 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
         on_own_stack(thread, c->mark))
       c->flags |= was_below;
   }
-  uintptr_t top = deepest_on(thread, stack, who, false);
-  if (stack->hi - top > (stack->hi - stack->lo) / 4)
-    top = deepest_on(thread, stack, who, true);
+  uintptr_t top = sp; // on this very stack, below the frame of the call itself
+  if (!within(sp, stack->lo, stack->hi)) {
+    top = deepest_on(thread, stack, who, false);
+    if (stack->hi - top > (stack->hi - stack->lo) / 4)
+      top = deepest_on(thread, stack, who, true);
+  }
   top &= ~uintptr_t(15);
   if (top <= stack->lo || top - stack->lo < LIBCGO_STACK_MIN)
     too_small(thread, stack, top);

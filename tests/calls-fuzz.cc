@@ -1818,6 +1818,8 @@ static const char *const once_failed[] = {
     // A task waits in C, begun when the record named a call that had ended.
     "i1- stack.0.0c system.0.0 stack.0.0 throw.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 "
     "switch.0.719",
+    // From a small stack onto the same: below the whole frame of the call.
+    "i1- stack.0.0 trap.1.0",
     // A call keeps nothing on its own stack when that was left.
     "i1- trap.0.0c stack.0.0 task.2.0 system.0.0 stack.2.0 switch.0.0 throw.0.0 jump.0.0 "
     "stack.0.0 task.2.0 system.0.0",

@@ -179,7 +179,7 @@ struct settings {
   bool without[OPS]; // steps that are not made
   bool trace;
   bool any_way;
-} settings = {false, 4, {}, false, false};
+} settings = {false, 30, {}, false, false};
 
 [[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind, const char *format,
                                                   ...) {

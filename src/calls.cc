@@ -460,12 +460,14 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
     if (parent != nullptr)
       system_sp = parent->system_sp;
   }
+  const stack_call *since = c; // what is older was taken from the range before
   if (parent != nullptr && parent->passed.span != 0) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
+    since = parent;
   }
   if (last_of(thread) != c || c->prev != parent) { // there are others
-    cut(thread, parent, &now, c);
+    cut(thread, since, &now, c);
     if (now.span != 0 && (thread->state & thread_tasks_switch) != 0)
       for (stack_call *d = last_of(thread); d != nullptr && d != parent; d = d->prev)
         if (d != c && counts(d))

@@ -1259,7 +1259,8 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
     // A later call's code has gone over to this task, and goes on in it.
     set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
   } else {
-    if (running != call)
+    // Nothing is left in this call's part of its stack.
+    if (running != call && !range_of(thread).contains(call->start - 1))
       pass(thread);
     put_back(thread, call);
     if ((call->flags & from_small) != 0 && call->parent != nullptr &&

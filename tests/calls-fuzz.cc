@@ -1836,6 +1836,9 @@ static const char *const once_failed[] = {
     // A jump out of a handler, which has interrupted the end of a call.
     "i1+ frame.0.0 system.0.0 system.0.0 return.0.0 system.0.0 stack.2.0 system.0.0 "
     "frame.0.0 trap.1.80 return.0.0 jump.0.0 stack.2.0",
+    // The task has gone that had gone over to another one, and the memory of its stack.
+    "i1+ embed.0.1000 stack.44.0 task.0.0 stack.0.0 switch.0.0 return.0.0 return.0.0 "
+    "callback.0.0 system.0.0 bounds.1.0",
     // A handler comes when a call has returned and still counts.
     "i1- stack.1.0 task.95.0 trap.185.120 system.0.0 return.0.0 return.0.0 system.0.0 "
     "stack.0.0 return.0.0 trap.123.0",

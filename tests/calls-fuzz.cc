@@ -166,6 +166,7 @@ struct random_numbers {
 struct report {
   char kind[16];
   char text[400];
+  long of;   // the process's programs, the last that was begun
   int step;  // the last that was begun
   int round;
   long done; // steps, of all programs
@@ -1475,7 +1476,8 @@ void run_here(const program &p) {
   make_world();
   if (p.initial) {
     run_thread(nullptr);
-    _exit(0);
+    own->used = false;
+    return;
   }
   own = add_region(OWN, as_word(memory_of_own), as_word(memory_of_own) + own_size, nullptr);
   pthread_attr_t attr;
@@ -1485,18 +1487,24 @@ void run_here(const program &p) {
       pthread_create(&thread, &attr, run_thread, nullptr) != 0)
     wrong("model", "no thread");
   pthread_join(thread, nullptr);
-  _exit(0);
+  own->used = false;
 }
 
-// Runs it in a process of its own. Returns whether it went well; otherwise the report
-// says what did not.
-bool run(const program &p) {
+// Runs programs in a process of their own. Returns whether they went well; otherwise the
+// report says what did not, and of which.
+template <typename get> bool run_all(long count, const get &program_of) {
   shared->kind[0] = shared->text[0] = '\0';
   shared->step = shared->round = 0;
   fflush(nullptr);
   const pid_t child = fork();
-  if (child == 0)
-    run_here(p);
+  if (child == 0) {
+    for (long i = 0; i < count; i++) {
+      shared->of = i;
+      const program p = program_of(i);
+      run_here(p);
+    }
+    _exit(0);
+  }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child) {
     perror("calls-fuzz: a process");
@@ -1510,6 +1518,10 @@ bool run(const program &p) {
   snprintf(shared->text, sizeof shared->text, "the process ended by %s %d",
            shared->kind, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   return false;
+}
+
+bool run(const program &p) {
+  return run_all(1, [&p](long) -> const program & { return p; });
 }
 
 // ---- making programs ----
@@ -1670,6 +1682,7 @@ double seconds_now() {
 // ---- the command ----
 
 constexpr int most_kinds = 16;
+constexpr long most_together = 16;
 struct hunt {
   uint64_t seed;
   long programs;
@@ -1707,9 +1720,28 @@ long seek(const hunt &h) {
   for (; (h.programs == 0 || n < h.programs) &&
          (h.seconds == 0 || seconds_now() - begin < h.seconds);
        n++) {
-    const program p = make(h.seed + static_cast<uint64_t>(n), h.steps);
-    if (run(p) || ignores(h, shared->kind))
+    // Many in a process, which takes most of the time; who fails there is run alone.
+    const long many = h.programs == 0 || h.programs - n > most_together
+                          ? most_together
+                          : h.programs - n;
+    if (run_all(many, [&h, n](long i) {
+          return make(h.seed + static_cast<uint64_t>(n + i), h.steps);
+        })) {
+      n += many - 1;
       continue;
+    }
+    const long before = shared->of;
+    n += before;
+    const program p = make(h.seed + static_cast<uint64_t>(n), h.steps);
+    if (ignores(h, shared->kind))
+      continue;
+    if (run(p)) {
+      printf("# seed %llu: fails only together with the %ld before\n",
+             static_cast<unsigned long long>(h.seed) + static_cast<unsigned long long>(n),
+             before);
+      failures++;
+      continue;
+    }
     failures++;
     int k = 0;
     while (k < most_kinds - 1 && kinds[k].count != 0 && strcmp(kinds[k].kind, shared->kind) != 0)

@@ -187,6 +187,18 @@ struct asker {
 
 asker c_at(uintptr_t sp) { return {sp, true, {}}; }
 
+// Whether a handler asks that has interrupted a change of the record's state: then nothing
+// is over that was not before. After a jump out of it the state may say so still.
+bool is_changing(const libcgo_thread *thread, const asker &who) {
+  const uintptr_t at = thread->small_lo;
+  if (thread->small_span != 0 || at == 0)
+    return false;
+  stack_bounds signal;
+  return !who.is_c ||
+         (who.sp < at && on_own_stack(thread, who.sp) == on_own_stack(thread, at)) ||
+         (os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
+}
+
 // Reads a word of memory that may not be there. Returns false if it is not.
 LIBCGO_READS_STACKS bool read_word(const libcgo_thread *thread, const asker &who,
                                    uintptr_t at, uintptr_t *word) {
@@ -304,17 +316,21 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
 // The last call is asked so at each new one.
 bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
                       const asker &who) {
-  return !counts(c) || is_below(c, who) ||
-         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
-          !is_needed(thread, c, who));
+  return !counts(c) ||
+         ((is_below(c, who) ||
+           (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
+            !is_needed(thread, c, who))) &&
+          !is_changing(thread, who));
 }
 
 bool is_over(const libcgo_thread *thread, const stack_call *c,
              const asker &who) {
-  return !counts(c) || is_below(c, who) ||
-         ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
-          !is_needed(thread, c, who)) ||
-         is_of_a_handler(c, who);
+  return !counts(c) ||
+         ((is_below(c, who) ||
+           ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
+            !is_needed(thread, c, who)) ||
+           is_of_a_handler(c, who)) &&
+          !is_changing(thread, who));
 }
 
 // ---- the memory of older calls ----
@@ -390,15 +406,29 @@ void pass(libcgo_thread *thread) {
       widen_skip(d, rank_of(c), c->passed);
 }
 
+// From here on handlers find that the state is changing. Returns the range that it had.
+range begin_change(libcgo_thread *thread) {
+  uintptr_t span = thread->small_span;
+  while (!__atomic_compare_exchange_n(&thread->small_span, &span, 0, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+  const range before = {thread->small_lo, span};
+  thread->small_lo = here();
+  handler_barrier();
+  return before;
+}
+
 // The call that is running is stored last. A jump out of a handler that has come in between
 // finds the one of before: the state is put back once more when that is over.
 void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
                uintptr_t caller_sp, const range &now) {
   thread->small_span = 0;
   handler_barrier();
+  thread->small_lo = here();
   thread->system_sp = system_sp;
   thread->caller_sp = caller_sp;
-  set_small(thread, now);
+  handler_barrier();
+  set_small(thread, now.span != 0 ? now : range{});
   handler_barrier();
   thread->running = reinterpret_cast<uintptr_t>(running);
   handler_barrier();
@@ -504,6 +534,11 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
 void end(libcgo_thread *thread, stack_call *c) {
   stack_call *const parent = parent_of(c);
   if (c == running_of(thread)) {
+    const range before = begin_change(thread);
+    if (c != running_of(thread) || !counts(c)) { // a handler has ended it
+      set_small(thread, before);
+      return;
+    }
     put_back(thread, c);
   } else if (parent != nullptr && parent != running_of(thread) &&
              parent->passed.span == 0 && !has_made(thread, parent, c)) {
@@ -899,8 +934,9 @@ stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
 // For the runtime on the call's part of a small stack.
 bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
-  return frame_is_gone(thread, c, who) || word_is_gone(thread, c, who) ||
-         c_has_returned(thread, c, who);
+  return (frame_is_gone(thread, c, who) || word_is_gone(thread, c, who) ||
+          c_has_returned(thread, c, who)) &&
+         !is_changing(thread, who);
 }
 
 // The runtime runs in a call on a part of a small stack, at sp. Ends what is over, seen from
@@ -913,6 +949,8 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     return own && (c->flags & from_small) == 0 &&
            on_own_stack(thread, c->mark) && c->mark < system_sp;
   };
+  if (is_changing(thread, {sp, false, at}))
+    return system_sp;
   bool nothing_waits = true; // of what is newer
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
@@ -1355,8 +1393,7 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
   // And no call's code goes on there, which is on no stack that is known.
   const range after = range_of(thread);
   if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {
-    thread->small_span = 0;
-    handler_barrier();
+    set_small(thread, {});
     thread->caller_sp = 0;
   }
   drop_ended(thread);

@@ -1871,6 +1871,9 @@ static const char *const once_failed[] = {
     // The task has gone that had gone over to another one, and the memory of its stack.
     "i1+ embed.0.1000 stack.44.0 task.0.0 stack.0.0 switch.0.0 return.0.0 return.0.0 "
     "callback.0.0 system.0.0 bounds.1.0",
+    // A handler ends the calls that the interrupted code is about to end.
+    "i1- stack.239.0 system.0.0c stack.0.0 system.0.0 stack.0.0 throw.0.0 trap.184.1450 "
+    "stack.0.0",
     // A handler comes when a call has returned and still counts.
     "i1- stack.1.0 task.95.0 trap.185.120 system.0.0 return.0.0 return.0.0 system.0.0 "
     "stack.0.0 return.0.0 trap.123.0",

@@ -31,6 +31,9 @@ struct frame_layout {
      small stack is above its mark. Another call from the same depth overwrites it. 0: the
      CPU does not push it. */
   intptr_t mark_to_return;
+  /* The same from libcgo_thread::caller_sp to the return address of that call of C. 0: it
+     is not looked at. */
+  intptr_t caller_to_return;
 
   bool return_address_is_in_caller() const {
     return static_cast<uintptr_t>(return_address) - lowest >= bytes;

@@ -40,11 +40,11 @@ struct stack_call {
   uintptr_t prior_system;
   range passed;            /* where the thread was in this call when it went over to */
   uintptr_t passed_sp;     /* another one without calling: its small stack and position */
-  uintptr_t older_lo;      /* all small stacks of the calls before this one are within */
-  uintptr_t older_hi;
-  uintptr_t word;          /* on the small stack, with the number too; and flags */
+  stack_call *skip;        /* an older call: all small stacks of those in between are */
+  uintptr_t skip_lo;       /* within */
+  uintptr_t skip_hi;
+  uintptr_t flags;         /* and above them, how many calls there are up to this one */
   uintptr_t c_returns_to;  /* the return address of the call of C that made this call */
-  libcgo_thread *thread;
 };
 
 /* The record has become a thread's. */

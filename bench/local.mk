@@ -8,7 +8,7 @@ bench_sources = bench/bench.h bench/callbacks.cc bench/calls.cc bench/handles.cc
 	bench/kit.cc bench/kit.h bench/main.cc bench/nothing.c bench/peer-boost.cc \
 	bench/peer-ffi.cc bench/shared.cc bench/stacks.cc bench/threads.cc
 bench_bench_SOURCES = $(bench_sources)
-bench_bench_CPPFLAGS = $(AM_CPPFLAGS) $(BENCHMARK_CFLAGS) $(BENCH_FFI_CFLAGS) \
+bench_bench_CPPFLAGS = $(include_cppflags) $(BENCHMARK_CFLAGS) $(BENCH_FFI_CFLAGS) \
 	-DLIBCGO_BENCH_FLAGS='"$(CXXFLAGS)"'
 bench_bench_CFLAGS = -falign-functions=64
 bench_bench_CXXFLAGS = -std=gnu++17 -Wall -Wextra -falign-functions=64 -falign-loops=1 \

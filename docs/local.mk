@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 dist_doc_DATA = NEWS README.md SECURITY.md docs/bench.svg docs/benchmarks.md docs/border.svg \
-	docs/design.md docs/stack-switch.svg docs/thread-start.svg \
+	docs/design.md docs/glossary.md docs/stack-switch.svg docs/thread-start.svg \
 	docs/go-benchmarks.md docs/go-programs.md docs/go.md docs/platforms.md docs/porting.md \
 	docs/release.md docs/tutorial.md
-EXTRA_DIST += docs/manual.css scripts/html.sh
+EXTRA_DIST += docs/manual.css scripts/manual.py scripts/html.sh
 
 # The manual in HTML: make html, make install-html.
 html-local:
-	MANDOC='$(MANDOC)' CMARK='$(CMARK)' $(srcdir)/scripts/html.sh $(srcdir) html
-	@echo "the manual: $(abs_builddir)/html/index.html"
+	@MANDOC='$(MANDOC)' CMARK='$(CMARK)' PYTHON3='$(PYTHON3)' $(srcdir)/scripts/html.sh $(srcdir) html
 install-html-local: html-local
 	$(MKDIR_P) '$(DESTDIR)$(htmldir)/html'
 	cp html/* '$(DESTDIR)$(htmldir)/html'

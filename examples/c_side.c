@@ -20,8 +20,8 @@
 void c_open(void *args) {
   struct open_call *call = args;
   struct stat st;
-  /* The path may have become something else since the walk: follow no link,
-     wait for no writer of a FIFO. */
+  /* The path may be something else by now: do not follow a link, and do not
+     wait for the writer of a FIFO. */
   call->fd = open(call->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
                                   O_NONBLOCK);
   call->err = call->fd < 0 || fstat(call->fd, &st) != 0 ? errno : 0;
@@ -85,7 +85,7 @@ void c_deflate_init(void *args) {
   memset(&call->z, 0, sizeof call->z);
   call->z.zalloc = zlib_alloc;
   call->z.zfree = zlib_free;
-  /* 16 more than the window's size: in the gzip format. */
+  /* 16 added to the window size asks for the gzip format. */
   call->status =
       deflateInit2(&call->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16,
                    8, Z_DEFAULT_STRATEGY);
@@ -99,7 +99,7 @@ void c_deflate_reset(void *args) {
 
 void c_crc(void *args) {
   struct deflate_call *call = args;
-  if (call->z.avail_in > 0) /* crc32 of no buffer would be the start value */
+  if (call->z.avail_in > 0) /* crc32 of NULL would start again */
     call->crc = (uint32_t)crc32(call->crc, call->z.next_in, call->z.avail_in);
 }
 

@@ -2,9 +2,9 @@
 /*
  * What squeeze's runtime calls in C, and what C calls in the runtime.
  *
- * Every function takes one pointer to its arguments and results, because that
- * is all a runtime with a calling convention of its own has to pass. An err is
- * an errno value, or 0.
+ * Every function takes one pointer to its arguments and results: so a runtime
+ * with its own calling convention has only one argument to pass. `err` is an
+ * errno value or 0.
  */
 #ifndef EXAMPLES_C_SIDE_H
 #define EXAMPLES_C_SIDE_H
@@ -20,7 +20,7 @@ struct open_call {
   const char *path;
   int fd;     /* result: -1 if the file cannot be had */
   off_t size; /* result */
-  int err;    /* result: 0 without a fd says "not a regular file any more" */
+  int err;    /* result: if fd is -1, 0 means "not a regular file" */
 };
 void c_open(void *open_call);
 void c_close(void *fd);
@@ -32,9 +32,9 @@ struct io_call {
   size_t done; /* result */
   int err;     /* result */
 };
-void c_read(void *io_call);     /* once: done may be less than n */
+void c_read(void *io_call);     /* one read(2): done may be less than n */
 void c_write(void *io_call);    /* all of n */
-void c_truncate(void *io_call); /* to n bytes, and writes go on there */
+void c_truncate(void *io_call); /* to n bytes; the next write is there */
 
 /* zlib's state must not move in memory. */
 struct deflate_call {
@@ -47,7 +47,7 @@ struct deflate_call {
   int status;     /* result: zlib's */
 };
 void c_deflate_init(void *deflate_call);
-void c_deflate_reset(void *deflate_call); /* for a new gzip member; crc too */
+void c_deflate_reset(void *deflate_call); /* begins a gzip member; resets crc */
 void c_crc(void *deflate_call);
 void c_deflate(void *deflate_call);
 void c_deflate_end(void *deflate_call);
@@ -58,7 +58,7 @@ struct walk_call {
 };
 void c_walk(void *walk_call);
 
-/* ---- from C, each through crosscall2, on any thread of the runtime ---- */
+/* ---- from C, through crosscall2, on any thread of the runtime ---- */
 
 /* The walk has found something. */
 struct found_call {
@@ -70,7 +70,7 @@ struct found_call {
 };
 void runtime_found(void *found_call, int32_t size);
 
-/* zlib wants memory, and gives it back. */
+/* zlib asks for memory, and gives it back. */
 struct alloc_call {
   size_t n;
   void *ret; /* result: NULL if there is none */

@@ -2,11 +2,11 @@
 //
 // cpp - a language runtime in C++, on <libcgo.hpp>
 //
-// Its tasks run on small stacks. One sorts words with C's qsort_r, which needs
-// the system stack; qsort_r calls back into the runtime, whose code for that
-// runs on the small stack again; and when that code throws, the exception goes
-// all the way back: small stack, qsort_r on the system stack, small stack.
-// (glibc compiles qsort_r so that exceptions pass.)
+// Its tasks run on small stacks. One sorts words with C's qsort_r, which runs
+// on the system stack. qsort_r calls back into the runtime, and the comparison
+// runs on the small stack again. When the comparison throws, the exception
+// passes all three: the small stack, qsort_r on the system stack, the small
+// stack. (glibc compiles qsort_r so that exceptions pass.)
 #include <libcgo.hpp>
 
 #include <cstdio>
@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-// What the runtime has per thread. C's threads that call back get one, too.
+// The runtime's record of a thread. Foreign threads get one, too.
 struct worker : cgo::thread {
   cgo::stack small{64 << 10};
   int comparisons = 0;
@@ -26,12 +26,12 @@ struct worker : cgo::thread {
 using strings = std::vector<std::string>;
 using order = bool (*)(const std::string &, const std::string &);
 
-// Both are there before main, and before the constructors of other files.
+// Both are initialised statically, before any constructor runs.
 static cgo::runtime<worker> runtime;
 static cgo::handle_table<const order> orders;
 
-// C calls this, on the system stack, with the word that it was given for us. If
-// that names no order any more, this tells; an address could not.
+// C calls this on the system stack. `word` is a handle: if the order is gone,
+// that is found out here. A pointer would dangle.
 static int compare(const void *a, const void *b, void *word) {
   return cgo::callback(runtime, [&](worker &self) {
     return cgo::on_stack(self, self.small, [&] {
@@ -46,7 +46,7 @@ static int compare(const void *a, const void *b, void *word) {
   });
 }
 
-// A task: runs on a small stack, and sorts by way of C.
+// A task: runs on a small stack, and lets C sort.
 static strings sort(worker &self, const strings &words, order before) {
   return cgo::on_stack(self, self.small, [&] {
     std::vector<const std::string *> sorted; // C may move pointers as bytes
@@ -71,12 +71,12 @@ static bool by_text(const std::string &a, const std::string &b) {
 }
 
 int main() try {
-  // Whoever calls back before this is done waits. If it threw, the next could try.
+  // Callbacks wait until done(). If main threw before that, the claim on the
+  // start-up would be given back, and another thread could try.
   cgo::init start_up(runtime.init);
   start_up.done();
 
-  // On a thread of the runtime's own. The result, or an exception, comes by the
-  // future.
+  // On a created thread. The future has the result, or the exception.
   std::packaged_task<strings(worker &)> task([](worker &self) {
     return sort(self, {"to", "be", "or", "not", "to", "be"}, by_text);
   });
@@ -87,7 +87,7 @@ int main() try {
     std::printf("%s ", word.c_str());
   std::printf("\n");
 
-  // On a thread of somebody else's, attached for as long as `here` lives.
+  // On a foreign thread, attached for as long as `here` lives.
   std::thread([] {
     cgo::attachment here(runtime);
     try {
@@ -98,7 +98,7 @@ int main() try {
     }
   }).join();
   return 0;
-} catch (const std::exception &e) { // cgo::error names the call and the limit
+} catch (const std::exception &e) { // cgo::error names the call, and the limit
   std::fprintf(stderr, "cpp: %s\n", e.what());
   return 1;
 }

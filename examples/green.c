@@ -13,9 +13,9 @@
  *       its callback
  *         call_runtime            -->       more of the task, below
  *
- * A worker leaves its system stack once and stays on small ones. So a task owns
- * nothing of the thread on which it runs, and can go on on another one, except
- * while it is inside C: then its C frames are on the thread's system stack.
+ * A worker leaves its system stack once, and from then on runs on small stacks.
+ * So a task can move to another thread at every switch. Only a task that is
+ * inside C stays where it is: its C frames are on the thread's system stack.
  */
 #define _GNU_SOURCE
 
@@ -41,37 +41,37 @@ enum {
   system_stack_bytes = 256 * 1024,
 };
 
-/* What a task wants of the scheduler when it switches to it. */
+/* Why a task switches to the scheduler. */
 enum wish { to_yield, to_wait, to_end };
 
 struct task {
-  struct task *next; /* in the queue, or among a semaphore's waiting */
+  struct task *next; /* in the queue, or in a semaphore's list */
   struct libcgo_stack stack;
-  ucontext_t context; /* where it goes on */
+  ucontext_t context; /* its registers while it does not run */
   void (*fn)(void *arg);
   void *arg;
   enum wish wish;
-  bool parked;        /* it waits, and runs nowhere */
-  bool woken;         /* somebody was faster than its waiting */
-  unsigned callbacks; /* of C to it that are under way */
+  bool parked;        /* it waits, and no thread runs it */
+  bool woken;         /* it was woken before it was parked */
+  unsigned callbacks; /* callbacks into it that are under way */
 };
 
-/* A thread: one of ours, or one of C's that has called back. */
+/* A thread: a created one, or a foreign one that has called back. */
 struct worker {
   struct libcgo_thread thread; /* its g is the task that runs here, or NULL */
-  struct libcgo_stack stack;   /* for the scheduler, or for C's callbacks */
-  ucontext_t context;          /* where the scheduler goes on */
+  struct libcgo_stack stack;   /* for the scheduler, or for callbacks */
+  ucontext_t context;          /* the scheduler's registers while a task runs */
   bool foreign;
   struct worker *next; /* in the pool */
 };
 
-/* All that threads share. Only C touches it: whoever holds the lock runs on a
-   stack that is large enough, and no task switches with it. */
+/* What all threads share. Only C uses it, under the lock: the functions of
+   pthreads need a large stack, and a task must not switch with a lock held. */
 static struct {
   pthread_mutex_t lock;
   pthread_cond_t work;  /* for idle workers */
   pthread_cond_t wakes; /* for tasks that wait inside C */
-  pthread_cond_t news;  /* for green_run: something has ended */
+  pthread_cond_t news;  /* for green_run: a task or a thread has ended */
   struct task *first, *last;
   size_t queued;
   size_t running; /* workers with a task that is not in C */
@@ -79,7 +79,7 @@ static struct {
   size_t idle;
   size_t tasks, workers, foreign;
   bool closing;
-  struct worker *pool; /* for threads of others */
+  struct worker *pool; /* records for foreign threads */
   struct green_counts counts;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER,
          .work = PTHREAD_COND_INITIALIZER,
@@ -90,8 +90,8 @@ static struct {
 
 static _Thread_local struct libcgo_thread *self;
 
-/* Never inlined: a task may change its thread in the middle of a function, in
-   which a compiler may keep the address of the old thread's variable. */
+/* Never inlined. A task may move to another thread in the middle of a function,
+   and the compiler may have kept the address of the old thread's variable. */
 static __attribute__((__noinline__)) struct libcgo_thread *current(void) {
   __asm__ volatile("");
   return self;
@@ -128,7 +128,7 @@ static uintptr_t c_die(void *arg) {
     fprintf(stderr, "green: %s: %s\n", words->what, strerror(words->err));
   else
     fprintf(stderr, "green: %s\n", words->what);
-  _exit(1); /* not exit: other threads are at work */
+  _exit(1); /* not exit: other threads still run */
 }
 
 _Noreturn void die(const char *what, int err) {
@@ -147,7 +147,7 @@ void must(const char *what, int err) {
 static void lock(void) { must("lock", pthread_mutex_lock(&all.lock)); }
 static void unlock(void) { must("unlock", pthread_mutex_unlock(&all.lock)); }
 
-/* The lock is held, and is held again on return. */
+/* The caller holds the lock. */
 static void wait_for(pthread_cond_t *condition) {
   must("wait", pthread_cond_wait(condition, &all.lock));
 }
@@ -192,12 +192,12 @@ static void free_worker(struct worker *w) {
   free(w);
 }
 
-/* ---- what libcgo asks of a runtime ---- */
+/* ---- the hooks ---- */
 
 static void enter(struct libcgo_thread *thread) { self = thread; }
 
-/* A thread's last act in the runtime. From here on nobody needs the record of
-   one of ours; those of others come back through `release`. */
+/* The last hook of a created thread: its record is freed here. The record of a
+   foreign thread comes back through `release`. */
 static void leave(struct libcgo_thread *thread) {
   struct worker *w = (struct worker *)thread;
   self = NULL;
@@ -210,8 +210,8 @@ static void leave(struct libcgo_thread *thread) {
   unlock();
 }
 
-/* A thread of C calls back for the first time. Records are used again: a timer
-   has a new thread for each of its expirations. */
+/* A foreign thread calls back for the first time. Records come from a pool,
+   because a timer has a new thread each time it expires. */
 static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
   (void)runtime;
   struct worker *w = NULL;
@@ -244,7 +244,7 @@ static const struct libcgo_ops ops =
     LIBCGO_OPS(enter, leave, acquire, release, current_in, NULL);
 static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
 
-/* ---- workers: enough of them, and no more ---- */
+/* ---- workers ---- */
 
 static void worker_main(struct libcgo_thread *thread, void *arg);
 
@@ -264,13 +264,13 @@ static void start_worker(void) {
   must("a worker's thread", err);
 }
 
-/* Ends each change that may leave a task without a worker: one more in the
-   queue, or one less running. */
+/* Unlocks, and starts a worker if a task is queued and no worker is free. To be
+   called after each change that queues a task or takes a worker away. */
 static void unlock_and_staff(void) {
   bool start = false;
   if (all.queued > 0 && all.running < all.most_running) {
-    /* A worker that was woken, and is not yet there, still counts as idle, and
-       what it will take as queued. */
+    /* A worker that was woken and does not run yet still counts as idle, and
+       the task that it will take still counts as queued. */
     if (all.idle > 0)
       pthread_cond_signal(&all.work);
     start = all.idle < all.queued;
@@ -304,8 +304,8 @@ static struct task *dequeue(void) {
 
 /* ---- the scheduler ---- */
 
-/* Goes from the running stack to another. libcgo has to know on which one the
-   thread is, to find its way to the system stack. */
+/* Goes from one small stack to another. libcgo must know on which one the
+   thread is: this is how it finds the way back to the system stack. */
 static void switch_to(struct worker *w, ucontext_t *from, ucontext_t *to,
                       const struct libcgo_stack *stack) {
   must("libcgo_stack_switched", libcgo_stack_switched(&w->thread, stack));
@@ -313,9 +313,9 @@ static void switch_to(struct worker *w, ucontext_t *from, ucontext_t *to,
     die("swapcontext", errno);
 }
 
-/* Does what the task wants that ran on this worker, and returns the next, or
-   NULL if the worker is to end. Not the task itself puts itself into the queue:
-   another worker could take it before its registers are saved. */
+/* Carries out the wish of the task that has just stopped, and returns the next
+   task, or NULL if the worker is to end. A task does not queue itself: another
+   worker could take it before its registers are saved. */
 static uintptr_t c_next(void *arg) {
   struct worker *w = arg;
   struct task *t = w->thread.g;
@@ -368,8 +368,8 @@ static void worker_main(struct libcgo_thread *thread, void *arg) {
   libcgo_call_on_stack(thread, &w->stack, schedule, w);
 }
 
-/* Returns when the task runs again: then it may be on another thread, and what
-   it knew of the old one counts no more. */
+/* Returns when the task runs again. It may then be on another thread, so `w` is
+   of no use any more. */
 static void switch_out(struct task *t, enum wish wish) {
   struct worker *w = current_worker();
   t->wish = wish;
@@ -416,7 +416,7 @@ void spawn(void (*fn)(void *arg), void *arg) {
 
 void yield(void) {
   struct task *t = current_task();
-  if (t->callbacks == 0) /* inside C the thread is the task's alone */
+  if (t->callbacks == 0) /* inside C it keeps its thread */
     switch_out(t, to_yield);
 }
 
@@ -427,8 +427,8 @@ struct blocking_call {
   void *arg;
 };
 
-/* The task keeps its thread, on whose system stack fn runs; others get another
-   one for as long. */
+/* The task keeps its thread while fn runs. Meanwhile another worker may run the
+   other tasks. */
 static uintptr_t c_blocking(void *arg) {
   const struct blocking_call *call = arg;
   lock();
@@ -452,8 +452,9 @@ static uintptr_t on_small_stack(void *arg) {
   return 0;
 }
 
-/* libcgo calls this on the stack of C. A task goes on on its own stack, below the
-   frames that called C. A thread that runs none has a small stack for this. */
+/* libcgo calls this on the stack on which C runs. If a task has called C, the
+   callback runs on that task's stack, below the frames that called C. If none
+   has, it runs on the small stack in the thread's record. */
 static void enter_runtime(struct libcgo_thread *thread, void *arg) {
   struct worker *w = (struct worker *)thread;
   struct task *t = thread->g;
@@ -489,9 +490,9 @@ static uintptr_t c_wait_here(void *arg) {
   return 0;
 }
 
-/* Inside C a task cannot leave its thread: its C frames are on the system stack.
-   Nor can another use the thread meanwhile: if it called C, that would have to
-   return first, and might wait for this task. */
+/* Inside C a task cannot leave its thread: its C frames are on the system
+   stack. No other task can use the thread meanwhile: if it called C, that call
+   would have to return first, and it might wait for this task. */
 static void wait_until_woken(struct task *t) {
   if (t->callbacks > 0)
     call_blocking(c_wait_here, t);
@@ -504,7 +505,7 @@ struct semaphore_call {
   struct task *task;
 };
 
-/* Returns whether the task has one, or 0 if it is to wait. */
+/* Returns 1 if the task has taken one, 0 if it must wait. */
 static uintptr_t c_take(void *arg) {
   const struct semaphore_call *call = arg;
   struct semaphore *s = call->semaphore;
@@ -541,7 +542,7 @@ static uintptr_t c_give(void *arg) {
     if (t->parked) {
       t->parked = false;
       enqueue(t);
-    } else { /* on its way to the scheduler, or inside C */
+    } else { /* it has not stopped yet, or it waits inside C */
       t->woken = true;
       pthread_cond_broadcast(&all.wakes);
     }
@@ -552,21 +553,21 @@ static uintptr_t c_give(void *arg) {
 
 void give(struct semaphore *semaphore) { call_c(c_give, semaphore); }
 
-/* ---- from start to end ---- */
+/* ---- start and end ---- */
 
 void green_run(unsigned running, void (*fn)(void *arg), void *arg,
                struct green_counts *counts) {
-  /* Who calls back from now on waits until the runtime is there. */
+  /* From here on callbacks wait until the runtime is ready. */
   must("libcgo_init_begin", libcgo_init_begin(&runtime.init));
   all.most_running = running;
   struct spawn_call first = {fn, arg};
-  c_spawn(&first); /* this thread has no record: it is C's */
+  c_spawn(&first); /* directly: this is C already */
   must("libcgo_init_done", libcgo_init_done(&runtime.init));
 
   lock();
   while (all.tasks > 0)
     wait_for(&all.news);
-  all.closing = true; /* `acquire` lets nobody in any more */
+  all.closing = true; /* from here on `acquire` gives no record */
   pthread_cond_broadcast(&all.work);
   while (all.workers > 0 || all.foreign > 0)
     wait_for(&all.news);

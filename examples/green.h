@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * green - a runtime with green tasks, on libcgo's native kit
+ * green - a runtime with many tasks on few threads, on libcgo's kit
  *
- * Tasks run on stacks of 16 KiB, many of them on few threads. C does not fit on
- * such stacks, so a task calls it on its thread's own. docs/tutorial.md builds
- * this runtime up step by step.
+ * Tasks run on small stacks, of 16 KiB. C needs more, so a task calls C on the
+ * system stack of its thread. docs/tutorial.md builds it step by step.
  *
- * There are two kinds of code, and each function below says for which it is:
+ * There are two kinds of code. Each function below says which one may call it:
  *
- *   tasks  the runtime's code, on small stacks. It calls nothing of the C
- *          library but through call_c and call_blocking.
- *   C      everything else, on the system's stacks.
+ *   Tasks: the runtime's code, on small stacks. It calls the C library only
+ *          through call_c and call_blocking.
+ *   C:     everything else, on system stacks.
  */
 #ifndef GREEN_H
 #define GREEN_H
@@ -21,44 +20,44 @@
 struct task;
 
 struct green_counts {
-  size_t tasks;   /* that have run */
-  size_t workers; /* threads that the runtime started */
-  size_t foreign; /* threads of others that were attached */
+  size_t tasks;   /* tasks that have run */
+  size_t workers; /* threads that the runtime has created */
+  size_t foreign; /* foreign threads that were attached */
 };
 
 /* C: runs fn(arg) as the first task. Returns when all tasks have ended, all
-   threads of the runtime are gone and those of others are detached. Not more
-   than `running` tasks run at a time, but for those that come back from C. To be
-   called once. */
+   created threads are gone and all foreign threads are detached. At most
+   `running` tasks run at a time; those that come back from C may be more. Call
+   it once. */
 void green_run(unsigned running, void (*fn)(void *arg), void *arg,
                struct green_counts *counts);
 
-/* Tasks: starts another one. */
+/* Tasks: starts another task. */
 void spawn(void (*fn)(void *arg), void *arg);
-/* Tasks: lets others run. */
+/* Tasks: lets other tasks run. */
 void yield(void);
-/* Tasks: what spawn got. */
+/* Tasks: the `arg` that spawn was given. */
 void *task_arg(void);
 
 /* What tasks wait for. */
 struct semaphore {
   unsigned count;
-  struct task *first, *last; /* the waiting */
+  struct task *first, *last; /* those that wait */
 };
 
 /* Tasks: takes one, or waits until one is given. */
 void take(struct semaphore *semaphore);
-/* Tasks, and callbacks on threads of others: never waits. */
+/* Tasks, and callbacks on foreign threads: gives one, and never waits. */
 void give(struct semaphore *semaphore);
 
 /* Tasks: calls C on the system stack. */
 uintptr_t call_c(uintptr_t (*fn)(void *arg), void *arg);
-/* The same for a function that may block, or call back: another thread runs the
-   other tasks meanwhile. */
+/* Tasks: the same for a function that may block or call back. Meanwhile another
+   thread runs the other tasks. */
 uintptr_t call_blocking(uintptr_t (*fn)(void *arg), void *arg);
 
-/* C: calls back into the runtime, on a small stack; on any thread at all.
-   Returns 0, or an errno value: then the runtime is closed to new threads. */
+/* C: calls fn(arg) in the runtime, on a small stack. Any thread may do so.
+   Returns 0 or an errno value; ENOMEM if the runtime has ended. */
 int call_runtime(void (*fn)(void *arg), void *arg);
 
 /* Both: ends the process. err is an errno value or 0. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How this runtime's code finds its records: g (the task) and m (the thread)
- * are two words of thread-local storage at a fixed place, one instruction
- * away. The place is part of the classic contract: a compiler that makes code
- * for such a runtime emits these very instructions. Linux only.
+ * How this runtime's code finds its records g (the task) and m (the thread).
+ * They are two thread-local words at a fixed place, which is part of the ABI of
+ * the classic face. The compiler of such a runtime emits these instructions.
+ * Linux only.
  *
- * volatile: the compiler knows nothing of the words and must not move or
+ * volatile: the C compiler knows nothing of the words, and must not move or
  * merge the accesses.
  */
 #ifndef EXAMPLES_SLOTS_H

@@ -2,27 +2,26 @@
 /*
  * squeeze - a small language runtime on libcgo's classic face
  *
- * It deflates every regular file below the given paths and tells what that
- * would save. The files stay as they are.
+ * It deflates every regular file below the given paths and prints how many
+ * bytes that would save. It does not change the files.
  *
- * The program has two worlds, as a process with a language runtime has:
+ * The program has two parts, like every process with a language runtime:
  *
  *   C            glibc, zlib and c_side.c. They know nothing of tasks.
  *   the runtime  this file: a scheduler (one queue) and its worker threads.
- *                Each thread has a record m, each task a record g, and all
- *                code here finds both through the slots (slots.h), whichever
- *                way it was reached.
+ *                Each thread has a record m, each task a record g. All code
+ *                here finds both in the slots (slots.h).
  *
- * The border between the two is crossed
+ * Calls go over the border between the two
  *
- *   to C         in one function, call_c, after a look at the bounds that
- *                libcgo wrote into g.
- *   from C       through crosscall2: nftw(3) hands over each file that it
- *                finds, zlib asks for memory. And libcgo itself calls the
- *                runtime, on each thread that libcgo_thread_start makes.
+ *   to C         in one function, call_c, which first checks the stack bounds
+ *                that libcgo wrote into g.
+ *   from C       through crosscall2: nftw(3) passes each file that it finds,
+ *                and zlib asks for memory. libcgo also calls the runtime, on
+ *                each thread that libcgo_thread_start starts.
  *
- * There is no global state: nftw has no argument for its caller's data, yet
- * its callback finds the runtime, because m is in the slot.
+ * There is no global state. nftw passes no data of its caller's to the
+ * callback, but the callback finds the runtime, because m is in the slot.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -48,27 +47,27 @@
 #include "c_side.h"
 #include "slots.h"
 
-/* The executable, not a shared object, has room for g and m on each thread. */
+/* Reserves the slots of g and m. It must stand in the executable. */
 LIBCGO_RESERVE_SLOTS;
 
 enum {
-  block_bytes = 64 * 1024,     /* files are read in blocks: memory is bounded */
-  c_stack_bytes = 32 * 1024,   /* what C may need below the runtime's frames */
-  queue_slots = 256,           /* files found and not yet taken */
-  most_threads = 256,          /* with -l, 3 descriptors each, below 1024 */
+  block_bytes = 64 * 1024,     /* files are read in blocks of this size */
+  c_stack_bytes = 32 * 1024,   /* what C may need of the stack */
+  queue_slots = 256,           /* files that wait for a worker */
+  most_threads = 256,          /* with -l each has 3 descriptors; below 1024 */
   progress_ms = 100,
 };
 
 struct runtime;
 
-/* What g points to: one task. libcgo writes the stack's bounds into its head
-   before the first instruction of the task. */
+/* What g points to: one task. libcgo writes the bounds of the stack into its
+   first two words before the task runs. */
 struct task {
   struct libcgo_g g;
-  uint64_t files, bytes, deflated; /* read so far; deflated: bytes made of them */
+  uint64_t files, bytes, deflated; /* so far: read, and what zlib made of it */
   uint32_t crc;                    /* CRC-32 of all files read, as one stream */
   int names_fd, gz_fd;             /* the logs of -l, or -1 */
-  unsigned char *in;               /* a block; deflate.out is another */
+  unsigned char *in;               /* one block; deflate.out is another */
   struct deflate_call deflate;
 };
 _Static_assert(offsetof(struct task, g) == 0, "g and its task are one address");
@@ -88,8 +87,8 @@ struct worker {
 /* The scheduler. Its lock guards all that threads share, and standard error. */
 struct runtime {
   pthread_mutex_t lock;
-  pthread_cond_t work; /* the queue has grown, or nothing more will come */
-  pthread_cond_t news; /* for the initial thread: room, or a worker has ended */
+  pthread_cond_t work; /* the queue has grown, or the walk has ended */
+  pthread_cond_t news; /* for the initial thread: room, or a worker ended */
   char *queue[queue_slots];
   unsigned first, queued;
   bool walked; /* nothing more will be queued */
@@ -108,7 +107,7 @@ fatal(const char *format, ...) {
   fputs("squeeze: ", stderr);
   vfprintf(stderr, format, args);
   fputc('\n', stderr);
-  _exit(1); /* not exit: other threads are at work */
+  _exit(1); /* not exit: other threads still run */
 }
 
 static uint64_t now_ms(void) {
@@ -157,8 +156,8 @@ static struct machine *enter_from_c(void) {
   return m;
 }
 
-/* A crossing within a crossing: the runtime has called zlib, zlib calls the
-   runtime, and that calls _cgo_malloc. */
+/* Crossings nest: the runtime has called zlib, zlib calls the runtime, and the
+   runtime calls _cgo_malloc. */
 void runtime_alloc(void *arg, int32_t size) {
   struct alloc_call *call = arg;
   (void)size;
@@ -172,7 +171,7 @@ void runtime_release(void *arg, int32_t size) {
   runtime_free(arg);
 }
 
-/* ---- what the user sees while it runs; the caller holds the lock ---- */
+/* ---- the progress display; the caller holds the lock ---- */
 
 static void clear_progress(const struct runtime *rt) {
   if (rt->terminal)
@@ -203,7 +202,7 @@ static void unreadable(struct runtime *rt, const char *path, const char *why) {
 
 /* ---- the scheduler ---- */
 
-/* The initial thread waits for the workers here, the lock held. */
+/* The initial thread waits for the workers here. It holds the lock. */
 static void wait_for_news(struct runtime *rt) {
   if (!rt->terminal) {
     pthread_cond_wait(&rt->news, &rt->lock);
@@ -229,7 +228,7 @@ static void enqueue(struct runtime *rt, const char *path) {
   pthread_mutex_unlock(&rt->lock);
 }
 
-/* The caller frees the path. NULL: there is no more to do. */
+/* The caller frees the path. NULL: nothing is left to do. */
 static char *dequeue(struct runtime *rt) {
   char *path = NULL;
   pthread_mutex_lock(&rt->lock);
@@ -268,11 +267,11 @@ static void log_call(void (*fn)(void *), const char *what, int fd,
 static void call_zlib(void (*fn)(void *), struct deflate_call *call) {
   call_c(fn, call);
   if (call->status != Z_OK && call->status != Z_STREAM_END &&
-      call->status != Z_BUF_ERROR) /* nothing to do: no error */
+      call->status != Z_BUF_ERROR) /* no progress: not an error */
     fatal("zlib: %s", zError(call->status));
 }
 
-/* Puts a block through zlib. Returns the bytes that came out. */
+/* Passes a block to zlib. Returns how many bytes came out. */
 static uint64_t deflate_block(struct task *t, size_t n) {
   struct deflate_call *call = &t->deflate;
   uint64_t made = 0;
@@ -300,8 +299,8 @@ static void squeeze_file(struct task *t, const char *path) {
 
   struct io_call in = {.fd = file.fd, .data = t->in};
   uint64_t bytes = 0, made = 0;
-  /* A file that grows is read up to the size it had, so that it has an end.
-     Files of the kernel (/proc) call themselves empty: read what there is. */
+  /* A file may grow while it is read: stop at the size that it had. Files in
+     /proc have size 0: read them to the end. */
   const uint64_t most = file.size > 0 ? (uint64_t)file.size : UINT64_MAX;
   call_zlib(c_deflate_reset, &t->deflate);
   do {
@@ -315,7 +314,7 @@ static void squeeze_file(struct task *t, const char *path) {
   } while (in.done > 0);
   call_c(c_close, &file.fd);
 
-  if (in.err != 0) { /* as if it had never been opened */
+  if (in.err != 0) { /* undo what was logged */
     log_call(c_truncate, "gz", t->gz_fd, NULL, (size_t)t->deflated);
     unreadable(rt, path, strerror(in.err));
     return;
@@ -327,8 +326,8 @@ static void squeeze_file(struct task *t, const char *path) {
   t->crc = (uint32_t)crc32_combine(t->crc, t->deflate.crc, (z_off_t)bytes);
 }
 
-/* What libcgo calls on a new thread, through the CPU's crosscall. It has no
-   argument: who it is stands in the slots. */
+/* libcgo calls this on a new thread. It has no argument: the slots have the
+   task and the thread. */
 static void worker_main(void) {
   struct task *t = (struct task *)current_g();
   struct runtime *rt = enter_from_c()->runtime;
@@ -343,8 +342,8 @@ static void worker_main(void) {
   runtime_free(t->deflate.out);
   runtime_free(t->in);
 
-  /* libcgo's threads are detached. That one has ended is for the runtime to
-     say; its records may be gone right after this. */
+  /* The thread is detached, so the runtime itself counts those that have ended.
+     The worker's records may be freed as soon as the lock is released. */
   pthread_mutex_lock(&rt->lock);
   rt->running--;
   pthread_cond_signal(&rt->news);
@@ -359,11 +358,11 @@ void runtime_found(void *arg, int32_t size) {
   (void)size;
   call->action = FTW_CONTINUE;
   switch (call->type) {
-  case FTW_F: /* anything but a directory or a link */
+  case FTW_F: /* neither a directory nor a symbolic link */
     if (S_ISREG(call->st->st_mode))
       enqueue(rt, call->path);
     break;
-  case FTW_D: /* the output of -l shall not feed itself */
+  case FTW_D: /* leave out the output of -l */
     if (rt->log_dir != NULL && call->st->st_dev == rt->log_dir_stat.st_dev &&
         call->st->st_ino == rt->log_dir_stat.st_ino)
       call->action = FTW_SKIP_SUBTREE;
@@ -381,9 +380,9 @@ void runtime_found(void *arg, int32_t size) {
 
 /* ---- the initial thread ---- */
 
-/* libcgo knows nothing of the initial thread's stack, so the runtime sets its
-   bounds, from main's frame. The system lets the stack grow up to a limit, of
-   which the arguments and the environment, above main, have at most a quarter. */
+/* In the classic face the runtime sets the bounds of the initial thread itself.
+   They begin at main's frame. The stack can grow up to a limit; the arguments
+   and the environment lie above main and take at most a quarter of it. */
 static void set_own_bounds(struct libcgo_g *g, const void *main_frame) {
   struct rlimit limit;
   rlim_t size = 8 << 20;
@@ -471,8 +470,8 @@ int main(int argc, char **argv) {
   pthread_cond_init(&rt.news, &clock);
   pthread_condattr_destroy(&clock);
 
-  /* Before any other thread exists. From here on the slots are there; on the
-     initial thread the runtime fills them itself. */
+  /* Before any other thread exists. It prepares the slots. On the initial
+     thread the runtime fills them itself. */
   initcgo();
   struct task task0 = {.names_fd = -1, .gz_fd = -1};
   struct machine machine0 = {.runtime = &rt};
@@ -490,7 +489,7 @@ int main(int argc, char **argv) {
     w->task.gz_fd = open_log(&rt, w->machine.id, "gz");
     struct libcgo_start start = {(uintptr_t)&w->machine, &w->task.g,
                                  worker_main};
-    libcgo_thread_start(&start); /* takes a copy, and never fails */
+    libcgo_thread_start(&start); /* copies start; returns only on success */
   }
 
   for (; optind < argc; optind++) {

@@ -2,15 +2,15 @@
 /*
  * treesum - a program for the runtime of green.c
  *
- * Prints the checksum of each regular file below the given paths, as cksum(1)
- * does, and meanwhile resolves a name. C is at work in many ways:
+ * It prints the checksum of each regular file below the given paths, as
+ * cksum(1) does, and resolves a name meanwhile. It calls C in several ways:
  *
- *   nftw(3)           blocks, and calls back to the task that called it
+ *   nftw(3)           blocks, and calls back into the task that called it
  *   open, read        block
- *   timer_create(2)   starts a thread of its own at each expiration: progress
- *   getaddrinfo_a(3)  starts one when the name is resolved
+ *   timer_create(2)   starts a new thread each time the timer expires
+ *   getaddrinfo_a(3)  starts a thread when the name is resolved
  *
- * What passes through C's `void *` to threads of its own are handles.
+ * The threads that C starts are given handles, not pointers.
  */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
@@ -37,7 +37,7 @@
 
 enum {
   block_bytes = 16 * 1024, /* a task reads, sums up and yields */
-  most_files = 16,         /* open at a time */
+  most_files = 16,         /* that are open at a time */
   ticks_a_second = 10,
 };
 
@@ -71,7 +71,7 @@ struct resolver {
   int result; /* of getaddrinfo, or 0 */
 };
 
-/* Lives longer than any thread that calls back. */
+/* Static, because foreign threads may call back until the end. */
 static struct program {
   unsigned walks;
   struct walk *walk;
@@ -85,7 +85,7 @@ static struct program {
 } program = {.may_open = {.count = most_files},
              .handles = LIBCGO_HANDLE_TABLE_INIT};
 
-/* ---- the tasks' own code: the checksum of POSIX (cksum) ---- */
+/* ---- the checksum of POSIX (cksum) ---- */
 
 static uint32_t crc_table[256];
 
@@ -102,7 +102,7 @@ static uint32_t add_byte(uint32_t crc, unsigned char byte) {
   return crc << 8 ^ crc_table[crc >> 24 ^ byte];
 }
 
-/* The length follows the data, as many of its bytes as it takes. */
+/* After the data comes its length, without leading zero bytes. */
 static uint32_t finish_crc(uint32_t crc, uint64_t bytes) {
   for (; bytes != 0; bytes >>= 8)
     crc = add_byte(crc, (unsigned char)bytes);
@@ -116,7 +116,7 @@ static uintptr_t c_open(void *arg) {
   f->block = malloc(block_bytes);
   if (f->block == NULL)
     die("a block", errno);
-  /* It may have become something else since the walk. */
+  /* The path may be something else by now. */
   f->fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   f->err = f->fd < 0 ? errno : 0;
   return 0;
@@ -158,10 +158,10 @@ static void sum_file(void *arg) {
   give(&walk->summed);
 }
 
-/* ---- a walk: a task inside C, which calls it back ---- */
+/* ---- a walk: a task inside C, and C calls it back ---- */
 
-/* On the walking task's small stack, below the frame that called nftw. It may
-   have to wait here. nftw has no argument for its caller's data. */
+/* Runs on the stack of the task that walks, below the frame that called nftw.
+   It may wait here. nftw passes no data of its caller's; none is needed. */
 static void file_found(void *arg) {
   struct file *f = arg;
   struct walk *walk = task_arg();
@@ -182,7 +182,7 @@ static void not_readable(void *arg) {
   walk->unreadable++;
 }
 
-/* C: on the worker's system stack. */
+/* C: runs on the worker's system stack. */
 static int found(const char *path, const struct stat *st, int type,
                  struct FTW *ftw) {
   (void)ftw;
@@ -217,8 +217,8 @@ static void walk_tree(void *arg) {
 
 /* ---- threads that C starts, and that call back ---- */
 
-/* On a small stack that the runtime has for such threads. The object lives until
-   the runtime has ended; the handle does not. */
+/* Runs on the small stack of a foreign thread. The semaphore lives until the
+   program ends; the handle may have been freed. */
 static void notified(void *arg) {
   struct semaphore *semaphore =
       libcgo_handle_get(&program.handles, (uintptr_t)arg);
@@ -226,8 +226,8 @@ static void notified(void *arg) {
     give(semaphore);
 }
 
-/* C: the first function of a thread that the C library has started. ENOMEM says
-   that the runtime has ended meanwhile. */
+/* C: the first function of a thread that the C library has started. ENOMEM
+   means that the runtime has ended by now. */
 static void c_notify(union sigval value) {
   const int err = call_runtime(notified, value.sival_ptr);
   if (err != 0 && err != ENOMEM)
@@ -268,7 +268,7 @@ static uintptr_t c_start_timer(void *arg) {
   return 0;
 }
 
-/* Its last thread may still come: that finds no object behind its handle. */
+/* The timer's last thread may come later: it finds the handle freed. */
 static uintptr_t c_stop_timer(void *arg) {
   struct ticker *ticker = arg;
   if (timer_delete(ticker->timer) != 0)

@@ -2,9 +2,9 @@
 /*
  * libcgo - the border between a language runtime and C.
  *
- * This header includes every other one but <libcgo/go.h>, which is for what Go
- * programs are built with. Each of them can also be included by itself, in any
- * order, from C11 and C++17.
+ * This header includes every other header except <libcgo/go.h>, which is for programs
+ * that libcgo-go(1) builds. You can also include each header by itself, in any order,
+ * from C11 and from C++17.
  */
 #ifndef LIBCGO_H
 #define LIBCGO_H

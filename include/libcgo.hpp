@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The C++17 face of the kit: its records as classes, its pairs of calls as
- * scopes, its callbacks as any callable. Header only; see libcgo.hpp(3).
+ * The kit in C++17: its records are classes, its pairs of calls are scopes, and its
+ * callbacks take any callable. Header only; see libcgo.hpp(3).
  *
  *     class worker : public cgo::thread { ... the client's own ... };
  *     static cgo::runtime<worker> runtime;
@@ -13,23 +13,24 @@
  *       });
  *     });
  *
- * In all of it:
- *   - Errors are exceptions: cgo::error, or std::bad_alloc. Where neither is
- *     named, a function throws only what a callable of the client's throws.
- *   - A callable's exception passes to the caller, through every crossing.
+ * Rules for the whole header:
+ *   - Errors are exceptions: cgo::error, or std::bad_alloc. "Throws EINVAL" means a
+ *     cgo::error with that code. If the comment of a function names no error, the
+ *     function throws only what a callable of the client throws.
+ *   - An exception of a callable passes to the caller, through every crossing.
  *   - A move leaves the source empty, as its default constructor makes it.
- *   - No destructor throws. What cannot be undone in one is left to the end of
- *     the thread.
- *   - A class without "shared between threads" in its comment belongs to one
- *     thread at a time, as a std::string does.
- *   - errno stays as it is, but for what callables do.
+ *   - No destructor throws. If a destructor cannot undo something, the end of the
+ *     thread does.
+ *   - If the comment of a class does not say "shared between threads", one thread
+ *     at a time may use an object of it, as with std::string.
+ *   - errno is unchanged, except by callables.
  *
- * Compiles without RTTI, and with -fno-exceptions: then an error's text goes to
- * standard error and the process aborts. All files of a program that include
- * this header are compiled with the same choice. C++17, 20 and 23; gcc, clang.
+ * Compiles without RTTI, and with -fno-exceptions: then the text of an error goes to
+ * standard error and the process aborts. Compile all files of a program that include
+ * this header with the same choice. C++17, 20 and 23; gcc and clang.
  *
- * Everything here is since 0.1. The inline namespace keeps these names apart,
- * for the linker, from those of another version and from the library's own.
+ * Everything is since 0.1, unless its comment says otherwise. For the linker, the inline
+ * namespace keeps these names apart from those of other versions and of the library.
  */
 #ifndef LIBCGO_HPP
 #define LIBCGO_HPP
@@ -60,9 +61,9 @@ template <class Thread> class hooks;
 template <class Thread, class Hooks> class runtime;
 
 /*
- * An error of the library. what() names the call, and for a thread that could
- * not be had the limit that was hit; code() is the errno value, in
- * std::generic_category(), so that it compares with std::errc.
+ * An error of the library. what() names the call; if the system refused a thread, it also
+ * names the limit that was hit. code() is the errno value, in std::generic_category(), so
+ * it compares with std::errc.
  */
 class error : public std::system_error {
 public:
@@ -73,8 +74,8 @@ public:
                           std::string(call) + ": " + text_of(limit)),
         limit_(limit) {}
 
-  /* The limit that kept the system from giving a thread, or NULL. Lives as
-     long as this object. */
+  /* The limit that kept the system from creating a thread, or NULL. Valid as long as
+     this object. */
   const libcgo_limit *limit() const noexcept {
     return limit_ ? &*limit_ : nullptr;
   }
@@ -105,16 +106,15 @@ inline void check(int err, const char *call) {
     raise(error(err, call));
 }
 
-/* The type of a runtime's thread records: the client's, or for a runtime in C
-   the library's. */
+/* The type of a runtime's thread records: the client's type, or, for a runtime in C,
+   libcgo_thread. */
 template <class Thread, class Hooks>
 Thread record_of(const runtime<Thread, Hooks> &);
 libcgo_thread record_of(const libcgo_runtime &);
 template <class Runtime>
 using record_t = decltype(record_of(std::declval<Runtime &>()));
 
-/* A callable on its way through C, and what it returns on its way back. Lives in
-   the caller's frame. */
+/* Carries a callable through C, and its result back. Lives in the caller's frame. */
 template <class F, class... Args> class crossing {
 public:
   using result = std::invoke_result_t<F, Args...>;
@@ -129,7 +129,7 @@ public:
   explicit crossing(F &&callable) noexcept
       : fn_(std::forward<F>(callable)) {}
 
-  /* What C calls. */
+  /* C calls these. */
   static uintptr_t enter(void *self) {
     static_cast<crossing *>(self)->run();
     return 0;
@@ -170,7 +170,7 @@ private:
   kept result_{};
 };
 
-/* What a new thread runs: a callable that is its own. */
+/* A new thread runs this, with a callable that it owns. */
 template <class Thread, class F> void run(libcgo_thread *record, void *callable) {
   std::unique_ptr<F> mine(static_cast<F *>(callable));
   std::invoke(std::move(*mine), static_cast<Thread &>(*record));
@@ -181,17 +181,17 @@ template <class Thread, class F> void run(libcgo_thread *record, void *callable)
 /* ---- stacks ---- */
 
 /*
- * A small stack, for on_stack: owns memory of its own with a guard page below
- * it. A client with other memory begins a libcgo_stack as LIBCGO_STACK_INIT
- * says; every function takes either.
+ * A small stack, for on_stack. Owns memory of its own, with a guard page below. A client
+ * with other memory uses a libcgo_stack, initialised with LIBCGO_STACK_INIT; every
+ * function here takes either.
  */
 class stack {
 public:
-  /* Empty: no memory. Not for use as a stack. */
+  /* Empty: has no memory, and cannot be used as a stack. */
   stack() noexcept = default;
 
-  /* Has this many usable bytes, or a few more: whole pages. Throws
-     ENOMEM; EINVAL for 0. */
+  /* Allocates at least this many usable bytes, in whole pages. Throws ENOMEM, and EINVAL
+     for 0. */
   explicit stack(std::size_t bytes) {
     detail::check(libcgo_stack_map(&record_, bytes), "cgo::stack");
   }
@@ -202,7 +202,7 @@ public:
     return *this;
   }
 
-  /* Gives the memory back. Nothing runs on the stack any more. */
+  /* Frees the memory. Nothing may be running on the stack. */
   ~stack() {
     if (record_.lo != 0)
       libcgo_stack_unmap(&record_);
@@ -217,7 +217,7 @@ public:
   std::uintptr_t hi() const noexcept { return record_.hi; }
   std::size_t size() const noexcept { return record_.hi - record_.lo; }
 
-  /* As C knows it; belongs to this object. */
+  /* The record for C. It belongs to this object. */
   operator const libcgo_stack &() const noexcept { return record_; }
 
 private:
@@ -225,14 +225,14 @@ private:
 };
 
 /*
- * Calls fn() on the system stack of the calling thread, whose record this is,
- * and returns what it returns: a value that can be moved, a reference, or
- * nothing. An exception of fn destroys what it passes and arrives here, on the
- * stack that called.
+ * Calls fn() on the system stack, as libcgo_call_on_system does, and returns what fn
+ * returns: a value that can be moved, a reference, or nothing. `thread` is the calling
+ * thread's record. An exception of fn destroys the objects that it passes, and arrives at
+ * the caller, on the stack of the call.
  *
- * Copies nothing, allocates nothing, makes no system call. Safe, if fn is, in
- * any thread and in signal handlers. As libcgo_call_on_system, it stops the
- * process with a message if no thread has entered the record.
+ * Copies nothing, allocates nothing, makes no system call. If no thread has entered the
+ * record, it stops the process with a message.
+ * Safe in any thread and in signal handlers, if fn is.
  */
 template <class F>
 std::invoke_result_t<F> on_system_stack(libcgo_thread &thread, F &&fn) noexcept(
@@ -243,8 +243,8 @@ std::invoke_result_t<F> on_system_stack(libcgo_thread &thread, F &&fn) noexcept(
 }
 
 /*
- * The same, on a small stack. As libcgo_call_on_stack, it stops the process with
- * a message if the stack is empty or has less than LIBCGO_STACK_MIN bytes left.
+ * The same, on a small stack, as libcgo_call_on_stack. It stops the process with a
+ * message if the stack is empty or has less than LIBCGO_STACK_MIN bytes left.
  */
 template <class F>
 std::invoke_result_t<F>
@@ -255,22 +255,22 @@ on_stack(libcgo_thread &thread, const libcgo_stack &stack,
   return crossing.take();
 }
 
-/* Tells that the thread goes over to another small stack by a switch of the
-   client's own: libcgo_stack_switched. Throws EINVAL where the thread has not
-   left its system stack. Safe in signal handlers, if it does not throw. */
+/* Tells the library that the thread switches to another small stack by itself
+   (libcgo_stack_switched). Throws EINVAL if the thread has not left its system stack.
+   Safe in signal handlers, if it does not throw. */
 inline void stack_switched(libcgo_thread &thread, const libcgo_stack &stack) {
   detail::check(libcgo_stack_switched(&thread, &stack),
                 "libcgo_stack_switched");
 }
 
-/* Tells that nothing runs on a stack any more, and that nothing will return to what
-   was there: libcgo_stack_left. Throws EBUSY where the caller is on it. Safe in signal
-   handlers, if it does not throw. Since 0.2. */
+/* Tells the library that nothing runs on a stack any more, and that nothing will return
+   to what was there (libcgo_stack_left). Throws EBUSY if the caller is on the stack. Safe
+   in signal handlers, if it does not throw. Since 0.2. */
 inline void stack_left(libcgo_thread &thread, const libcgo_stack &stack) {
   detail::check(libcgo_stack_left(&thread, &stack), "libcgo_stack_left");
 }
 
-/* Of what kind a stack is: LIBCGO_STACK_... */
+/* The kinds of stacks, LIBCGO_STACK_... */
 enum class stack_kind {
   system = LIBCGO_STACK_SYSTEM,
   small = LIBCGO_STACK_SMALL,
@@ -278,18 +278,18 @@ enum class stack_kind {
   other = LIBCGO_STACK_OTHER,
 };
 
-/* The usable part of a stack: no guard page, nothing of the C library's. */
+/* The usable part of a stack: without guard pages and without memory of the C library. */
 class bounds {
 public:
   /* Empty: contains nothing. */
   bounds() noexcept = default;
   explicit bounds(const libcgo_bounds &record) noexcept : record_(record) {}
 
-  /* Those of the stack on which the caller runs, whose thread has this record:
-     looked up once, and a load afterwards, on the thread's own stack. Throws
-     what libcgo_stack_bounds returns. */
+  /* The bounds of the stack on which the caller runs. `thread` is the calling thread's
+     record. The system stack is looked up once; after that this costs a load. Throws what
+     libcgo_stack_bounds returns. */
   static bounds here(libcgo_thread &thread) { return look_up(&thread); }
-  /* The same at the system's price, for a thread without a record. */
+  /* The same for a thread without a record. Each call looks the bounds up. */
   static bounds here() { return look_up(nullptr); }
 
   std::uintptr_t lo() const noexcept { return record_.lo; }
@@ -316,10 +316,9 @@ private:
 /* ---- threads ---- */
 
 /*
- * A thread's record, to derive the client's own from: whatever the client has
- * per thread is there, and hooks, callbacks and start functions get it by its
- * type. It stays at its place while a thread is in it, and can be used again
- * afterwards.
+ * A thread's record. Derive your own from it, with all that you keep for each thread:
+ * hooks, callbacks and start functions get it with that type. It must not move while a
+ * thread uses it, and can be used for another thread afterwards.
  */
 class thread : public libcgo_thread {
 public:
@@ -329,18 +328,18 @@ public:
 
 private:
   template <class Thread, class Hooks> friend class runtime;
-  bool owned_ = false; /* goes to Hooks::release when its thread has left */
+  bool owned_ = false; /* Hooks::release gets the record when its thread has left */
 };
 
 /*
- * How a thread is to be; without options, as the process's defaults say. Keeps
- * copies of what it is given. Throws std::bad_alloc.
+ * Options of a new thread. An option that is not set is as the process's defaults
+ * say. Keeps copies of its arguments. Throws std::bad_alloc.
  *
  *     cgo::thread_options().name("worker").stack_size(1 << 20)
  */
 class thread_options {
 public:
-  /* Bytes, all of the thread's stack but its guard. 0: the default. */
+  /* Bytes of the thread's stack, without its guard. 0: the default. */
   thread_options &stack_size(std::size_t bytes) noexcept {
     attr_.stack_size = bytes;
     return *this;
@@ -351,8 +350,8 @@ public:
     return *this;
   }
   thread_options &no_guard() noexcept { return guard_size(LIBCGO_NO_GUARD); }
-  /* Bytes of an alternate signal stack, which a guard page precedes. 0: as the
-     runtime's record says. */
+  /* Bytes of the signal stack; a guard page comes in addition. 0: what the runtime's
+     record says. */
   thread_options &signal_stack_size(std::size_t bytes) noexcept {
     attr_.signal_stack_size = bytes;
     return *this;
@@ -360,18 +359,19 @@ public:
   thread_options &no_signal_stack() noexcept {
     return signal_stack_size(LIBCGO_NO_SIGNAL_STACK);
   }
-  /* For debuggers and ps(1); the system cuts it (Linux: 15 bytes). */
+  /* A name for debuggers and ps(1). The system cuts it (Linux: 15 bytes). */
   thread_options &name(std::string name) noexcept {
     name_ = std::move(name);
     return *this;
   }
-  /* The thread's signal mask. Not given: that of its creator. */
+  /* The thread's signal mask. Without it: the creator's mask, without the runtime's
+     open_signals. */
   thread_options &signal_mask(const sigset_t &mask) noexcept {
     mask_ = mask;
     return *this;
   }
-  /* A CPU that it may run on, counted from 0; further calls add further ones.
-     None given: those of its creator. */
+  /* A CPU on which the thread may run, counted from 0. Each further call adds one.
+     Without it: the creator's CPUs. */
   thread_options &cpu(unsigned number) {
     constexpr unsigned bits = 8 * sizeof(unsigned long);
     if (cpus_.size() <= number / bits)
@@ -380,7 +380,7 @@ public:
     return *this;
   }
 
-  /* As C knows them; what it points to belongs to this object. */
+  /* The options for C. What the record points to belongs to this object. */
   libcgo_thread_attr attr() const noexcept {
     libcgo_thread_attr attr = attr_;
     attr.name = name_ ? name_->c_str() : nullptr;
@@ -398,17 +398,18 @@ private:
 };
 
 /*
- * Starts a detached thread of the runtime, which runs a copy of fn with its
- * record. The record is the caller's, and stays at its place until `leave`.
- * runtime::start is the same with a record that is taken over.
+ * Creates a thread of the runtime, which runs a copy of fn with its record and cannot be
+ * joined. The caller owns the record, and does not move it until `leave`. runtime::start
+ * takes the record over instead.
  *
- * The copy is destroyed on the thread when fn returns, or the thread ends by
- * pthread_exit(3) or cancellation. An exception that fn lets out ends the
- * process by std::terminate, before anything is destroyed.
+ * The thread destroys the copy when fn returns, or when the thread ends by
+ * pthread_exit(3) or cancellation. An exception that leaves fn ends the process by
+ * std::terminate, before anything is destroyed.
  *
- * Throws what libcgo_thread_create returns; for EAGAIN, error::limit() and
- * what() tell which limit was hit. Then nothing was called, but that the copy of
- * fn was made and destroyed. Safe in any thread; not safe in signal handlers.
+ * Throws what libcgo_thread_create returns; for EAGAIN, error::limit() and what() tell
+ * which limit was hit. After an error neither a hook nor fn was called; the copy of fn
+ * has been destroyed.
+ * Safe in any thread; not safe in signal handlers.
  */
 template <class Runtime, class F>
 void start_thread(Runtime &runtime, detail::record_t<Runtime> &record,
@@ -423,47 +424,46 @@ void start_thread(Runtime &runtime, detail::record_t<Runtime> &record,
   if (err == EAGAIN && limit.name != nullptr)
     detail::raise(error(err, "libcgo_thread_create", limit));
   detail::check(err, "libcgo_thread_create");
-  copy.release(); // the thread's
+  copy.release(); // the thread owns it
 }
 
 /* ---- runtimes ---- */
 
 /*
- * The hooks of a runtime, as most need them: the record of a thread is in a
- * thread-local variable, and a foreign thread gets a new one, if records can be
- * made without arguments. A client that wants more derives its own hooks from
- * these, hides what it changes, and may call the hidden ones:
+ * Hooks that suffice for most runtimes. They keep a thread's record in a thread-local
+ * variable, and make a new record for a foreign thread, if records can be made without
+ * arguments. To change hooks, derive your own from these and hide the ones that you
+ * change. Yours may call the hidden ones:
  *
  *     struct my_hooks : cgo::hooks<worker> {
  *       static void leave(worker &w) noexcept { ...; hooks::leave(w); }
  *     };
  *     static cgo::runtime<worker, my_hooks> runtime;
  *
- * All are noexcept, and all but `fatal` and `current` run with signals held, on the
- * thread that they are about (see libcgo_ops). They do not call the library, but for
- * `leave`.
- * One type of hooks serves one runtime at a time: it has one variable for each
- * thread.
+ * All are noexcept. `enter`, `leave`, `acquire` and `release` run with signals held, on
+ * the thread that attaches, starts or ends (see libcgo_ops). Only `leave` may call back
+ * into the runtime.
+ * A type of hooks has one variable for each thread, so it serves one runtime at a time.
  */
 template <class Thread> class hooks {
 public:
-  /* Whether acquire can be called: if not, foreign threads are not attached. */
+  /* Whether acquire can be called. If not, foreign threads cannot be attached. */
   static constexpr bool attaches = std::is_default_constructible_v<Thread>;
 
   /* The calling thread's record, or NULL. Runs at each callback, also in signal
      handlers. */
   static Thread *current() noexcept { return self_; }
-  /* This OS thread is now the record's, and is it no longer. */
+  /* Tell that the calling thread now uses the record, and that it no longer does. */
   static void enter(Thread &record) noexcept { self_ = &record; }
   static void leave(Thread &) noexcept { self_ = nullptr; }
-  /* Gives a record to a foreign thread, or NULL: none is to be had. */
+  /* Returns a record for a foreign thread, or NULL if there is none. */
   static std::unique_ptr<Thread> acquire(libcgo_runtime &) noexcept {
     if constexpr (attaches)
       return std::unique_ptr<Thread>(new (std::nothrow) Thread);
     else
       return nullptr;
   }
-  /* Takes a record back after `leave`: one that `acquire` gave, or that
+  /* Takes back a record after `leave`: one that `acquire` returned, or that
      runtime::start took over. */
   static void release(std::unique_ptr<Thread>) noexcept {}
   /* A function that gets a message before the process aborts, or NULL. */
@@ -474,26 +474,28 @@ private:
 };
 
 /*
- * A runtime whose thread records are of the client's type. Is a libcgo_runtime,
- * and so may be given to every function in C; a runtime that lives in C takes
- * part in everything here that has a libcgo_runtime, Runtime & or attachment<>.
- * Members of the C record that are the client's (data, signal_stack_size) are
- * members here. Shared between threads.
+ * A runtime whose thread records have the client's type. It is a libcgo_runtime, so every
+ * function in C takes it. The other way round, a runtime that is written in C works with
+ * everything here that takes a libcgo_runtime or a Runtime &, and with attachment<>. The
+ * client's members of the C record (data, signal_stack_size, open_signals) are members
+ * here. Shared between threads.
  *
- * It has static storage, where it is there before any constructor runs, or as
- * long a life: its threads, which are detached, refer to it until they end. So
- * does the process: an object that contains it is not unloaded.
+ * Give it static storage, so that it is initialised before any constructor runs, or let
+ * it live as long as the process: its threads use it until they end, and cannot be
+ * joined. The object that contains its hooks is never unloaded.
  */
 template <class Thread = thread, class Hooks = hooks<Thread>>
 class runtime : public libcgo_runtime {
   static_assert(std::is_base_of_v<thread, Thread>,
                 "a thread's record derives from cgo::thread");
+// clang-format off
   static_assert(noexcept(Hooks::current()) &&
                     noexcept(Hooks::enter(std::declval<Thread &>())) &&
                     noexcept(Hooks::leave(std::declval<Thread &>())) &&
                     noexcept(Hooks::acquire(std::declval<libcgo_runtime &>())) &&
                     noexcept(Hooks::release(nullptr)),
                 "hooks are noexcept: the library's frames are below them");
+// clang-format on
 
 public:
   using thread_type = Thread;
@@ -506,9 +508,9 @@ public:
   static Thread *current() noexcept { return Hooks::current(); }
 
   /*
-   * Starts a detached thread, which runs a copy of fn(record), with a new
-   * record, or with the given one, which Hooks::release gets after `leave`. See
-   * start_thread. After an error the record is destroyed here.
+   * Creates a thread, which runs a copy of fn(record): see start_thread. The record is a
+   * new one, or the given one. Hooks::release gets it after `leave`. After an error it is
+   * destroyed here.
    */
   template <class F> void start(const thread_options &options, F &&fn) {
     start(options, std::make_unique<Thread>(), std::forward<F>(fn));
@@ -521,7 +523,7 @@ public:
     thread &base = *record;
     base.owned_ = true;
     start_thread(*this, *record, options, std::forward<F>(fn));
-    record.release(); // the thread's, and maybe gone already
+    record.release(); // the thread owns it, and may have ended already
   }
 
 private:
@@ -554,15 +556,15 @@ private:
 };
 
 /*
- * Calls back into a runtime from C: fn with the calling thread's record, on the
- * caller's stack; returns what fn returns, and lets its exceptions pass. A thread
- * without a record is attached first, and stays attached until it ends or
+ * Calls back into a runtime from C: calls fn with the calling thread's record, on the
+ * caller's stack. Returns what fn returns; exceptions of fn pass through. A thread that
+ * has no record is attached first, and stays attached until it ends or calls
  * libcgo_detach.
  *
- * Throws, and then fn was not called, what libcgo_callback returns: EPERM where
- * nobody has begun the start-up (cgo::init). On a thread with a record: no system
- * call, no lock, no allocation. Safe in any thread; on one with a record also in
- * signal handlers, if fn is.
+ * Throws what libcgo_callback returns, without calling fn; for instance EPERM if nobody
+ * has begun the start-up (cgo::init). On a thread with a record it makes no system call,
+ * takes no lock and allocates nothing.
+ * Safe in any thread; in signal handlers on a thread that has a record, if fn is.
  */
 template <class Runtime, class F>
 std::invoke_result_t<F, detail::record_t<Runtime> &>
@@ -576,20 +578,20 @@ callback(Runtime &runtime, F &&fn) {
 }
 
 /*
- * A scope in which the calling thread, which the runtime did not start, is
- * attached to it. On a thread that is attached already, or the runtime's own, it
- * only finds the record, so scopes can be nested. It ends on its thread.
+ * A scope in which the calling thread, a foreign one, is attached. If the thread has a
+ * record already, the object only finds it, so scopes can be nested. The scope must end
+ * on its thread.
  *
  *     cgo::attachment here(runtime);
  *     here.thread()...
  */
 template <class Thread = libcgo_thread> class attachment {
 public:
-  /* Empty: is about no thread. */
+  /* Empty: belongs to no thread. */
   attachment() noexcept = default;
 
-  /* Attaches the thread. Throws what libcgo_attach returns, but for EALREADY.
-     Does not wait for the runtime's start-up. */
+  /* Attaches the thread. Throws what libcgo_attach returns, except EALREADY. Does not
+     wait for the runtime's start-up. */
   template <class Hooks>
   explicit attachment(runtime<Thread, Hooks> &to) {
     attach(to);
@@ -606,21 +608,21 @@ public:
     return *this;
   }
 
-  /* Detaches the thread if this object has attached it. It stays attached, until
-     it ends, if the runtime's code is being called on it (EBUSY), or if this is
-     another thread. A call by on_stack that an exception has ended may count as
-     under way in functions that are called from where it was made. */
+  /* Detaches the thread if this object has attached it. The thread stays attached until it
+     ends if a call by on_stack is under way on it (EBUSY), or if the destructor runs on
+     another thread. A call by on_stack that an exception has left may still count if this
+     object ends deeper on the stack than the call was made: see libcgo_stack_left. */
   __attribute__((__always_inline__)) ~attachment() { end(); }
 
-  /* The same, but throws what libcgo_detach returns, or EPERM on another thread,
-     and then is as it was. */
+  /* The same, but throws what libcgo_detach returns, or EPERM on another thread. After an
+     error the object is unchanged. */
   __attribute__((__always_inline__)) void detach() {
     detail::check(end(), "libcgo_detach");
     thread_ = nullptr;
   }
 
-  /* Becomes empty; a thread that this object has attached stays attached until
-     it ends, or libcgo_detach. Returns its record, or NULL. */
+  /* Makes the object empty. A thread that it has attached stays attached until the thread
+     ends or calls libcgo_detach. Returns the record, or NULL. */
   Thread *release() noexcept {
     attached_ = false;
     return std::exchange(thread_, nullptr);
@@ -632,10 +634,10 @@ public:
     std::swap(attached_, other.attached_);
   }
 
-  /* Whether it is about a thread; and that thread's record. */
+  /* Whether it belongs to a thread; thread() is then that thread's record. */
   explicit operator bool() const noexcept { return thread_ != nullptr; }
   Thread &thread() const noexcept { return *thread_; }
-  /* Whether this object has attached it, and will detach it. */
+  /* Whether this object has attached the thread, and will detach it. */
   bool attached() const noexcept { return attached_; }
 
 private:
@@ -649,8 +651,8 @@ private:
     attached_ = err == 0;
   }
 
-  /* Always inlined: a deeper function may look to be in a call that an exception
-     has ended. */
+  /* Always inlined: called as a function it would be deeper on the stack, and might be
+     taken for part of a call that an exception has left. */
   __attribute__((__always_inline__)) int end() noexcept {
     if (!attached_)
       return 0;
@@ -667,9 +669,8 @@ private:
 };
 
 /*
- * A scope in which a runtime starts. Claims the start-up; whoever calls back
- * meanwhile waits. If the scope ends without done(), by an exception for
- * instance, the claim is given back.
+ * A scope in which a runtime starts. It claims the start-up; callbacks wait meanwhile. If
+ * the scope ends without done(), by an exception for instance, it gives the claim back.
  *
  *     cgo::init start_up(runtime.init);
  *     if (start_up) {
@@ -686,9 +687,9 @@ public:
   /* Empty: has no claim. */
   init() noexcept = default;
 
-  /* Claims it; is empty if it is done, or another is at it. Throws ECANCELED in
-     a process that was forked while the start-up was half done, and EINVAL for a
-     record that was not initialised. */
+  /* Claims the start-up. The object is empty if the runtime is ready, or another thread
+     has the claim. Throws ECANCELED in a process that was forked while the start-up was
+     half done, and EINVAL for a record that was not initialised. */
   explicit init(libcgo_init &record) {
     const int err = libcgo_init_begin(&record);
     if (err != EALREADY && err != EBUSY)
@@ -702,14 +703,14 @@ public:
     init(std::move(other)).swap(*this);
     return *this;
   }
-  /* Gives a claim back. */
+  /* Gives the claim back, if it has one. */
   ~init() {
     if (record_ != nullptr)
       libcgo_init_abandon(record_);
   }
 
-  /* Tells that the runtime is ready. Is empty then. Throws EPERM for an object
-     without a claim, and in a forked child for the claim of the parent. */
+  /* Tells that the runtime is ready, and makes the object empty. Throws EPERM for an
+     object without a claim, and in a forked child if the parent made the claim. */
   void done() {
     detail::check(record_ == nullptr ? EPERM : libcgo_init_done(record_),
                   "libcgo_init_done");
@@ -725,23 +726,23 @@ private:
   libcgo_init *record_ = nullptr;
 };
 
-/* Returns when the runtime is ready; one load, once it is. Throws ECANCELED in a
+/* Waits until the runtime is ready. Costs one load once it is. Throws ECANCELED in a
    process that was forked while the start-up was half done. */
 inline void init_wait(libcgo_init &record) {
   detail::check(libcgo_init_wait(&record), "libcgo_init_wait");
 }
 
 /*
- * A scope in which a runtime has the executable's pair of slots
- * (LIBCGO_DEFINE_SLOTS). There is one such object for a runtime at a time.
+ * A scope in which a runtime has the executable's pair of slots (LIBCGO_DEFINE_SLOTS).
+ * Make only one such object for a runtime at a time.
  */
 class slots {
 public:
   /* Empty: has no claim. */
   slots() noexcept = default;
 
-  /* Claims the pair. Throws what libcgo_slots_claim returns: ENOENT, where the
-     executable defines none, EBUSY, where another runtime has it, and others. */
+  /* Claims the pair. Throws what libcgo_slots_claim returns: ENOENT if the executable
+     defines no pair, EBUSY if another runtime has it, and others. */
   explicit slots(libcgo_runtime &owner) {
     detail::check(libcgo_slots_claim(&owner, &offset_), "libcgo_slots_claim");
     runtime_ = &owner;
@@ -752,7 +753,7 @@ public:
     slots(std::move(other)).swap(*this);
     return *this;
   }
-  /* Gives the claim back; the words keep what they have. */
+  /* Gives the claim back. The words keep their values. */
   ~slots() {
     if (runtime_ != nullptr)
       libcgo_slots_release(runtime_);
@@ -765,7 +766,7 @@ public:
 
   /* Whether it has the claim. */
   explicit operator bool() const noexcept { return runtime_ != nullptr; }
-  /* Bytes from the thread pointer to the pair, in every thread. */
+  /* Bytes from the thread pointer to the pair, the same in every thread. */
   std::intptr_t offset() const noexcept { return offset_; }
   /* The calling thread's pair. Safe in signal handlers. */
   std::uintptr_t *here() const noexcept { return libcgo_slots_at(offset_); }
@@ -780,12 +781,12 @@ private:
 template <class T> class handle;
 
 /*
- * A table of handles for objects of type T, whose owner is the client. It stays at
- * its place. Shared between threads, but for its destructor, which ends all
- * handles: none is used after it, and no handle<T> outlives it.
+ * A table of handles for objects of type T. The client owns the objects. The table must
+ * not move. Its destructor frees all handles: use none of them afterwards, and let no
+ * handle<T> outlive the table. Shared between threads, except the destructor.
  *
- * With static storage it is there before any constructor runs, and is destroyed
- * at exit.
+ * With static storage it is initialised before any constructor runs, and destroyed at
+ * exit.
  */
 template <class T> class handle_table {
   static_assert(std::is_object_v<T>, "a handle is for an object");
@@ -796,12 +797,13 @@ public:
   handle_table &operator=(const handle_table &) = delete;
   ~handle_table() { libcgo_handle_table_destroy(&record_); }
 
-  /* Makes a handle. Throws ENOMEM, or EAGAIN: as many are live as a word can
-     tell apart. Safe in signal handlers, if it does not throw. */
+  /* Makes a handle. Throws ENOMEM, or EAGAIN if the table has as many live handles as the
+     bits of a word allow. Safe in signal handlers, if it does not throw. */
   [[nodiscard]] handle<T> make(T &object);
 
-  /* The object of a live handle, or NULL for any other word: freed, of another
-     table, forged, 0. No lock, no system call. Safe in signal handlers. */
+  /* The object of a live handle. NULL for every other word: a freed handle, one of
+     another table, an invented one, 0. No lock, no system call.
+     Safe in signal handlers. */
   T *get(std::uintptr_t word) const noexcept {
     return static_cast<T *>(libcgo_handle_get(&record_, word));
   }
@@ -809,13 +811,13 @@ public:
     return get(reinterpret_cast<std::uintptr_t>(word));
   }
 
-  /* Ends a handle, by the word that handle::release gave. Returns whether it was
-     live: of several calls, one gets true. Safe in signal handlers. */
+  /* Frees a handle, by the word that handle::release returned. Returns whether it was
+     live: of several calls, one returns true. Safe in signal handlers. */
   bool free(std::uintptr_t word) noexcept {
     return libcgo_handle_free(&record_, word) == 0;
   }
 
-  /* How many are live. */
+  /* How many handles are live. */
   std::size_t size() const noexcept { return libcgo_handle_count(&record_); }
 
 private:
@@ -824,12 +826,12 @@ private:
 };
 
 /*
- * Owns a handle: the word ends with this object, not the object that it stands
- * for.
+ * Owns a handle. When this object ends, the handle is freed; the object that the handle
+ * stands for is not touched.
  */
 template <class T> class handle {
 public:
-  /* Empty: its word is 0, which is no handle. */
+  /* Empty: its word is 0, which is never a handle. */
   handle() noexcept = default;
 
   handle(handle &&other) noexcept { swap(other); }
@@ -842,21 +844,21 @@ public:
       table_->free(word_);
   }
 
-  /* What goes through C. */
+  /* The word to pass through C. */
   std::uintptr_t word() const noexcept { return word_; }
   void *pointer() const noexcept { return reinterpret_cast<void *>(word_); }
 
-  /* The object, or NULL: it is empty, or somebody has freed the word. */
+  /* The object. NULL if this is empty, or somebody has freed the word. */
   T *get() const noexcept {
     return table_ == nullptr ? nullptr : table_->get(word_);
   }
 
-  /* Becomes empty; the word stays live, until handle_table::free. */
+  /* Makes this empty. The word stays live until handle_table::free. */
   [[nodiscard]] std::uintptr_t release() noexcept {
     table_ = nullptr;
     return std::exchange(word_, 0);
   }
-  /* Ends the handle now. */
+  /* Frees the handle now. */
   void reset() noexcept { *this = handle(); }
 
   void swap(handle &other) noexcept {

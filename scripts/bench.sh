@@ -11,26 +11,21 @@ set -eu
 
 case ${1-} in
 -h | --help)
-  sed -n '3,/^set /{/^set /d;s/^# \{0,1\}//p;}' "$0"
+  sed -n '4,/^set /{/^set /d;s/^# \{0,1\}//p;}' "$0"
   exit 0 ;;
 esac
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/packages.sh
-. "$top/scripts/packages.sh"
+# shellcheck source=scripts/prepare.sh
+. "$top/scripts/prepare.sh"
 install_packages g++ gcc make autoconf automake libtool pkg-config \
   libbenchmark-dev libffi-dev libboost-context-dev gnuplot-nox
+make_configure
 
 mkdir -p "$top/build/bench"
-log=$top/build/bench/build.log
-{
-  (cd "$top" && autoreconf -fi) &&
-    cd "$top/build/bench" &&
-    "$top/configure" --without-check &&
-    make -j "$(nproc 2>/dev/null || echo 1)" &&
-    make bench/bench
-} >"$log" 2>&1 || {
-  tail -n 40 "$log"
+cd "$top/build/bench"
+{ "$top/configure" --without-check && make -j "$(nproc 2>/dev/null || echo 1)" && make bench/bench; } \
+  >build.log 2>&1 || {
+  tail -n 40 build.log
   exit 1
 }
-cd "$top/build/bench"
 exec make --no-print-directory bench "$@"

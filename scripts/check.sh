@@ -3,192 +3,104 @@
 #
 # scripts/check.sh [VARIANT...]
 #
-# Builds the library from this checkout and runs its tests, each variant in a
-# directory of its own under build/check. On Debian it first installs what is
-# missing, if it may (200 MB for native); what is not there is skipped. Of several variants two run at a time, and the output of each, which
-# is build/check/VARIANT.log, comes when it ends. The last line is "N passed, M
-# failed", counted from what ran. A variant is a script of scripts/variants.
-#
-#   native      gcc: make check, make install, make installcheck  (the default)
-#   clang       the same with clang
-#   a port      cross build of a row of scripts/ports (arm64, ...), under its
-#               emulator, and natively if the kernel can
-#   darwin      amd64, arm64 and 386 for Darwin, executed on an emulated CPU
-#   musl        the C library musl, shared and static, with musl-gcc
-#   a Zig port  a row of scripts/zig-ports (freebsd, ...): executed where
-#               something can, else linked and looked at, and the library executed on
-#               an emulated CPU
-#   PORT-short  either with a selection of the tests under the emulator, or that are
-#               linked
-#   windows     cross builds for Windows: amd64 under wine, 386 under an emulator of
-#               the CPU
-#   sanitizers  gcc, address and undefined behaviour
-#   tsan        gcc and clang, data races
-#   valgrind    memcheck and helgrind on the thread and crossing tests
-#   distcheck   make distcheck
-#   onekind     --disable-shared and --disable-static
-#   conditions  other machines: locale, LTO, no frame pointers, a path with a space, noexec
-#               /tmp, no apt, no xz; with WHOLE=yes also Debian 11, 12 and 13
-#   packages    dpkg-buildpackage and lintian
-#   distro      the quick ones of make check-distro; needs root
-#   goprograms  Go programs on libcgo, a selection of make check-go-programs
-#   go          Go's own tests of runtime/cgo, a selection, stock and on libcgo
-#   faults      seeds each defect and sees its test fail; PARTS and FAULTS choose among
-#               them, see tests/faults.sh
-#   ports       every port there is; what ran is the table of docs/platforms.md
-#   all         all of these
+# Builds the library from this checkout and runs its tests, each variant in a directory of its
+# own under build/check. On Debian it first installs what is missing, if it may (250 MB for
+# native); what is not there is skipped. Of several variants two run at a time, and the output
+# of each, which is build/check/VARIANT.log, comes when it ends. The last line is "N passed, M
+# failed", counted from what ran. A variant is a file of scripts/variants; without one: native.
 #
 #   WHOLE=yes          the whole suite in each variant; else what does not depend on the
 #                      variant is a matter of native
 #   CHECK_AT_ONCE=N    so many variants at a time
+#
+# shellcheck disable=SC2016,SC2046,SC2086,SC2091 # words
 set -eu
-
 LC_ALL=C
 export LC_ALL
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/packages.sh
-. "$top/scripts/packages.sh"
-
-rows() { awk '/^[a-z0-9]/ { print $1 }' "$top/scripts/$1" | tr '\n' ' '; }
+# shellcheck source=scripts/prepare.sh
+. "$top/scripts/prepare.sh"
+rows() { awk '/^[a-z0-9]/ { printf "%s ", $1 }' "$top/scripts/$1"; }
 cross=$(rows ports)
 zig=$(rows zig-ports)
-ports="native $cross darwin musl $zig windows"
-others='clang sanitizers tsan valgrind distcheck onekind conditions packages distro go goprograms faults'
+ports="native ${cross}darwin musl ${zig}windows"
+cd "$top/scripts/variants"
+others=$(sed -n '4s/^# \([a-z]*\): .*/\1/p' -s ./*.sh | tr '\n' ' ')
 
 usage() {
-  sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
-  exit 2
+  sed -n '4,/^# shell/{/^# shell/d;s/^# \{0,1\}//p;}' ../check.sh
+  sed -n '4s/^# \([a-zA-Z]*: .*\)/  \1/p' -s ./*.sh
+  printf '  %s\n' 'PORT-short: a selection of the tests of either' \
+    "ports, with the whole suite: $ports" 'all: these, and all variants but systems'
+  exit "$1"
 }
 
-# script VARIANT: the words of its command.
-script() {
-  case " $cross" in
-  *" ${1%-short} "*)
-    echo "$top/scripts/variants/cross.sh $1"
-    return ;;
-  esac
-  case " $zig" in
-  *" ${1%-short} "*)
-    echo "$top/scripts/variants/zig.sh $1"
-    return ;;
-  esac
-  case " $ports $others platforms " in
-  *" $1 "*) echo "$top/scripts/variants/$1.sh" ;;
-  *) return 1 ;;
-  esac
+# command_of VARIANT: the words of its command.
+command_of() {
+  case " $cross" in *" ${1%-short} "*) set -- cross "$1" ;; esac
+  case " $zig" in *" ${1%-short} "*) set -- zig "$1" ;; esac
+  echo "./$1.sh ${2-}"
+}
+
+# run VARIANT: its output comes at once when it ends; its row of the table.
+run() {
+  local log=$results/../$1.log row=$results/$1 TIMEFORMAT='%R %U %S'
+  flock "$results" echo "started: $1"
+  { time $(command_of "$1") </dev/null >"$log" 2>&1; } 2>"$row.time" || true
+  flock "$results" sed "1i==== $1" "$log"
+  tail -n 2 "$log" | awk -v name="$1" -v seconds="$(cat "$row.time")" '
+    / skipped, each with its reason above$/ { skipped = $1 }
+    { count = /^[0-9]+ passed, [0-9]+ failed$/ ? $1 " " $3 : "0 1" }
+    END {
+      split(seconds, s, " ")
+      printf "%s %.1f %.1f %s %d\n", name, s[1] / 60, (s[2] + s[3]) / 60, count, skipped
+    }' >"$row"
 }
 
 variants=
-table=no
 for variant in "${@:-native}"; do
   case $variant in
-  all) variants="$variants $ports $others" ;;
-  ports)
-    variants="$variants $ports" table=yes
-    export WHOLE=yes ;;
+  -h | --help) usage 0 ;;
+  ports) export WHOLE=yes variants="$variants $ports" ;;
+  all) variants="$variants $ports ${others/systems/}" ;;
   *)
-    script "$variant" >/dev/null || usage
+    case " $cross $zig $others " in *" ${variant%-short} "*) ;; *) usage 2 >&2 ;; esac
     variants="$variants $variant" ;;
   esac
 done
-if test -f "$top/config.status"; then
-  echo "this tree is configured itself: run 'make distclean' first, or use a clone" >&2
-  exit 1
-fi
+variants=$(printf '%s\n' $variants | awk '!seen[$1]++')
+case $variants in *$'\n'*) ;; *) exec $(command_of "$variants") ;; esac
 
 # What all of them need, before the first: there is one lock of the packages.
-needed() {
-  for variant in $variants; do
-    # shellcheck disable=SC2046,SC2091
-    CHECK_PACKAGES=print $(script "$variant")
-  done | tr ' ' '\n' | sort -u
-}
-variants=$(echo "$variants" | tr -s ' ' '\n' | awk 'NF && !seen[$1]++')
-if test "$(echo "$variants" | wc -l)" = 1; then
-  # shellcheck disable=SC2046
-  exec $(script "$variants")
-fi
-started=$(date +%s)
-# shellcheck disable=SC2046
-install_packages $(needed)
-(cd "$top" && autoreconf -fi >/dev/null 2>&1) || (cd "$top" && autoreconf -fi)
-export CHECK_CONFIGURE=made
-minutes() { awk -v s="$1" 'BEGIN { printf "%.1f", s / 60 }'; }
-prepared=$(($(date +%s) - started))
-
+SECONDS=0
+install_packages $(for v in $variants; do CHECK_PACKAGES=print $(command_of "$v"); done |
+  tr ' ' '\n' | sort -u)
+make_configure
+prepared=$SECONDS
 results=$top/build/check/results
 rm -rf "$results"
 mkdir -p "$results"
-test $table = no || rm -rf "$top/build/check/platforms"
+export top cross zig results CHECK_CONFIGURE=made
+export -f command_of run
 
-# run VARIANT: its output in a log; its row of the table.
-run() {
-  local variant=$1 from
-  from=$(date +%s)
-  # shellcheck disable=SC2046
-  # A shell of its own, whose children's seconds are those of the variant.
-  bash -c '"$@"; times >"$0"' "$results/$variant.times" $(script "$variant") \
-    </dev/null >"$top/build/check/$variant.log" 2>&1 || true
-  tail -n 2 "$top/build/check/$variant.log" | awk -v name="$variant" -v seconds="$(($(date +%s) - from))" '
-    / skipped, each with its reason above$/ { skipped = $1 }
-    { last = $0 }
-    function s(time) { split(time, part, /[ms]/); return part[1] * 60 + part[2] }
-    END {
-      if (split(last, word, " ") != 4 || last !~ /^[0-9]+ passed, [0-9]+ failed$/) {
-        word[1] = 0; word[3] = 1
-      }
-      getline line < times; getline line < times; split(line, cpu, " ")
-      printf "%s\t%.1f\t%.1f\t%d\t%d\t%d\n", name, seconds / 60, (s(cpu[1]) + s(cpu[2])) / 60,
-        word[1], word[3], skipped
-    }' times="$results/$variant.times" >"$results/$variant"
-}
-
-# Each takes the next variant that no other has taken.
-worker() {
-  local variant
-  for variant in $variants; do
-    mkdir "$results/$variant.taken" 2>/dev/null || continue
-    flock "$results/output.lock" echo "started: $variant"
-    run "$variant"
-    (
-      flock 9
-      echo "==== $variant"
-      cat "$top/build/check/$variant.log"
-    ) 9>"$results/output.lock"
-  done
-}
-
-# Each in a process group of its own, so that it can be ended with all below it.
+# In a process group of its own, so that it can be ended with all below it.
 set -m
-workers=()
-end() {
-  local group
-  for group in "${workers[@]}"; do kill -- "-$group" 2>/dev/null || true; done
-  exit 1
-}
-trap end HUP INT TERM
-at_once=${CHECK_AT_ONCE:-2}
-for ((n = 0; n < at_once; n++)); do
-  worker </dev/null &
-  workers+=($!)
-done
-wait
-for variant in $variants; do
-  test -s "$results/$variant" || {
-    echo "$variant did not run"
-    printf '%s\t0\t0\t0\t1\t0\n' "$variant" >"$results/$variant"
-  }
-done
-echo "==== minutes, of which this took $(minutes $(($(date +%s) - started))) and its preparation $(minutes $prepared)"
-{
-  printf 'VARIANT\tMINUTES\tOF CPU\tPASSED\tFAILED\tSKIPPED\n'
-  for variant in $variants; do cat "$results/$variant"; done
-} | awk -F '\t' '{ printf "%-14s %8s %8s %8s %8s %8s\n", $1, $2, $3, $4, $5, $6 }
-  NR > 1 { cpu += $3 } END { printf "%-14s %8s %8.1f\n", "all", "", cpu }'
-test $table = no || "$top/scripts/variants/platforms.sh" | sed -n '/^|/p'
+xargs -n 1 -P "${CHECK_AT_ONCE:-2}" bash -c 'run "$1"' run <<<"$variants" &
+trap 'kill -- -$!; exit 1' HUP INT TERM
+wait || true
 
-total() { for variant in $variants; do cat "$results/$variant"; done | awk -F '\t' -v n="$1" '{ sum += $n } END { print sum + 0 }'; }
-skipped=$(total 6) failed=$(total 5)
-test "$skipped" = 0 || echo "$skipped skipped, each with its reason above"
-echo "$(total 4) passed, $failed failed"
-test "$failed" = 0
+for variant in $variants; do
+  cat "$results/$variant" 2>/dev/null || echo "$variant 0 0 0 1 0"
+done | awk -v took="$SECONDS" -v prepared="$prepared" '
+  function row(a, b, c, d, e, f) { printf "%-14s %8s %8s %8s %8s %8s\n", a, b, c, d, e, f }
+  NR == 1 {
+    printf "==== minutes, of which this took %.1f and its preparation %.1f\n", took / 60, prepared / 60
+    row("VARIANT", "MINUTES", "OF CPU", "PASSED", "FAILED", "SKIPPED")
+  }
+  { row($1, $2, $3, $4, $5, $6); cpu += $3; passed += $4; failed += $5; skipped += $6 }
+  END {
+    row("all", "", sprintf("%.1f", cpu), passed, failed, skipped)
+    if (skipped) print skipped " skipped, each with its reason above"
+    print passed " passed, " failed " failed"
+    exit failed != 0
+  }'

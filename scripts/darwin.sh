@@ -1,34 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 #
-# Cross builds for Darwin: clang and LLD, the headers and the list of libSystem's
-# symbols that come with Zig, and Python packages that execute what was built.
-# $top is the source tree.
+# To be sourced, with $top, the source tree, after prepare.sh: cross builds for Darwin, by
+# clang and LLD, the headers and the list of libSystem's symbols that come with Zig, and
+# Python packages that execute what was built.
 
 darwin=${top:?}/build/darwin-tools
 
-# darwin_tools: makes $darwin/python, $darwin/zig and $darwin/sdk, once; false, with
-# the reason, if they cannot be had. PIP_ARGUMENTS: for packages that are here.
+# darwin_tools: makes $darwin/zig, $darwin/sdk and $darwin/ld-386; false, if they cannot be
+# had.
 darwin_tools() {
-  test ! -e "$darwin/done" || return 0
-  rm -rf "${darwin:?}"
-  mkdir -p "$darwin"
-  if (set -e; darwin_install) >"$darwin/log" 2>&1; then
-    touch "$darwin/done"
-    return 0
-  fi
-  tail -n 3 "$darwin/log"
-  return 1
-}
-
-darwin_install() {
-  python3 -m venv "$darwin/python" || return 1
-  # shellcheck disable=SC2086
-  "$darwin/python/bin/pip" install ${PIP_ARGUMENTS:-} ziglang unicorn lief || return 1
-  zig=$("$darwin/python/bin/python" -c \
-    'import os, ziglang; print(os.path.dirname(ziglang.__file__))') || return 1
-  ln -s "$zig/zig" "$darwin/zig"
+  python_with ziglang unicorn lief || return 1
+  test ! -e "$darwin/ld-386" || return 0
+  zig=$("$python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__))')
+  rm -rf "$darwin"
   mkdir -p "$darwin/sdk/usr/lib"
+  ln -s "$zig/zig" "$darwin/zig"
   ln -s "$zig/lib/libc/include/any-darwin-any" "$darwin/sdk/usr/include"
   # LLD 14 does not know Arm's newest variant, and the symbols of an older one will do
   # for all of Arm.
@@ -39,7 +26,7 @@ darwin_install() {
   done
   # Nobody links for 386 any more. With this a configure script finds that programs
   # do, and goes on.
-  cat >"$darwin/ld-386" <<'END'
+  cat >"$darwin/ld-386" <<'END_OF_LINKER'
 #!/bin/sh
 out=a.out
 while test $# -gt 0; do
@@ -48,7 +35,7 @@ while test $# -gt 0; do
 done
 echo 'no program' >"$out"
 chmod +x "$out"
-END
+END_OF_LINKER
   chmod +x "$darwin/ld-386"
 }
 
@@ -71,9 +58,4 @@ darwin_configure() {
     lt_cv_prog_gnu_ld=no AR=llvm-ar NM=llvm-nm RANLIB=llvm-ranlib \
     LIPO="$(clang -print-prog-name=llvm-lipo)" \
     OTOOL="$(clang -print-prog-name=llvm-otool)" DSYMUTIL=:
-}
-
-# darwin_emulated: make check-emulated, in the current directory.
-darwin_emulated() { # MAKE-ARGUMENTS...
-  make -s check-emulated PYTHON3="$darwin/python/bin/python" ZIG="$darwin/zig" "$@"
 }

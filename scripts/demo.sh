@@ -17,9 +17,9 @@ export LC_ALL=C # one order for sort and comm; names are bytes
 
 usage() { sed -n 's/^# \{0,1\}//; 4,13p' "$0"; }
 name=demo
-root=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/local-library.sh
-. "$root/scripts/local-library.sh"
+. "$top/scripts/local-library.sh"
 
 case ${1-} in
   -h | --help) usage; exit 0 ;;
@@ -28,19 +28,11 @@ case ${1-} in
 esac
 [ $# -gt 0 ] || set -- /usr/include
 
-# The paths as both nftw(3) and find(1) understand them: without slashes at
-# the end, which nftw drops, and with no first character that find interprets.
-n=$#
-while [ "$n" -gt 0 ]; do
-  p=$1
+# The paths as both nftw(3) and find(1) understand them: without slashes at the end, which
+# nftw drops, and with no first character that find interprets.
+for path; do
   shift
-  while case $p in ?*/) true ;; *) false ;; esac; do p=${p%/}; done
-  case $p in
-    '' | /* | . | .. | ./* | ../*) ;;
-    *) p=./$p ;;
-  esac
-  set -- "$@" "$p"
-  n=$((n - 1))
+  set -- "$@" "$(realpath -s -- "$path")"
 done
 
 work=$(mktemp -d)
@@ -51,9 +43,9 @@ trap 'exit 143' TERM
 
 # ---- the library and the example ----
 
-local_library zlib zlib1g-dev
+local_library zlib1g-dev
 step "Building examples/squeeze with pkg-config, against the installed library." \
-  make -B -C "$root/examples" OUT="$build" \
+  make -B -C "$top/examples" OUT="$build" \
   LDFLAGS="${LDFLAGS-} -Wl,-rpath,$prefix/lib"
 
 # ---- the run ----

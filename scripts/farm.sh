@@ -9,41 +9,37 @@
 #   plain   another user than root, no network, one CPU, low priority, TMPDIR elsewhere
 #   bare    root, without /proc, many tests at once
 #
-# Prints the results as automake does. Needs root, for what it takes away.
+# Needs root, for what it takes away. Fails if one of them does.
 # shellcheck disable=SC2016 # what is in quotes is for the shell inside
 set -eu
-LC_ALL=C
-export LC_ALL
+LC_ALL=C LIBCGO_TEST_THREADS=5000
+export LC_ALL LIBCGO_TEST_THREADS
 
 top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/prepare.sh
+. "$top/scripts/prepare.sh"
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
-
-test "$(id -u)" = 0 || {
-  echo "SKIP: the suite on a build farm # SKIP only root can take network and /proc away"
-  exit 0
-}
 rm -rf "$work/source" "$work/plain" "$work/bare"
-mkdir -p "$work/source" "$work/plain/tmp" "$work/bare"
-(cd "$top" && tar --exclude=./build --exclude=./.git -cf - .) | tar -xf - -C "$work/source"
+mkdir -p "$work/plain/tmp" "$work/bare"
+copy_tree "$work/source"
 (cd "$work/source" && autoreconf -fi >"$work/autoreconf.log" 2>&1)
 chmod -R a-w,a+rX "$work/source"
 # Root may write anywhere, but not into what is mounted read-only.
 chown -R nobody "$work/plain"
 chmod a+x "$work"
 
-# in_farm COMMAND...: with the source read-only.
-in_farm='mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-
-unshare --mount --net sh -c "$in_farm" "$work/source" \
-  setpriv --reuid=nobody --regid=nogroup --clear-groups \
-  env HOME=/nonexistent TMPDIR="$work/plain/tmp" WORK="$work" LIBCGO_TEST_THREADS=5000 \
-  taskset -c 0 nice -n 10 setsid -w sh -c '
-    cd "$WORK/plain" && "$WORK/source/configure" >configure.log && make V=0 >make.log &&
-      make -k check V=0' </dev/null 2>&1 | sed 's/^\(PASS\|FAIL\|ERROR\|SKIP\): /&plain: /' || true
-
-unshare --mount sh -c "$in_farm" "$work/source" \
-  env WORK="$work" LIBCGO_TEST_THREADS=5000 setsid -w sh -c '
-    cd "$WORK/bare" && "$WORK/source/configure" >configure.log && make V=0 >make.log &&
-      mount -t tmpfs none /proc && test ! -e /proc/self &&
-      make -k check V=0 -j 8' </dev/null 2>&1 | sed 's/^\(PASS\|FAIL\|ERROR\|SKIP\): /&bare: /' || true
+# in_farm DIRECTORY COMMAND...: builds there and runs the suite, below COMMAND.
+in_farm() {
+  cd "$1"
+  shift
+  unshare --mount --net sh -c 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"' \
+    "$work/source" "$@" setsid -w sh -c '"$0/configure" >configure.log && make V=0 >make.log && eval "$CHECK"' \
+    "$work/source" </dev/null 2>&1
+}
+status=0
+CHECK='make -k check V=0' in_farm "$work/plain" setpriv --reuid=nobody --regid=nogroup --clear-groups \
+  env HOME=/nonexistent TMPDIR="$work/plain/tmp" taskset -c 0 nice -n 10 || status=1
+CHECK='mount -t tmpfs none /proc && test ! -e /proc/self && make -k check V=0 -j 8' \
+  in_farm "$work/bare" || status=1
+exit $status

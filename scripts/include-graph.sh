@@ -1,31 +1,49 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# scripts/include-graph.sh: prints which file of the library includes which,
-# each after all that it includes, and fails if there is a circle.
+# scripts/include-graph.sh: prints which file of the library includes which, each
+# after all that it includes. Fails if there is a circle, or if a folder includes
+# what it may not know:
+#
+#     os, arch   core                 (what core asks of them stands in core/)
+#     core       core
+#     kit        core, kit
+#     go         core, kit, go
+#     classic    core, classic
+#
+# Public headers are for all, except that nobody includes that of another face: only
+# go may use the kit's.
 set -eu
 cd "$(dirname "$0")/.."
 
-edges() {
-  for file in src/*.cc src/*.h src/os/*.cc src/arch/*.S include/*.h include/libcgo/*.h*; do
-    sed -n 's/^#include ["<]\(.*\)[">].*/\1/p' "$file" | while read -r name; do
-      for there in "src/$name" "include/$name" "include/$name.in"; do
-        if test -f "$there"; then
-          echo "$there $file"
-        fi
-      done
+edges=$(mktemp) || exit 1
+trap 'rm -f "$edges"' EXIT
+
+for file in $(git ls-files 'src/*.cc' 'src/*.h' 'src/*.S' 'include/*.h' 'include/*.hpp' 2>/dev/null ||
+  find src include -name '*.cc' -o -name '*.h' -o -name '*.hpp' -o -name '*.S'); do
+  sed -n 's/^#include ["<]\(.*\)[">].*/\1/p' "$file" | while read -r name; do
+    for there in "src/$name" "include/$name" "include/$name.in"; do
+      test ! -f "$there" || echo "$there $file"
     done
   done
-}
+done | LC_ALL=C sort -u >"$edges"
 
-edges | LC_ALL=C sort -u >"${TMPDIR:-/tmp}/libcgo-edges.$$"
-trap 'rm -f "${TMPDIR:-/tmp}/libcgo-edges.$$"' EXIT
 # tsort says "input contains a loop" and names its files if there is one.
-if ! tsort "${TMPDIR:-/tmp}/libcgo-edges.$$" | while read -r file; do
-  printf '%s:' "$file"
-  awk -v f="$file" '$2 == f { printf " %s", $1 }' "${TMPDIR:-/tmp}/libcgo-edges.$$"
-  echo
-done; then
-  exit 1
-fi
-tsort "${TMPDIR:-/tmp}/libcgo-edges.$$" >/dev/null
+order=$(tsort "$edges")
+for file in $order; do
+  awk -v f="$file" '$2 == f { printf " %s", $1 } END { print "" }' "$edges" | sed "s|^|$file:|"
+done
+
+awk '
+  function folder(file) { split(file, part, "/"); return part[1] == "src" ? part[2] : "include" }
+  BEGIN {
+    may["os core"] = may["arch core"] = may["core core"] = may["kit core"] = may["kit kit"] = 1
+    may["go core"] = may["go kit"] = may["go go"] = may["classic core"] = may["classic classic"] = 1
+    may["os os"] = 1
+  }
+  { to = folder($1); from = folder($2) }
+  to == "include" && $1 ~ /classic\.h$/ && from != "classic" && from != "include" { wrong = 1 }
+  to == "include" && $1 ~ /go\.h$/ && from != "go" && from != "include" { wrong = 1 }
+  to != "include" && !((from " " to) in may) { wrong = 1 }
+  wrong { print $2 " may not include " $1; bad = 1; wrong = 0 }
+  END { exit bad }' "$edges" >&2

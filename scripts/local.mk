@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.sh \
-	scripts/check.sh scripts/variants scripts/darwin.sh scripts/emulator.sh scripts/include-graph.sh scripts/ports scripts/ticks.c scripts/release.sh \
-	scripts/versions.sh scripts/distro.sh scripts/farm.sh scripts/fresh.sh \
-	scripts/local-library.sh scripts/mini-debuginfo.sh scripts/newcomer.sh scripts/packages.sh \
-	scripts/zig-cc.sh scripts/zig-ports
+EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.py scripts/check.sh \
+	scripts/cross-package.sh scripts/darwin.sh scripts/farm.sh scripts/include-graph.sh \
+	scripts/local-library.sh scripts/mini-debuginfo.sh scripts/newcomer.sh scripts/platforms.sh \
+	scripts/ports scripts/prepare.sh scripts/release.sh scripts/ticks.c scripts/variants \
+	scripts/versions.sh scripts/zig-cc.sh scripts/zig-ports tests/go/link.sh tests/go/check-go.suites
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.
@@ -12,37 +12,38 @@ check-go: all
 	mkdir check-go.root
 	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root \
 	  >check-go.root/install.log 2>&1 || { cat check-go.root/install.log; exit 1; }
-	$(srcdir)/scripts/check-go.sh check-go.root
+	$(srcdir)/scripts/check-go.py check-go.root
 
 # Every port of the library, and docs/platforms.md, the table of what ran.
 check-ports:
-	$(srcdir)/scripts/check.sh ports
+	rm -rf $(srcdir)/build/check/platforms
+	status=0; WHOLE=yes $(srcdir)/scripts/check.sh ports || status=1; \
+	  $(srcdir)/scripts/platforms.sh && exit $$status
 .PHONY: check-ports
 
 # The whole suite in each variant, also where the gate has a selection, because another
 # variant has the same.
 check-whole:
-	WHOLE=yes $(srcdir)/scripts/check.sh native clang musl sanitizers onekind distcheck packages
+	WHOLE=yes $(srcdir)/scripts/check.sh native clang musl sanitizers onekind distcheck distro
 .PHONY: check-whole
 
-# Other machines: see scripts/variants/conditions.sh. Needs root for the bare systems.
+# Other machines. Needs root for the bare systems.
 check-conditions:
-	WHOLE=yes $(srcdir)/scripts/check.sh conditions
+	WHOLE=yes $(srcdir)/scripts/check.sh fewtools ubuntu systems
 .PHONY: check-conditions
 
 # What distributions check: all of it, or one.
 check-distro:
-	$(srcdir)/scripts/distro.sh
+	$(srcdir)/scripts/variants/distro.sh all
 distro_checks = check-lintian check-blhc check-hardening check-autopkgtest check-piuparts \
-	check-reproducible check-cross check-abi check-fresh check-consumers check-farm \
-	check-rpm check-apk check-release
+	check-reproducible check-cross check-abi check-consumers check-farm check-rpm check-apk
 $(distro_checks):
-	$(srcdir)/scripts/distro.sh $(@:check-%=%)
+	$(srcdir)/scripts/variants/distro.sh $(@:check-%=%)
 .PHONY: check-distro $(distro_checks)
 
 # The description of the interface, for check-abi: after a change that is meant.
 abi:
-	$(srcdir)/scripts/distro.sh describe
+	$(srcdir)/scripts/variants/distro.sh describe
 .PHONY: abi
 
 # The tarball of a tag: make release TAG=v0.1.0

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What README tells a newcomer to do, as it stands there, in a bare system and in a copy of
-# this checkout: for scripts/variants/conditions.sh, in a chroot, as root.
+# this checkout: for scripts/variants/systems.sh, in a chroot, as root.
 # shellcheck disable=SC2016 # what is in quotes is for sed
 set -u
 cd "$(dirname "$0")/.." || exit 1

@@ -17,19 +17,21 @@ unset CDPATH
 export LC_ALL=C # one order for sort; names are bytes
 
 name=treesum
-root=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/local-library.sh
-. "$root/scripts/local-library.sh"
+. "$top/scripts/local-library.sh"
 
 case ${1-} in
--*) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 1 ;;
+-*)
+  sed -n '4,/^$/s/^# \{0,1\}//p' "$0"
+  exit 1 ;;
 esac
 [ $# -gt 0 ] || set -- /usr/include
 
 # Not in /tmp, from which a system may start no program (noexec), if that can be.
-case $root in
+case $top in
 *[[:space:]]*) work= ;;
-*) work=$({ mkdir -p "$root/build" && mktemp -d "$root/build/treesum.XXXXXX"; } 2>/dev/null) || work= ;;
+*) work=$({ mkdir -p "$top/build" && mktemp -d "$top/build/treesum.XXXXXX"; } 2>/dev/null) || work= ;;
 esac
 [ -n "$work" ] || work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -42,7 +44,7 @@ trap 'exit 143' TERM
 "$PKG_CONFIG" --exists libcgo 2>/dev/null || local_library
 # Where the loader does not look by itself.
 libdir=$("$PKG_CONFIG" --variable=libdir libcgo)
-make -s -C "$root/examples" OUT="$work" CC="${CC:-cc}" \
+make -s -C "$top/examples" OUT="$work" CC="${CC:-cc}" \
   CFLAGS="${CFLAGS:--O2 -g}" WARNINGS='-Wall -Wextra -Wpedantic -Werror' \
   LDFLAGS="${LDFLAGS-} -Wl,-rpath,$libdir" "$work/treesum"
 

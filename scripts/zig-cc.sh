@@ -8,41 +8,30 @@
 # -ar and -ranlib. `configure --host=TRIPLET CC=... CXX=... AR=... RANLIB=...` takes them.
 # The compilers have the flags, such as -mcpu=..., in each call.
 #
-# Zig is $ZIG, or the one in PATH, or comes from the Python package index into
-# build/zig of this checkout.
+# Zig is $ZIG, or the one in PATH, or comes from the Python package index.
 set -eu
 
 if test $# -lt 2; then
-  sed -n '3,/^set /s/^# \{0,1\}//p' "$0" >&2
+  sed -n '4,/^set /{/^set /d;s/^# \{0,1\}//p;}' "$0" >&2
   exit 2
 fi
 top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/prepare.sh
+. "$top/scripts/prepare.sh"
 mkdir -p "$1"
 directory=$(cd "$1" && pwd)
 target=$2
 shift 2
-flags=$*
 
 zig=${ZIG:-$(command -v zig || true)}
 if test -z "$zig"; then
-  zig=$top/build/zig/bin/zig
-  if ! test -x "$zig"; then
-    python3 -m venv "$top/build/zig"
-    "$top/build/zig/bin/pip" install -q ziglang
-    printf '#!/bin/sh\nexec "%s" -m ziglang "$@"\n' "$top/build/zig/bin/python3" >"$zig"
-    chmod +x "$zig"
-  fi
+  python_with ziglang
+  zig=$("$python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__) + "/zig")')
 fi
-
-# tool NAME ARGUMENT...
-tool() {
-  name=$directory/$target-$1
-  shift
-  printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$zig" "$*" >"$name"
-  chmod +x "$name"
-}
 # Without -O Zig's C traps what is undefined; who wants that asks for it.
-tool cc cc -target "$target" "$flags" -fno-sanitize=undefined
-tool c++ c++ -target "$target" "$flags" -fno-sanitize=undefined
-tool ar ar
-tool ranlib ranlib
+compile="-target $target $* -fno-sanitize=undefined"
+for tool in "cc $compile" "c++ $compile" ar ranlib; do
+  name=$directory/$target-${tool%% *}
+  printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$zig" "$tool" >"$name"
+  chmod +x "$name"
+done

@@ -10,8 +10,22 @@ src_language = -std=c++17 -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-
 	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
 src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
-src_cppflags = $(AM_CPPFLAGS) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
+src_cppflags = $(include_cppflags) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
+# By face. Direction: os, arch <- core <- kit <- go, and core <- classic;
+# scripts/include-graph.sh looks at it.
+src_core = src/core/report.cc src/core/start.cc src/core/version.cc
+src_kit = src/kit/calls.cc src/kit/handle.cc src/kit/init.cc src/kit/keep.cc src/kit/key.cc \
+	src/kit/runtime.cc src/kit/slots.cc src/kit/stack.cc src/kit/thread.cc \
+	src/kit/traceback.cc
+src_go = src/go/go.cc
+src_classic = src/classic/classic.cc src/classic/slots.cc src/classic/memory.cc
+src_headers = src/core/arch.h src/core/asm.h src/core/layout.h src/core/platform.h \
+	src/core/probe.h src/core/report.h src/core/start.h src/kit/calls.h src/kit/init.h \
+	src/kit/keep.h src/kit/key.h src/kit/runtime.h src/kit/stack.h src/kit/traceback.h src/classic/memory.h \
+	src/classic/slots.h
+
+# The system's part: of every face, of the kit, and of the classic face.
 src_port = src/os/@os@.cc
 if OS_SHARED
 src_port += src/os/@os_shared@.cc
@@ -27,21 +41,12 @@ if OS_BSD
 src_kit_port += src/os/bsd.cc
 endif
 if OS_LINUX
+src_port += src/os/linux-limits.cc src/os/linux-maps.cc
 src_kit_port += src/os/linux-objects.cc
 endif
-# What all faces share, and the topics of the kit.
-src_topics = src/report.cc src/start.cc src/version.cc
-src_kit = src/calls.cc src/handle.cc src/init.cc src/keep.cc src/key.cc src/runtime.cc src/slots.cc src/stack.cc \
-	src/thread.cc src/traceback.cc
-# The Go face, where it exists.
-src_go = src/go.cc
-# The classic face, where it exists.
-src_classic = src/classic.cc src/classic-slots.cc src/memory.cc
-src_classic_port = src/os/@os@-classic.cc
+src_classic_port = src/classic/slots-@os@.cc
 
-libcgo_la_SOURCES = $(src_topics) $(src_kit) \
-	src/arch.h src/asm.h src/calls.h src/classic-slots.h src/init.h src/keep.h src/key.h src/layout.h src/memory.h src/platform.h \
-	src/probe.h src/report.h src/runtime.h src/stack.h src/start.h src/traceback.h
+libcgo_la_SOURCES = $(src_core) $(src_kit) $(src_headers)
 nodist_libcgo_la_SOURCES = $(src_port) $(src_kit_port)
 libcgo_la_CPPFLAGS = $(src_cppflags)
 libcgo_la_CXXFLAGS = $(src_language) $(src_warnings) $(LIBCGO_PROTECTION) $(LIBCGO_ATOMICS) \
@@ -85,7 +90,7 @@ libcgo_la_SOURCES += $(src_classic)
 nodist_libcgo_la_SOURCES += $(src_classic_port)
 endif
 
-# One file per CPU, one object per routine: see src/asm.h.
+# One file per CPU, one object per routine: see src/core/asm.h.
 src_arch_parts = src/libcall_on_stack.la src/libcall_on_system.la \
 	src/libcrosscall_g.la src/libcrosscall2.la src/libcrosscall_word.la \
 	src/libframe.la src/libthread_pointer.la
@@ -116,12 +121,12 @@ src_libslot_la_CPPFLAGS = $(src_cppflags) -DPART_slot
 endif
 
 if CONTEXTS
-libcgo_la_SOURCES += src/context.cc
+libcgo_la_SOURCES += src/kit/context.cc
 src_arch_parts += src/libswitch.la
 nodist_src_libswitch_la_SOURCES = src/arch/@cpu_file@.S
 src_libswitch_la_CPPFLAGS = $(src_cppflags) -DPART_switch
 else
-EXTRA_DIST += src/context.cc
+EXTRA_DIST += src/kit/context.cc
 endif
 
 if STACK_CHK_FAIL_LOCAL
@@ -130,35 +135,36 @@ nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu_file@.S
 src_libstack_chk_fail_la_CPPFLAGS = $(src_cppflags) -DPART_stack_chk_fail
 endif
 
-EXTRA_DIST += src/cxx/cstddef src/libcgo.map \
-	src/os/darwin.cc src/os/darwin-classic.cc src/os/linux.cc src/os/linux-classic.cc \
-	src/os/linux-objects.cc src/os/macho.cc src/os/objects.cc src/os/objects.h src/os/posix.cc
-EXTRA_DIST += src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/elf-tls.cc src/os/freebsd.cc src/os/netbsd.cc \
-	src/os/openbsd.cc src/os/pe.cc src/os/windows.cc
+EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/classic/slots-darwin.cc \
+	src/classic/slots-linux.cc src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/darwin.cc \
+	src/os/elf-tls.cc src/os/freebsd.cc src/os/linux.cc src/os/linux.h \
+	src/os/linux-limits.cc src/os/linux-maps.cc src/os/linux-objects.cc \
+	src/os/macho.cc src/os/netbsd.cc src/os/objects.cc src/os/objects.h src/os/openbsd.cc \
+	src/os/pe.cc src/os/posix.cc src/os/windows.cc
 
 # A CPU: its source, and what the tests have of it.
-EXTRA_DIST += src/arch/386.S tests/arch/386.S tests/arch/386.h tests/arch/386.faults
-EXTRA_DIST += src/arch/alpha.S tests/arch/alpha.S tests/arch/alpha.h tests/arch/alpha.faults
-EXTRA_DIST += src/arch/amd64.S tests/arch/amd64.S tests/arch/amd64.h
-EXTRA_DIST += src/arch/amd64-ms.S tests/arch/amd64-ms.S tests/arch/amd64-ms.faults
-EXTRA_DIST += src/arch/arm64.S tests/arch/arm64.S tests/arch/arm64.h tests/arch/arm64.faults
-EXTRA_DIST += src/arch/arm.S tests/arch/arm.S tests/arch/arm.h tests/arch/arm.faults
-EXTRA_DIST += src/arch/mips32.S tests/arch/mips32.S tests/arch/mips32.h tests/arch/mips32.faults
-EXTRA_DIST += src/arch/mips64.S tests/arch/mips64.S tests/arch/mips64.h tests/arch/mips64.faults
-EXTRA_DIST += src/arch/ppc.S tests/arch/ppc.S tests/arch/ppc.h tests/arch/ppc.faults
-EXTRA_DIST += src/arch/ppc64.S tests/arch/ppc64.S tests/arch/ppc64.h tests/arch/ppc64.faults
-EXTRA_DIST += src/arch/m68k.S tests/arch/m68k.S tests/arch/m68k.h tests/arch/m68k.faults
-EXTRA_DIST += src/arch/riscv64.S tests/arch/riscv64.S tests/arch/riscv64.h tests/arch/riscv64.faults
-EXTRA_DIST += src/arch/sparc64.S tests/arch/sparc64.S tests/arch/sparc64.h tests/arch/sparc64.faults
-EXTRA_DIST += src/arch/loong64.S tests/arch/loong64.S tests/arch/loong64.h tests/arch/loong64.faults
-EXTRA_DIST += src/arch/s390x.S tests/arch/s390x.S tests/arch/s390x.h tests/arch/s390x.faults
+EXTRA_DIST += src/arch/386.S tests/ports/arch/386.S tests/ports/arch/386.h tests/ports/arch/386.faults
+EXTRA_DIST += src/arch/alpha.S tests/ports/arch/alpha.S tests/ports/arch/alpha.h tests/ports/arch/alpha.faults
+EXTRA_DIST += src/arch/amd64.S tests/ports/arch/amd64.S tests/ports/arch/amd64.h
+EXTRA_DIST += src/arch/amd64-ms.S tests/ports/arch/amd64-ms.S tests/ports/arch/amd64-ms.faults
+EXTRA_DIST += src/arch/arm64.S tests/ports/arch/arm64.S tests/ports/arch/arm64.h tests/ports/arch/arm64.faults
+EXTRA_DIST += src/arch/arm.S tests/ports/arch/arm.S tests/ports/arch/arm.h tests/ports/arch/arm.faults
+EXTRA_DIST += src/arch/mips32.S tests/ports/arch/mips32.S tests/ports/arch/mips32.h tests/ports/arch/mips32.faults
+EXTRA_DIST += src/arch/mips64.S tests/ports/arch/mips64.S tests/ports/arch/mips64.h tests/ports/arch/mips64.faults
+EXTRA_DIST += src/arch/ppc.S tests/ports/arch/ppc.S tests/ports/arch/ppc.h tests/ports/arch/ppc.faults
+EXTRA_DIST += src/arch/ppc64.S tests/ports/arch/ppc64.S tests/ports/arch/ppc64.h tests/ports/arch/ppc64.faults
+EXTRA_DIST += src/arch/m68k.S tests/ports/arch/m68k.S tests/ports/arch/m68k.h tests/ports/arch/m68k.faults
+EXTRA_DIST += src/arch/riscv64.S tests/ports/arch/riscv64.S tests/ports/arch/riscv64.h tests/ports/arch/riscv64.faults
+EXTRA_DIST += src/arch/sparc64.S tests/ports/arch/sparc64.S tests/ports/arch/sparc64.h tests/ports/arch/sparc64.faults
+EXTRA_DIST += src/arch/loong64.S tests/ports/arch/loong64.S tests/ports/arch/loong64.h tests/ports/arch/loong64.faults
+EXTRA_DIST += src/arch/s390x.S tests/ports/arch/s390x.S tests/ports/arch/s390x.h tests/ports/arch/s390x.faults
 
 # The classic face as one relocatable object, for linkers of 2010: libcgo-classic(7)
 # has what they know. The compilers' assembly is made one file, in which all but the
 # public names are local. The flags stand last, because this object has no choice.
 # -D__NO_INLINE__: headers of glibc before 2.34 have functions of floating-point numbers
 # in line.
-EXTRA_DIST += src/classic-object.awk
+EXTRA_DIST += src/classic/object.awk
 if CLASSIC
 classicdir = $(libdir)
 classic_DATA = src/libcgo-classic.o
@@ -169,13 +175,13 @@ src_classic_flags = -O2 -DLIBCGO_CLASSIC_OBJECT $(LIBCGO_CLASSIC_OBJECT_PIC) -fv
 	-g0 -fno-lto -fno-stack-protector -mgeneral-regs-only -D__NO_INLINE__ -U_FORTIFY_SOURCE \
 	$(LIBCGO_CLASSIC_OBJECT_FLAGS)
 
-src_classic_sources = $(src_topics) $(src_classic) $(src_port) $(src_classic_port)
+src_classic_sources = $(src_core) $(src_classic) $(src_port) $(src_classic_port)
 src_classic_parts = -DPART_crosscall -DPART_crosscall2 -DPART_entry -DPART_slot \
 	-DPART_thread_pointer
 
 src/libcgo-classic.s: $(src_classic_sources) $(libcgo_la_SOURCES) \
 		$(include_HEADERS) $(topic_HEADERS) $(nodist_topic_HEADERS) \
-		src/arch/@cpu_file@.S src/classic-object.awk src/libcgo.map config.h \
+		src/arch/@cpu_file@.S src/classic/object.awk src/libcgo.map config.h \
 		src/$(am__dirstamp)
 	$(AM_V_GEN)parts=; \
 	for f in $(src_classic_sources); do \
@@ -191,7 +197,7 @@ src/libcgo-classic.s: $(src_classic_sources) $(libcgo_la_SOURCES) \
 	  -DLIBCGO_CLASSIC_OBJECT -E $(srcdir)/src/arch/@cpu_file@.S >$$s && \
 	$(src_map_names) | $(SED) 's/^/@symbol_prefix@/' >src/libcgo-classic.exports && \
 	LC_ALL=C $(AWK) -v format=@object_format@ -v cpu=@cpu@ -v exports=src/libcgo-classic.exports \
-	  -f $(srcdir)/src/classic-object.awk pass=1 $$parts $$s pass=2 $$parts $$s >$@-t && \
+	  -f $(srcdir)/src/classic/object.awk pass=1 $$parts $$s pass=2 $$parts $$s >$@-t && \
 	rm -f $$parts $$s src/libcgo-classic.exports && mv $@-t $@
 
 src/libcgo-classic.o: src/libcgo-classic.s

@@ -310,7 +310,7 @@ int main(int argc, char **argv) {
   }
   if (argc == 2 && strcmp(argv[1], "--help") == 0) {
     puts("usage: libcgo-info [--help | --version]\n"
-         "Prints what libcgo found on this machine, for reports of errors.");
+         "Prints what libcgo found on this machine. Add the output to a report of an error.");
     return 0;
   }
   if (argc > 1) {

@@ -8,7 +8,7 @@ if !WINDOWS
 bin_PROGRAMS += libcgo-info
 endif
 libcgo_info_SOURCES = tools/libcgo-info.c
-libcgo_info_CPPFLAGS = $(AM_CPPFLAGS) \
+libcgo_info_CPPFLAGS = $(include_cppflags) \
 	-DLIBCGO_INFO_OS='"@os@"' -DLIBCGO_INFO_CPU='"@cpu@"' \
 	-DLIBCGO_INFO_HOST='"$(host)"' -DLIBCGO_INFO_PROBES='"@have_probes@"'
 # -fPIC, so that the address of a function is the library's and no stub's.
@@ -21,7 +21,7 @@ if GO_FACE
 bin_PROGRAMS += tools/libcgo-go
 endif
 tools_libcgo_go_SOURCES = tools/libcgo-go.c
-tools_libcgo_go_CPPFLAGS = $(AM_CPPFLAGS) -DLIBDIR='"$(libdir)"' \
+tools_libcgo_go_CPPFLAGS = $(include_cppflags) -DLIBDIR='"$(libdir)"' \
 	-DSHIM='"$(godir)/shim.c"'
 tools_libcgo_go_CFLAGS = -std=gnu11 -Wall -Wextra $(LIBCGO_WERROR)
 tools_libcgo_go_LDADD = $(LIBCGO_DL_LIBS)

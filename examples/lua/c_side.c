@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A C function that Lua calls and that calls Lua, with a C library in between
- * which knows nothing of either.
+ * A C function that Lua calls, and that calls Lua from inside the C library's
+ * qsort. qsort knows nothing of Lua or libcgo.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* qsort_r */
@@ -18,8 +18,8 @@ struct comparison {
   bool failed;
 };
 
-/* qsort may have memory that it frees at its end, so an error waits: the rest
-   compares as equal. */
+/* qsort may free memory at its end, so an error must not jump over it. The
+   error waits, and the remaining elements compare as equal. */
 static int compare(const void *a, const void *b, void *p) {
   struct comparison *c = p;
   if (c->failed)
@@ -28,7 +28,7 @@ static int compare(const void *a, const void *b, void *p) {
   lua_pushnumber(c->L, *(const lua_Number *)a);
   lua_pushnumber(c->L, *(const lua_Number *)b);
   if (border_pcall(c->L, 2, 1) != LUA_OK) {
-    c->failed = true; /* the error is on the top */
+    c->failed = true; /* the error is on top of the Lua stack */
     return 0;
   }
   const int before = lua_toboolean(c->L, -1);
@@ -41,7 +41,7 @@ int sort(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
-  /* Lua's memory: an error frees it. */
+  /* Memory of Lua's, so that it is freed if an error is raised. */
   const lua_Integer n = luaL_len(L, 1);
   lua_Number *numbers = lua_newuserdatauv(L, (size_t)n * sizeof *numbers, 0);
   for (lua_Integer i = 0; i < n; i++) {

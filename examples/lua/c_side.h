@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* C functions for Lua, and what they need of the border. */
+/* C functions for Lua. */
 #ifndef C_SIDE_H
 #define C_SIDE_H
 

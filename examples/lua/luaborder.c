@@ -12,11 +12,11 @@
  *             qsort
  *               border_pcall         -->        lua_pcall, more Lua code
  *
- * Lua raises errors by longjmp(3). The rule of this file: the first thing on
- * the other side of a crossing is lua_pcall. An error ends there, crosses as an
- * ordinary result, and is raised again on the far side. So no jump goes from one
- * stack to another, which a C library that checks jumps would take for one into a
- * dead frame, and C code in between always gets its turn.
+ * Lua raises errors by longjmp(3). The rule of this file: each crossing first
+ * calls lua_pcall on the other side. An error is caught there, returns as an
+ * ordinary result, and is raised again. So no jump goes from one stack to
+ * another. glibc may check jumps, and would take such a jump for one into a
+ * frame that is gone. Also, the C code in between always returns.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* MAP_ANONYMOUS, MAP_STACK */
@@ -35,15 +35,15 @@
 
 #include <libcgo.h>
 
-/* One for each lua_State: while a thread has the state, its record as well. */
+/* One for each lua_State. While a thread has the state, this is its record. */
 struct worker {
   struct libcgo_thread thread;
   struct libcgo_stack stack;
   struct libcgo_handle_table handles;
   lua_State *main;
-  lua_State *running;   /* main, or the coroutine that called C last */
+  lua_State *running;   /* main, or the Lua coroutine that last called C */
   bool ready;           /* the libraries are open */
-  bool spawned;         /* by border_spawn, for fn and arg */
+  bool spawned;         /* by border_spawn, with fn and arg */
   unsigned entered;     /* calls of border_enter that have not returned */
   lua_CFunction fn;
   void *arg;
@@ -63,13 +63,13 @@ static _Thread_local struct libcgo_thread *self;
 
 static lua_CFunction setup_state;
 
-/* Under the lock. The hooks take it with signals held; everybody else
-   holds it for a few instructions. */
+/* The lock guards the variables below. Hooks take it while signals are held, so
+   all others hold it for a few instructions only. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t thread_left = PTHREAD_COND_INITIALIZER;
-static struct worker *pool; /* states that no thread has */
-static unsigned spawned;    /* threads of ours */
-static bool stopping;       /* states are given out to be closed */
+static struct worker *pool; /* states that no thread uses */
+static unsigned spawned;    /* created threads */
+static bool stopping;       /* acquire gives states that are to be closed */
 
 /* ---- states ---- */
 
@@ -99,7 +99,7 @@ static void free_worker(struct worker *w) {
   free(w);
 }
 
-/* Makes a state, without running any Lua code in it: a hook calls this. */
+/* Makes a state. It runs no Lua code, because a hook calls it. */
 static struct worker *new_worker(void) {
   struct worker *w = malloc(sizeof *w);
   if (w == NULL)
@@ -120,8 +120,8 @@ static struct worker *new_worker(void) {
   return w;
 }
 
-/* A thread may have ended in the middle of a call (pthread_exit). Its state is
-   only good to be closed then. */
+/* A thread may have ended in the middle of a call (pthread_exit). Then its
+   state can only be closed. */
 static struct worker *take_worker(void) {
   pthread_mutex_lock(&lock);
   struct worker **link = &pool;
@@ -151,7 +151,7 @@ static void give_back(struct worker *w) {
   pthread_mutex_unlock(&lock);
 }
 
-/* ---- what the library asks ---- */
+/* ---- the hooks ---- */
 
 static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
   (void)runtime;
@@ -181,7 +181,7 @@ static uintptr_t call_c(void *L) {
   return (uintptr_t)lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
 }
 
-/* What Lua calls: the C function is the upvalue. */
+/* Lua calls this. The upvalue is the C function to call. */
 static int from_lua(lua_State *L) {
   struct worker *w = *owner_of(L);
   lua_State *caller = w->running;
@@ -229,9 +229,9 @@ int border_pcall(lua_State *L, int arguments, int results) {
   return (int)libcgo_call_on_stack(&w->thread, &w->stack, call_lua, &call);
 }
 
-/* The libraries that are part of the interpreter stay on its stack. Those that
-   lead to the C library (io, os) and to the loader (package) are for the client
-   to register, if it wants them. */
+/* These libraries run on the small stack, as parts of the interpreter. io, os
+   and package call the C library and the loader: the client registers them, if
+   it wants them. */
 static int open_state(lua_State *L) {
   static const luaL_Reg libraries[] = {
       {LUA_GNAME, luaopen_base},          {LUA_COLIBNAME, luaopen_coroutine},
@@ -282,7 +282,7 @@ static void entered(struct libcgo_thread *thread, void *p) {
   e->status = call_entry(w, e);
   w->entered--;
   if (e->status != LUA_OK && e->size != 0)
-    /* A number would be converted, which takes memory. */
+    /* Only a string: to convert a number, Lua would allocate. */
     snprintf(e->message, e->size, "%s",
              lua_gettop(L) > top && lua_type(L, -1) == LUA_TSTRING
                  ? lua_tostring(L, -1)
@@ -302,9 +302,9 @@ int border_enter(lua_CFunction fn, void *arg, char *message, size_t size) {
 
 int border_leave(void) { return libcgo_detach(&runtime); }
 
-/* ---- values in the hands of C ---- */
+/* ---- values that C keeps ---- */
 
-/* What a handle names is the value's place in the registry. */
+/* The handle stands for the value's index in the registry. */
 uintptr_t border_keep(lua_State *L) {
   const int place = luaL_ref(L, LUA_REGISTRYINDEX);
   uintptr_t handle = 0;
@@ -334,7 +334,7 @@ void border_drop(lua_State *L, uintptr_t handle) {
   luaL_unref(L, LUA_REGISTRYINDEX, place);
 }
 
-/* ---- threads, begin and end ---- */
+/* ---- threads, start and end ---- */
 
 static void thread_main(struct libcgo_thread *thread, void *unused) {
   struct worker *w = thread->data;
@@ -371,8 +371,8 @@ int border_start(lua_CFunction setup) {
   return err == EALREADY ? 0 : err; /* after border_stop */
 }
 
-/* Finalizers are Lua code: it runs where Lua runs, on a thread that has the
-   state. */
+/* Closing a state runs finalizers. They are Lua code, so they run on the small
+   stack, on a thread that has the state. */
 static uintptr_t close_on_stack(void *p) {
   struct worker *w = p;
   lua_close(w->main);
@@ -395,7 +395,7 @@ int border_stop(void) {
     pthread_cond_wait(&thread_left, &lock);
   stopping = true;
   pthread_mutex_unlock(&lock);
-  /* Attaches this thread to one state after the other. */
+  /* Each callback attaches this thread to another state. */
   while (libcgo_callback(&runtime, close_state, NULL) == 0)
     libcgo_detach(&runtime);
   pthread_mutex_lock(&lock);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Lua on small stacks, C on the system stack: what the border between the two
- * offers to C. See README.md.
+ * Lua runs on small stacks, C on the system stack. These are the functions for
+ * the C side. See README.md.
  *
- * A state belongs to one thread at a time. A thread that calls border_enter gets
- * one by itself; a `lua_State *` is good on the thread on which it was given.
+ * A state belongs to one thread at a time. border_enter gives the calling
+ * thread a state; only that thread may use its `lua_State *`.
  */
 #ifndef LUABORDER_H
 #define LUABORDER_H
@@ -18,47 +18,49 @@
 /* The small stack of each state. README.md says how the size was found. */
 enum { border_stack_bytes = 512 * 1024 };
 
-/* Begins: from now on C may call into Lua. `setup`, a function of Lua's C API
-   or NULL, runs once in each new state, after the libraries were opened.
+/* From here on C may call Lua. `setup` is a function of Lua's C API, or NULL.
+   It runs once in each new state, after the libraries are open.
    Returns 0 or an errno value. */
 int border_start(lua_CFunction setup);
 
-/* Waits for all threads of border_spawn, then closes all states, finalizers
-   included. Every other thread has ended or was detached by border_leave.
-   Returns 0, or EBUSY on a thread that is inside of Lua. */
+/* Waits for all threads of border_spawn, then closes all states, which runs
+   their finalizers. All other threads must have ended or called border_leave.
+   Returns 0, or EBUSY on a thread that is inside Lua. */
 int border_stop(void);
 
 /* Starts a thread that calls border_enter(fn, arg). Returns 0 or an errno
    value. */
 int border_spawn(lua_CFunction fn, void *arg);
 
-/* From any C code, on any thread: calls fn with a state and `arg`, a light
-   userdata at index 1. fn runs where the caller is; border_pcall goes on from
-   there to Lua. Inside of Lua it is the state that runs.
-   Returns 0; or, with a message of `size` bytes at most, LUA_ERR... for an
-   error that fn did not catch, or -1 where there is no state to be had. */
+/* From any C code, on any thread: calls fn with a state, and with `arg` as a
+   light userdata at index 1. fn runs on the stack of the caller, and calls Lua
+   by border_pcall. Inside Lua, fn gets the state that runs.
+   Returns 0; LUA_ERR... for an error that fn did not catch; or -1 if there is
+   no state. In both cases `message` gets a text of at most `size` bytes. */
 int border_enter(lua_CFunction fn, void *arg, char *message, size_t size);
 
-/* Gives the state of the calling thread back; it would do so at its end.
-   Returns 0 or an error of libcgo_detach. */
+/* Gives the state of the calling thread back. The end of the thread does the
+   same. Returns 0 or an error of libcgo_detach. */
 int border_leave(void);
 
-/* lua_pcall without a handler, for C on the system stack: the function runs on
-   the small stack. lua_call and lua_pcall work as well, and run it right where
-   the caller is. */
+/* lua_pcall without a message handler, for C on the system stack: the function
+   runs on the small stack. lua_call and lua_pcall work, too, but then it runs
+   on the stack of the caller. */
 int border_pcall(lua_State *L, int arguments, int results);
 
-/* Puts C functions into the table on the top. Lua code that calls one leaves its
-   small stack for it. Such a function may raise errors, and cannot yield. */
+/* Puts C functions into the table on top of the Lua stack. Lua code that calls
+   one goes over to the system stack. Such a function may raise errors; it
+   cannot yield. */
 void border_register(lua_State *L, const luaL_Reg *functions);
 
-/* luaL_error for such a function. The border is a function between it and Lua,
-   where luaL_error looks for the line; this one looks behind it. */
+/* luaL_error for such a function. luaL_error takes the line number from the
+   caller, which is a function of the border here; this one takes it from the
+   caller's caller. */
 int border_error(lua_State *L, const char *format, ...);
 
-/* A Lua value in the hands of C: a word that may outlive its state.
-   keep takes the value from the top. push puts it there again, and drop forgets
-   it; a word that names no value of this state raises an error. */
+/* A handle for a Lua value that C keeps. It may outlive the state.
+   keep pops the value from the Lua stack. push pushes it again. drop frees the
+   handle. A handle that names no value of this state raises an error. */
 uintptr_t border_keep(lua_State *L);
 void border_push(lua_State *L, uintptr_t handle);
 void border_drop(lua_State *L, uintptr_t handle);

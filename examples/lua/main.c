@@ -2,8 +2,8 @@
 /*
  * luaborder SCRIPT [THREADS]
  *
- * Runs a Lua script, in as many threads as it is told, each with a state of its
- * own. The script finds C's functions in the table `c`.
+ * Runs a Lua script in THREADS threads, each with its own state. The script
+ * finds the C functions in the table `c`.
  */
 #include <errno.h>
 #include <stdatomic.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Crossings from C to code with a calling convention of its own. See
- * crosscall2(3). The one whose name differs from CPU to CPU is in
- * <libcgo/classic.h>.
+ * Crossings from C to code with a calling convention of its own. See crosscall2(3).
+ * crosscall_amd64 and crosscall_386 are in <libcgo/classic.h>.
  */
 #ifndef LIBCGO_CROSSING_H
 #define LIBCGO_CROSSING_H
@@ -13,24 +12,27 @@
 LIBCGO_BEGIN_DECLS
 
 /*
- * Calls fn(arg, word) and returns the word that fn leaves in the register in
- * which C functions return one (rax, eax, x0, a0). fn need not keep any other
- * general or vector register but the stack pointer; all that the C calling
- * convention says a callee keeps is as before. fn finds its arguments on the
- * stack just above its return address (above a free word, or what the ABI has there,
- * where that comes in a register), each in a slot of pointer size, and also where the C
- * calling convention puts them, so fn may be a C function.
+ * Calls fn(arg, word), and returns the word that fn leaves in the register in which C
+ * functions return one (rax, eax, x0, a0). fn need not preserve any other general or
+ * vector register except the stack pointer. When it returns, all callee-saved registers
+ * of the C calling convention are as before.
+ *
+ * fn finds its arguments in two places. On the stack they are just above its return
+ * address, each in a slot of pointer size. (Where the return address comes in a
+ * register, there is a free word instead of it, or what the ABI has there.) They are also
+ * where the C calling convention puts them, so fn may be a C function.
  *
  * Exceptions, forced unwinding and longjmp pass through.
- * Safe in any thread and in signal handlers. Since 0.1.
+ * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *arg,
                                                       uintptr_t word),
                                       void *arg, uintptr_t word);
 
 /*
- * The same without a result, as it has been since 2010: calls fn(arg, argsize).
- * argsize is sign-extended in its slot of the stack. Since 0.1.
+ * The same without a result, as in the interface of 2010: calls fn(arg, argsize). On the
+ * stack argsize is sign-extended to its slot.
+ * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
 LIBCGO_API void crosscall2(void (*fn)(void *arg, int32_t argsize), void *arg,
                            int32_t argsize);

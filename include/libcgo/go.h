@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The Go face: the C half of Go's package runtime/cgo, for Go programs that
- * libcgo-go(1) builds. The functions are called by the small C file that it puts
- * in the place of Go's own ones (src/go/shim.c in the sources); other clients have
- * no use for them. See libcgo_go_init(3).
+ * The Go face: the C half of Go's package runtime/cgo, for Go programs that libcgo-go(1)
+ * builds. libcgo-go puts a small C file, the shim (src/go/shim.c in the sources), in the
+ * place of Go's own C files; the shim calls these functions. Other clients have no use
+ * for them. See libcgo_go_init(3).
  *
- * A Go program and each Go shared object in it is a runtime of its own. Its state
- * is in its own object, in a struct libcgo_go; the library keeps none.
+ * A Go program is a runtime of its own, and so is each Go shared object in it. Each keeps
+ * its state in a struct libcgo_go in its own memory; the library keeps none.
  *
- * Compiles as C90 with GNU's extensions, as Go wants it.
+ * Compiles as C90 with GNU's extensions, which Go requires.
  */
 #ifndef LIBCGO_GO_H
 #define LIBCGO_GO_H
@@ -20,11 +20,11 @@
 
 LIBCGO_BEGIN_DECLS
 
-/* What Go and C pass to each other, laid out as Go does. */
+/* What Go and C pass to each other, in Go's layout. */
 struct libcgo_go_g {
   uintptr_t stacklo;
   uintptr_t stackhi;
-  uintptr_t stackguard0; /* a little above stacklo, as functions compare with it */
+  uintptr_t stackguard0; /* a little above stacklo; code compares sp with it */
   uintptr_t stackguard1;
   /* the rest is Go's */
 };
@@ -34,7 +34,7 @@ struct libcgo_go_start {
   void (*fn)(void);
 };
 struct libcgo_go_context {
-  uintptr_t context; /* 0: to be made; else to be released */
+  uintptr_t context; /* 0: make one; else: release this one */
 };
 struct libcgo_go_traceback {
   uintptr_t context;
@@ -42,7 +42,7 @@ struct libcgo_go_traceback {
   uintptr_t *buffer;
   uintptr_t max;
 };
-struct libcgo_go_symbolizer; /* between Go and the client's symbolizer */
+struct libcgo_go_symbolizer; /* passed from Go to the client's symbolizer */
 struct libcgo_go_tracebacks {
   void (*traceback)(struct libcgo_go_traceback *arg);
   void (*context)(struct libcgo_go_context *arg);
@@ -61,17 +61,17 @@ struct libcgo_go_args {
 
 #define LIBCGO_GO_VERSION 1
 
-/* The state of one Go runtime. */
+/* The state of one Go runtime. Initialise it with LIBCGO_GO_INIT. */
 struct libcgo_go {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_GO_VERSION */
-  /* Set by the shim, each of them or NULL: */
-  uintptr_t *key_created; /* x_cgo_pthread_key_created; Go 1.21 and later */
+  /* Set by the shim. Each may be NULL. */
+  uintptr_t *key_created; /* x_cgo_pthread_key_created; since Go 1.21 */
   void (**crosscall2)(void (*fn)(void *), void *arg, int argsize, size_t context);
-  void (*acquire)(void); /* what a sanitizer wants to be told around ... */
-  void (*release)(void); /* ... calls that it sees and Go's code that it does not */
+  void (*acquire)(void); /* for the thread sanitizer: before calls ... */
+  void (*release)(void); /* ... and after them */
   void (*unpoison)(const volatile void *memory, size_t size);
-  /* The library's. */
+  /* Used by the library only. */
   struct libcgo_init init;
   uintptr_t ready;
   uintptr_t key;
@@ -89,22 +89,26 @@ struct libcgo_go {
     }                                                                          \
   }
 
-/* Each is what the function of Go's own name does: x_cgo_init and so on. Where
-   Go cannot be told of an error, one message names it, and the process aborts. */
+/* Each function takes the place of one of Go's: libcgo_go_init that of x_cgo_init, and so
+   on. Where Go cannot be told of an error, one message names the error, and the process
+   aborts. */
 
-/* A state of another size or version than this library knows, and bounds that
-   cannot be, stop the process. */
+/* Call it first. A state whose size or version this library does not know stops the
+   process, and so do impossible stack bounds. */
 LIBCGO_API void libcgo_go_init(struct libcgo_go *go, struct libcgo_go_g *g,
                                void (*setg)(void *g));
-/* *start is the caller's. The new thread keeps signals held (see libcgo_ops): Go opens
-   them. If no thread is to be had within one second, the message names the limit. */
+/* Starts a thread. *start stays the caller's. Signals are held in the new thread (see
+   libcgo_ops) until Go opens them. If there is no thread within one second, a message
+   names the limit. */
 LIBCGO_API void libcgo_go_thread_start(struct libcgo_go *go,
                                        const struct libcgo_go_start *start);
 LIBCGO_API void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg);
 
 LIBCGO_API void libcgo_go_notify_runtime_init_done(struct libcgo_go *go);
-/* Before each call of Go by C. On a thread of Go, and on a stack on which Go has not
-   called C, the bounds and guards in the thread's g grow to have it in them. */
+/* Called before each call of Go by C. If Go has created the thread, and C now runs outside
+   of the stack bounds in the thread's g, it widens these bounds to contain the current
+   stack, too, and moves the guards with them. Returns the context for this call, from the
+   function of libcgo_go_set_context_function, or 0. */
 LIBCGO_API uintptr_t libcgo_go_wait_runtime_init_done(struct libcgo_go *go);
 
 LIBCGO_API void
@@ -127,8 +131,9 @@ LIBCGO_API void libcgo_go_callers(
     void (*traceback)(struct libcgo_go_traceback *arg), uintptr_t *buffer,
     void (*sigtramp)(uintptr_t signal, void *info, void *context));
 
-/* bounds[0] and [1]: of the stack that the thread runs on, also where C code has
-   switched to it; zeros if they are not to be had. Remembered for the thread. */
+/* Stores the bounds of the stack on which the thread runs in bounds[0] and bounds[1],
+   also if C code has switched to that stack. Stores zeros if they cannot be found. They
+   are remembered for the thread. */
 LIBCGO_API void libcgo_go_getstackbound(struct libcgo_go *go,
                                         uintptr_t bounds[2]);
 LIBCGO_API void libcgo_go_bindm(struct libcgo_go *go, void *g);
@@ -137,17 +142,17 @@ LIBCGO_API void libcgo_go_setenv(char **name_and_value);
 LIBCGO_API void libcgo_go_unsetenv(char **name);
 LIBCGO_API void libcgo_go_clearenv(void);
 
-/* The address, or an errno value. */
+/* Returns the address, or an errno value. */
 LIBCGO_API uintptr_t libcgo_go_mmap(void *address, uintptr_t length,
                                     int32_t protection, int32_t flags,
                                     int32_t fd, uint32_t offset);
 LIBCGO_API void libcgo_go_munmap(void *address, uintptr_t length);
-/* 0 or an errno value. */
+/* Returns 0 or an errno value. */
 LIBCGO_API int32_t
 libcgo_go_sigaction(intptr_t signal, const struct libcgo_go_action *action,
                     struct libcgo_go_action *old);
 
-/* retval becomes the result, or the errno value if it is -1. */
+/* Each stores the result in retval, or the errno value if the result is -1. */
 LIBCGO_API void libcgo_go_setegid(struct libcgo_go_args *x);
 LIBCGO_API void libcgo_go_seteuid(struct libcgo_go_args *x);
 LIBCGO_API void libcgo_go_setgid(struct libcgo_go_args *x);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Handles: a runtime's object passes through C's `void *` as a word that is
- * not its address. The C side can keep the word as long as it likes; a word
- * that names nothing any more, or never did, is found out.
+ * Handles: words that stand for a runtime's objects in C's `void *`. A handle is not the
+ * object's address. C can keep it as long as it likes; the library finds out if a handle
+ * has been freed, or never was one.
  *
  *     static struct libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
  *     uintptr_t handle;
@@ -11,22 +11,23 @@
  *     ...
  *     object = libcgo_handle_get(&table, (uintptr_t)argument);
  *
- * A handle has, from its lowest bit up:
+ * A handle consists of the number of its place in the table and a stamp. It has, from its
+ * lowest bit up:
  *
  *     64 bits:  28 of place, 36 of stamp; 234,880,800 live handles at most
  *     32 bits:  21 of place, 11 of stamp;   1,834,784 live handles at most
  *
- * The stamp is the number of times that the place was used before, counted
- * from an origin that each table chooses for itself, so it is generation and
- * tag of the table in one.
- * 64 bits: a place whose stamps are used up is not used again, so a freed
- * handle never names another object of its table. A handle of another table,
- * of a destroyed one, or any word at all, passes for a given live handle's
- * with a chance of 1 in 2^36.
- * 32 bits: a freed handle names another object when its place has been used
- * 2,048 times more. Places are used in turn, and an eighth of them, and never
- * fewer than 32, is free: that takes 65,536 new handles at least, unless calls
- * overlap. A handle of another table passes with a chance of 1 in 2,048.
+ * The stamp counts how often the place was used before. Each table begins to count at a
+ * number of its own, so the stamp also tells tables apart.
+ *
+ * 64 bits: a place whose stamps are used up is not used again. So a freed handle never
+ * names another object of its table. A handle of another table, of a destroyed table, or
+ * any other word is taken for a given live handle with a chance of 1 in 2^36.
+ *
+ * 32 bits: a freed handle names another object after its place has been used 2,048 times
+ * more. Places are used in turn, and an eighth of them, at least 32, is always free. So
+ * this takes at least 65,536 new handles, unless calls overlap. A handle of another table
+ * is taken for a live one with a chance of 1 in 2,048.
  *
  * A handle is never 0.
  */
@@ -38,7 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Windows has it for sockets only, as WSAESTALE. */
+/* Windows has this error for sockets only, as WSAESTALE. */
 #ifndef ESTALE
 #define ESTALE 10070
 #endif
@@ -46,21 +47,21 @@
 LIBCGO_BEGIN_DECLS
 
 /*
- * A table of handles. The record is the client's, static, on the heap or
- * inside another record, and does not move while it has handles. It begins as
- * LIBCGO_HANDLE_TABLE_INIT. What follows `size` is the library's.
+ * A table of handles. The client owns the record: static, on the heap or inside another
+ * record. It must not move while the table has handles. Initialise it with
+ * LIBCGO_HANDLE_TABLE_INIT. Only the library uses the members after `size`.
  *
- * The table has memory of its own from the first handle on: 16 bytes and a bit
- * for each place (8 bytes and a bit with 32-bit words), 256 places at first,
- * twice as many whenever seven of eight are in use. Pages that were never used
- * take address space only. libcgo_handle_table_destroy gives all of it back.
+ * The table allocates memory with the first handle, and libcgo_handle_table_destroy frees
+ * it. A place takes 16 bytes and one bit (8 bytes and one bit with 32-bit words). There
+ * are 256 places at first; their number doubles whenever seven of eight are in use. Pages
+ * that were never used take address space only.
  */
 struct libcgo_handle_table {
-  uint32_t size; /* of this record, as its client was compiled */
+  uint32_t size; /* of this record, in bytes */
   uint32_t reserved;
   uintptr_t segments[sizeof(uintptr_t) == 8 ? 20 : 13];
   uintptr_t reserved_words[8];
-  /* What lookups do not read. */
+  /* Lookups do not read these. */
   uintptr_t origin;
   uintptr_t segment_count;
   uintptr_t taken;
@@ -69,66 +70,71 @@ struct libcgo_handle_table {
   uintptr_t reserved_counts[3];
 };
 
+/* clang-format off */
 #define LIBCGO_HANDLE_TABLE_INIT                                               \
   { sizeof(struct libcgo_handle_table), 0, {0}, {0}, 0, 0, 0, 0, 0, {0} }
+/* clang-format on */
 
 /*
- * Makes a handle for an object. The table keeps the pointer and does nothing
- * else with it: that the object lives as long as the handle is the client's
- * affair. One object may have several handles.
+ * Makes a handle for an object. The table keeps the pointer and does nothing else with
+ * it: the client must keep the object alive as long as the handle. One object may have
+ * several handles. A thread that gets the object by its handle sees what was written to
+ * the object before this call.
  *
- * Whoever gets the object by its handle sees what was written to it before.
- *
- * Returns 0, or
- *   EINVAL  table or handle is NULL, the table was not initialised, or the
- *           object is NULL, which a lookup could not tell from no object
+ * Returns 0, or one of these; after an error *handle is unchanged.
+ *   EINVAL  table or handle is NULL, the table was not initialised, or object is
+ *           NULL (a lookup could not tell it from "no object")
  *   ENOMEM  the system has no memory for more handles
- *   EAGAIN  as many handles are live as a word can tell apart
- * and then *handle is as it was. Leaves errno alone.
- * Safe in any thread and in signal handlers: it takes no lock. Since 0.1.
+ *   EAGAIN  the table has as many live handles as the bits of a word allow
+ * Leaves errno alone. Takes no lock.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_handle_new(struct libcgo_handle_table *table,
                                  void *object, uintptr_t *handle);
 
 /*
- * Returns the object of a live handle, and NULL for every other word: freed,
- * of another table, forged, 0.
+ * Returns the object of a live handle. Returns NULL for every other word: a freed
+ * handle, one of another table, an invented one, 0.
  *
- * If another thread frees the handle meanwhile, the result is either; what
- * keeps the object alive after that is the client's affair.
- * No lock, no system call, no allocation; the same few loads however many
- * handles there are. Safe in any thread and in signal handlers. Since 0.1.
+ * If another thread frees the handle at the same time, the result is the object or NULL.
+ * The client must know what keeps the object alive after that.
+ * No lock, no system call, no allocation; the same few loads however many handles there
+ * are.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API void *libcgo_handle_get(const struct libcgo_handle_table *table,
                                    uintptr_t handle);
 
 /*
- * Ends a handle: from now on it names nothing. The object is untouched. Of
- * several calls with one handle, exactly one returns 0.
+ * Frees a handle: from now on it names nothing. The object is not touched. If several
+ * calls have the same handle, exactly one returns 0.
  *
  * Returns 0, or
  *   EINVAL  table is NULL or was not initialised
- *   ESTALE  the word is no live handle of this table
- * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
+ *   ESTALE  the word is not a live handle of this table
+ * Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_handle_free(struct libcgo_handle_table *table,
                                   uintptr_t handle);
 
 /*
- * Returns how many handles are live, those included that are being made or
- * freed at the moment; 0 if table is NULL or was not initialised.
+ * Returns how many handles are live. Handles that are being made or freed at the moment
+ * count. 0 if table is NULL or was not initialised.
  * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API size_t
 libcgo_handle_count(const struct libcgo_handle_table *table);
 
 /*
- * Ends all handles and gives the table's memory back. The record is then as
- * it was initialised, and may be used again. No other call for this table may
- * be under way.
+ * Frees all handles and the table's memory. The record is then as
+ * LIBCGO_HANDLE_TABLE_INIT makes it, and may be used again. No other call for this table
+ * may be under way.
  *
- * Returns 0, or EINVAL if table is NULL or was not initialised.
- * Leaves errno alone. Since 0.1.
+ * Returns 0. EINVAL: table is NULL or was not initialised.
+ * Leaves errno alone.
+ * Safe in any thread while no other call for the table is under way; not safe in signal
+ * handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_handle_table_destroy(struct libcgo_handle_table *table);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the compiler says of itself and of its target. The only public header
+ * What the compiler tells about itself and its target. This is the only public header
  * that looks at predefined macros.
  */
 #ifndef LIBCGO_PLATFORM_H
@@ -14,24 +14,25 @@
 #define LIBCGO_END_DECLS
 #endif
 
-/* The library's own exported symbols stay visible when the including program
+/* The library's exported symbols stay visible when the program that includes this header
    is built with -fvisibility=hidden. */
 #define LIBCGO_API __attribute__((__visibility__("default")))
 
-/* Where the result tells whether fn was called, or whether there is what it gives. */
+/* For functions whose result must be looked at: it tells whether fn was called, or
+   whether the function has made what it was asked for. */
 #define LIBCGO_CHECKED_ __attribute__((__warn_unused_result__))
 
-/* Whether a program's thread-local variables are at one distance from the thread
-   pointer: not on Windows, which gives such a place to who asks for it. */
+/* Defined where the system, not the linker, gives a program a thread-local place at the
+   same distance from the thread pointer in every thread: Windows. */
 #ifdef _WIN32
 #define LIBCGO_SLOTS_BY_SYSTEM_ 1
 #endif
 
-/* Whether the classic face exists for the target's CPU and system, and then which
-   CPU that is. */
+/* LIBCGO_CLASSIC: the classic face exists for the target's CPU and system. Then
+   LIBCGO_CPU_AMD64 or LIBCGO_CPU_386 is defined, too. */
 #if defined(_WIN32) || defined(__FreeBSD__) || defined(__NetBSD__) ||           \
     defined(__OpenBSD__)
-/* It does not. */
+/* The classic face does not exist. */
 #elif defined(__x86_64__) && !defined(__ILP32__)
 #define LIBCGO_CLASSIC 1
 #define LIBCGO_CPU_AMD64 1
@@ -40,21 +41,21 @@
 #define LIBCGO_CPU_386 1
 #endif
 
-/* Whether the classic slots are those of two thread keys, which initcgo creates:
-   Darwin. Elsewhere the executable has them. */
+/* Defined where the classic slots are the values of two thread keys, which initcgo
+   creates: Darwin. Elsewhere the executable has the slots. */
 #if defined(LIBCGO_CLASSIC) && defined(__MACH__)
 #define LIBCGO_SLOTS_ARE_KEYS_ 1
 #endif
 
-/* LIBCGO_STACK_MIN of <libcgo/stack.h>. A frame has 160 bytes at least on s390x, 176 on
-   sparc64. */
+/* The value of LIBCGO_STACK_MIN in <libcgo/stack.h>. A frame has at least 160 bytes on
+   s390x and 176 on sparc64. */
 #if defined(__s390x__) || (defined(__sparc__) && defined(__arch64__))
 #define LIBCGO_STACK_MIN_ 2048
 #else
 #define LIBCGO_STACK_MIN_ 1024
 #endif
 
-/* Whether C++ is compiled with exceptions. */
+/* Defined if C++ is compiled with exceptions. */
 #ifdef __cpp_exceptions
 #define LIBCGO_EXCEPTIONS_ 1
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A runtime and its threads: the two records that a client owns, the hooks by
- * which the library asks the client, and how C's threads come in and go. See
- * libcgo-runtime(7).
+ * A runtime and its threads. The client, a language runtime, owns two kinds of
+ * records and gives the library hooks to call. See libcgo-runtime(7).
  *
  *     static _Thread_local struct libcgo_thread *self;
  *     static void enter(struct libcgo_thread *thread) { self = thread; }
@@ -19,12 +18,12 @@
  *     ...                               // libcgo_callback wait
  *     libcgo_init_done(&runtime.init);
  *
- * A runtime whose tasks move between threads keeps the compiler from inlining what
- * reads `self` in its own code: the address of the old thread's variable could be
- * kept over the move. The same holds for errno.
+ * Warning for runtimes whose tasks move between threads: the compiler may compute the
+ * address of `self` once and keep it while the task moves. Read `self` in a function that
+ * is not inlined. The same holds for errno.
  *
- * All state is in these records: the library keeps none of its own, so any
- * number of runtimes work side by side, also in one thread.
+ * The library keeps no data of a runtime outside these records. So any number of
+ * runtimes work side by side in one process, and also in one thread.
  */
 #ifndef LIBCGO_RUNTIME_H
 #define LIBCGO_RUNTIME_H
@@ -39,57 +38,69 @@ LIBCGO_BEGIN_DECLS
 struct libcgo_runtime;
 struct libcgo_thread;
 
-/* The version of the three records below, as this header describes them. */
+/* The version of libcgo's records, as these headers describe them. */
 #define LIBCGO_RECORD_VERSION 1
 
 /*
- * What the library asks the client. Constant; may be in read-only memory.
+ * The hooks: functions of the client that the library calls. The record is constant and
+ * may be in read-only memory.
  *
- * enter, leave, acquire and release run on the thread that they are about. They may
- * take locks and allocate, and come by cancellation points: they cannot be cancelled.
- * While they run signals are held, and at no other time: blocked, but for SIGSEGV,
- * SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT (and SIGEMT), which are as the
- * thread has them, and `open_signals` of the runtime. What `acquire` and `enter` open
- * stays open, and so does a signal blocked that they block and that is not held (that
- * of a held one is not seen); a foreign thread has its own mask back after `release`.
+ * `enter`, `leave`, `acquire` and `release` run on the thread that attaches, starts or
+ * ends. They cannot be cancelled, so they may take locks, allocate memory and call
+ * cancellation points. Signals are held while one of them runs. The library holds
+ * signals at no other time, except while a thread is created (libcgo_thread_create).
  *
- * `leave` may run the runtime's own code, by libcgo_callback and all that may be
- * called there: as long as current() returns the record all is as it was, stacks and
- * signal stack included. In it libcgo_detach says EBUSY. The other hooks must not run
- * the runtime's code, or call a function of the library that takes a runtime or a
- * thread's record. Those of handles, libcgo_slots_at, libcgo_stack_map and
- * libcgo_stack_unmap all of them may call.
+ * "Held" means blocked. Three kinds of signals are never held; they stay open or blocked
+ * as the thread has them:
+ * - those that code raises by what it does: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
+ *   SIGSYS, SIGABRT, and SIGEMT where it exists
+ * - the runtime's `open_signals`
+ * - those that the C library uses itself
  *
- * They must not throw or end the thread. If one does, signals stay held and the
- * thread cannot be cancelled any more: after `acquire` its record is lost; after
- * `enter` the thread leaves at its end; after `leave` there is no `release`.
+ * `acquire` and `enter` may change the signal mask. A signal that they open stays open.
+ * A signal that they block stays blocked only if it is not held at that moment: if it is
+ * held, it is blocked already, and the library cannot see the change. After `release` a
+ * foreign thread has its own mask back.
+ *
+ * `leave` may run the runtime's own code by libcgo_callback. That code may do all that it
+ * does elsewhere: as long as current() returns the record, the thread still has its
+ * stacks and its signal stack. Only libcgo_detach is refused there (EBUSY).
+ * The other hooks must not run the runtime's code, and must not call functions of
+ * the library that take a runtime's or a thread's record.
+ * Every hook may call the functions for handles, libcgo_slots_at, libcgo_stack_map and
+ * libcgo_stack_unmap.
+ *
+ * A hook must not throw and must not end the thread. If it does, signals stay held and
+ * the thread cannot be cancelled any more. In addition, if the hook is `acquire`, the new
+ * record is lost. If it is `enter`, the thread leaves when it ends. If it is `leave`,
+ * `release` is not called.
  */
 struct libcgo_ops {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
-  /* This OS thread is now the record's: usually one store to a thread-local
-     variable, which `current` loads. From its return on, current() must return
-     `thread`. Required. */
+  /* The calling thread now uses this record: from the return of this hook on,
+     current() must return `thread`. Usually one store to a thread-local variable.
+     Required. */
   void (*enter)(struct libcgo_thread *thread);
-  /* This OS thread is the record's no longer; current() must return NULL from
-     here on. The library does not touch the record of a thread that
-     libcgo_thread_create started again, nor, for its sake, that of the runtime:
-     the first may be freed here. Required. */
+  /* The calling thread no longer uses this record: from the return of this hook on,
+     current() must return NULL. This is the last hook of a created thread, and may free
+     its record: the library does not touch it again, nor, on behalf of this thread, the
+     runtime's. A foreign thread's record comes back through `release`. Required. */
   void (*leave)(struct libcgo_thread *thread);
-  /* Gives a record, begun as LIBCGO_THREAD_INIT, to a thread that the client
-     did not start, or NULL if there is none to be had. With `release`, or both
-     NULL: then threads of others cannot be attached. */
+  /* Returns a record for a foreign thread, initialised with LIBCGO_THREAD_INIT, or
+     NULL if there is none. Set both `acquire` and `release`, or neither: without them
+     foreign threads cannot be attached. */
   struct libcgo_thread *(*acquire)(struct libcgo_runtime *runtime);
-  /* Takes it back, after `leave`. The library touches neither record again for
-     this thread's sake. */
+  /* Takes back a record that `acquire` returned, after `leave`. On behalf of this thread
+     the library touches neither the thread's record nor the runtime's again. */
   void (*release)(struct libcgo_thread *thread);
-  /* The record that the calling thread has in this runtime, or NULL. Runs at
-     every callback, also in signal handlers: a load or two, and the signal mask
-     left alone. Required. */
+  /* Returns the record that the calling thread has in this runtime, or NULL. Runs at
+     every callback, also in signal handlers. So keep it to a load or two, and do not
+     change the signal mask. Required. */
   struct libcgo_thread *(*current)(const struct libcgo_runtime *runtime);
-  /* Optional: gets the message, one line without its end, before the process
-     aborts, where an error cannot be returned. Without it, or when it returns,
-     the message goes to standard error. */
+  /* Gets a message, one line without its newline, before the process aborts because of
+     an error that cannot be returned. Without this hook, or if it returns, the message
+     goes to standard error. Optional. */
   void (*fatal)(const char *message);
   void (*reserved[8])(void);
 };
@@ -102,8 +113,8 @@ struct libcgo_ops {
   }
 
 /*
- * One for each runtime, at one place, as long as it has threads, and until
- * libcgo_runtime_end.
+ * The record of a runtime. Each runtime has one. Initialise it with LIBCGO_RUNTIME_INIT.
+ * It must stay at its place while the runtime has threads, and until libcgo_runtime_end.
  */
 struct libcgo_runtime {
   uint32_t size;    /* of this record, in bytes */
@@ -111,22 +122,23 @@ struct libcgo_runtime {
   const struct libcgo_ops *ops;
   struct libcgo_init init; /* the start-up: see <libcgo/init.h> */
   void *data;              /* the client's */
-  /* The client's, constant once the first thread is there: the size in bytes
-     of an alternate signal stack (sigaltstack(2)) for each thread created or
-     attached that has none; 0 for none. The rest of a page may be added, and a guard
-     page comes on top of it. Runtimes share the one that the library has made for a
-     thread: it is there until the last of them has left. One on which the thread is
-     at that moment stays mapped, and set. Ignored on Windows, which has no signals. */
+  /* Set by the client before the first thread, and constant from then on. The size in
+     bytes of the signal stack (sigaltstack(2)) that a thread gets when it is created or
+     attached, if it has none; 0: none. The library may round it up to whole pages, and
+     adds a guard page. Several runtimes share the signal stack that the library has made
+     for a thread, until the thread has left the last of them. If the thread is running on
+     its signal stack at that moment, the stack stays mapped and set. Ignored on Windows,
+     which has no signals. */
   size_t signal_stack_size;
-  /* The library's. */
+  /* Used by the library only. */
   uintptr_t key;
   uintptr_t pinned;
   uintptr_t traceback[4];
-  /* The client's, constant once the first thread is there: a sigset_t of signals that
-     are not held (see libcgo_ops), such as those by which a collector stops its
-     threads; or NULL. In threads that the library starts they are open from the
-     first, also if the creator has blocked them, unless a signal mask was asked for
-     that has them. Ignored on Windows. Since 0.2. */
+  /* Set by the client before the first thread, and constant from then on. Points to a
+     sigset_t of signals that are never held (see libcgo_ops), such as those with which a
+     collector stops its threads; or NULL. In a created thread they are open from its
+     first instruction, even if its creator has blocked them, unless the thread was
+     created with a signal mask that blocks them. Ignored on Windows. Since 0.2. */
   const void *open_signals;
   uintptr_t reserved[9];
 };
@@ -139,18 +151,19 @@ struct libcgo_runtime {
   }
 
 /*
- * One for each OS thread and runtime, to embed in the client's own per-thread
- * record. It stays at its place from `enter` to `leave`, and may then be used
- * again, for another thread, as it is. (One on the heap begins, in C, by assigning
- * (struct libcgo_thread)LIBCGO_THREAD_INIT.)
+ * The record of a thread. Each thread has one in each runtime that it belongs to. The
+ * client usually embeds it in its own per-thread record. It must not move between `enter`
+ * and `leave`; afterwards it can be used for another thread without initialising it
+ * again. To initialise one on the heap, in C, assign
+ * (struct libcgo_thread)LIBCGO_THREAD_INIT.
  */
 struct libcgo_thread {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
   struct libcgo_runtime *runtime; /* set by the library before `enter` */
-  void *g;    /* the client's: the task that it runs, for instance */
+  void *g;    /* the client's, for the task that the thread runs, for instance */
   void *data; /* the client's */
-  /* The library's. */
+  /* Used by the library only. */
   uintptr_t small_lo;
   uintptr_t small_span;
   uintptr_t system_sp;
@@ -180,91 +193,96 @@ struct libcgo_thread {
   }
 
 /*
- * Attaches the calling thread, which the runtime did not start: gets a record
- * by `acquire`, and calls `enter`. It stays attached until libcgo_detach, or
- * until the thread ends, by whatever way: then the destructor of a thread key
- * calls `leave` and `release`. Destructors of other keys may call back before
- * and after; those after are attached for the one call. (If a thread is
- * attached for the first time by such a destructor, in the last of the rounds
- * that the system gives them, its record is not released.) At exit(3) no thread
- * leaves. musl calls destructors on the stack where the thread has called
- * pthread_exit(3) or was cancelled: if that is a small one, `release` must not unmap
- * it. On Windows a thread
- * leaves when the system ends its fiber-local storage (FlsAlloc), before libraries
- * are told of its end; a thread that ends as a fiber leaves when they are told, and
- * threads of an ending process do not leave.
+ * Attaches the calling thread, a foreign one: gets a record from `acquire`, and calls
+ * `enter`. The record is stored in *thread; `thread` may be NULL.
  *
- * Does not look at the runtime's start-up: use libcgo_init_wait first where
- * that may still be under way. `thread` may be NULL.
+ * The thread stays attached until it calls libcgo_detach or ends. However it ends, the
+ * destructor of a thread key (pthread_key_create(3)) then calls `leave` and `release`.
+ * Destructors of other keys may call back before that and after it; a callback after it
+ * attaches the thread for that one call. Four special cases:
  *
- * The first thread that a runtime attaches or creates keeps the shared object
- * of its hooks from being unmapped by dlclose(3). Where another thread has the loader's
- * lock (it loads an object whose constructor waits for this call, for instance) it waits
- * a tenth of a second for it, and goes on: the object is then kept when the lock is free.
+ * - If a destructor attaches the thread for the first time, in the last of the rounds in
+ *   which the system calls destructors, the record is not released.
+ * - At exit(3) no thread leaves.
+ * - musl calls destructors on the stack on which the thread was cancelled or called
+ *   pthread_exit(3). If that is a small stack, `release` must not unmap it.
+ * - Windows: a thread leaves when the system frees its fiber-local storage (FlsAlloc),
+ *   before libraries are told of its end. A thread that ends as a fiber leaves when they
+ *   are told. The threads of a process that ends do not leave.
+ *
+ * Does not look at the runtime's start-up. If that may still be under way, call
+ * libcgo_init_wait first.
+ *
+ * The first thread that a runtime attaches or creates keeps the shared object that
+ * contains the hooks from being unmapped by dlclose(3). This needs the lock of the
+ * dynamic loader. If another thread has that lock, the call waits for a tenth of a second
+ * and goes on; the object is then kept as soon as the lock is free. (The other thread may
+ * be loading an object whose constructor waits for this call.)
  *
  * Returns 0, or
- *   EALREADY   it is attached, or the runtime's own: *thread is its record
+ *   EALREADY   the thread is attached already, or is a created thread of this
+ *              runtime: *thread is its record
  *   EINVAL     the runtime's record is NULL, too small, or lacks a required
- *              hook, or one of `acquire` and `release`; or `acquire` gave a
- *              record that is too small
- *   ENOTSUP    a record's version is not known to this library, or the runtime
+ *              hook, or has only one of `acquire` and `release`; or `acquire`
+ *              returned a record that is too small
+ *   ENOTSUP    this library does not know a record's version, or the runtime
  *              has no `acquire` and `release`
- *   ENOMEM     `acquire` gave no record, or no memory for the signal stack, to
- *              keep the record, or to keep the mask that hooks have changed
+ *   ENOMEM     `acquire` returned NULL, or there is no memory for the signal
+ *              stack, to store the record under the thread key, or to remember
+ *              a signal mask that hooks have changed
  *   EAGAIN     the process has no thread key left (PTHREAD_KEYS_MAX)
- *   EPERM      the object of the hooks could be unmapped, and cannot be kept
- *   EPROTO     current() does not return the record that `enter` got; the
- *              thread has left it again, and it is released
+ *   EPERM      the object that contains the hooks cannot be kept mapped
+ *   EPROTO     current() does not return the record that `enter` got; `leave`
+ *              and `release` have been called
  *   ECANCELED  the thread is ending, and has already left for the last time
- * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
- * signal handlers. Since 0.1.
+ * Leaves errno alone. Not a cancellation point.
+ * Safe in any thread; not safe in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
                              struct libcgo_thread **thread)
     LIBCGO_CHECKED_;
 
 /*
- * Detaches the calling thread from a runtime to which it was attached, by
- * libcgo_attach or by its first callback: `leave`, then `release`. It can be
- * attached again.
+ * Detaches the calling thread, which libcgo_attach or its first callback attached:
+ * calls `leave`, then `release`. The thread can be attached again.
  *
  * Returns 0, or
  *   EINVAL   the runtime's record is NULL, too small, or lacks a required hook
- *   ENOTSUP  its version is not known to this library
+ *   ENOTSUP  this library does not know its version
  *   ESRCH    the calling thread is not attached
- *   ENOMEM   the system does not clear the thread's key (another errno value: why);
- *            the thread stays attached
- *   EPERM    the runtime has started this thread itself
- *   EBUSY    `leave` is running, or the runtime's code is being called on this
- *            thread: return from it first. Only calls by libcgo_call_on_stack are
- *            noticed. One that an exception or a longjmp has ended may count for
- *            those who call from deeper on the stack: see libcgo_stack_left.
- *            On the thread's own stack, calls of coroutines of C do not count: they
- *            are over once the thread has left.
- * Leaves errno alone. Is no cancellation point. Safe in any thread; not safe in
- * signal handlers. Since 0.1.
+ *   ENOMEM   the system does not clear the thread's key (or another errno value
+ *            that tells why); the thread stays attached
+ *   EPERM    the thread is a created thread of this runtime
+ *   EBUSY    `leave` is running, or a call by libcgo_call_on_stack is under way
+ *            on this thread: return from it first
+ * About EBUSY: callbacks and other calls into the runtime that stay on C's stack are not
+ * noticed. A call that an exception or a longjmp has left may still count as under way if
+ * libcgo_detach is called from deeper on the stack: see libcgo_stack_left. If
+ * libcgo_detach is called on the system stack, calls that were made on coroutine stacks
+ * are no obstacle: they are over when the thread has left.
+ * Leaves errno alone. Not a cancellation point.
+ * Safe in any thread; not safe in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
 
 /*
- * Calls back into a runtime from C: fn(thread, arg) with the calling thread's
- * record, on the stack of the caller. libcgo_call_on_stack goes on from there to
- * a stack of the runtime.
+ * Calls back into a runtime from C: calls fn(thread, arg) with the calling thread's
+ * record, on the caller's stack. From there fn can call libcgo_call_on_stack to run
+ * on a stack of the runtime.
  *
- * A thread without a record is attached first, after waiting for a start-up
- * that is under way, and stays attached. In a thread that is ending and has
- * left for the last time, it is attached for this one call.
- * On a thread with a record: current(), then fn; no system call, no lock, no
- * allocation. Exceptions, forced unwinding and longjmp may pass. Is no
- * cancellation point.
+ * On a thread that has a record it calls current(), then fn: no system call, no lock, no
+ * allocation. A thread that has none first waits for a start-up that is under way, is
+ * attached, and stays attached. A thread that is ending and has left for the last time is
+ * attached for this one call only.
+ * Exceptions, forced unwinding and longjmp may pass through it. Not a cancellation point.
  *
- * Returns 0 after fn has run, or without running it
+ * Returns 0 after fn has run. Returns one of these without running it:
  *   EPERM      nobody has begun the runtime's start-up, or as libcgo_attach
  *   ECANCELED  the process was forked while the start-up was half done
  *   EINVAL     fn is NULL, or as libcgo_attach
  *   ENOTSUP, ENOMEM, EAGAIN, EPROTO  as libcgo_attach
- * Leaves errno alone. Safe in any thread, and in signal handlers on a thread
- * that has a record. Since 0.1.
+ * Leaves errno alone.
+ * Safe in any thread; in signal handlers on a thread that has a record. Since 0.1.
  */
 LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
                                void (*fn)(struct libcgo_thread *thread,
@@ -273,18 +291,21 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
     LIBCGO_CHECKED_;
 
 /*
- * Ends a runtime: gives its thread key back, once threads that are just ending do
- * without. The record is then as it was initialised, but for `data`,
- * `signal_stack_size` and `open_signals`; it may be freed, or begun again.
+ * Ends a runtime: gives its thread key back to the system, as soon as threads that are
+ * just ending no longer use it. Afterwards the record is as LIBCGO_RUNTIME_INIT makes it,
+ * except that `data`, `signal_stack_size` and `open_signals` keep their values. It may be
+ * freed, or used again, beginning with libcgo_init_begin.
  *
- * No thread has a record in the runtime any more: each has come back from `leave`,
- * and from `release` if it was foreign, which is where a client counts them. No
- * other call for the runtime is under way.
+ * When it is called, no thread may have a record in the runtime, and no other call for
+ * the runtime may be under way. The library does not count threads. The client counts
+ * them: created ones in `leave`, foreign ones in `release`.
  *
  * Returns 0. EINVAL: the record is NULL, too small, or lacks a required hook.
- * ENOTSUP: its version is not known to this library. EBUSY: the calling thread has
- * a record in it.
- * Leaves errno alone. Since 0.1.
+ * ENOTSUP: this library does not know its version. EBUSY: the calling thread has
+ * a record in the runtime.
+ * Leaves errno alone.
+ * Safe in any thread while no other call for the runtime is under way; not safe in signal
+ * handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_runtime_end(struct libcgo_runtime *runtime);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Slots: two words of thread-local storage, usually for g and for the thread's
- * record, that a runtime's compiled code reaches with one instruction. There are
- * three ways to have them:
+ * Slots: two words of thread-local storage that a runtime's compiled code reads with one
+ * or two instructions. Usually one is for the task and one for the thread's record. There
+ * are three ways to have such words:
  *
- *   LIBCGO_DEFINE_SLOTS   a pair whose distance from the thread pointer can be
- *                         asked for: for JITs and assemblers
- *   LIBCGO_RESERVE_SLOTS  the classic pair, at the place that is part of the
- *                         classic ABI; where that exists (LIBCGO_CLASSIC)
- *   a _Thread_local of    for code that a C compiler compiles; the hook `enter`
- *   the client's own      is where it is set (<libcgo/runtime.h>)
+ *   LIBCGO_DEFINE_SLOTS   a pair, whose distance from the thread pointer
+ *                         libcgo_slots_claim tells: for JITs and assemblers
+ *   LIBCGO_RESERVE_SLOTS  the classic pair, at the place that the classic ABI fixes;
+ *                         only where the classic face exists (LIBCGO_CLASSIC)
+ *   _Thread_local         a variable of the client's own, set in the hook `enter`
+ *                         (<libcgo/runtime.h>): for code that a C compiler compiles
  */
 #ifndef LIBCGO_SLOTS_H
 #define LIBCGO_SLOTS_H
@@ -23,15 +23,15 @@ LIBCGO_BEGIN_DECLS
 /*
  * LIBCGO_DEFINE_SLOTS;
  *
- * Defines the pair. Stands at file scope, with its semicolon, in one source file
- * of the *executable*, in C or C++: only the executable's thread-local variables
- * are at the same distance from the thread pointer in every thread, whatever is
- * loaded later. Any linker, and other thread-local variables beside it, are
- * fine. Both words are 0 in a new thread. Since 0.1.
+ * Defines the pair. Write it at file scope, with its semicolon, in one source file of the
+ * *executable*, in C or C++. It must be the executable: only the executable's
+ * thread-local variables are at the same distance from the thread pointer in every
+ * thread. Any linker will do, and the program may have other thread-local variables. Both
+ * words are 0 in a new thread. Since 0.1.
  *
- * Windows: the pair is two of the 64 thread-local indexes (TlsAlloc) whose values
- * are in the thread block, which is the thread pointer there. It may stand in a
- * library, too; if two in a row are not to be had any more, there is no pair
+ * Windows: there the thread pointer points to the thread block, which has the values of 64
+ * thread-local indexes (TlsAlloc). The pair is two adjacent ones of these. The macro may
+ * stand in a library, too. If no two adjacent indexes are free, there is no pair
  * (ENOTSUP).
  */
 #ifdef LIBCGO_SLOTS_BY_SYSTEM_
@@ -55,45 +55,48 @@ LIBCGO_BEGIN_DECLS
 /*
  * Claims the pair of the executable for a runtime, until libcgo_slots_release.
  *
- * *offset becomes the distance in bytes from the thread pointer to the first word;
- * the second follows it. The same in every thread, so compiled code may contain
- * it: on amd64 the first word is %fs:offset, on 386 it is `offset` from the
- * address held in %gs:0, on arm64 from the one in TPIDR_EL0, elsewhere from what
- * __builtin_thread_pointer() gives. On Windows it is %gs:offset on amd64, %fs:offset
- * on 386.
+ * Stores in *offset the distance in bytes from the thread pointer to the first word. The
+ * second word follows the first. The distance is the same in every thread, so compiled
+ * code may contain it. The first word is
+ *   amd64    %fs:offset; on Windows %gs:offset
+ *   386      `offset` bytes from the address in %gs:0; on Windows %fs:offset
+ *   arm64    `offset` bytes from the address in TPIDR_EL0
+ *   others   `offset` bytes from __builtin_thread_pointer()
  *
- * Returns 0, also if the runtime has claimed it before, or, and then *offset is as
- * it was,
+ * Returns 0, also if this runtime has claimed the pair before. Or one of these; after an
+ * error *offset is unchanged.
  *   EINVAL   the runtime's record or offset is NULL, or the record is too small
  *            or lacks a required hook
- *   ENOTSUP  the record's version is not known to this library; or
+ *   ENOTSUP  this library does not know the record's version; or
  *            LIBCGO_DEFINE_SLOTS stands in a shared object, or the system is
- *            Darwin or OpenBSD, so the distance is not the same in every thread
+ *            Darwin or OpenBSD, where the distance is not the same in every thread
  *   ENOENT   the executable has no LIBCGO_DEFINE_SLOTS
- *   EBUSY    another runtime has claimed it
- * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
+ *   EBUSY    another runtime has claimed the pair
+ * Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_slots_claim(struct libcgo_runtime *runtime,
                                   intptr_t *offset);
 
 /*
- * Gives the claim back. The words keep what was stored in them.
+ * Gives the claim back. The words keep their values.
  *
- * Returns 0. EPERM: the runtime has not claimed the pair. EINVAL, ENOTSUP: as
- * libcgo_slots_claim, of the record.
- * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
+ * Returns 0. EPERM: the runtime has not claimed the pair. EINVAL, ENOTSUP: about the
+ * record, as libcgo_slots_claim.
+ * Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_slots_release(struct libcgo_runtime *runtime);
 
 /*
- * Returns the address that is `offset` bytes from the calling thread's thread
- * pointer: for an offset of libcgo_slots_claim, that of the thread's pair. It is
- * how C gets at the words, in the hook `enter` for instance.
- * Cannot fail. Safe in any thread and in signal handlers. Since 0.1.
+ * Returns the address that is `offset` bytes from the calling thread's thread pointer.
+ * With the offset of libcgo_slots_claim that is the thread's pair. C code reads and
+ * writes the words by it, in the hook `enter` for instance. Cannot fail.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API uintptr_t *libcgo_slots_at(intptr_t offset);
 
-/* What LIBCGO_DEFINE_SLOTS makes. The library's, all of it. */
+/* What LIBCGO_DEFINE_SLOTS defines. Only the library uses its members. */
 struct libcgo_slots {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
@@ -109,8 +112,8 @@ struct libcgo_slots {
   }
 
 /*
- * What LIBCGO_DEFINE_SLOTS calls when the program starts. Not for other use.
- * Since 0.1.
+ * LIBCGO_DEFINE_SLOTS calls this function when the program starts. Do not call it
+ * yourself. Since 0.1.
  */
 LIBCGO_API void libcgo_slots_defined(struct libcgo_slots *slots,
                                      uintptr_t *pair);
@@ -120,18 +123,18 @@ LIBCGO_END_DECLS
 /*
  * LIBCGO_RESERVE_SLOTS;
  *
- * Reserves the slots. Stands at file scope, with its semicolon, in one source
- * file of the *executable* (not of a shared object), in C or C++.
+ * Reserves the slots of the classic face. Write it at file scope, with its semicolon, in
+ * one source file of the *executable* (not of a shared object), in C or C++.
  *
- * Linux: g is the word two words below the thread pointer, m the word above
- * it (libcgo-classic(7), Slots). Needs GNU ld, which puts the section .tcommon
- * last in the executable's thread-local segment; other linkers, and
- * thread-local variables aligned to more than 64 bytes, move the pair, and
- * initcgo then stops with a message that says so. Executables of a linker that
- * makes a thread-local segment of exactly two words need no macro.
+ * Linux: g is the word two words below the thread pointer, and m is the word above g
+ * (libcgo-classic(7), Slots). The macro needs GNU ld, which puts the section .tcommon
+ * last in the executable's thread-local segment. Other linkers move the pair, and so do
+ * thread-local variables that are aligned to more than 64 bytes; initcgo then stops with
+ * a message. If a linker makes a thread-local segment of exactly two words, the
+ * executable needs no macro.
  *
- * Darwin: there is nothing to reserve. The slots are those of two thread keys, and
- * initcgo creates these.
+ * Darwin: there is nothing to reserve. The slots are the values of two thread keys, which
+ * initcgo creates.
  *
  * Since 0.1.
  */
@@ -149,8 +152,8 @@ LIBCGO_END_DECLS
 #else
 #define LIBCGO_SLOTS_EXTERN_ extern
 #endif
-/* The block is as large as its alignment, so that whatever stands before it,
-   its last two words end where the segment ends: at the thread pointer. */
+/* The block is as large as its alignment. So its last two words end where the segment
+   ends, at the thread pointer, whatever stands before it. */
 #define LIBCGO_RESERVE_SLOTS                                                   \
   __asm__(".pushsection .tcommon,\"awT\",%nobits\n\t"                          \
           ".balign 64\n\t"                                                     \
@@ -175,9 +178,9 @@ LIBCGO_END_DECLS
 LIBCGO_BEGIN_DECLS
 
 /*
- * What LIBCGO_RESERVE_SLOTS calls when the program starts: tells the library
- * where the calling thread's pair is. initcgo compares it with the place that
- * the ABI names. Not for other use. Since 0.1.
+ * LIBCGO_RESERVE_SLOTS calls this function when the program starts, with the address of
+ * the calling thread's pair. initcgo compares it with the place that the ABI fixes. Do
+ * not call it yourself. Since 0.1.
  */
 LIBCGO_API void libcgo_slots_reserved(void *pair);
 

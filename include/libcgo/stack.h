@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stacks: where the one ends on which a thread runs, and calls from one to
- * another. See libcgo_call_on_system(3).
+ * Stacks: calls from one stack to another, and the bounds of a stack. See
+ * libcgo_call_on_system(3).
  *
- * C runs on a thread's own large stack, its system stack; a runtime may run its
- * tasks on small ones. A border of such a runtime looks so:
+ * C runs on a thread's system stack, the large one that the system gave the thread. A
+ * runtime may run its tasks on small stacks. Calls then cross the border like this:
  *
  *     system stack                        small stacks
  *     ------------                        ------------
@@ -16,43 +16,45 @@
  *     another C function          <--       libcgo_call_on_system
  *       ...                                 ...
  *
- * Each call continues the other stack below the frames that are still there,
- * to any depth. Exceptions, forced unwinding (pthread_exit, cancellation),
- * longjmp and every unwinder pass through. What they skip needs no clean-up:
- * later calls find out what is over. Calls that C makes on different stacks, as
- * coroutines do, may return in any order. Some rules:
+ * Each call goes on below the frames that are already on the other stack. Calls nest to
+ * any depth. Exceptions, forced unwinding (pthread_exit, cancellation), longjmp and every
+ * unwinder pass through. The calls that they leave need no clean-up: later calls find
+ * out which calls are over. Calls that C makes on different stacks, as coroutines do, may
+ * return in any order. The rules:
  *
- * - A call that was left so counts until other frames are where its own was, or the
- *   library sees by addresses that it is over. Until then it may keep some of its
- *   small stack from being used, and the memory of that stack is taken for one: before
- *   C uses it otherwise, libcgo_stack_left says that nothing is on it.
- * - C that calls libcgo_call_on_stack or libcgo_detach has LIBCGO_C_ROOM bytes of free
- *   stack below it, on whatever stack it runs.
- * - A signal handler that may have interrupted a function of this library returns when
- *   all calls on small stacks have returned that were made since it began. Where one is
- *   left by a jump or an exception, the interrupted code is left, too. On the alternate
- *   signal stack a handler does not go over to a coroutine before.
- * - A small stack is left by the way on which C was called from it, or for good.
- *   After a longjmp from a call that C has made on a coroutine's stack, back to older
- *   code on the same small stack, libcgo_stack_left is to follow before that coroutine's
- *   stack is used again.
- * - A longjmp compiled with _FORTIFY_SOURCE is checked by glibc, which knows one
- *   stack for each thread: where the target's stack lies lower in memory than the
- *   caller's it stops the process ("longjmp causes uninitialized stack frame").
- *   Code whose jumps may be checked ends each at the crossing and jumps again on
- *   the other side: see examples/lua.
+ * - Nobody tells the library that a call was left. It finds out later, when other frames
+ *   have overwritten the call's frame, or when the addresses of later frames prove that
+ *   the call is over. Until then the call counts as under way: the library takes the
+ *   memory of its small stack for a stack, and new calls there may get only a part of
+ *   it. So call libcgo_stack_left before C uses that memory for something else.
+ * - C that calls libcgo_call_on_stack or libcgo_detach must have LIBCGO_C_ROOM bytes of
+ *   free stack below it, on whatever stack it runs.
+ * - A signal handler may interrupt a function of this library. If the handler makes calls
+ *   on small stacks, they must have returned before the handler returns. A jump or an
+ *   exception may leave such a call if it also leaves the interrupted code. While such a
+ *   call is under way, a handler on the signal stack must not switch to a coroutine.
+ * - Suppose that code on a small stack has called C, and that it goes on although that C
+ *   has not returned, after a longjmp for instance. Then all calls that were made since
+ *   are left, and must not return. If such a longjmp leaves a call that C has made on a
+ *   coroutine stack, call libcgo_stack_left before that coroutine stack is used again.
+ * - glibc checks a longjmp that is compiled with _FORTIFY_SOURCE, and knows one stack for
+ *   each thread. If the target's stack is lower in memory than the caller's, glibc stops
+ *   the process ("longjmp causes uninitialized stack frame"). Code whose jumps may be
+ *   checked must end each jump at the crossing and jump again on the other side: see
+ *   examples/lua.
  *
- * 64-bit Windows: the system unwinds from lower to higher addresses only. C++
- * exceptions, of gcc and of Microsoft's compiler, are caught at each call between
- * stacks and raised again on the other one: objects on the first are destroyed before
- * it is known whether anybody catches the exception. A longjmp to another stack is
- * ended at the crossing, as above. Other exceptions of the system find handlers on all
+ * 64-bit Windows: the system unwinds from lower to higher addresses only. So each call
+ * between stacks catches C++ exceptions, of gcc and of Microsoft's compiler, and raises
+ * them again on the other stack. Objects on the first stack are therefore destroyed
+ * before it is known whether anybody catches the exception. A longjmp to another stack
+ * must end at the crossing, as above. Other exceptions of the system find handlers on all
  * the stacks, but cannot unwind to a lower address.
  *
- * Windows knows a thread's stack bounds, for stack probes and exceptions; during
- * libcgo_call_on_stack they contain both stacks. If the small one is below the
- * thread's own, that is committed whole: stacks of libcgo_stack_map are mostly above.
- * A fiber of the system is none of these small stacks: C runs on it.
+ * Windows: the system knows a thread's stack bounds, for stack probes and exceptions.
+ * During libcgo_call_on_stack these bounds contain both stacks. If the small stack is
+ * below the system stack, all memory of the system stack is committed. Stacks of
+ * libcgo_stack_map are mostly above. A fiber of the system is not a small stack: C runs
+ * on it.
  */
 #ifndef LIBCGO_STACK_H
 #define LIBCGO_STACK_H
@@ -65,9 +67,9 @@
 LIBCGO_BEGIN_DECLS
 
 /*
- * A small stack: memory of the client's, readable and writable, which is used
- * from its high end down. Who wants overflows to fault puts a guard page below
- * `lo`.
+ * A small stack. The client owns its memory, which is readable and writable, and is used
+ * from its high end down. To make overflows fault, put a guard page below `lo`.
+ * Initialise the record with LIBCGO_STACK_INIT.
  */
 struct libcgo_stack {
   uint32_t size;    /* of this record, in bytes */
@@ -85,60 +87,61 @@ struct libcgo_stack {
   }
 
 /*
- * Makes a small stack of new memory: `bytes` at least, in whole pages, and a page
- * below them that faults. The record need not be initialised.
+ * Makes a small stack of new memory: at least `bytes`, in whole pages, with a guard page
+ * below. The record need not be initialised. Free the memory with libcgo_stack_unmap.
  *
- * Returns 0. EINVAL: stack is NULL, or bytes is 0. ENOMEM: no memory, and then
- * *stack is as it was. Leaves errno alone. Safe in any thread and in signal
- * handlers. Since 0.1.
+ * Returns 0. EINVAL: stack is NULL, or bytes is 0. ENOMEM: there is no memory; *stack
+ * is unchanged. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack, size_t bytes)
     LIBCGO_CHECKED_;
 
 /*
- * Gives the memory of libcgo_stack_map back. Nothing runs on the stack any more.
+ * Frees the memory of libcgo_stack_map. Nothing may be running on the stack.
  *
- * Returns 0, or EINVAL: stack is NULL, too small, or has no bytes; ENOTSUP: its
- * version is not known.
- * Leaves errno alone. Safe in any thread and in signal handlers. Since 0.1.
+ * Returns 0. EINVAL: stack is NULL, too small, or has no bytes. ENOTSUP: this library
+ * does not know its version. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
 
 /*
- * Calls fn(arg) on the thread's system stack and returns what it returns.
+ * Calls fn(arg) on a stack on which C can run, and returns what fn returns.
  *
- * From a small stack that the library knows (libcgo_call_on_stack,
- * libcgo_stack_switched), fn runs on the system stack, below what is there. On any
- * other stack fn runs where the caller is: on the system stack itself, an alternate
- * signal stack, or a coroutine's. C can run there.
+ * If the caller is on a small stack that the library knows (from libcgo_call_on_stack or
+ * libcgo_stack_switched), fn runs on the system stack, below the frames that are there.
+ * (If C called libcgo_call_on_stack on a coroutine stack or a signal stack, fn runs
+ * there.) On any other stack (the system stack, a signal stack, a coroutine stack) it
+ * calls fn directly: C can run there.
  *
- * `thread` is the calling thread's record; NULL, or a record that no thread has
- * entered, stops the process with a message. No lock, no allocation; no system call,
- * but where the thread has come to this small stack unnoticed, by a coroutine of C's.
- * Safe in any thread and in signal handlers. Is no cancellation point. Since 0.1.
+ * `thread` is the calling thread's record. NULL, or a record that no thread has entered,
+ * stops the process with a message. No lock and no allocation. No system call either,
+ * unless a coroutine has brought the thread to this small stack unnoticed. Not a
+ * cancellation point.
+ * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
                                            uintptr_t (*fn)(void *arg),
                                            void *arg);
 
 /*
- * Calls fn(arg) on a small stack, and returns what it returns. Where the C
- * function that is running was called from this very stack by
- * libcgo_call_on_system, fn runs below the caller; otherwise at the top.
+ * Calls fn(arg) on a small stack, and returns what fn returns. If the running C function
+ * was called from this same stack, by libcgo_call_on_system, fn runs below the frame that
+ * called it. Otherwise fn runs at the top of the stack. Apart from the frames above fn,
+ * nothing may be running on the stack.
  *
- * The call returns on the thread on which it was made. A runtime whose tasks move
- * between threads therefore leaves the system stack once on each, for a stack of
- * its scheduler, and goes from task to task by switches of its own
- * (libcgo_stack_switched).
+ * The call returns on the thread on which it was made. So a runtime whose tasks move
+ * between threads leaves the system stack once on each thread, for a stack of its
+ * scheduler. From there it switches from task to task itself (libcgo_stack_switched).
  *
- * `thread` is the calling thread's record. The stack must not be in use but for
- * the frames below which fn is put. Bad arguments, a stack with less than
- * LIBCGO_STACK_MIN bytes left, the return of a call that was over, and want of memory
- * stop the process with a message. (Calls that are nested in a first take a page of
- * memory for each 24 or so, 48 with 32-bit words, which is kept until the thread
- * leaves.) Safe in any thread; in signal
- * handlers once it has been called on the thread outside of one. Is no
- * cancellation point. Since 0.1.
+ * `thread` is the calling thread's record. These stop the process with a message: a bad
+ * argument; a stack with less than LIBCGO_STACK_MIN bytes left; the return of a call that
+ * was already over; lack of memory. (Nested calls take a page of memory for each 24 or
+ * so, 48 with 32-bit words. The thread keeps these pages until it leaves.) Not a
+ * cancellation point.
+ * Safe in any thread; in signal handlers, if fn is, once it has been called on the thread
+ * outside of one. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           const struct libcgo_stack *stack,
@@ -146,68 +149,71 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           void *arg);
 
 /*
- * The least that libcgo_call_on_stack accepts, in bytes: 1024, and 2048 on s390x and
- * sparc64. What fn needs is more. Where symbols are bound lazily, the first call of a
- * function through the loader runs the loader on the caller's stack, which takes some
- * kilobytes: link with -z now, or make that call before.
+ * The fewest bytes that libcgo_call_on_stack accepts: 1024, or 2048 on s390x and sparc64.
+ * fn needs more. With lazy binding, the first call of a function in a shared object runs
+ * the dynamic loader on the caller's stack, which takes some kilobytes: link with -z now,
+ * or make that call elsewhere first.
  */
 #define LIBCGO_STACK_MIN LIBCGO_STACK_MIN_
 
 /*
- * Tells that the thread goes over to another small stack by a switch of the
- * client's own, such as swapcontext(3) between tasks: to be called just before
- * the switch, or on the new stack before it calls C; where coroutines of C's or
- * handlers on the alternate signal stack make calls, before the switch: on the new stack
- * nobody knows from which call the thread comes. A thread has first left its system
- * stack by libcgo_call_on_stack. A signal handler that runs on a small stack, and comes
- * in between, calls C where it is.
+ * Tells the library that the thread switches to another small stack by itself, with
+ * swapcontext(3) between tasks for instance. The thread must have left its system stack
+ * by libcgo_call_on_stack.
  *
- * Without it C runs on the small stack, unnoticed, until that overflows.
+ * Call it just before the switch, or after it, before the code on the new stack calls C.
+ * If coroutines, or handlers on the signal stack, make calls between stacks, call it
+ * before the switch: after it the library cannot tell from which call the thread comes.
+ * If a signal handler runs on a small stack between the call and the switch, the
+ * handler's C runs on the stack where the handler is.
  *
- * A task that is inside a C function that it has called stays on its thread,
- * and of several such tasks the last that called C returns first: their frames of C
- * are on one stack. No scheduler can promise that of tasks that wait for each other:
- * one that waits in a callback keeps its thread.
+ * If it is not called, C runs on the small stack, unnoticed, until that overflows.
  *
- * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or
- * the thread has not left its system stack. ENOTSUP: a record's version is not
- * known.
- * A few loads and stores. Safe in any thread and in signal handlers. Since 0.1.
+ * A task that is inside a C function must stay on its thread. If several such tasks share
+ * a thread, their frames of C are on one stack. So the task that called C last must
+ * return from C first. No scheduler can promise that for tasks that wait for each other:
+ * a task that waits in a callback must keep its thread.
+ *
+ * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or the thread
+ * has not left its system stack. ENOTSUP: this library does not know a record's version.
+ * Costs a few loads and stores.
+ * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
                                      const struct libcgo_stack *stack);
 
 /*
- * Tells that nothing runs on a small stack any more, and that nothing will return to
- * what was there: a longjmp, an exception or the end of a coroutine has left it. Calls on
- * this stack, and those that were made from it, are over then. The library often finds
- * that out by itself; with this call it knows at once. One that returns later stops the
- * process with a message.
+ * Tells the library that nothing runs on a small stack any more, and that nothing will
+ * return to what was there: a longjmp, an exception or the end of a coroutine has left
+ * it. The calls on this stack, and the calls that were made from it, are then over. The
+ * library often finds that out by itself; after this call it knows. If one of these calls
+ * returns later, that stops the process with a message.
  *
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or no thread
- * has entered the thread's record. ENOTSUP: a record's version is not known. EBUSY: the
- * caller is on the stack.
- * No system call; a few loads for each call that counts. Safe in any thread and in signal
- * handlers. Since 0.2.
+ * has entered the thread's record. ENOTSUP: this library does not know a record's
+ * version. EBUSY: the caller is on the stack.
+ * No system call; a few loads for each call that is or counts as under way.
+ * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
                                  const struct libcgo_stack *stack);
 
-/* How many bytes of stack C leaves free below it when it calls libcgo_call_on_stack or
-   libcgo_detach: a call that was made from there before is over. Since 0.2. */
+/* The bytes of stack that C leaves free below it when it calls libcgo_call_on_stack or
+   libcgo_detach. Earlier calls that were made from these bytes are over. Since 0.2. */
 #define LIBCGO_C_ROOM 4096
 
-/* Of what kind a stack is. */
-#define LIBCGO_STACK_SYSTEM 0 /* the thread's own */
-#define LIBCGO_STACK_SMALL 1  /* the runtime's */
-#define LIBCGO_STACK_SIGNAL 2 /* an alternate signal stack */
-#define LIBCGO_STACK_OTHER 3  /* C code has switched to it */
+/* The kinds of stacks. */
+#define LIBCGO_STACK_SYSTEM 0 /* the system stack */
+#define LIBCGO_STACK_SMALL 1  /* a small stack */
+#define LIBCGO_STACK_SIGNAL 2 /* a signal stack */
+#define LIBCGO_STACK_OTHER 3  /* a coroutine stack: C has switched to it */
 
-/* The usable part of a stack: no guard page, nothing of the C library's, but perhaps
-   thread-local variables of shared objects at the high end. A small one's ends where the
-   innermost call on it begins; or where one began, or C was called, that an exception or
-   a longjmp has ended, while nothing was called from as deep since. Who must have all
-   frames on a small stack, such as a collector, goes on to the `hi` of its own record. */
+/* The usable part of a stack: without guard pages and without memory of the C library. At
+   the high end there may be thread-local variables of shared objects.
+   A small stack's `hi` is where the innermost call on it begins. If a longjmp or an
+   exception has left a call, `hi` may still be where that call began, or where C was
+   called. This lasts until another call is made from the same depth. A collector that
+   must see all frames on a small stack reads up to `hi` of its struct libcgo_stack. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */
   uintptr_t hi; /* the byte after its highest */
@@ -215,26 +221,25 @@ struct libcgo_bounds {
 };
 
 /*
- * The bounds of the stack on which the caller runs.
+ * Stores the bounds of the stack on which the caller runs.
  *
- * The thread's own stack is looked up once, at the system's price, and is a
- * load afterwards. The initial thread's grows: `lo` is how far, by the
- * limit (RLIMIT_STACK) and the mappings of the time when it was looked up.
- * A stack to which C code has switched (fibers, swapcontext) is noticed by the
- * stack pointer. What is known of it is its mapping, which is looked up at the
- * system's price; the last four are remembered for the thread. Nobody tells when C
- * code gives such a stack back: who must know whether a remembered one is still
- * as it was passes NULL.
+ * The system stack's bounds are looked up once, at the price of some system calls. After
+ * that they are a load. The initial thread's stack grows: `lo` is how far it can grow, by
+ * the limit (RLIMIT_STACK) and the mappings at the time of the lookup.
+ * A coroutine stack is recognised by the stack pointer. The library knows only its
+ * mapping, which it looks up by system calls; it remembers the last four for the thread.
+ * It is not told when C frees such a stack, so the bounds that it remembers may be out of
+ * date. To have them looked up again, pass NULL.
  *
- * `thread` is the calling thread's record, or NULL, which remembers nothing and
- * looks everything up.
+ * `thread` is the calling thread's record. With NULL nothing is remembered and everything
+ * is looked up.
  *
- * Returns 0. EINVAL: bounds is NULL, or the record is too small, or no thread
- * has entered it. ENOTSUP: its version is not known. Or an error of the system,
- * such as EMFILE, or on a stack of others ENOENT where there is no /proc. Takes no
- * lock of the loader's, and is no cancellation point.
- * Leaves errno alone. Safe in any thread; in signal handlers once the calling
- * thread's own bounds are known. Since 0.1.
+ * Returns 0. EINVAL: bounds is NULL, or the record is too small, or no thread has entered
+ * it. ENOTSUP: this library does not know its version. Or an error of the system, such as
+ * EMFILE, or, on a coroutine stack, ENOENT where there is no /proc. Does not take the
+ * dynamic loader's lock. Not a cancellation point. Leaves errno alone.
+ * Safe in any thread; in signal handlers with a record, once the bounds of the calling
+ * thread's system stack are known. Since 0.1.
  */
 LIBCGO_API int libcgo_stack_bounds(struct libcgo_thread *thread,
                                    struct libcgo_bounds *bounds);

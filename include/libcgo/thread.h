@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Starting the threads of a runtime. See libcgo_thread_create(3).
+ * Creating the threads of a runtime. See libcgo_thread_create(3).
  */
 #ifndef LIBCGO_THREAD_H
 #define LIBCGO_THREAD_H
@@ -13,32 +13,33 @@
 LIBCGO_BEGIN_DECLS
 
 /*
- * How a thread is to be. Begins as LIBCGO_THREAD_ATTR_INIT, which asks for what
- * NULL asks for: the process's defaults. Only read while the thread is created.
+ * The attributes of a new thread. Initialise the record with LIBCGO_THREAD_ATTR_INIT,
+ * which asks for the process's defaults, as NULL does. The library reads it while it
+ * creates the thread, and not later.
  *
- * Windows: a stack has one guard page, always, so more than a page is refused
- * (ENOTSUP), and so is a signal mask; there are no signal stacks, and a size of
- * theirs is ignored; `cpus` is a bit for each CPU of the process's group.
+ * Windows: a stack always has one guard page, so more than a page is refused (ENOTSUP). A
+ * signal mask is refused, too. There are no signal stacks: their size is ignored. `cpus`
+ * has a bit for each CPU of the process's group.
  */
 struct libcgo_thread_attr {
   uint32_t size; /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
-  /* Bytes, all of the thread's stack but its guard; the C library takes its
-     control block and thread-local variables out of it. 0: the default. */
+  /* Bytes of the thread's stack, without its guard. The C library takes its control
+     block and the thread-local variables out of it. 0: the default. */
   size_t stack_size;
   /* Bytes below the stack that fault. 0: the default; LIBCGO_NO_GUARD: none. */
   size_t guard_size;
-  /* Bytes of an alternate signal stack, which a guard page precedes. 0: as the
-     runtime's record says; LIBCGO_NO_SIGNAL_STACK: none. */
+  /* Bytes of the signal stack; a guard page comes in addition. 0: what the runtime's
+     record says; LIBCGO_NO_SIGNAL_STACK: none. */
   size_t signal_stack_size;
-  /* For debuggers and ps(1), or NULL; the system cuts it (Linux: 15 bytes,
+  /* A name for debuggers and ps(1), or NULL. The system cuts it (Linux: 15 bytes,
      Darwin: 63). */
   const char *name;
-  /* The thread's signal mask, a sigset_t, or NULL: that of its creator, less the
-     runtime's `open_signals`. */
+  /* The thread's signal mask, a sigset_t. NULL: its creator's mask, but with the
+     runtime's `open_signals` open. */
   const void *signal_mask;
-  /* The CPUs that it may run on, as sched_setaffinity(2) takes them, and the
-     size of that in bytes; or NULL: those of its creator. */
+  /* The CPUs on which it may run, as sched_setaffinity(2) takes them, and the size of
+     that set in bytes. NULL: its creator's CPUs. */
   const void *cpus;
   size_t cpus_size;
   uintptr_t reserved[8];
@@ -53,53 +54,57 @@ struct libcgo_thread_attr {
     }                                                                          \
   }
 
-/* A limit that kept the system from giving the process another thread. */
+/* The limit that kept the system from creating a thread. Initialise it with
+   LIBCGO_LIMIT_INIT. */
 struct libcgo_limit {
-  uint32_t size; /* of this record, in bytes: LIBCGO_LIMIT_INIT */
+  uint32_t size; /* of this record, in bytes */
   uint32_t reserved;
   unsigned long long value; /* the limit */
-  unsigned long long used;  /* how much of it was taken, a moment later */
-  const char *name;   /* "RLIMIT_NPROC", ..., static; NULL: could not be found */
-  const char *unit;   /* of both numbers, in the plural: "threads", ... */
-  const char *remedy; /* what raises it */
+  unsigned long long used;  /* how much of it was in use, a moment later */
+  const char *name;   /* "RLIMIT_NPROC", ..., static; NULL: not found out */
+  const char *unit;   /* of both numbers, a plural: "threads", ... */
+  const char *remedy; /* how to raise it */
 };
 #define LIBCGO_LIMIT_INIT                                                      \
   { sizeof(struct libcgo_limit), 0, 0, 0, 0, 0, 0 }
 
 /*
- * Starts a detached OS thread of the runtime, which runs fn(thread, arg).
+ * Creates a thread of the runtime, which runs fn(thread, arg) and cannot be joined.
  *
- * `thread` is the new thread's record; the client has begun it as
- * LIBCGO_THREAD_INIT, and keeps it until `leave`. The new thread calls `enter`
- * with signals held (see libcgo_ops), then has its signal mask, then calls fn. It
- * ends when fn returns, by pthread_exit(3) or by cancellation; in each case
- * destructors of other keys may call back for two rounds, with the mask that the
- * thread has, and then `leave` is called with signals held, and at no other time are
- * they; nothing is left behind. (`leave` is called earlier if the system refuses to
- * keep the record for another round.) The creator holds signals while it creates the
- * thread. A thread that has a signal stack before `enter`, from a sanitizer or from
- * who stands between the library and pthread_create(3), keeps it.
+ * `thread` is the new thread's record. The client initialises it with LIBCGO_THREAD_INIT
+ * and does not move it until `leave`.
  *
- * If the system has no thread to give at the moment (EAGAIN), the call tries
- * again, with growing pauses, for one second at most. If it then gives up and
- * `limit` is not NULL, *limit says which limit was hit. Is no cancellation point.
+ * The new thread calls `enter` with signals held (see libcgo_ops), then sets its signal
+ * mask, then calls fn. It ends when fn returns, when it calls pthread_exit(3), or when it
+ * is cancelled. In each case the destructors of other thread keys may call back for at
+ * least two rounds, with the mask that the thread has. Then the thread calls `leave`,
+ * with signals held. Nothing is left behind. (`leave` comes earlier if the system refuses
+ * to store the record for another round.) The creator holds signals while it creates the
+ * thread. A thread that has a signal stack before `enter` keeps it: a sanitizer, or a
+ * library that wraps pthread_create(3), may have set it.
  *
- * Returns 0, or, and then no hook and not fn was called and `thread` is as it
- * was,
- *   EAGAIN   no thread to be had, or no thread key: see *limit
+ * If the system refuses a thread with EAGAIN, the call tries again, with growing pauses,
+ * for at most one second. If it then gives up and `limit` is not NULL, *limit says which
+ * limit was hit. Not a cancellation point.
+ *
+ * Returns 0, or one of these. After an error neither a hook nor fn was called, and
+ * `thread` is unchanged.
+ *   EAGAIN   the system refused a thread for one second, or the process has no
+ *            thread key left: see *limit
  *   ENOMEM   no memory for the start record or the signal stack
- *   EINVAL   a record or fn is NULL, a record is too small or lacks a required
- *            hook, or one of `acquire` and `release`, or one of cpus and
- *            cpus_size; or the system refuses a size, or a set of CPUs of which
- *            it has none
- *   EPERM    the system refuses the set of CPUs, or a sandbox refuses threads
- *            (clone3(2); one that says it does not know it has them by clone(2)),
- *            or the object of the hooks could be unmapped
- *   ENOTSUP  a record's version is not known to this library, or the system does
- *            not have what an attribute asks for (Darwin, OpenBSD: the CPUs)
- * A new thread without memory to know its stack or keep its record stops the
- * process with a message. Leaves errno and the caller's signal mask alone. Safe
- * in any thread; not safe in signal handlers. Since 0.1.
+ *   EINVAL   runtime, thread or fn is NULL; a record is too small; a required hook is
+ *            missing; there is only one of `acquire` and `release`, or only one of
+ *            cpus and cpus_size; or the system refuses a size, or does not have
+ *            any of these CPUs
+ *   EPERM    the system refuses the set of CPUs; or a sandbox refuses threads
+ *            (clone3(2); if the sandbox says that it does not know clone3, the C
+ *            library uses clone(2) instead); or the object that contains the hooks
+ *            cannot be kept mapped
+ *   ENOTSUP  this library does not know a record's version; or the system does not
+ *            have what an attribute asks for (Darwin, OpenBSD: the CPUs)
+ * If the new thread has no memory to find its stack's bounds or to store its record, it
+ * stops the process with a message. Leaves errno and the caller's signal mask alone.
+ * Safe in any thread; not safe in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
                                     struct libcgo_thread *thread,
@@ -110,9 +115,9 @@ LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
     LIBCGO_CHECKED_;
 
 /*
- * Writes a limit as text, such as "RLIMIT_NPROC is 64, in use are 64 threads of
- * the user: raise it (ulimit -u, limits.conf)", cut to size - 1 bytes, and its
- * end. Returns the length of the whole text, as snprintf(3) does.
+ * Writes a limit as text, such as "RLIMIT_NPROC is 64, in use are 64 threads of the user:
+ * raise it (ulimit -u, limits.conf)". Writes at most size - 1 bytes of it, and a null
+ * byte. Returns the length of the whole text, as snprintf(3) does.
  * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API size_t libcgo_limit_text(const struct libcgo_limit *limit,

@@ -1,13 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# scripts/variants/cross.sh NAME[-short]
+# PORT: a row of scripts/ports, a cross build, under its emulator, and natively if the kernel can
 #
-# A port of scripts/ports: a cross build, under the emulator and, if the kernel can,
-# natively. Short: under the emulator only the tests that the seeds of CPUs
-# (tests/arch/*.faults) turn red, and what else crosses; if the kernel runs the port, it
-# still runs the whole suite. Without Check, which an amd64 machine has no library of
-# another CPU of: this is also the test of the stand-in.
+# scripts/variants/cross.sh PORT[-short]. Short: under the emulator only the tests that the
+# seeds of CPUs (tests/ports/arch/*.faults) turn red, and what else crosses; if the kernel
+# runs the port, it still runs the whole suite. Without Check, which an amd64 machine has no
+# library of another CPU of: this is also the test of the stand-in.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -20,40 +19,38 @@ needs "g++-$triplet" qemu-user "$@"
 
 build "$name" --host="$triplet" --without-check || exit 0
 set -- "$of_the_compiler"
-short='tests/bounds tests/crossing tests/defined-slots tests/go-crossing tests/go-face
-  tests/handle tests/hot-paths tests/init tests/longjmp tests/runtime tests/stack
-  tests/stepping tests/thread tests/traceback tests/unwind tests/unwind-stacks
-  tests/unwinder'
-# One line: make runs each line of a recipe by itself.
-# shellcheck disable=SC2086,SC2116
-short=$(echo $short)
-test "$name" = "$port" ||
-  set -- check_PROGRAMS="$short" check_LTLIBRARIES= TESTS="$short tests/elf.sh"
+if test "$name" != "$port"; then
+  # One line: make runs each line of a recipe by itself.
+  short="tests/kit/bounds tests/ports/crossing tests/kit/defined-slots tests/go/crossing tests/go/face \
+tests/kit/handle tests/kit/hot-paths tests/kit/init tests/kit/longjmp tests/kit/runtime tests/kit/stack \
+tests/kit/stepping tests/kit/thread tests/kit/traceback tests/ports/unwind tests/kit/unwind-stacks \
+tests/kit/unwinder"
+  set -- check_PROGRAMS="$short" check_LTLIBRARIES= TESTS="$short tests/object/elf.sh"
+fi
 # LD_LIBRARY_PATH: the emulator would find libraries of the host for 386 first.
 run="$emulator -L /usr/$triplet"
+libraries=$PWD/.libs:$PWD/tests/kit/.libs:$PWD/tests/classic/.libs:/usr/$triplet/lib
 suite "$name under $emulator" -j "$jobs" "$@" \
-  TEST_EMU="./libtool --mode=execute $run -E LD_LIBRARY_PATH=$PWD/.libs:$PWD/tests/.libs:/usr/$triplet/lib"
-test "$name" != "$port" ||
+  TEST_EMU="./libtool --mode=execute $run -E LD_LIBRARY_PATH=$libraries"
+step "$name: make install" make install V=0 DESTDIR="$PWD/root" || exit 0
+if test "$name" = "$port"; then
   record "Linux, $port" "$(compiler "$triplet-gcc")" "$(qemu "$emulator")"
+  # Not under qemu for MIPS: there such a timer never ticks.
+  "$triplet-gcc" "$top/scripts/ticks.c" -o ticks -pthread -lrt
+  # shellcheck disable=SC2086
+  if timeout -k 1 60 $run ./ticks; then
+    treesum "$name under $emulator" CC="$triplet-gcc" RUN="$run -E LD_LIBRARY_PATH=/usr/$triplet/lib"
+  else
+    skip "$name: treesum # SKIP timers with threads do not tick under $emulator"
+  fi
+fi
 echo 'int main(void) { return 0; }' >probe.c
 "$triplet-gcc" probe.c -o probe
-step "$name: make install" make install V=0 DESTDIR="$PWD/root" || exit 0
-# Not under qemu for MIPS: there such a timer never ticks.
-"$triplet-gcc" "$top/scripts/ticks.c" -o ticks -pthread -lrt
-# shellcheck disable=SC2086
-if test "$name" != "$port"; then
-  echo "$name: no treesum under $emulator"
-elif timeout -k 1 60 $run ./ticks; then
-  treesum "$name under $emulator: treesum agrees with cksum" CC="$triplet-gcc" \
-    RUN="$run -E LD_LIBRARY_PATH=/usr/$triplet/lib"
-else
-  skip "$name: treesum # SKIP timers with threads do not tick under $emulator"
-fi
 if ./probe 2>/dev/null; then
   find tests -name '*.log' -delete
   suite "$name on this kernel" -j "$jobs" "$of_the_compiler"
   record "Linux, $port" "$(compiler "$triplet-gcc")" natively
-  treesum "$name on this kernel: treesum agrees with cksum" CC="$triplet-gcc"
+  treesum "$name on this kernel" CC="$triplet-gcc"
 else
   echo "$name: this kernel does not run its programs: $emulator only"
 fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# amd64, arm64 and 386 for Darwin, executed on an emulated CPU.
+# darwin: amd64, arm64 and 386 for Darwin, executed on an emulated CPU
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,8 +17,7 @@ for cpu in amd64 arm64 386; do
   enter darwin-$cpu
   step "darwin $cpu: configure" darwin_configure "$top" $cpu || continue
   step "darwin $cpu: make" make V=0 -j "$jobs" libcgo.la || continue
-  darwin_emulated V=0 >emulated.log 2>&1 || true
-  count_tap "darwin $cpu, emulated" emulated.log
+  emulated "darwin $cpu" ZIG="$darwin/zig"
   record "Darwin, $cpu" "clang $(clang -dumpversion), Zig's linker" \
     "Unicorn, an emulator, with a model of libSystem"
 done

@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# make distcheck: the release is complete, and builds, installs and goes away again from a
-# source tree that is read-only. Of the suite, the scripts, which read files of the tree,
-# and smoke tests; with WHOLE=yes all of it.
+# distcheck: make distcheck
+#
+# The release is complete, and builds, installs and goes away again from a source tree that
+# is read-only. Of the suite, the scripts, which read files of the tree, and smoke tests;
+# with WHOLE=yes all of it.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,8 +14,8 @@ needs gdb
 enter distcheck
 step 'distcheck: configure' "$top/configure" || exit 0
 set -- TESTS_ENVIRONMENT=CCACHE_DISABLE=1
-test "${WHOLE:-}" = yes || set -- "$@" TESTS="\$(tests_scripts) \$(tests_once) tests/crossing tests/runtime \
-  tests/threads-static tests/two-runtimes"
+test "${WHOLE:-}" = yes || set -- "$@" TESTS="\$(tests_scripts) \$(tests_once) tests/ports/crossing tests/kit/runtime \
+  tests/classic/threads-static tests/kit/two-runtimes"
 LIBCGO_TEST_THREADS=5000 LIBCGO_TEST_CALLBACKS=200000
 export LIBCGO_TEST_THREADS LIBCGO_TEST_CALLBACKS
 step 'make distcheck' make distcheck V=0 -j "$jobs" "$@" || true

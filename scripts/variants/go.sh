@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# A few minutes of make check-go, Go's own tests of runtime/cgo, stock and on libcgo, with
-# the Go that there is.
+# go: Go's own tests of runtime/cgo, stock and on libcgo, a few minutes of make check-go
+#
+# With the Go that there is.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
-if command -v go >/dev/null; then needs; else needs golang-go; fi
+if command -v go >/dev/null; then needs python3; else needs python3 golang-go; fi
 
 build go || exit 0
 GO=$(command -v go) CHECK_GO_SUITES='runtime/cgo|os/user|net|test:(auto|internal|external)|tracebacks' \

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Go programs on libcgo, a selection of make check-go-programs: not the modes for which Go
-# builds its whole library again, and of the modules the small ones. GO_MODES and
-# GO_MODULES choose others.
+# goprograms: Go programs on libcgo, a selection of make check-go-programs
+#
+# Not the modes for which Go builds its whole library again, and of the modules the small
+# ones. GO_MODES and GO_MODULES choose others.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# What the variants share. A variant is a script of this directory: it says what it needs
-# (`needs`), builds and tests in build/check/NAME (`enter`), counts (`count`, `step`,
-# `suite`), and ends with "N passed, M failed". scripts/check.sh runs several.
+# What the variants share. A variant is a script of this directory, whose first line of
+# words says what it is: it names the packages that it needs (`needs`), builds and tests in
+# build/check/NAME (`enter`, `build`), counts (`step`, `suite`, `count`), and ends with
+# "N passed, M failed". scripts/check.sh runs several.
 #
 #   CHECK_PACKAGES=print   do not run: print the Debian packages that the variant needs
 #   CHECK_JOBS             processes at a time in one variant; without it, one a CPU
@@ -13,14 +14,10 @@
 LC_ALL=C
 export LC_ALL
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=scripts/packages.sh
-. "$top/scripts/packages.sh"
-# shellcheck source=scripts/emulator.sh
-. "$top/scripts/emulator.sh"
+# shellcheck source=scripts/prepare.sh
+. "$top/scripts/prepare.sh"
 jobs=${CHECK_JOBS:-$(nproc 2>/dev/null || echo 1)}
-passed=0
-failed=0
-skipped=0
+passed=0 failed=0 skipped=0
 
 # needs PACKAGE...: what a build needs, and these; then makes `configure`.
 needs() {
@@ -37,26 +34,12 @@ needs() {
       exit 1
     }
   done
-  compiler_cache
-  test "${CHECK_CONFIGURE:-}" = made || generate
-}
-
-# Variants compile the same files with the same flags: once. Commands look as they do
-# without the cache, which is found by PATH.
-compiler_cache() {
-  test -d /usr/lib/ccache || return 0
-  PATH=/usr/lib/ccache:$PATH
-  CCACHE_DIR=${CCACHE_DIR:-$top/build/ccache}
-  CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
+  # Variants compile the same files with the same flags: once. Commands look as they do
+  # without the cache, which is found by PATH.
+  test ! -d /usr/lib/ccache || PATH=/usr/lib/ccache:$PATH
+  CCACHE_DIR=${CCACHE_DIR:-$top/build/ccache} CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
   export PATH CCACHE_DIR CCACHE_BASEDIR CCACHE_NOHASHDIR
-}
-
-generate() {
-  if test -f "$top/config.status"; then
-    echo "this tree is configured itself: run 'make distclean' first, or use a clone" >&2
-    exit 1
-  fi
-  (cd "$top" && autoreconf -fi >/dev/null 2>&1) || (cd "$top" && autoreconf -fi)
+  test "${CHECK_CONFIGURE:-}" = made || make_configure
 }
 
 # The last lines of a variant, also of one that set -e has ended.
@@ -85,29 +68,13 @@ enter() {
   cd "$top/build/check/$1" || exit
 }
 
-# alone NAME COMMAND...: not beside another variant that does the same.
-alone() {
-  mkdir -p "$top/build"
-  lock=$top/build/$1.lock
-  shift
-  (
-    flock 9
-    "$@" 9>&-
-  ) 9>"$lock"
-}
-
-# emulator: sets $python to one that executes libraries; false, if there is none.
-emulator() { alone emulator emulator_python && emulator_python; }
-
 # count WHAT LOG: adds the results of a log in the Test Anything Protocol, as
 # automake prints them, and shows what failed or was skipped.
 count() {
   p=$(grep -c '^PASS: ' "$2" || true)
   f=$(grep -c '^FAIL: \|^ERROR: ' "$2" || true)
   s=$(grep -c '^SKIP: ' "$2" || true)
-  passed=$((passed + p))
-  failed=$((failed + f))
-  skipped=$((skipped + s))
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   grep '^FAIL: \|^ERROR: \|^SKIP: ' "$2" | sort | uniq || true
   echo "$1: $p passed, $f failed, $s skipped"
 }
@@ -156,11 +123,8 @@ programs() { make -k check V=0 -j "$jobs" TESTS= >programs.log 2>&1 || true; }
 
 # progress: on a terminal, the name of each test program when its first claim is there.
 progress() {
-  if test -t 1; then
-    awk '/^(PASS|FAIL|SKIP|ERROR): / && $2 != last { last = $2; print "  " last; fflush() }'
-  else
-    cat >/dev/null
-  fi
+  awk -v terminal="$(test ! -t 1 || echo yes)" \
+    'terminal && /^(PASS|FAIL|SKIP|ERROR): / && $2 != last { last = $2; print "  " last; fflush() }'
 }
 
 # suite WHAT MAKE-ARGUMENTS...: make check, without what the variant native runs for
@@ -178,18 +142,15 @@ suite() {
     p=
     return 0
   }
-  for log in tests/*.log; do
-    if grep -q '^not ok' "$log"; then
-      echo "--- $log"
-      cat "$log"
-    fi
+  for log in tests/*/*.log; do
+    ! grep -q '^not ok' "$log" || { echo "--- $log" && cat "$log"; }
   done
   count "$what" check.log
 }
 
 # Of these tests, those that look at the compiler, for `suite`.
 # shellcheck disable=SC2034 # for the variants
-of_the_compiler='tests_once=tests/headers.sh tests/prefix.sh'
+of_the_compiler='tests_once=tests/object/headers.sh tests/object/prefix.sh'
 # shellcheck disable=SC2034
 test "${WHOLE:-}" != yes || of_the_compiler=V=0
 
@@ -205,9 +166,17 @@ installed() {
 treesum() {
   what=$1
   shift
-  step "$what" env PKG_CONFIG_LIBDIR="$PWD/root/usr/local/lib/pkgconfig" \
+  step "$what: treesum agrees with cksum" env PKG_CONFIG_LIBDIR="$PWD/root/usr/local/lib/pkgconfig" \
     PKG_CONFIG_SYSROOT_DIR="$PWD/root" LDFLAGS="-Wl,-rpath,$PWD/root/usr/local/lib" \
     "$@" "$top/scripts/treesum.sh" "$top/include" "$top/src" "$top/tests" || true
+}
+
+# emulated WHAT MAKE-ARGUMENT...: the library on an emulated CPU, by $python.
+emulated() {
+  what=$1
+  shift
+  timeout -k 1 600 make -s V=0 check-emulated PYTHON3="$python" "$@" >emulated.log 2>&1 || true
+  count_tap "$what, emulated" emulated.log
 }
 
 # record PLATFORM BUILT EXECUTED: the results that `count` has counted last are a
@@ -215,16 +184,15 @@ treesum() {
 record() {
   test -n "${p:-}" || return 0
   mkdir -p "$top/build/check/platforms"
-  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$p" "$f" "$s" \
+  printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" "$p" "$f" "$s" \
     "$(date -u +%Y-%m-%d)" >"$top/build/check/platforms/$(echo "$1 $3" | tr -cs 'A-Za-z0-9\n' -)"
 }
 
 # compiler CC: its name and version, and that of its C library if it is glibc.
 compiler() {
-  $1 --version | sed 's/^[^ ]* \((.*) \)*//; s/ .*//; q' >version
-  glibc=$(echo '#include <features.h>' | $1 -E -dM - 2>/dev/null |
-    awk '$2 == "__GLIBC__" { a = $3 } $2 == "__GLIBC_MINOR__" { b = $3 } END { if (a) print ", glibc " a "." b }')
-  echo "$1 $(cat version)$glibc"
+  echo "$1 $($1 --version | sed 's/^[^ ]* \((.*) \)*//; s/ .*//; q')$(
+    echo '#include <features.h>' | $1 -E -dM - 2>/dev/null |
+      awk '$2 == "__GLIBC__" { a = $3 } $2 == "__GLIBC_MINOR__" { b = $3 } END { if (a) print ", glibc " a "." b }')"
 }
 
 # qemu EMULATOR: its name and version.
@@ -232,3 +200,13 @@ qemu() { $1 --version | sed 's/version //; s/ (.*//; q'; }
 
 # row FILE NAME: the words of a port's row.
 row() { awk -v name="$2" '$1 == name { $1 = $1; print }' "$top/scripts/$1"; }
+
+# speak LOCALE: from here on; it is made in this directory. For variants that need `locales`.
+speak() {
+  localedef -i "$1" -f UTF-8 "$PWD/$1.UTF-8" 2>/dev/null || test -d "$1.UTF-8"
+  unset LC_ALL
+  LOCPATH=$PWD LANG=$1.UTF-8 LC_CTYPE=$1.UTF-8
+  export LOCPATH LANG LC_CTYPE
+  # shellcheck disable=SC2016 # the inner shell's
+  step "$1 is spoken here" sh -c 'test "$(locale yesexpr)" != "$(LC_ALL=C locale yesexpr)"' || true
+}

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# The C library musl, shared and static, with musl-gcc. It has no C++ library here: the
-# C++ tests are those of the port musl-zig.
+# musl: the C library musl, shared and static, with musl-gcc
+#
+# It has no C++ library here: the C++ tests are those of the port musl-zig.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

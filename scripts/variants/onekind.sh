@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# --disable-shared and --disable-static. With the shared library alone the programs are
-# those of native: of these a few; with WHOLE=yes all.
+# onekind: --disable-shared and --disable-static
+#
+# With the shared library alone the programs are those of native: of these a few; with
+# WHOLE=yes all.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,7 +16,7 @@ for kind in shared static; do
   build no-$kind --disable-$kind || continue
   set --
   test "$kind${WHOLE:-}" != static ||
-    set -- TESTS="\$(tests_scripts) tests/crossing tests/runtime tests/two-runtimes tests/unload"
+    set -- TESTS="\$(tests_scripts) tests/ports/crossing tests/kit/runtime tests/kit/two-runtimes tests/kit/unload"
   suite "without $kind" -j "$jobs" "$@"
   installed "without $kind"
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# gcc and clang, data races.
+# tsan: gcc and clang, data races
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -14,8 +14,8 @@ for cc in gcc clang; do
   cxx=$(echo $cc | sed 's/gcc/g++/; s/clang/clang++/')
   build tsan-$cc CC=$cc CXX="$cxx" CFLAGS="$flags" CXXFLAGS="$flags" || continue
   programs
-  suite "thread sanitizer of $cc" TESTS='tests/threads tests/contract
-    tests/crossing tests/handle tests/hpp tests/init tests/longjmp tests/memory
-    tests/runtime tests/stack tests/thread tests/tls tests/two-runtimes tests/unload
-    tests/unwind-stacks'
+  suite "thread sanitizer of $cc" TESTS='tests/classic/threads tests/kit/contract
+    tests/ports/crossing tests/kit/handle tests/kit/hpp tests/kit/init tests/kit/longjmp tests/classic/memory
+    tests/kit/runtime tests/kit/stack tests/kit/thread tests/classic/tls tests/kit/two-runtimes tests/kit/unload
+    tests/kit/unwind-stacks'
 done

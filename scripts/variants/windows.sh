@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Cross builds for Windows. amd64 runs the suite under wine; 386 its library, as it was
-# linked, by tests/emulated, which needs Python's unicorn.
+# windows: cross builds for Windows, amd64 under wine, 386 on an emulated CPU
+#
+# amd64 runs the suite; of 386 the library, as it was linked, is executed by
+# tests/ports/emulated, which needs Python's unicorn.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
 needs g++-mingw-w64-x86-64 g++-mingw-w64-i686 wine wine64 python3 python3-venv
 
-windows_386() {
-  build windows-386 --host=i686-w64-mingw32 --without-check || return 0
-  if emulator; then
-    timeout -k 1 300 "$python" "$top/tests/emulated/windows_386.py" \
+if build windows-386 --host=i686-w64-mingw32 --without-check; then
+  if python_with unicorn; then
+    timeout -k 1 300 "$python" "$top/tests/ports/emulated/windows_386.py" \
       .libs/libcgo-0.dll >emulated.log 2>&1 || true
     count_tap 'windows 386, emulated' emulated.log
   else
@@ -19,22 +20,17 @@ windows_386() {
     p=0 f=0 s=1
   fi
   record 'Windows, 386' "$(compiler i686-w64-mingw32-gcc)" 'unicorn: the library alone'
-}
+fi
 
-windows_amd64() {
-  build windows-amd64 --host=x86_64-w64-mingw32 --without-check || return 0
-  unset DISPLAY
-  WINEPREFIX=$PWD/wine WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
-  LIBCGO_TEST_THREADS=2000 LIBCGO_TEST_CALLBACKS=100000
-  export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES LIBCGO_TEST_THREADS \
-    LIBCGO_TEST_CALLBACKS
-  step 'wineboot' timeout -k 1 300 wineboot -i || return 0
-  programs
-  suite 'windows amd64 under wine' TEST_EMU="$top/tests/windows/run.sh"
-  record 'Windows, amd64' "$(compiler x86_64-w64-mingw32-gcc)" \
-    "$(wine --version 2>/dev/null | sed 's/ .*//')"
-  wineserver -k || true
-}
-
-windows_386
-windows_amd64
+build windows-amd64 --host=x86_64-w64-mingw32 --without-check || exit 0
+unset DISPLAY
+WINEPREFIX=$PWD/wine WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,mshtml='
+LIBCGO_TEST_THREADS=2000 LIBCGO_TEST_CALLBACKS=100000
+export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES LIBCGO_TEST_THREADS \
+  LIBCGO_TEST_CALLBACKS
+step 'wineboot' timeout -k 1 300 wineboot -i || exit 0
+programs
+suite 'windows amd64 under wine' TEST_EMU="$top/tests/ports/windows/run.sh"
+record 'Windows, amd64' "$(compiler x86_64-w64-mingw32-gcc)" \
+  "$(wine --version 2>/dev/null | sed 's/ .*//')"
+wineserver -k || true

@@ -1,19 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# scripts/variants/zig.sh NAME[-short]
+# PORT: a row of scripts/zig-ports: executed where something can, else linked and looked at
 #
-# A port of scripts/zig-ports, with the compiler Zig: executed where something can, else
-# linked and looked at, and the library executed on an emulated CPU. Short: of the programs
-# that are only linked, two in C; for C++ Zig first compiles its library.
+# scripts/variants/zig.sh PORT[-short], with the compiler Zig. What is only linked has its
+# library executed on an emulated CPU. Short: of the programs that are only linked, two in C;
+# for C++ Zig first compiles its library.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
-short=no
-test "$1" = "${1%-short}" || short=yes
+name=${1%-short} short=${1#"${1%-short}"}
 # shellcheck disable=SC2046
-set -- $(row zig-ports "${1%-short}")
-name=$1 cpu=$2 target=$3 emulator=$4
+set -- $(row zig-ports "$name")
+cpu=$2 target=$3 emulator=$4
 shift 4
 flags='' tests=''
 for word in "$@"; do
@@ -22,76 +21,63 @@ for word in "$@"; do
   *) tests="$tests tests/$word" ;;
   esac
 done
-set --
-test -z "$tests" || set -- TESTS="$tests"
 needs python3-venv qemu-user
 
-# platform TARGET: its name in docs/platforms.md.
-platform() {
-  case $1 in
-  *-linux-musl*) echo "Linux with musl (static), $cpu" ;;
-  *-freebsd*) echo "FreeBSD, $cpu" ;;
-  *-netbsd*) echo "NetBSD, $cpu" ;;
-  *-openbsd*) echo "OpenBSD, $cpu" ;;
-  *) echo "$name, $cpu" ;;
-  esac
-}
-
-# declared_names: what libcgo.h declares on the target.
+# declared_names: what libcgo.h declares on the target, but for Go's face.
 declared_names() {
   echo '#include <libcgo.h>' >names.c
   "./$target-cc" -E -I"$top/include" -Iinclude names.c |
-    grep -o '\(libcgo_[a-z_]*\|crosscall2\)(' | tr -d '(' | sort -u
+    grep -o '\(libcgo_[a-z_]*\|crosscall2\)(' | tr -d '(' | grep -v '^libcgo_go_' | sort -u >declared
+  test -s declared
 }
 
 defines_its_names() {
-  declared_names >declared
-  readelf -sW .libs/libcgo.a | awk '$5 == "GLOBAL" && $7 ~ /^[0-9]/ { print $8 }' | sort -u >defined
-  grep -v '^libcgo_go_' declared | comm -23 - defined | tee differ
-  test -s declared && test ! -s differ
+  declared_names && readelf -sW .libs/libcgo.a | awk '$5 == "GLOBAL" && $7 ~ /^[0-9]/ { print $8 }' | sort -u |
+    comm -13 - declared | tee differ && test ! -s differ
 }
 
 # The names of the version script that the port has: those of its headers.
 exports_its_names() {
-  declared_names >declared
-  readelf -W --dyn-syms .libs/libcgo.so | awk '$7 ~ /^[0-9]/ && $8 ~ /@@LIBCGO/ {
-    sub("@@.*", "", $8); print $8 }' | sort -u >exported
-  grep -v '^libcgo_go_' declared | comm -3 - exported | tee differ
-  test -s exported && test ! -s differ
+  declared_names && readelf -W --dyn-syms .libs/libcgo.so |
+    awk '$7 ~ /^[0-9]/ && sub("@@LIBCGO.*", "", $8) { print $8 }' | sort -u |
+    comm -3 - declared | tee differ && test ! -s differ
 }
 
 needs_the_system_only() {
   readelf -dW .libs/libcgo.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tee needed
-  test -s needed && test -z "$(grep -v '^lib\(c\|pthread\|thr\)\.so' needed)"
+  test -s needed && ! grep -v '^lib\(c\|pthread\|thr\)\.so' needed
+}
+
+links() { # TEST...
+  for test in "$@"; do
+    step "$name: tests/$test links" make -s V=0 "tests/$test" || true
+  done
 }
 
 # Programs are not executed: that they link is what can be seen, and what the library
 # says of itself. The library alone is, with a model of the system.
 not_executed() {
-  tests='bounds contract crossing defined-slots defined-slots-static depth init longjmp
-    no-slots stack stepping unwind unwind-stacks unwinder'
-  test $short = no || tests='crossing stack'
-  for test in $tests; do
-    step "$name: tests/$test links" make -s V=0 "tests/$test" || true
-  done
+  if test -n "$short"; then
+    links ports/crossing kit/stack
+  else
+    links kit/bounds kit/contract kit/defined-slots kit/defined-slots-static kit/depth kit/init \
+      kit/longjmp kit/no-slots kit/stack kit/stepping kit/unwind-stacks kit/unwinder \
+      ports/crossing ports/unwind
+  fi
   step "$name: the archive defines the names of the headers" defines_its_names || true
   executed='no: linked only, with the archive'
   if test -f .libs/libcgo.so; then
     executed='no: linked only'
-    tests='object-slots two-runtimes'
-    test $short = no || tests=two-runtimes
-    for test in $tests; do
-      step "$name: tests/$test links" make -s V=0 "tests/$test" || true
-    done
+    test -n "$short" || links kit/object-slots
+    links kit/two-runtimes
     step "$name: the library exports the names of its headers, and no others" \
       exports_its_names || true
     step "$name: the library needs nothing but the C library and that of threads" \
       needs_the_system_only || true
   fi
-  if emulator; then
-    timeout -k 1 600 make -s V=0 check-emulated PYTHON3="$python" >emulated.log 2>&1 || true
-    count_tap "$name, emulated" emulated.log
-    grep -q '^PASS: ' results && executed='unicorn: the library alone'
+  if python_with unicorn; then
+    emulated "$name"
+    ! grep -q '^PASS: ' results || executed='unicorn: the library alone'
   else
     skip "$name, emulated: no unicorn for Python"
   fi
@@ -99,28 +85,34 @@ not_executed() {
 
 enter "$name"
 # shellcheck disable=SC2086
-step "$name: the tools of $target" alone zig "$top/scripts/zig-cc.sh" . "$target" $flags || exit 0
-tools="CC=$PWD/$target-cc CXX=$PWD/$target-c++ AR=$PWD/$target-ar RANLIB=$PWD/$target-ranlib"
-case $target in
+step "$name: the tools of $target" "$top/scripts/zig-cc.sh" . "$target" $flags || exit 0
+set -- CC="$PWD/$target-cc" CXX="$PWD/$target-c++" AR="$PWD/$target-ar" RANLIB="$PWD/$target-ranlib"
 # Libtool makes a shared library of OpenBSD on OpenBSD only.
-*-musl* | *-openbsd*) tools="$tools --disable-shared" ;;
-esac
-# shellcheck disable=SC2086
-step "$name: configure" "$top/configure" --enable-werror --host="$target" \
-  --without-check $tools || exit 0
+case $target in *-musl* | *-openbsd*) set -- "$@" --disable-shared ;; esac
+step "$name: configure" "$top/configure" --enable-werror --host="$target" --without-check "$@" || exit 0
 step "$name: make" make V=0 -j "$jobs" || exit 0
+
+case $target in
+*-linux-musl*) platform="Linux with musl (static), $cpu" ;;
+*-freebsd*) platform="FreeBSD, $cpu" ;;
+*-netbsd*) platform="NetBSD, $cpu" ;;
+*-openbsd*) platform="OpenBSD, $cpu" ;;
+esac
 built="zig $("./$target-cc" --version | sed -n 's/.*clang version \([0-9.]*\).*/(clang \1)/p;q')"
+set --
+test -z "$tests" || set -- TESTS="$tests"
 case $emulator in
 native)
   suite "$name" -j "$jobs" "$@"
-  record "$(platform "$target")" "$built" natively ;;
+  record "$platform" "$built" natively ;;
 -)
-  p=$passed f=$failed s=$skipped
+  before="$passed $failed $skipped"
   not_executed
-  p=$((passed - p)) f=$((failed - f)) s=$((skipped - s))
-  test $short = yes || record "$(platform "$target")" "$built" "$executed" ;;
+  # shellcheck disable=SC2086
+  set -- $before
+  p=$((passed - $1)) f=$((failed - $2)) s=$((skipped - $3))
+  test -n "$short" || record "$platform" "$built" "$executed" ;;
 *)
-  suite "$name under $emulator" -j "$jobs" "$@" \
-    TEST_EMU="./libtool --mode=execute $emulator"
-  record "$(platform "$target")" "$built" "$(qemu "$emulator")" ;;
+  suite "$name under $emulator" -j "$jobs" "$@" TEST_EMU="./libtool --mode=execute $emulator"
+  record "$platform" "$built" "$(qemu "$emulator")" ;;
 esac

@@ -6,7 +6,7 @@
  * A callee keeps ebx, esi, edi, ebp and esp; esp + 4 is a multiple of 16 at a
  * function's entry; arguments are on the stack, just above the return address.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define LANDING_PAD endbr32
 
@@ -304,6 +304,11 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
 	.long	MARK + 4	/* from a mark to its return address */
+#ifdef SYSTEM_KNOWS_STACKS
+	.long	0
+#else
+	.long	4		/* from where C was called to that */
+#endif
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -10,7 +10,7 @@
  * global pointer, gp ($29). A caller of the same object may count on gp being kept,
  * and may pass by what the callee does to find it.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the unwinder
@@ -334,6 +334,7 @@ END SYM(libcgo_call_on_stack)
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0, 0, 0, 0
 	.quad	0		/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

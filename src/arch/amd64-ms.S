@@ -10,7 +10,7 @@
  * The unwinder reads a prologue's instructions from a table, .seh directives, and an
  * epilogue's from the code: rsp is set by one lea or add, then come pops, then ret.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define HOME_BYTES 32	/* the words of the four argument registers */
 
@@ -343,6 +343,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
 	.quad	STACK_CALL_BYTES + 16 - MARK	/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

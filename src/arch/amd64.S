@@ -6,7 +6,7 @@
  * A callee keeps rbx, rbp, r12-r15 and rsp; rsp + 8 is a multiple of 16 at a
  * function's entry; integer arguments come in rdi, rsi, rdx, ...
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define LANDING_PAD endbr64
 
@@ -293,6 +293,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
 	.quad	MARK + 8	/* from a mark to its return address */
+	.quad	8		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*
@@ -376,7 +377,7 @@ END SYM(libcgo_thread_pointer)
  *                         struct libcgo_context *to, uintptr_t word);
  *
  * In: thread in rdi, from in rsi, to in rdx, word in rcx. What it does in which order, and
- * why, stands in src/context.cc. The frame of what is suspended:
+ * why, stands in src/kit/context.cc. The frame of what is suspended:
  *
  *     CFA ->  +---------------------+
  *             | return address      | rsp + 56
@@ -459,7 +460,7 @@ FUNC SYM(libcgo_switch)
 	cmpq	THREAD_SMALL_SPAN(%rdi), %r9
 	jne	LOCAL(ask)
 	movq	THREAD_RUNNING(%rdi), %rax
-	testb	$STACK_CALL_SWITCHED, STACK_CALL_WORD(%rax)
+	testb	$STACK_CALL_SWITCHED, STACK_CALL_FLAGS(%rax)
 	jz	LOCAL(ask)
 	cmpq	$0, THREAD_SWITCHING(%rdi)
 	jne	LOCAL(ask)

@@ -13,7 +13,7 @@
  * function (.save, .pad, .setfp; Exception Handling ABI for the Arm Architecture),
  * and so is true at calls only; debuggers read the other (.cfi_...).
  */
-#include "asm.h"
+#include "core/asm.h"
 
 	.syntax	unified
 	.arm
@@ -286,6 +286,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	TO_RETURN_ADDRESS	/* return address */
 	.long	TO_RETURN_ADDRESS - 4, 8	/* the range of both */
 	.long	0			/* from a mark to its return address */
+	.long	0			/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

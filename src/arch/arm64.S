@@ -12,7 +12,7 @@
  * effect. They and the landing pads are hints, by which name every assembler
  * knows them.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 .macro LANDING_PAD
 	hint	#34		/* bti c */
@@ -315,6 +315,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.xword	8		/* return address */
 	.xword	0, 16		/* the range of both */
 	.xword	0		/* from a mark to its return address */
+	.xword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*
@@ -353,7 +354,7 @@ END SYM(libcgo_thread_pointer)
  *                         struct libcgo_context *to, uintptr_t word);
  *
  * In: thread in x0, from in x1, to in x2, word in x3. What it does in which order, and
- * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * why, stands in src/kit/context.cc. The frame of what is suspended is that of a crosscall,
  * with a mark below it, at sp, which the context's record has.
  *
  * It returns by ret: where landing pads are kept to (BTI), a branch has to find one.
@@ -383,7 +384,7 @@ FUNC SYM(libcgo_switch)
 	ccmp	x13, x11, #0, eq
 	b.ne	LOCAL(ask)
 	ldr	x12, [x0, #THREAD_RUNNING]
-	ldr	x12, [x12, #STACK_CALL_WORD]
+	ldr	x12, [x12, #STACK_CALL_FLAGS]
 	tst	x12, #STACK_CALL_SWITCHED
 	b.eq	LOCAL(ask)
 	ldr	x12, [x0, #THREAD_SWITCHING]

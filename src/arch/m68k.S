@@ -7,7 +7,7 @@
  * a multiple of 4; arguments are on the stack, just above the return address;
  * integers come back in d0, pointers in a0.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the
@@ -281,6 +281,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
 	.long	MARK + 4	/* from a mark to its return address */
+	.long	4		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

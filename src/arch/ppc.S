@@ -13,7 +13,7 @@
  * return address not in its own frame, but in its caller's, in the word after the
  * back chain.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /* The low end of every frame: the back chain, a callee's return address; and
    MINIMUM, the same as a multiple of 16. */
@@ -398,6 +398,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	SAVED_LR	/* return address */
 	.long	0, 4		/* the range of the first */
 	.long	0		/* from a mark to its return address */
+	.long	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -14,7 +14,7 @@
  * every frame: it is what other CPUs have a frame pointer for. A function stores its
  * return address and its condition register not in its own frame, but in its caller's.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * What is at the low end of every frame, LINKAGE bytes (ELFv2: 32, ELFv1: 48), and
@@ -465,6 +465,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	SAVED_LR	/* return address */
 	.quad	0, 8		/* the range of the first */
 	.quad	0		/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

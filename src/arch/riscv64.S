@@ -11,7 +11,7 @@
  * Calls go through t1, not t0: that is the alternate link register, and a jump
  * through it is for a CPU's return stack a return, too.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 /*
  * The frame of a crosscall. Each register is stored and described to the unwinder
@@ -330,6 +330,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.dword	-8		/* return address */
 	.dword	-16, 16		/* the range of both */
 	.dword	0		/* from a mark to its return address */
+	.dword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -14,7 +14,7 @@
  * of the old one is in registers knows its place itself. And so nothing may change
  * %fp, which is the caller's %sp in the caller's window.
  */
-#include "asm.h"
+#include "core/asm.h"
 
 #define BIAS 2047
 
@@ -241,6 +241,7 @@ END SYM(libcgo_call_on_stack)
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.xword	0, 0, 0, 0
 	.xword	0		/* from a mark to its return address */
+	.xword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

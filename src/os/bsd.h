@@ -5,7 +5,7 @@
 #ifndef LIBCGO_OS_BSD_H
 #define LIBCGO_OS_BSD_H
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo::os {
 

@@ -3,7 +3,7 @@
 // The clock of POSIX that only goes forward: see platform.h.
 #include <time.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo::os {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Darwin: macOS, from Mac OS X 10.6 on.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What systems share that load Mach-O objects.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <dlfcn.h>
 #include <mach-o/loader.h>

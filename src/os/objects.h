@@ -7,7 +7,7 @@
 
 #include <link.h>
 
-#include "platform.h"
+#include "core/platform.h"
 
 namespace cgo::os {
 

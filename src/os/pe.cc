@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What systems share that load PE objects.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <string.h>
 #include <unwind.h>

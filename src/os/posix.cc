@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What POSIX systems share.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <errno.h>
 #include <limits.h>

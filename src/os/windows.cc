@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Windows, from Vista on.
-#include "platform.h"
+#include "core/platform.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include <libcgo/stack.h>
 
-#include "report.h"
+#include "core/report.h"
 
 namespace cgo::os {
 

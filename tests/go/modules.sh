@@ -8,7 +8,7 @@
 # it; docs/go-programs.md has the table that it prints.
 #
 # What fails on libcgo only is run again, twice at most, on both sides.
-. "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/support/tap.sh"
 
 : "${GO:=go}"
 modules=${GO_MODULES:-kafka duckdb zmq4 golua pkcs11 switch}

@@ -8,7 +8,7 @@
 #
 # Where a program fails, it is built and run without libcgo as well: if it fails then,
 # too, this Go or this machine cannot do it, and the test is skipped.
-. "$top_srcdir/tests/tap.sh"
+. "$top_srcdir/tests/support/tap.sh"
 
 : "${GO:=go}"
 export GO

@@ -1,0 +1,1478 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which calls on small stacks are under way, and where C and the runtime go on.
+//
+// A thread's record says on which small stack its runtime runs (small_lo, small_span) and
+// where the stack of C goes on meanwhile (system_sp). While the stack pointer is in that
+// range, a call of C needs nothing else: src/arch/<cpu>.S makes it, and notes from where
+// C was called (caller_sp).
+//
+// An exception, a forced unwinding or a longjmp may end a call on a small stack, and
+// nobody tells. So each call has a place outside of the stacks, and the library asks
+// whether the call is over only when that matters. It may be wrong in one direction: a
+// call that is over and still counts costs room. A call that is under way and forgotten
+// costs frames. So a call is over only by one of these proofs. Each is about that call
+// alone: what was begun after an unseen end need not be nested in it.
+//
+// 1. It has returned.
+// 2. Its mark is gone. Each call has a number. It keeps it in its frame, on the stack from
+//    which it was made, and, if it is made from another stack, on the small stack above
+//    the frame of fn. If one of the two is another value, or the memory is gone, so is the
+//    call. Where the CPU pushes return addresses, the one of the call's frame counts, too:
+//    another call from as deep puts its own there. (Memory is read in a way that cannot
+//    fault. The thread's own stack, and the one on which the caller runs, are read
+//    directly.) A call from whose part of the small stack C was called last counts for that
+//    C, nevertheless: older code may have called it.
+// 3. C runs now, and the call was made less than LIBCGO_C_ROOM bytes below. That much is
+//    free below C that asks, on whatever stack. Further below may be another stack: one
+//    may be an array in another, so addresses tell no more than that.
+// 4. The runtime runs on a small stack where the call's part of it begins, or above. What
+//    is below a stack pointer on its own stack is no frame.
+// 5. The runtime goes on in an older call, and this one was made from the thread's own
+//    stack, below where C would go on for the older one: C that was there has returned,
+//    unless a task of the runtime's waits in it.
+// 6. C runs, not on the signal stack, and the call was made from there: the handler has
+//    been left.
+// 7. The client says so: libcgo_stack_left.
+//
+// The words of proof 2 can stay as they were, because nobody has written there since. Then
+// the call counts until somebody does. There is one way out, which is a guess: where the
+// calls that count keep more than a quarter of a small stack from being used, those are
+// given up that were made from the thread's own stack below the caller, if the caller is C
+// on that stack. The guess is wrong if the caller is a coroutine whose stack is an array in
+// the thread's own, and the call was made further down. When a call returns that had been
+// below such a caller, and was the last one then, the thread makes no guess again.
+//
+// Where things go on:
+// - C that is called from a small stack: at the position of the innermost call that has the
+//   stack pointer in its part of that stack. A task that has outlived the call in which it
+//   began, or was told of when that was over, is in one of C's: in that from which the record
+//   names a call, or in the last. A stack pointer in a part of a small stack that is known is
+//   never taken for C's.
+// - The runtime on a small stack: below the deepest position of what is left there. Calls
+//   are looked at from the last one back; the last on a stack is the deepest there, because
+//   it was put below the others. Where the part from which C was called ends below, at
+//   another call's, that may be deeper, and the search goes on.
+//
+// A call returns on the stack on which it was made, and need not be the last: coroutines of
+// C return in any order. Its place keeps what the record said before, and that is put back.
+//
+// The price of a call does not depend on how many there are, as long as they return in
+// turn. The list of calls is singly linked, from the last one back. A call that ends
+// elsewhere in the list is marked; marked ones are taken out when the places are used up,
+// and then all calls are asked. Each place knows an older one, farther back, and an interval
+// that has the small stacks of all in between. A search that looks for none of those goes on
+// there: its price grows with the logarithm of the number of calls that wait.
+//
+// Signal handlers come in between any two instructions, and call on small stacks
+// themselves. What they begin they end, or a longjmp takes the interrupted code away too.
+// So a place is taken by one store and given back by one. A handler unlinks what is over,
+// and moves nothing else. Who stores several words does so in an order in which a handler
+// finds no range that never was.
+#include "kit/calls.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "core/arch.h"
+#include "core/report.h"
+#include "kit/runtime.h"
+#include "kit/stack.h"
+
+// What src/arch/<cpu>.S uses.
+static_assert(offsetof(libcgo_thread, small_lo) == THREAD_SMALL_LO, "");
+static_assert(offsetof(libcgo_thread, small_span) == THREAD_SMALL_SPAN, "");
+static_assert(offsetof(libcgo_thread, system_sp) == THREAD_SYSTEM_SP, "");
+static_assert(offsetof(libcgo_thread, caller_sp) == THREAD_CALLER_SP, "");
+static_assert(offsetof(libcgo_thread, running) == THREAD_RUNNING, "");
+static_assert(offsetof(libcgo_thread, switching) == THREAD_SWITCHING, "");
+static_assert(offsetof(cgo::stack_call, start) == STACK_CALL_START, "");
+static_assert(offsetof(cgo::stack_call, flags) == STACK_CALL_FLAGS, "");
+static_assert(sizeof(cgo::stack_call) == sizeof(libcgo_thread::calls), "");
+
+namespace cgo {
+
+namespace {
+
+constexpr char on_system[] = "libcgo_call_on_system";
+constexpr char on_stack[] = "libcgo_call_on_stack";
+
+// In libcgo_thread::caller_sp: C was not called from there.
+constexpr uintptr_t no_call_of_c = 1;
+
+// In place of a number.
+constexpr uintptr_t free_place = 0;
+constexpr uintptr_t ended = 1; // and still linked
+constexpr uintptr_t first_serial = 2;
+
+// Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
+constexpr uintptr_t call_word_bytes = 16;
+// In stack_call::flags.
+constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
+constexpr uintptr_t from_small = 2; // the runtime made it, C did not
+constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
+constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
+constexpr uintptr_t has_word = 16;  // its number is on its small stack, too
+constexpr uintptr_t in_record = 32; // its place is
+constexpr uintptr_t one_call = 64;  // the calls up to this one are counted in these
+static_assert(switched == STACK_CALL_SWITCHED, "");
+// In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
+// code of its parent.
+constexpr uintptr_t made_by_parent = 1;
+
+// In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
+// small stack, all of them are of tasks.
+constexpr uintptr_t no_start = 16;
+constexpr uintptr_t no_lo = no_start + call_word_bytes;
+
+// One place is in the record, the others are in pages, the oldest first.
+constexpr size_t page_bytes = 4096;
+struct page {
+  page *next;
+  uintptr_t number; // how many pages there are up to this one
+  // Of the first:
+  uintptr_t free_places; // a list, by `parent`
+  uintptr_t most_pages;  // until all calls are asked whether they are over
+  page *last;            // or one before it: the way to the end is short
+  // Of each:
+  libcgo_thread *thread;
+  stack_call calls[(page_bytes - 6 * sizeof(uintptr_t)) / sizeof(stack_call)];
+};
+static_assert(sizeof(page) <= page_bytes, "");
+constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
+
+// Keeps the compiler from moving stores, for the thread's own signal handlers.
+inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
+  return address - lo < hi - lo;
+}
+
+stack_call *last_of(const libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->top);
+}
+
+stack_call *running_of(const libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->running);
+}
+
+bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
+  return within(address, thread->stack_lo, thread->stack_hi);
+}
+
+// The end of a call's part of its small stack. Its number is just below.
+uintptr_t end_of(const stack_call *c) { return c->start + call_word_bytes; }
+
+bool counts(const stack_call *c) { return c->serial >= first_serial; }
+
+stack_call *parent_of(const stack_call *c) {
+  stack_call *parent = c->parent;
+  return parent != nullptr && parent->serial == c->parent_serial ? parent
+                                                                 : nullptr;
+}
+
+range range_of(const libcgo_thread *thread) {
+  return {thread->small_lo, thread->small_span};
+}
+
+// From here on the thread is on a small stack with this range; with a span of 0, on none
+// that is known.
+void set_small(libcgo_thread *thread, const range &now) {
+  thread->small_span = 0; // a handler sees no range that never was
+  handler_barrier();
+  thread->small_lo = now.lo;
+  handler_barrier();
+  thread->small_span = now.span;
+}
+
+// The range of the context to which the thread is just going over: where the stack pointer
+// is there already, the record may name another. See src/context.cc.
+range range_ahead(const libcgo_thread *thread) {
+  auto *const to = reinterpret_cast<const libcgo_context *>(thread->switching);
+  return to == nullptr ? range{} : range{to->lo, to->span};
+}
+
+// ---- proofs ----
+
+// Who asks, and from where: the stack pointer, or for a new call its mark.
+struct asker {
+  uintptr_t sp;
+  bool is_c;
+  range stack; // the part of a small stack on which the asker is, or empty
+};
+
+asker c_at(uintptr_t sp) { return {sp, true, {}}; }
+
+// Whether a handler asks that has interrupted a change of the record's state: then nothing
+// is over that was not before. After a jump out of it the state may say so still.
+bool is_changing(const libcgo_thread *thread, const asker &who) {
+  const uintptr_t at = thread->small_lo;
+  if (thread->small_span != 0 || at == 0)
+    return false;
+  stack_bounds signal;
+  return !who.is_c ||
+         (who.sp < at && on_own_stack(thread, who.sp) == on_own_stack(thread, at)) ||
+         (os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
+}
+
+// Reads a word of memory that may not be there. Returns false if it is not.
+LIBCGO_READS_STACKS bool read_word(const libcgo_thread *thread, const asker &who,
+                                   uintptr_t at, uintptr_t *word) {
+  if (on_own_stack(thread, at) || (at >= who.sp && who.stack.contains(at))) {
+    *word = *reinterpret_cast<const volatile uintptr_t *>(at);
+    return true;
+  }
+  return os::copy_readable(at, word, sizeof *word);
+}
+
+// Proof 2, of the frame.
+bool frame_is_gone(const libcgo_thread *thread, const stack_call *c,
+                   const asker &who) {
+  uintptr_t word;
+  if (!read_word(thread, who, c->mark, &word) || word != c->serial)
+    return true;
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  return offset != 0 &&
+         (!read_word(thread, who, c->mark + static_cast<uintptr_t>(offset), &word) ||
+          word != c->returns_to);
+}
+
+// Where the CPU pushes it, the return address of the frame of libcgo_call_on_system from
+// which C was called that has made a call; or 0.
+uintptr_t return_word_of_caller(uintptr_t caller_sp) {
+  const intptr_t offset = libcgo_frame_layout.caller_to_return;
+  return offset == 0 || (caller_sp & no_call_of_c) != 0
+             ? 0
+             : caller_sp + static_cast<uintptr_t>(offset);
+}
+
+// For a new call of C's: what of that is known.
+uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
+  const stack_call *const parent = c->parent;
+  const uintptr_t at = return_word_of_caller(c->prior_caller);
+  return at != 0 && parent != nullptr && c->prior.contains(at) &&
+                 at - c->lo >= end_of(c) - c->lo && // else the state was of before
+                 on_own_stack(thread, c->mark) && c->mark < parent->system_sp
+             ? *reinterpret_cast<const volatile uintptr_t *>(at)
+             : 0;
+}
+
+// The same for who is on the small stack from which C was called: another call from as
+// deep there has put its own return address into the same word.
+bool c_has_returned(const libcgo_thread *thread, const stack_call *c,
+                    const asker &who) {
+  const uintptr_t at = return_word_of_caller(c->prior_caller);
+  uintptr_t word;
+  return at != 0 && c->c_returns_to > made_by_parent && who.stack.contains(at) &&
+         (!read_word(thread, who, at, &word) || word != c->c_returns_to);
+}
+
+// Proof 2, of the small stack.
+bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  uintptr_t word;
+  return (c->flags & has_word) != 0 &&
+         (!read_word(thread, who, c->start + 8, &word) || word != c->serial);
+}
+
+// Proof 3. A signal stack may be smaller than the room, and have anything below it.
+bool is_below(const stack_call *c, const asker &who) {
+  const uintptr_t distance = who.sp - c->mark; // huge, if it is above
+  if (!who.is_c || distance >= LIBCGO_C_ROOM)
+    return false;
+  if (distance == 0)
+    return true; // no two frames are there
+  stack_bounds signal;
+  return !os::has_signal_stack(&signal) ||
+         !within(who.sp, signal.lo, signal.hi) || c->mark >= signal.lo;
+}
+
+// Proof 6.
+bool is_of_a_handler(const stack_call *c, const asker &who) {
+  stack_bounds signal;
+  return who.is_c && os::has_signal_stack(&signal) &&
+         within(c->mark, signal.lo, signal.hi) &&
+         !within(who.sp, signal.lo, signal.hi);
+}
+
+// Where the CPU does not push return addresses: the call goes on below another one on the
+// same small stack, which is under way.
+bool is_within_older(const libcgo_thread *thread, const stack_call *c,
+                     const asker &who) {
+  const stack_call *const parent = parent_of(c);
+  return libcgo_frame_layout.mark_to_return == 0 && parent != nullptr &&
+         c->prior.contains(c->start) && on_own_stack(thread, c->mark) &&
+         on_own_stack(thread, parent->mark) && !frame_is_gone(thread, parent, who);
+}
+
+// The runtime made the call on the stack on which it runs: only the runtime's frames can be
+// where the call's was.
+bool was_made_below(const stack_call *c) {
+  return (c->flags & from_small) != 0 && c->prior.contains(c->mark) &&
+         c->prior.contains(c->start);
+}
+
+// Where a call has ended unseen, and older code has called C from as deep: then the record
+// names the call, and nothing else knows the position. C that was called so is below where
+// the call was made, or on another stack. And the C that made the call has returned, or frames are where the
+// call's first one was; where the CPU does not push return addresses, too little shows that,
+// and older code on the same small stack is enough.
+bool is_needed(const libcgo_thread *thread, const stack_call *c,
+               const asker &who) {
+  return who.is_c && c == running_of(thread) &&
+         range_of(thread).contains(thread->caller_sp) &&
+         (who.sp < c->system_sp || !on_own_stack(thread, who.sp) ||
+          !on_own_stack(thread, c->system_sp)) &&
+         (word_is_gone(thread, c, who) || was_made_below(c) ||
+          c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
+          is_within_older(thread, c, who));
+}
+
+// The proofs that need no system call, but where the call was made just below the caller.
+// The last call is asked so at each new one.
+bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
+                      const asker &who) {
+  return !counts(c) ||
+         ((is_below(c, who) ||
+           (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
+            !is_needed(thread, c, who))) &&
+          !is_changing(thread, who));
+}
+
+bool is_over(const libcgo_thread *thread, const stack_call *c,
+             const asker &who) {
+  return !counts(c) ||
+         ((is_below(c, who) ||
+           ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
+            !is_needed(thread, c, who)) ||
+           is_of_a_handler(c, who)) &&
+          !is_changing(thread, who));
+}
+
+// ---- the memory of older calls ----
+
+void widen(uintptr_t *lo, uintptr_t *hi, uintptr_t from, uintptr_t to) {
+  if (from >= to)
+    return;
+  if (*lo >= *hi) {
+    *lo = from;
+    *hi = to;
+    return;
+  }
+  if (from < *lo)
+    *lo = from;
+  if (to > *hi)
+    *hi = to;
+}
+
+// How many calls there are up to this one, as the flags have it.
+uintptr_t rank_of(const stack_call *c) { return c == nullptr ? 0 : c->flags / one_call; }
+
+// Makes the interval of a call contain all small stacks of an older one.
+void widen_by(stack_call *c, const stack_call *older) {
+  widen(&c->skip_lo, &c->skip_hi, older->skip_lo, older->skip_hi);
+  widen(&c->skip_lo, &c->skip_hi, older->lo, end_of(older));
+  widen(&c->skip_lo, &c->skip_hi, older->prior.lo, older->prior.lo + older->prior.span);
+  widen(&c->skip_lo, &c->skip_hi, older->passed.lo,
+        older->passed.lo + older->passed.span);
+}
+
+// A small stack has come to an older call of a given rank.
+void widen_skip(stack_call *c, uintptr_t rank, const range &part) {
+  if (rank_of(c->skip) < rank)
+    widen(&c->skip_lo, &c->skip_hi, part.lo, part.lo + part.span);
+}
+
+// The one before is known. Where to go on from there if nothing of interest is in between:
+// so that the way from any call to any older one is short (Myers, An applicative random-access
+// stack, 1983).
+void set_skip(stack_call *c) {
+  stack_call *const prev = c->prev;
+  c->flags = c->flags % one_call + (rank_of(prev) + 1) * one_call;
+  c->skip = prev;
+  c->skip_lo = c->skip_hi = 0;
+  stack_call *const far = prev == nullptr ? nullptr : prev->skip;
+  if (far == nullptr || rank_of(prev) - rank_of(far) != rank_of(far) - rank_of(far->skip))
+    return;
+  widen_by(c, prev);
+  widen_by(c, far);
+  c->skip = far->skip;
+}
+
+// The call to look at next, of those that may have something in an interval.
+stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
+  return lo < c->skip_hi && c->skip_lo < hi ? c->prev : c->skip;
+}
+
+// ---- the record's state ----
+
+// The thread goes over to another call without making or ending one. It may come back.
+void pass(libcgo_thread *thread) {
+  stack_call *const c = running_of(thread);
+  if (c == nullptr || !counts(c))
+    return;
+  c->passed.span = 0;
+  handler_barrier();
+  c->passed.lo = thread->small_lo;
+  c->passed_sp = thread->caller_sp;
+  handler_barrier();
+  c->passed.span = thread->small_span;
+  if (c->passed.lo < c->lo || c->passed.lo + c->passed.span > end_of(c))
+    for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
+      widen_skip(d, rank_of(c), c->passed);
+}
+
+// From here on handlers find that the state is changing. Returns the range that it had.
+range begin_change(libcgo_thread *thread) {
+  uintptr_t span = thread->small_span;
+  while (!__atomic_compare_exchange_n(&thread->small_span, &span, 0, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+  const range before = {thread->small_lo, span};
+  thread->small_lo = here();
+  handler_barrier();
+  return before;
+}
+
+// The call that is running is stored last. A jump out of a handler that has come in between
+// finds the one of before: the state is put back once more when that is over.
+void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
+               uintptr_t caller_sp, const range &now) {
+  thread->small_span = 0;
+  handler_barrier();
+  thread->small_lo = here();
+  thread->system_sp = system_sp;
+  thread->caller_sp = caller_sp;
+  handler_barrier();
+  set_small(thread, now.span != 0 ? now : range{});
+  handler_barrier();
+  thread->running = reinterpret_cast<uintptr_t>(running);
+  handler_barrier();
+  if (running != nullptr)
+    running->passed.span = 0;
+}
+
+// Whether two addresses, of which one is below the other, are on the same stack of C's.
+// Between two stacks that are not the thread's own is memory that cannot be read; where they
+// are arrays side by side, they are taken for one.
+bool on_same_c_stack(const libcgo_thread *thread, uintptr_t low, uintptr_t high) {
+  constexpr uintptr_t step = 4096, most = 256 * 1024;
+  if (on_own_stack(thread, low) || on_own_stack(thread, high))
+    return on_own_stack(thread, low) && on_own_stack(thread, high);
+  uintptr_t word;
+  for (uintptr_t at = low; at < high; at += step)
+    if (high - low > most ||
+        !os::copy_readable(at & ~(sizeof word - 1), &word, sizeof word))
+      return false;
+  return true;
+}
+
+// C that waits for a call whose code has gone over to another task is still there: what
+// another one calls goes on below.
+void go_below(const libcgo_thread *thread, const stack_call *waits,
+              uintptr_t *system_sp) {
+  if ((waits->flags & switched) != 0 && waits->system_sp < *system_sp &&
+      on_same_c_stack(thread, waits->system_sp, *system_sp))
+    *system_sp = waits->system_sp;
+}
+
+// Takes from a range what is in the parts of calls that were begun since one, but for one
+// of them.
+void cut(const libcgo_thread *thread, const stack_call *since, range *now,
+         const stack_call *but = nullptr) {
+  const uintptr_t rank = rank_of(since);
+  for (const stack_call *d = last_of(thread); now->span != 0 && rank_of(d) > rank;
+       d = before(d, now->lo, now->lo + now->span))
+    if (d != but && counts(d) && now->contains(d->start)) {
+      now->span -= d->start - now->lo;
+      now->lo = d->start;
+    }
+}
+
+// What the record said before a call. If the call's parent is over, an older one runs, on
+// whatever stack; and if the parent has gone on meanwhile, it is where it was left then.
+// Where another call, that was begun later, goes on, that is not the parent's.
+void put_back(libcgo_thread *thread, const stack_call *c) {
+  stack_call *parent = parent_of(c);
+  range now = c->prior;
+  uintptr_t system_sp = c->prior_system;
+  uintptr_t caller_sp = c->prior_caller;
+  if (parent == nullptr && c->parent != nullptr) {
+    now = {};
+    parent = c->prev;
+    while (parent != nullptr &&
+           (!counts(parent) || (parent->flags & from_small) != 0))
+      parent = parent->prev;
+    if (parent != nullptr)
+      system_sp = parent->system_sp;
+  }
+  const stack_call *since = c; // what is older was taken from the range before
+  if (parent != nullptr && parent->passed.span != 0) {
+    now = parent->passed;
+    caller_sp = parent->passed_sp;
+    since = parent;
+  }
+  if (last_of(thread) != c || c->prev != parent) { // there are others
+    cut(thread, since, &now, c);
+    if (now.span != 0 && (thread->state & thread_tasks_switch) != 0)
+      for (stack_call *d = last_of(thread); d != nullptr && d != parent; d = d->prev)
+        if (d != c && counts(d))
+          go_below(thread, d, &system_sp);
+  }
+  set_state(thread, parent, system_sp, caller_sp, now);
+}
+
+// Whether a call has made another one, not before the given one, that counts.
+bool has_made(const libcgo_thread *thread, const stack_call *call,
+              const stack_call *since) {
+  for (const stack_call *d = last_of(thread); d != nullptr && d != since; d = d->prev)
+    if (counts(d) && parent_of(d) == call)
+      return true;
+  return false;
+}
+
+// A call is over, unseen or one that the runtime made. The tasks to which its code has gone
+// over, or after an unseen end older code, may still run, in the call in which that was made.
+void leave_tasks(libcgo_thread *thread, const stack_call *c) {
+  stack_call *const parent = parent_of(c);
+  if ((c->flags & switched) == 0 || parent == nullptr)
+    return;
+  for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
+    if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      d->parent = parent; // a handler in between finds none
+      handler_barrier();
+      d->parent_serial = c->parent_serial;
+      parent->flags |= switched; // as the thread's state says already
+    }
+}
+
+// A call is over. Its place stays linked.
+void end(libcgo_thread *thread, stack_call *c) {
+  stack_call *const parent = parent_of(c);
+  if (c == running_of(thread)) {
+    const range before = begin_change(thread);
+    if (c != running_of(thread) || !counts(c)) { // a handler has ended it
+      set_small(thread, before);
+      return;
+    }
+    put_back(thread, c);
+  } else if (parent != nullptr && parent != running_of(thread) &&
+             parent->passed.span == 0 && !has_made(thread, parent, c)) {
+    parent->passed_sp = c->prior_caller;
+    parent->passed.lo = c->prior.lo;
+    handler_barrier();
+    parent->passed.span = c->prior.span;
+    // What is newer than this call has had it in its interval.
+    for (stack_call *d = c; d != nullptr && d != parent; d = d->prev)
+      widen_skip(d, rank_of(parent), c->prior);
+  }
+  leave_tasks(thread, c);
+  handler_barrier();
+  c->serial = ended;
+  // The older call's part of the stack ended above this one's.
+  range now = range_of(thread);
+  if (now.span != 0 && now.lo == c->start) {
+    now = {c->lo, now.span + (c->start - c->lo)};
+    cut(thread, running_of(thread), &now);
+    set_small(thread, now);
+  }
+}
+
+// Takes those off the end of the list that have ended.
+void drop_ended(libcgo_thread *thread) {
+  for (stack_call *c = last_of(thread); c != nullptr && c->serial == ended;
+       c = last_of(thread)) {
+    uintptr_t expected = reinterpret_cast<uintptr_t>(c);
+    // A handler that comes in between may do the same.
+    if (!__atomic_compare_exchange_n(
+            &thread->top, &expected, reinterpret_cast<uintptr_t>(c->prev), false,
+            __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      continue;
+    c->serial = free_place;
+    thread->next_place = reinterpret_cast<uintptr_t>(c);
+  }
+}
+
+// ---- places ----
+
+// Where the address of the first page is: in the record, or, while the thread leaves, in
+// a word outside. Then the record has the address of that word, with its lowest bit set.
+uintptr_t *first_page_word(libcgo_thread *thread) {
+  return (thread->chunks & 1) != 0
+             ? reinterpret_cast<uintptr_t *>(thread->chunks & ~uintptr_t(1))
+             : &thread->chunks;
+}
+
+page *first_page(libcgo_thread *thread) {
+  return reinterpret_cast<page *>(
+      __atomic_load_n(first_page_word(thread), __ATOMIC_RELAXED));
+}
+
+stack_call *place_in_record(libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->calls);
+}
+
+page *page_of(stack_call *c) {
+  return reinterpret_cast<page *>(reinterpret_cast<uintptr_t>(c) &
+                                  ~uintptr_t(page_bytes - 1));
+}
+
+libcgo_thread *thread_of(stack_call *c) {
+  return (c->flags & in_record) != 0
+             ? reinterpret_cast<libcgo_thread *>(reinterpret_cast<uintptr_t>(c) -
+                                                 offsetof(libcgo_thread, calls))
+             : page_of(c)->thread;
+}
+
+// The place that follows another one in memory, or NULL.
+stack_call *place_after(libcgo_thread *thread, stack_call *c) {
+  page *p;
+  if (c == place_in_record(thread)) {
+    p = first_page(thread);
+  } else {
+    p = page_of(c);
+    if (c + 1 != p->calls + calls_of_page)
+      return c + 1;
+    p = __atomic_load_n(&p->next, __ATOMIC_RELAXED);
+  }
+  return p == nullptr ? nullptr : p->calls;
+}
+
+// Lists all free places but the next one.
+void list_free_places(libcgo_thread *thread) {
+  page *const pages = first_page(thread);
+  if (pages == nullptr)
+    return;
+  stack_call *first = nullptr;
+  for (stack_call *c = place_in_record(thread); c != nullptr;
+       c = place_after(thread, c))
+    if (c->serial == free_place &&
+        reinterpret_cast<uintptr_t>(c) != thread->next_place) {
+      c->parent = first;
+      first = c;
+    }
+  pages->free_places = reinterpret_cast<uintptr_t>(first);
+}
+
+// A place of the list, or NULL. A handler may take some in between, or make the list anew.
+stack_call *listed_place(libcgo_thread *thread) {
+  page *const pages = first_page(thread);
+  if (pages == nullptr)
+    return nullptr;
+  uintptr_t first = pages->free_places;
+  for (;;) {
+    auto *c = reinterpret_cast<stack_call *>(first);
+    if (c == nullptr)
+      return nullptr;
+    if (c->serial != free_place) {
+      pages->free_places = 0; // no list any more
+      return nullptr;
+    }
+    if (__atomic_compare_exchange_n(&pages->free_places, &first,
+                                    reinterpret_cast<uintptr_t>(c->parent), false,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+      return c;
+  }
+}
+
+// Whether the caller is C on the thread's own stack and not in the call, because that was
+// made from another stack of C's, or from below.
+bool is_elsewhere(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  if (!on_own_stack(thread, who.sp))
+    return false;
+  return !on_own_stack(thread, c->mark) ||
+         (c->mark < who.sp && (thread->state & thread_c_switches) == 0);
+}
+
+// Asks all calls, and takes out which are over. Returns how many are left. Handlers wait
+// meanwhile: they may not find the list upside down.
+size_t sweep(libcgo_thread *thread, const asker &who) {
+  os::signals_held held({});
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if (counts(c) && is_over(thread, c, who))
+      end(thread, c);
+  size_t left = 0;
+  stack_call *oldest_first = nullptr;
+  for (stack_call *c = last_of(thread), *prev; c != nullptr; c = prev) {
+    prev = c->prev;
+    if (!counts(c)) {
+      c->serial = free_place;
+      continue;
+    }
+    left++;
+    c->prev = oldest_first;
+    oldest_first = c;
+  }
+  stack_call *last = nullptr;
+  for (stack_call *c = oldest_first, *next; c != nullptr; c = next) {
+    next = c->prev;
+    c->prev = last;
+    set_skip(c);
+    last = c;
+  }
+  thread->top = reinterpret_cast<uintptr_t>(last);
+  list_free_places(thread);
+  return left;
+}
+
+// The functions below have the buffer of a message in their frames. They are not inlined,
+// because their callers often run on a small stack; and they are cold, so that a call that
+// goes well jumps as little as it can, which is most of its time.
+
+[[noreturn, gnu::cold, gnu::noinline]] void no_record(
+    const char *call, const libcgo_thread *thread) {
+  message m(call);
+  if (thread == nullptr)
+    m.text("the thread's record is NULL: a thread without one is attached by "
+           "libcgo_attach or libcgo_callback");
+  else if (check_thread(thread) != 0)
+    m.text("the thread's record has ")
+        .number(thread->size)
+        .text(" bytes and version ")
+        .number(thread->version)
+        .text(": it is to begin as LIBCGO_THREAD_INIT");
+  else
+    m.text("no thread has entered the record: libcgo_thread_create, "
+           "libcgo_attach and libcgo_callback do that");
+  m.fatal();
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void no_memory(
+    const libcgo_thread *thread) {
+  message(on_stack)
+      .text("no memory for a page of nested calls: ENOMEM")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void bad_stack(
+    const libcgo_thread *thread, const libcgo_stack *stack) {
+  message(on_stack)
+      .text(stack == nullptr ? "the stack's record is NULL"
+                             : "the stack's record is none of this version, "
+                               "or has no bytes between lo and hi")
+      .text(": it is to begin as LIBCGO_STACK_INIT(lo, hi)")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void too_small(
+    const libcgo_thread *thread, const libcgo_stack *stack, uintptr_t start) {
+  message(on_stack)
+      .text("the stack has ")
+      .number(start <= stack->lo ? 0 : static_cast<long long>(start - stack->lo))
+      .text(" bytes left of ")
+      .number(static_cast<long long>(stack->hi - stack->lo))
+      .text(", and LIBCGO_STACK_MIN is ")
+      .number(LIBCGO_STACK_MIN)
+      .text(start < (stack->hi & ~uintptr_t(15))
+                ? ": make it larger, or, if a longjmp or an exception has left "
+                  "what was on it, say so by libcgo_stack_left"
+                : ": make it larger")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void was_over(
+    const libcgo_thread *thread) {
+  message(on_stack)
+      .text("a call on a small stack returns that was over: it has returned before, "
+            "or its stack was left (libcgo_stack_left), or other frames are where its "
+            "own was")
+      .fatal(thread->runtime->ops->fatal);
+}
+
+page *last_page(const page *pages) {
+  const page *last = pages->last != nullptr ? pages->last : pages;
+  while (last->next != nullptr)
+    last = last->next;
+  return const_cast<page *>(last);
+}
+
+// Adds a page of places. Of two, of the interrupted code and of a handler's, none is lost.
+stack_call *more_places(libcgo_thread *thread) {
+  auto *fresh = static_cast<page *>(os::map_zeroed(page_bytes));
+  if (fresh == nullptr)
+    no_memory(thread);
+  fresh->number = 1;
+  fresh->thread = thread;
+  uintptr_t first = 0;
+  if (__atomic_compare_exchange_n(first_page_word(thread), &first,
+                                  reinterpret_cast<uintptr_t>(fresh), false,
+                                  __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    return fresh->calls;
+  auto *const pages = reinterpret_cast<page *>(first);
+  page *last = last_page(pages);
+  for (page *next = nullptr;; last = next, next = nullptr) {
+    fresh->number = last->number + 1;
+    if (__atomic_compare_exchange_n(&last->next, &next, fresh, false,
+                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+      break;
+  }
+  pages->last = fresh;
+  return fresh->calls;
+}
+
+// A free place, where neither the one that was used last is free nor the one after it.
+// When there are about twice as many places as calls were left the last time, all calls are
+// asked whether they are over.
+[[gnu::cold, gnu::noinline]] stack_call *look_for_place(libcgo_thread *thread,
+                                                        const asker &who) {
+  stack_call *c = listed_place(thread);
+  page *const pages = first_page(thread);
+  if (c == nullptr && pages != nullptr) {
+    if (last_page(pages)->number >= pages->most_pages) {
+      pages->most_pages = 2 * (sweep(thread, who) / calls_of_page) + 1;
+      c = listed_place(thread);
+    }
+  }
+  return c != nullptr ? c : more_places(thread);
+}
+
+stack_call *find_place(libcgo_thread *thread, const asker &who) {
+  auto *c = reinterpret_cast<stack_call *>(thread->next_place);
+  if (c->serial == free_place)
+    return c;
+  c = place_after(thread, c);
+  if (c != nullptr && c->serial == free_place)
+    return c;
+  return look_for_place(thread, who);
+}
+
+// ---- where things go on ----
+
+bool overlaps(const libcgo_stack *stack, uintptr_t lo, uintptr_t hi) {
+  return lo < stack->hi && stack->lo < hi;
+}
+
+// The guess: see the top.
+bool is_given_up(const libcgo_thread *thread, const stack_call *c,
+                 const asker &who) {
+  stack_bounds signal;
+  return who.is_c && on_own_stack(thread, who.sp) &&
+         on_own_stack(thread, c->mark) && c->mark < who.sp &&
+         (thread->state & thread_c_switches) == 0 &&
+         !(os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
+}
+
+// The deepest position of what is left on a small stack, or its end. `whole`: asks the
+// system, too, and gives up what may be given up.
+uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
+                     const asker &who, bool whole) {
+  const auto is_left = [thread, &who, whole](stack_call *c) {
+    if (whole ? !is_over(thread, c, who) && !is_given_up(thread, c, who)
+              : !is_over_by_sight(thread, c, who))
+      return true;
+    if (counts(c))
+      end(thread, c);
+    return false;
+  };
+  const auto on_it = [stack](uintptr_t at) {
+    return within(at, stack->lo, stack->hi);
+  };
+  uintptr_t deepest = stack->hi;
+  // The last position on a stack is the deepest, unless a part of it that is below was
+  // another call's already.
+  const auto is_deepest = [stack, &deepest](uintptr_t at, const range &part) {
+    if (at < deepest)
+      deepest = at;
+    return part.lo <= stack->lo;
+  };
+  stack_call *running;
+  do { // as often as the record goes back to an older call
+    running = running_of(thread);
+    const uintptr_t caller_sp = thread->caller_sp;
+    if (running != nullptr && range_of(thread).contains(caller_sp) &&
+        on_it(caller_sp) && is_left(running) &&
+        is_deepest(caller_sp, range_of(thread)))
+      return deepest;
+    for (stack_call *c = last_of(thread);
+         c != nullptr && running == running_of(thread);
+         c = before(c, stack->lo, stack->hi)) {
+      if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
+          is_left(c) && is_deepest(c->passed_sp, c->passed))
+        return deepest;
+      if (counts(c) && on_it(c->start - 1) && is_left(c) &&
+          is_deepest(c->start, {stack->lo, 0}))
+        return deepest;
+      if (counts(c) && c->prior.contains(c->prior_caller) &&
+          on_it(c->prior_caller) && is_left(c)) {
+        // Its parent has gone on, deeper, if the call has ended unseen.
+        const stack_call *const parent = parent_of(c);
+        if (parent != nullptr && parent != running &&
+            parent->passed.contains(parent->passed_sp) &&
+            c->prior.contains(parent->passed_sp))
+          is_deepest(parent->passed_sp, c->prior);
+        if (is_deepest(c->prior_caller, c->prior))
+          return deepest;
+      }
+    }
+  } while (running != running_of(thread));
+  return deepest;
+}
+
+// A call, and the part of a small stack in which it has an address. No call, but a part: of
+// a task that has outlived the call in which it made another one.
+struct place_on_stack {
+  stack_call *call;
+  range at;
+};
+
+place_on_stack place_in(stack_call *c, uintptr_t address) {
+  if (!counts(c))
+    return {};
+  if (c->passed.contains(address))
+    return {c, c->passed};
+  const range entered = {c->lo, end_of(c) - c->lo};
+  if (entered.contains(address))
+    return {c, entered};
+  stack_call *const parent = parent_of(c);
+  const bool of_task =
+      (c->flags & from_small) != 0 && c->c_returns_to != made_by_parent;
+  if ((parent != nullptr || of_task) && c->prior.contains(address))
+    return {parent, c->prior};
+  return {};
+}
+
+// The call in which such a task goes on: what C made, of what the record names; or the last
+// that C made.
+stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
+  stack_call *c = running_of(thread);
+  while (c != nullptr && counts(c) && (c->flags & from_small) != 0)
+    c = parent_of(c);
+  if (c != nullptr && counts(c) && !is_over(thread, c, who))
+    return c;
+  c = last_of(thread);
+  while (c != nullptr &&
+         ((c->flags & from_small) != 0 || is_over(thread, c, who)))
+    c = c->prev;
+  return c;
+}
+
+// For the runtime on the call's part of a small stack.
+bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
+                  const asker &who) {
+  return (frame_is_gone(thread, c, who) || word_is_gone(thread, c, who) ||
+          c_has_returned(thread, c, who)) &&
+         !is_changing(thread, who);
+}
+
+// The runtime runs in a call on a part of a small stack, at sp. Ends what is over, seen from
+// there. Returns where C goes on.
+uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
+                    uintptr_t sp) {
+  uintptr_t system_sp = call->system_sp;
+  const bool own = on_own_stack(thread, system_sp);
+  const auto was_c_below = [thread, own, system_sp](const stack_call *c) {
+    return own && (c->flags & from_small) == 0 &&
+           on_own_stack(thread, c->mark) && c->mark < system_sp;
+  };
+  if (is_changing(thread, {sp, false, at}))
+    return system_sp;
+  bool nothing_waits = true; // of what is newer
+  for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
+    if (!counts(c))
+      continue;
+    nothing_waits = nothing_waits && (c->flags & switched) == 0;
+    const bool here = end_of(c) > at.lo && end_of(c) <= sp;
+    const bool made_here = (c->flags & from_small) != 0 && at.contains(c->mark) &&
+                           c->mark <= sp;
+    if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4 and 5
+      end(thread, c);
+    else
+      go_below(thread, c, &system_sp);
+  }
+  return system_sp;
+}
+
+// For the runtime at sp on a part of a small stack that belongs to no call: a task has
+// outlived the call in which it ran, or was told of when that was over.
+bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
+  stack_call *const in = goes_on_in(thread, {sp, false, at});
+  if (in == nullptr)
+    return false;
+  const uintptr_t system_sp = end_above(thread, in, at, sp);
+  if (running_of(thread) != in)
+    pass(thread);
+  set_state(thread, in, system_sp, sp | no_call_of_c, at);
+  in->flags |= switched;
+  thread->state |= thread_tasks_switch;
+  return true;
+}
+
+// Whether the code of the call that is running has gone over to a task that is in a given
+// call, or in one that this has made.
+bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) {
+  const stack_call *const running = running_of(thread);
+  if (running == nullptr || !counts(running) || (running->flags & switched) == 0)
+    return false;
+  const range now = range_of(thread);
+  const stack_call *c = last_of(thread);
+  while (c != nullptr && !(counts(c) && now.contains(c->start - 1)))
+    c = c->prev;
+  while (c != nullptr && c != call && (c->flags & from_small) != 0)
+    c = parent_of(c);
+  return c == call && (call->flags & from_small) != 0;
+}
+
+// For a caller at sp that is not in the record's range. If it is on a small stack, the
+// record has its range from here on, and what is over, seen from there, has ended.
+[[gnu::cold, gnu::noinline]] range find_small(libcgo_thread *thread,
+                                              uintptr_t sp) {
+  place_on_stack found = {};
+  range seen = {};
+  const stack_call *by = nullptr;
+  for (stack_call *c = last_of(thread); c != nullptr; c = before(c, sp, sp + 1)) {
+    by = c;
+    for (;;) {
+      found = place_in(c, sp);
+      if (found.call == nullptr) {
+        if (found.at.span != 0)
+          seen = found.at;
+        break;
+      }
+      if (!is_gone_here(thread, found.call, {sp, false, found.at}))
+        break;
+      seen = found.at;
+      end(thread, found.call);
+    }
+    if (found.at.span != 0)
+      break;
+  }
+  if (found.call == nullptr && seen.span != 0 && go_on_as_task(thread, sp, seen))
+    return seen;
+  if (found.call == nullptr) { // unless a handler has come in between, and has found it
+    const range now = range_of(thread);
+    return now.contains(sp) ? now : range{};
+  }
+  if (found.call != by && is_where_running_went(thread, by))
+    found.call = running_of(thread);
+  const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
+  if (running_of(thread) != found.call)
+    pass(thread);
+  set_state(thread, found.call, system_sp, sp | no_call_of_c, found.at);
+  return found.at;
+}
+
+bool entered(const libcgo_thread *thread) {
+  return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
+}
+
+// What is wrong with the arguments of a call that tells of a stack; or 0.
+int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
+  const int err = check_thread(thread);
+  if (err != 0)
+    return err;
+  const int stack_err = check_stack(stack);
+  return stack_err != 0 || entered(thread) ? stack_err : EINVAL;
+}
+
+// Whether a call's code has called from another stack what is still under way.
+bool calls_from_elsewhere(const libcgo_thread *thread, const stack_call *call,
+                          const libcgo_stack *stack) {
+  for (const stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev)
+    if (counts(c) && parent_of(c) == call && c->prior.span != 0 &&
+        !overlaps(stack, c->prior.lo, c->prior.lo + c->prior.span))
+      return true;
+  return false;
+}
+
+// A small stack is in use. One in the thread's own stack is looked for there.
+void note_stack(libcgo_thread *thread, const libcgo_stack *stack) {
+  if (thread->stack_hi == 0 ||
+      overlaps(stack, thread->stack_lo, thread->stack_hi))
+    thread->state |= thread_small_within_own;
+}
+
+} // namespace
+
+void begin_calls(libcgo_thread *thread) {
+  stack_call *const first = place_in_record(thread);
+  *first = {};
+  thread->small_lo = thread->small_span = 0;
+  thread->system_sp = thread->caller_sp = 0;
+  thread->top = thread->running = thread->chunks = 0;
+  thread->serial = first_serial;
+  thread->switching = 0;
+  thread->next_place = reinterpret_cast<uintptr_t>(first);
+}
+
+void lend_places(libcgo_thread *thread, uintptr_t *places) {
+  *places = thread->chunks;
+  thread->chunks = reinterpret_cast<uintptr_t>(places) | 1;
+}
+
+void free_places(uintptr_t places) {
+  auto *p = reinterpret_cast<page *>(places);
+  while (p != nullptr) {
+    page *next = p->next;
+    os::unmap(p, page_bytes);
+    p = next;
+  }
+}
+
+range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  const range now = range_of(thread);
+  if (now.contains(sp))
+    return now;
+  const range ahead = range_ahead(thread);
+  if (ahead.contains(sp)) {
+    set_small(thread, ahead);
+    return ahead;
+  }
+  if (thread->top == 0 ||
+      (on_own_stack(thread, sp) && !small_within_own(thread)))
+    return {};
+  return find_small(thread, sp);
+}
+
+// What can be read by the runtime at sp, on this very stack or on the thread's own, says
+// that a call is over; or that one is in which the runtime made it.
+static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
+                            uintptr_t sp, const range &now) {
+  constexpr int most_levels = 16; // the price is the same at any depth
+  for (int i = 0; i < most_levels && c != nullptr; i++) {
+    const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
+    const bool can_be_read =
+        on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
+    if ((can_be_read && frame_is_gone(thread, c, who)) ||
+        (now.contains(c->start) && word_is_gone(thread, c, {sp, false, now})) ||
+        c_has_returned(thread, c, who))
+      return true;
+    if ((c->flags & from_small) == 0 || c->c_returns_to != made_by_parent)
+      return false;
+    c = parent_of(c);
+  }
+  return c == nullptr;
+}
+
+range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  for (;;) {
+    const range now = small_stack_at(thread, sp);
+    stack_call *const c = running_of(thread);
+    if (now.span == 0 || c == nullptr || !counts(c))
+      return now;
+    if (!is_gone_as_seen(thread, c, sp, now))
+      return now;
+    end(thread, c);
+    if (small_stack_at(thread, sp).span != 0)
+      continue;
+    return go_on_as_task(thread, sp, now) ? now : range{};
+  }
+}
+
+range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
+  const range now = range_of(thread);
+  if (now.contains(address))
+    return now;
+  const range ahead = range_ahead(thread);
+  if (ahead.contains(address))
+    return ahead;
+  for (stack_call *c = last_of(thread); c != nullptr;
+       c = before(c, address, address + 1)) {
+    const place_on_stack found = place_in(c, address);
+    if (found.at.span != 0)
+      return found.at;
+  }
+  return {};
+}
+
+bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
+  if (thread->top == 0)
+    return false;
+  learn_own_bounds(thread);
+  const asker who = c_at(sp);
+  sweep(thread, who);
+  // One that the runtime made is in one that C made.
+  for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if ((c->flags & from_small) == 0 && !is_elsewhere(thread, c, who))
+      return true;
+  return false;
+}
+
+bool small_within_own(const libcgo_thread *thread) {
+  return (thread->state & thread_small_within_own) != 0;
+}
+
+} // namespace cgo
+
+extern "C" {
+
+// For a caller at sp outside of the record's range: where on the system stack fn is to
+// run, or 0 if it is to run where the caller is.
+uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp) {
+  using namespace cgo;
+  if (!entered(thread))
+    no_record(on_system, thread);
+  if (small_stack_at(thread, sp).span == 0)
+    return 0;
+  thread->caller_sp = sp;
+  return thread->system_sp;
+}
+
+} // extern "C"
+
+namespace cgo {
+
+void check_record(const char *call, const libcgo_thread *thread) {
+  if (!entered(thread))
+    no_record(call, thread);
+}
+
+stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
+                       uintptr_t sp, uintptr_t *mark) {
+  const bool on_small = still_small_stack_at(thread, sp).span != 0;
+  const asker who = {reinterpret_cast<uintptr_t>(mark), !on_small, {}};
+  if (!on_small) {
+    stack_call *c = last_of(thread);
+    // To tell later what is on the thread's own stack.
+    if (c == nullptr)
+      learn_own_bounds(thread);
+    for (; c != nullptr && is_over_by_sight(thread, c, who);
+         c = last_of(thread)) {
+      if (counts(c))
+        end(thread, c);
+      drop_ended(thread);
+    }
+    if (c != nullptr && c->mark < sp && on_own_stack(thread, sp) &&
+        on_own_stack(thread, c->mark))
+      c->flags |= was_below;
+  }
+  uintptr_t lo = no_lo, top = no_lo;
+  if (stack != nullptr) {
+    lo = stack->lo;
+    top = sp; // on this very stack, below the frame of the call itself
+    if (!within(sp, lo, stack->hi)) {
+      top = deepest_on(thread, stack, who, false);
+      if (stack->hi - top > (stack->hi - lo) / 4)
+        top = deepest_on(thread, stack, who, true);
+    }
+    top &= ~uintptr_t(15);
+    if (top <= lo || top - lo < LIBCGO_STACK_MIN)
+      too_small(thread, stack, top);
+    note_stack(thread, stack);
+  }
+
+  // First the place is taken, then it is filled. A handler in between takes another.
+  stack_call *const call = find_place(thread, who);
+  uintptr_t serial = thread->serial + 1;
+  if (serial < first_serial)
+    serial = first_serial;
+  call->serial = serial;
+  handler_barrier();
+  thread->serial = serial;
+  thread->next_place = reinterpret_cast<uintptr_t>(call);
+  stack_call *const running = running_of(thread);
+  call->parent = running;
+  call->parent_serial = running == nullptr ? 0 : running->serial;
+  *mark = serial;
+  call->mark = reinterpret_cast<uintptr_t>(mark);
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  if (offset != 0)
+    call->returns_to = *reinterpret_cast<const uintptr_t *>(
+        call->mark + static_cast<uintptr_t>(offset));
+  call->lo = lo;
+  call->start = top - call_word_bytes;
+  call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
+  call->prior = range_of(thread);
+  call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
+  call->prior_system = thread->system_sp;
+  call->passed.span = 0;
+  if (running != nullptr)
+    running->passed.span = 0;
+  call->flags = (on_small ? from_small : 0) | (stack == nullptr ? switched : 0) |
+                (call == place_in_record(thread) ? in_record : 0);
+  if (!on_small)
+    call->c_returns_to = c_return_address(thread, call);
+  else // where its code has gone over to a task, that has made it
+    call->c_returns_to = running != nullptr && (running->flags & switched) == 0
+                             ? made_by_parent
+                             : 0;
+  // Not on the stack on which this function runs.
+  if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
+    *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
+    call->flags |= has_word;
+  }
+  call->prev = last_of(thread);
+  set_skip(call);
+  handler_barrier();
+  thread->top = reinterpret_cast<uintptr_t>(call);
+  handler_barrier();
+  // What was the last may have been taken out meanwhile; its `prev` stays.
+  while (call->prev != nullptr && call->prev->serial == free_place) {
+    call->prev = call->prev->prev;
+    set_skip(call);
+  }
+  // A handler on the caller's small stack may take the record back to that: then C that fn
+  // calls finds this call.
+  set_state(thread, call, call->system_sp, call->prior_caller,
+            {call->lo, end_of(call) - call->lo});
+  return call;
+}
+
+bool is_switch(const stack_call *call) { return call->start == no_start; }
+
+libcgo_thread *owner_of(stack_call *call) { return thread_of(call); }
+
+void note_switch(libcgo_thread *thread, const libcgo_context *from) {
+  if (from->stack_hi != 0) {
+    const libcgo_stack stack = LIBCGO_STACK_INIT(from->stack_lo, from->stack_hi);
+    note_stack(thread, &stack);
+  }
+  if (stack_call *const running = running_of(thread))
+    running->flags |= switched;
+}
+
+bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) {
+  if (range_of(thread).contains(thread->caller_sp) &&
+      within(thread->caller_sp, lo, hi))
+    return true;
+  for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
+    if (counts(c) && c->prior.contains(c->prior_caller) &&
+        within(c->prior_caller, lo, hi))
+      return true;
+  return false;
+}
+
+bool would_overwrite(const libcgo_thread *thread, uintptr_t sp) {
+  const stack_call *const c = running_of(thread);
+  return c != nullptr && counts(c) && on_own_stack(thread, c->mark) &&
+         on_own_stack(thread, sp) && c->mark < sp;
+}
+
+} // namespace cgo
+
+extern "C" {
+
+// Begins a call on a small stack for a caller at sp. `mark` is a word of the call's frame,
+// on the caller's stack, at sp or above.
+cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
+                                         const libcgo_stack *stack, uintptr_t sp,
+                                         uintptr_t *mark) {
+  using namespace cgo;
+  check_record(on_stack, thread);
+  if (check_stack(stack) != 0)
+    bad_stack(thread, stack);
+  return begin_call(thread, stack, sp, mark);
+}
+
+// Ends the call when fn has returned, and passes its result on.
+uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
+                                uintptr_t *mark) {
+  using namespace cgo;
+  libcgo_thread *const thread = thread_of(call);
+  if (!counts(call) || call->mark != reinterpret_cast<uintptr_t>(mark) ||
+      call->serial != *mark)
+    was_over(thread);
+  if ((call->flags & was_below) != 0)
+    thread->state |= thread_c_switches;
+  stack_call *const running = running_of(thread);
+  if (running != nullptr && running != call && (call->flags & from_small) != 0 &&
+      (running->flags & switched) != 0 &&
+      (range_of(thread).contains(call->start - 1) ||
+       range_of(thread).contains(call->mark))) {
+    // A later call's code has gone over to this task, and goes on in it.
+    set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
+  } else {
+    // Nothing is left in this call's part of its stack.
+    if (running != call && !range_of(thread).contains(call->start - 1))
+      pass(thread);
+    put_back(thread, call);
+    if ((call->flags & from_small) != 0 && call->parent != nullptr &&
+        parent_of(call) == nullptr)
+      go_on_as_task(thread, call->mark - 1, call->prior);
+  }
+  handler_barrier();
+  if (last_of(thread) != call) {
+    if ((call->flags & from_small) != 0)
+      leave_tasks(thread, call);
+    call->serial = ended;
+    return result;
+  }
+  // A handler may take out the one before.
+  stack_call *prev;
+  do {
+    prev = *static_cast<stack_call *volatile *>(&call->prev);
+    thread->top = reinterpret_cast<uintptr_t>(prev);
+    handler_barrier();
+  } while (prev != *static_cast<stack_call *volatile *>(&call->prev));
+  call->serial = free_place;
+  thread->next_place = reinterpret_cast<uintptr_t>(call);
+  if (prev != nullptr && prev->serial == ended)
+    drop_ended(thread);
+  return result;
+}
+
+int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
+  using namespace cgo;
+  const uintptr_t sp = here();
+  if (const int err = check_told(thread, stack))
+    return err;
+  if (!within(sp, stack->lo, stack->hi) || running_of(thread) == nullptr)
+    still_small_stack_at(thread, sp);
+  stack_call *const running = running_of(thread);
+  if (running == nullptr)
+    return EINVAL;
+  // The range ends where the last call on that stack has begun. No code of the runtime runs
+  // above: a stack pointer there shows that what is below has ended.
+  const bool on_it = within(sp, stack->lo, stack->hi);
+  uintptr_t hi = stack->hi;
+  for (const stack_call *c = last_of(thread); c != nullptr;
+       c = before(c, stack->lo, stack->hi))
+    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) &&
+        (!on_it || end_of(c) > sp)) {
+      hi = end_of(c);
+      break;
+    }
+  note_stack(thread, stack);
+  running->flags |= switched;
+  thread->state |= thread_tasks_switch;
+  set_small(thread, {stack->lo, hi - stack->lo});
+  return 0;
+}
+
+int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
+  using namespace cgo;
+  const uintptr_t sp = here();
+  if (const int err = check_told(thread, stack))
+    return err;
+  if (within(sp, stack->lo, stack->hi))
+    return EBUSY;
+  const auto on_it = [stack](uintptr_t at) {
+    return within(at, stack->lo, stack->hi);
+  };
+  still_small_stack_at(thread, sp);
+  const range now = range_of(thread);
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    if (!counts(c))
+      continue;
+    if (c->passed.span != 0 &&
+        overlaps(stack, c->passed.lo, c->passed.lo + c->passed.span))
+      c->passed.span = 0;
+    // The code of a call may have gone over to another stack.
+    const bool is_elsewhere =
+        c == running_of(thread)
+            ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
+            : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
+    const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
+    if (((c->flags & from_small) != 0 && on_it(c->mark)) || (own_is_left && !is_elsewhere)) {
+      end(thread, c);
+      continue;
+    }
+    if (own_is_left) { // nothing of it is there any more
+      c->flags = (c->flags & ~has_word) | own_left;
+      c->start = 0;
+      c->lo = end_of(c);
+    }
+    if (on_it(c->prior_caller))
+      c->prior_caller = 0;
+  }
+  // And no call's code goes on there, which is on no stack that is known.
+  const range after = range_of(thread);
+  if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {
+    set_small(thread, {});
+    thread->caller_sp = 0;
+  }
+  drop_ended(thread);
+  return 0;
+}
+
+} // extern "C"

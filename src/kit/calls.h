@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The calls on small stacks that a thread has begun. The head of src/kit/calls.cc explains
+ * them, and so does docs/design.md, "Stacks". The place of a call is its entry there.
+ */
+#ifndef LIBCGO_CALLS_H_INTERNAL
+#define LIBCGO_CALLS_H_INTERNAL
+
+#include <libcgo/context.h>
+#include <libcgo/stack.h>
+
+#include "core/layout.h"
+#include "core/platform.h"
+
+namespace cgo {
+
+/* A stack, or the part of it below an address. A span of 0 contains nothing. */
+struct range {
+  uintptr_t lo;
+  uintptr_t span;
+  bool contains(uintptr_t address) const { return address - lo < span; }
+};
+
+/*
+ * A call by libcgo_call_on_stack. This record is not in the frame of the call: an
+ * exception or a longjmp may end the frame unseen, and what is then written there would be
+ * taken for a record.
+ */
+struct stack_call {
+  uintptr_t serial;        /* its number; free_place, or ended */
+  stack_call *prev;        /* the call that was begun before */
+  stack_call *parent;      /* the one whose code, or whose C, made this call */
+  uintptr_t parent_serial;
+  uintptr_t mark;          /* the word in the call's frame that has its number */
+  uintptr_t returns_to;    /* the return address of that frame, if the CPU pushes it */
+  uintptr_t lo;            /* the small stack, and where fn's part of it begins */
+  uintptr_t start;
+  uintptr_t system_sp;     /* where the stack of C goes on below this call */
+  range prior;             /* the thread's state before the call: the small stack it was */
+  uintptr_t prior_caller;  /* on, or had called C from, and its positions */
+  uintptr_t prior_system;
+  range passed;            /* where the thread was in this call when it went over to */
+  uintptr_t passed_sp;     /* another one without calling: its small stack and position */
+  stack_call *skip;        /* an older call: all small stacks of those in between are */
+  uintptr_t skip_lo;       /* within */
+  uintptr_t skip_hi;
+  uintptr_t flags;         /* and above them, how many calls there are up to this one */
+  uintptr_t c_returns_to;  /* the return address of the call of C that made this call */
+};
+
+/* The record has become a thread's. */
+void begin_calls(libcgo_thread *thread);
+
+/* Before `leave`, which may free the record: from here on the pages with the thread's
+   calls belong to *places and not to the record, and so do pages that are added later.
+   After `leave`, free_places(*places) frees them. */
+void lend_places(libcgo_thread *thread, uintptr_t *places);
+void free_places(uintptr_t places);
+
+/* The range of the small stack on which the caller at sp runs. The record then names this
+   stack. Empty: the caller runs on a stack of C's. */
+range small_stack_at(libcgo_thread *thread, uintptr_t sp);
+
+/* The same. But if the call on that stack is seen to be over, it is ended, and the search
+   begins again. */
+range still_small_stack_at(libcgo_thread *thread, uintptr_t sp);
+
+/* The same for an address. Makes no system call and changes nothing. Safe in signal
+   handlers. */
+range known_small_stack(const libcgo_thread *thread, uintptr_t address);
+
+/* Whether the caller at sp, which is C, is in a call of the thread's. If it is on the
+   system stack, calls that were made on coroutine stacks do not count. */
+bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);
+
+/* ---- for contexts ---- */
+
+/* Stops the process where the record is none that a thread has entered. */
+void check_record(const char *call, const libcgo_thread *thread);
+
+/* Begins a call as libcgo_begin_stack_call does. Where stack is NULL, C at sp goes over to
+   a context: the call has no part of a small stack, and tasks run in it. */
+stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
+                       uintptr_t sp, uintptr_t *mark);
+bool is_switch(const stack_call *call);
+libcgo_thread *owner_of(stack_call *call);
+
+/* The code that runs goes over to another context, or a context begins in it. */
+void note_switch(libcgo_thread *thread, const libcgo_context *from);
+
+/* Whether C that was called from this stack may still be under way. */
+bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);
+
+/* Whether C that goes on at sp, on the thread's own stack, would overwrite C that waits in
+   the call that the record names. */
+bool would_overwrite(const libcgo_thread *thread, uintptr_t sp);
+
+/* Whether a small stack is, or may be, part of the thread's system stack. */
+bool small_within_own(const libcgo_thread *thread);
+
+} // namespace cgo
+
+/* What src/arch/<cpu>.S calls; the contracts stand in src/kit/calls.cc. */
+extern "C" {
+uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp);
+cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
+                                         const libcgo_stack *stack, uintptr_t sp,
+                                         uintptr_t *mark);
+uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
+                                uintptr_t *mark);
+
+/* In src/context.cc. */
+void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
+                        libcgo_context *to, uintptr_t *mark);
+void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
+                           uintptr_t *mark);
+libcgo_thread *libcgo_switch_ends(libcgo_context *from, libcgo_context *to,
+                                  uintptr_t *mark);
+}
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Contexts: what src/arch/<cpu>.S asks when it does not know by itself.
+//
+// libcgo_switch saves the caller's registers in a frame on its stack, notes in *from where
+// that is, and takes the registers of the frame of *to. All frames of suspended contexts
+// are alike, that of a new one too, so that the frame description is true before the stack
+// pointer changes and after. It returns by a jump: a return would go where the CPU
+// expects it, which is back into the other context.
+//
+// Of a thread's record it changes the small stack (small_lo, small_span), as
+// libcgo_stack_switched does. A signal may come between any two instructions, and its
+// handler may call C from where it is. So the order is:
+//
+// 1. `switching` names the context ahead.
+// 2. The stack pointer goes over.
+// 3. The record has the small stack of the context ahead, its span first 0 where that are
+//    several stores.
+// 4. `switching` is 0.
+//
+// Before 2 the stack pointer is on the stack that the record names. Between 2 and the end
+// of 3 it is on that of the context ahead. The record may still have the other one, a span
+// of 0, or already this one. What looks at the record first, in assembly too, takes a stack
+// pointer for one on a small stack only if it is in the record's range, and the ranges of
+// two contexts have no address in common. Otherwise small_stack_at is asked, and looks at
+// `switching`: it finds the stack ahead. After 3 the record has it. A context ahead that is
+// C has a span of 0 and is in no range: C runs there. A handler that itself goes over to a
+// context, and comes back, finds `switching` not 0; its own return puts that word back.
+// In *from the stack pointer is noted after 2: until then nobody goes on there.
+//
+// The caller is one of three:
+//
+// - The code of a context, on the small stack that the record names and *from has: all is
+//   done in assembly.
+// - Code on another small stack that the record names: it is noted in *from, and the call in
+//   which the code runs gets to know that its code has switched. From then on it is as
+//   above.
+// - C. It begins a call, as if by libcgo_call_on_stack, but on no stack: tasks run in it, and
+//   C that they call goes on below. It ends when C goes on. Where no call is around it, its
+//   place stays linked, with its mark deleted, which is a proof that it is over; the next
+//   switch from the same depth takes it up again.
+#include <libcgo/context.h>
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "core/arch.h"
+#include "kit/calls.h"
+#include "core/report.h"
+#include "kit/runtime.h"
+#include "kit/stack.h"
+#include "kit/traceback.h"
+
+// What src/arch/<cpu>.S uses.
+static_assert(offsetof(libcgo_context, sp) == CONTEXT_SP, "");
+static_assert(offsetof(libcgo_context, lo) == CONTEXT_LO, "");
+static_assert(offsetof(libcgo_context, span) == CONTEXT_SPAN, "");
+static_assert(offsetof(libcgo_context, thread) == CONTEXT_THREAD, "");
+static_assert(offsetof(libcgo_context, flags) == CONTEXT_FLAGS, "");
+static_assert(offsetof(libcgo_context, options) == CONTEXT_OPTIONS, "");
+static_assert(offsetof(libcgo_context, control) == CONTEXT_CONTROL, "");
+static_assert(offsetof(libcgo_context, keeps) == CONTEXT_KEEPS, "");
+static_assert(LIBCGO_CONTEXT_KEEPS_CONTROL == CONTEXT_KEEPS_CONTROL, "");
+
+namespace cgo {
+
+namespace {
+
+constexpr char name[] = "libcgo_switch";
+
+// What the first release had, in bytes; later ones append to it.
+constexpr size_t first_context = 8 + 22 * sizeof(uintptr_t);
+static_assert(offsetof(libcgo_context, reserved) +
+                      sizeof(libcgo_context::reserved) ==
+                  first_context,
+              "");
+
+// libcgo_context::sp, where it is none.
+constexpr uintptr_t not_suspended = 0;
+
+// libcgo_context::flags: what is to be done when it goes on, or 0.
+constexpr uintptr_t is_new = 1;    // its thread is told of its stack
+constexpr uintptr_t is_c = 2;      // its call ends
+constexpr uintptr_t is_nested = 4; // `ahead` goes back into `switching`
+
+int check_context(const libcgo_context *context) {
+  if (context == nullptr || context->size < first_context)
+    return EINVAL;
+  return context->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
+}
+
+bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
+  return address - lo < hi - lo;
+}
+
+bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
+
+// The functions with a message are not inlined: their callers often run on a small stack.
+
+[[noreturn, gnu::cold, gnu::noinline]] void stop(const libcgo_thread *thread,
+                                                 message &m) {
+  m.fatal(thread != nullptr && check_thread(thread) == 0 &&
+                  thread->runtime != nullptr
+              ? thread->runtime->ops->fatal
+              : nullptr);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void bad_target(
+    const libcgo_thread *thread, const libcgo_context *to) {
+  message m(name);
+  if (to == nullptr)
+    m.text("there is no context to go on in: NULL was given, or fn of a context has "
+           "returned it");
+  else if (to->sp == CONTEXT_OVER)
+    m.text("the context to go on in is over, its fn has returned: make it anew by "
+           "libcgo_context_make");
+  else if (check_context(to) != 0)
+    m.text("the record to go on in has ")
+        .number(to->size)
+        .text(" bytes and version ")
+        .number(to->version)
+        .text(": it is to begin as LIBCGO_CONTEXT_INIT");
+  else if (is_made(to))
+    m.text("the context to go on in is running: it is to be suspended");
+  else
+    m.text("nothing is suspended in the record to go on in: make a context by "
+           "libcgo_context_make, or switch away in it first");
+  stop(thread, m);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void bad_source(
+    const libcgo_thread *thread, const libcgo_context *from) {
+  message m(name);
+  if (from == nullptr)
+    m.text("the record for the caller is NULL");
+  else if (from->sp == CONTEXT_OVER)
+    m.text("the record for the caller is that of a context that is over: begin it as "
+           "LIBCGO_CONTEXT_INIT");
+  else
+    m.text("the record for the caller has another context, which is suspended: each "
+           "needs its own");
+  stop(thread, m);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void foreign_stack(
+    const libcgo_thread *thread, const libcgo_context *from, uintptr_t sp) {
+  message m(name);
+  m.text("the caller's stack pointer is ")
+      .hex(sp)
+      .text(", and the context in which it is to be suspended has a stack from ")
+      .hex(from->stack_lo)
+      .text(" to ")
+      .hex(from->stack_hi)
+      .text(": give the caller's own context, or a record that is not made");
+  stop(thread, m);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void other_thread(
+    const libcgo_thread *thread) {
+  message m(name);
+  m.text("the context to go on in is C on another thread's stack: only that thread "
+         "goes on there");
+  stop(thread, m);
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] void c_waits(
+    const libcgo_thread *thread, uintptr_t sp) {
+  message m(name);
+  m.text("C would go on at ")
+      .hex(sp)
+      .text(", and overwrite C that has called since and waits below: return to "
+            "that first");
+  stop(thread, m);
+}
+
+void check_both(const libcgo_thread *thread, const libcgo_context *from,
+                const libcgo_context *to) {
+  if (to == nullptr || to->sp <= CONTEXT_OVER)
+    bad_target(thread, to);
+  if (from == nullptr || from->sp != not_suspended)
+    bad_source(thread, from);
+}
+
+// C suspends itself: its call begins, or is taken up again.
+void suspend_c(libcgo_thread *thread, libcgo_context *from, uintptr_t sp,
+               uintptr_t *mark) {
+  auto *c = reinterpret_cast<stack_call *>(from->call);
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  if (c != nullptr && thread->top == from->call && thread->running == 0 &&
+      thread->small_span == 0 && c->serial == from->serial && is_switch(c) &&
+      c->mark == reinterpret_cast<uintptr_t>(mark)) {
+    *mark = c->serial;
+    if (offset != 0)
+      c->returns_to = *reinterpret_cast<const uintptr_t *>(
+          c->mark + static_cast<uintptr_t>(offset));
+    thread->running = from->call;
+    thread->system_sp = c->system_sp;
+  } else {
+    c = begin_call(thread, nullptr, sp, mark);
+    from->call = reinterpret_cast<uintptr_t>(c);
+    from->serial = c->serial;
+  }
+  from->lo = from->span = 0;
+  from->flags = is_c;
+}
+
+// C goes on at sp.
+void resume_c(libcgo_thread *thread, libcgo_context *to, uintptr_t sp,
+              uintptr_t *mark) {
+  auto *const c = reinterpret_cast<stack_call *>(to->call);
+  if (thread == nullptr) {
+    *mark = 0;
+    return;
+  }
+  if (owner_of(c) != thread)
+    other_thread(thread);
+  if (thread->running == to->call && thread->top == to->call &&
+      c->parent == nullptr && c->prior.span == 0) {
+    *mark = 0;
+    thread->running = 0;
+    return;
+  }
+  if (thread->running != to->call && would_overwrite(thread, sp))
+    c_waits(thread, sp);
+  libcgo_end_stack_call(c, 0, mark);
+  *mark = 0;
+}
+
+} // namespace
+
+} // namespace cgo
+
+extern "C" {
+
+int libcgo_context_make(libcgo_context *context, const libcgo_stack *stack,
+                        libcgo_context *(*fn)(void *arg, uintptr_t word),
+                        void *arg) {
+  using namespace cgo;
+  int err = check_context(context);
+  if (err == 0)
+    err = check_stack(stack);
+  if (err != 0)
+    return err;
+  if (fn == nullptr)
+    return EINVAL;
+  if (context->sp == not_suspended && is_made(context))
+    return EBUSY;
+  const uintptr_t top = stack->hi & ~uintptr_t(15);
+  if (top <= stack->lo || top - stack->lo < LIBCGO_STACK_MIN)
+    return ENOMEM;
+  const uintptr_t sp = libcgo_context_begin(top, context, fn, arg);
+  if (sp == 0)
+    return ENOTSUP;
+  context->lo = context->stack_lo = stack->lo;
+  context->stack_hi = stack->hi;
+  context->span = stack->hi - stack->lo;
+  context->thread = nullptr;
+  context->flags = is_new;
+  context->call = context->serial = context->ahead = 0;
+  context->sp = sp;
+  return 0;
+}
+
+// For libcgo_switch, on the caller's stack, before anything has changed: what it does not
+// know. `mark` is a word of the caller's frame.
+void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
+                        libcgo_context *to, uintptr_t *mark) {
+  using namespace cgo;
+  check_both(thread, from, to);
+  const auto sp = reinterpret_cast<uintptr_t>(mark);
+  const bool foreign =
+      is_made(from) && !within(sp, from->stack_lo, from->stack_hi);
+  if (thread == nullptr) {
+    if (foreign)
+      foreign_stack(thread, from, sp);
+    return;
+  }
+  check_record(name, thread);
+  const range now = still_small_stack_at(thread, sp);
+  if (foreign && !c_was_called_from(thread, from->stack_lo, from->stack_hi))
+    foreign_stack(thread, from, sp);
+  const uintptr_t ahead = thread->switching;
+  if (now.span != 0) {
+    note_switch(thread, from);
+    from->lo = now.lo;
+    from->span = now.span;
+    from->flags = 0;
+  } else {
+    suspend_c(thread, from, sp - libcgo_switch_frame.mark, mark);
+  }
+  if (ahead != 0) { // a handler, that has interrupted libcgo_switch
+    from->flags |= is_nested;
+    from->ahead = ahead;
+  }
+}
+
+// For libcgo_switch, on the stack of *to, which goes on. Its flags are not 0.
+void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
+                           uintptr_t *mark) {
+  using namespace cgo;
+  const uintptr_t flags = to->flags;
+  to->flags = 0;
+  const auto sp = reinterpret_cast<uintptr_t>(mark);
+  if ((flags & is_new) != 0 && thread != nullptr)
+    note_switch(thread, to);
+  if ((flags & is_c) != 0)
+    resume_c(thread, to, sp, mark);
+  if ((flags & is_nested) != 0 && thread != nullptr)
+    thread->switching = to->ahead;
+}
+
+// fn of a context has returned `to`: where the thread goes on.
+libcgo_thread *libcgo_switch_ends(libcgo_context *from, libcgo_context *to,
+                                  uintptr_t *mark) {
+  using namespace cgo;
+  libcgo_thread *const thread = from->thread;
+  check_both(thread, from, to);
+  if (thread != nullptr) {
+    still_small_stack_at(thread, reinterpret_cast<uintptr_t>(mark));
+    note_switch(thread, from);
+  }
+  return thread;
+}
+
+size_t libcgo_context_traceback(libcgo_runtime *runtime,
+                                const libcgo_context *context, uintptr_t *pcs,
+                                size_t most) {
+  using namespace cgo;
+  if (check_runtime(runtime) != 0 || check_context(context) != 0 ||
+      pcs == nullptr || most == 0 || context->sp <= CONTEXT_OVER)
+    return 0;
+  return traceback_from(runtime, context->sp, pcs, most);
+}
+
+} // extern "C"

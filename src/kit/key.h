@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The thread key of a runtime.
+ *
+ * A thread that has left for the last time stores a mark under the key, in each round of
+ * destructors that remains. The runtime may have ended by then. So the key is in a record
+ * of its own, and goes back to the system when nobody needs it any more. Otherwise a mark
+ * could be stored under a key that the system has given to somebody else.
+ */
+#ifndef LIBCGO_KEY_H
+#define LIBCGO_KEY_H
+
+#include <libcgo/runtime.h>
+
+#include "core/platform.h"
+
+namespace cgo {
+
+struct thread_key {
+  uintptr_t key;
+  uint32_t owners; /* how many: the runtime, and threads that are ending */
+};
+
+/* The key of a runtime that has one. */
+inline thread_key *key_of(const libcgo_runtime *runtime) {
+  return reinterpret_cast<thread_key *>(
+      __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE));
+}
+inline uintptr_t load_key(const libcgo_runtime *runtime) {
+  return key_of(runtime)->key;
+}
+
+/* Makes the key if there is none. Returns 0, EAGAIN or ENOMEM. */
+int make_key(libcgo_runtime *runtime, void (*destructor)(void *));
+
+/* For the end of a runtime. */
+void give_key_back(libcgo_runtime *runtime);
+
+/* Whether the value of a key is the mark of the end. */
+LIBCGO_NOT_INSTRUMENTED inline bool is_mark_of_the_end(const void *value) {
+  return (reinterpret_cast<uintptr_t>(value) & 1) != 0;
+}
+
+/* The calling thread has left for the last time, in the round of destructors with that
+   number, from 1. Stores the mark. */
+void mark_the_end(thread_key *key, uintptr_t round);
+
+/* For the key's destructor: stores the mark again. */
+LIBCGO_NOT_INSTRUMENTED void keep_mark(void *mark);
+
+} // namespace cgo
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A runtime whose shared object is closed while a thread is attached to it.
+ */
+#include "support/harness.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char shared[] = TEST_MODULES ".libs/libunloaded.so";
+static const char archive[] = TEST_MODULES "unloaded-archive.so";
+
+struct visit {
+  const char *path;
+  int attaches;
+  int result;
+  int mapped_after; /* whether its code is still there after dlclose */
+  int ends[2];
+};
+
+static void *load_attach_unload(void *p) {
+  struct visit *v = p;
+  int (*module_attach)(int *);
+  void *module = dlopen(v->path, RTLD_NOW | RTLD_LOCAL);
+  if (module == NULL) {
+    fprintf(stderr, "%s\n", dlerror());
+    return NULL;
+  }
+  *(void **)&module_attach = dlsym(module, "module_attach");
+  v->result = v->attaches ? module_attach(v->ends) : 0;
+  dlclose(module);
+  v->mapped_after = readable((uintptr_t)module_attach);
+  return NULL; /* the end of the thread calls `leave`, if it is attached */
+}
+
+static struct visit visit(const char *path, int attaches) {
+  struct visit v = {path, attaches, -1, -1, {0, 0}};
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, load_attach_unload, &v), 0);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(v.result, 0);
+  return v;
+}
+
+static void assert_leaves_in_mapped_code(const struct visit *v) {
+  ck_assert_int_eq(v->mapped_after, 1);
+  ck_assert_int_eq(v->ends[0], 1);
+  ck_assert_int_eq(v->ends[1], 1);
+}
+
+TEST(an_object_without_an_attached_thread_is_unmapped) {
+  const struct visit v = visit(shared, 0);
+#ifndef __GLIBC__
+  if (v.mapped_after == 1)
+    SKIP("the dlclose of this C library unmaps nothing");
+#endif
+  ck_assert_int_eq(v.mapped_after, 0); /* or the next test would show nothing */
+}
+
+TEST(an_object_with_an_attached_thread_stays_mapped) {
+  const struct visit v = visit(shared, 1);
+  assert_leaves_in_mapped_code(&v);
+}
+
+TEST(an_object_with_the_archive_in_it_stays_mapped) {
+  if (access(archive, R_OK) != 0)
+    SKIP("there is no archive, or it is one for programs only (sanitizers, code "
+         "that is not position-independent)");
+  const struct visit v = visit(archive, 1);
+  assert_leaves_in_mapped_code(&v);
+}
+
+int main(void) {
+  suite_begin("unload");
+  ADD_TEST(an_object_without_an_attached_thread_is_unmapped);
+  ADD_TEST(an_object_with_an_attached_thread_stays_mapped);
+  ADD_TEST(an_object_with_the_archive_in_it_stays_mapped);
+  return suite_run();
+}

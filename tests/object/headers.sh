@@ -1,0 +1,214 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2086,SC2317
+#
+# The public headers: alone, in any order, in C11 and C++17, without warnings.
+. "$(dirname "$0")/../support/tap.sh"
+
+warnings="-Wall -Wextra -Wpedantic -Werror"
+headers="libcgo.h libcgo/classic.h libcgo/crossing.h libcgo/go.h libcgo/handle.h
+  libcgo/init.h libcgo/platform.h libcgo/runtime.h libcgo/slots.h libcgo/stack.h
+  libcgo/thread.h libcgo/traceback.h libcgo/version.h"
+
+compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }
+compile_cxx() { $CXX -std=c++17 $warnings $cppflags -x c++ -c "$1" -o out.o; }
+
+alone() {
+  for h in $headers; do
+    printf '#include <%s>\n#include <%s>\ntypedef int not_empty;\n' $h $h >alone.c
+    $1 alone.c || return 1
+  done
+}
+
+any_order() {
+  for a in $headers; do
+    for b in $headers; do
+      printf '#include <%s>\n#include <%s>\ntypedef int not_empty;\n' $a $b >order.c
+      $1 order.c || return 1
+    done
+  done
+}
+
+reserve() {
+  printf '#include <libcgo/slots.h>\nLIBCGO_RESERVE_SLOTS;\nint main(void) { return 0; }\n' >reserve.c
+  $1 reserve.c
+}
+
+table() {
+  cat >table.c <<'C'
+#include <libcgo/handle.h>
+static struct libcgo_handle_table a = LIBCGO_HANDLE_TABLE_INIT;
+int main(void) {
+  struct libcgo_handle_table b = LIBCGO_HANDLE_TABLE_INIT;
+  return a.size == b.size ? 0 : 1;
+}
+C
+  $1 table.c
+}
+
+define() {
+  printf '#include <libcgo/slots.h>\nLIBCGO_DEFINE_SLOTS;\nint main(void) { return 0; }\n' >define.c
+  $1 define.c
+}
+
+records() {
+  cat >records.c <<'C'
+#include <libcgo.h>
+static struct libcgo_thread *nobody(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return 0;
+}
+static void none(struct libcgo_thread *thread) { (void)thread; }
+static const struct libcgo_ops ops = LIBCGO_OPS(none, none, 0, 0, nobody, 0);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+static struct libcgo_thread thread = LIBCGO_THREAD_INIT;
+int main(void) {
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+  struct libcgo_stack stack = LIBCGO_STACK_INIT(&runtime, &runtime + 1);
+  return runtime.size == sizeof runtime && thread.size == sizeof thread &&
+                 attr.size == sizeof attr && limit.size == sizeof limit &&
+                 stack.size == sizeof stack
+             ? 0
+             : 1;
+}
+C
+  $1 records.c
+}
+
+two_units() {
+  printf '#include <libcgo.h>\nint main(void) { return 0; }\n' >one.c
+  printf '#include <libcgo.h>\nint two(void);\nint two(void) { return 1; }\n' >two.c
+  $CC -std=c11 -fno-common $cppflags $CFLAGS one.c two.c -o two $shared_libs
+}
+
+old_names() {
+  cat >old.c <<'C'
+#define LIBCGO_CLASSIC_NAMES
+#include <libcgo.h>
+int main(void) {
+  G g = {0, 0};
+  ThreadStart ts = {1, &g, 0};
+  return ts.g == &g ? 0 : 1;
+}
+C
+  compile_c old.c && compile_cxx old.c
+}
+
+versions_agree() {
+  cat >version.c <<'C'
+#include <libcgo/version.h>
+#include <stdio.h>
+int main(void) {
+  printf("%s %d\n", LIBCGO_VERSION_STRING, libcgo_version() == LIBCGO_VERSION);
+  return 0;
+}
+C
+  $CC -std=c11 $cppflags $CFLAGS version.c -o version $shared_libs || return 1
+  test "$(run_program version)" = "$VERSION 1"
+}
+
+# ---- libcgo.hpp, for C++ only ----
+
+# A use of each template, so that its body is compiled.
+cat >face.cc <<'C'
+#include <libcgo.hpp>
+#include <libcgo.hpp>
+class worker : public cgo::thread {};
+#ifdef __cpp_constinit
+#define STATIC constinit static
+#else
+#define STATIC static
+#endif
+STATIC cgo::runtime<worker> runtime;
+STATIC cgo::runtime<> plain;
+STATIC cgo::handle_table<int> table;
+// Names of a client's own.
+int thread, stack, bounds, handle, record, err, fn, self, word, object, options;
+int main() {
+  int i = 0;
+  runtime.start(cgo::thread_options().cpu(0).name("one"), [](worker &) {});
+  cgo::attachment here(runtime);
+  cgo::attachment there(plain);
+  cgo::init start_up(runtime.init);
+  start_up.done();
+  cgo::slots slots(runtime);
+  cgo::stack small(1 << 16);
+  cgo::handle<int> number = table.make(i);
+  cgo::on_stack(here.thread(), small, [&] {
+    i += cgo::on_system_stack(here.thread(), [&]() -> int & { return i; });
+  });
+  there.detach();
+  return i + cgo::callback(runtime, [&](auto &) { return *number.get(); });
+}
+C
+face() { $CXX "$@" $warnings -Wshadow -Wconversion -Wsign-conversion $cppflags -c face.cc -o face.o; }
+
+face_in_any_order() {
+  for h in $headers; do
+    printf '#include <%s>\n#include <libcgo.hpp>\n#include <%s>\n' $h $h >order.c
+    compile_cxx order.c || return 1
+  done
+}
+
+# Whether the compiler has a language by this option.
+knows() { echo 'int x;' >language.cc && $CXX "$1" -c language.cc -o language.o 2>/dev/null; }
+
+# Of the calls that may not have called fn, or given a stack.
+unchecked() { # CALL
+  printf '#include <libcgo.h>\nvoid f(struct libcgo_runtime *r, struct libcgo_thread *t, struct libcgo_stack *s, void (*fn)(struct libcgo_thread *, void *));\nvoid f(struct libcgo_runtime *r, struct libcgo_thread *t, struct libcgo_stack *s, void (*fn)(struct libcgo_thread *, void *)) { (void)r, (void)t, (void)s, (void)fn; %s; }\n' "$1" >unchecked.c
+  $CC -std=c11 -Wall $cppflags -c unchecked.c -o unchecked.o 2>&1 | grep 'warn.*unused.result'
+}
+a_result_that_is_ignored_is_a_warning() {
+  unchecked 'libcgo_callback(r, fn, 0)' && unchecked 'libcgo_attach(r, &t)' &&
+    unchecked 'libcgo_stack_map(s, 1)' && unchecked 'libcgo_thread_create(r, t, 0, fn, 0, 0)' &&
+    ! unchecked 'libcgo_detach(r)'
+}
+
+ok headers_compile_alone_as_c11 alone compile_c
+ok headers_compile_alone_as_cxx17 alone compile_cxx
+ok headers_compile_in_any_order_as_c11 any_order compile_c
+ok headers_compile_in_any_order_as_cxx17 any_order compile_cxx
+if test "$CLASSIC" = yes; then
+  ok reserve_slots_compiles_as_c11_without_warnings reserve compile_c
+  ok reserve_slots_compiles_as_cxx17_without_warnings reserve compile_cxx
+  ok the_names_of_2010_are_there_when_asked_for old_names
+else
+  skip the_classic_header "the classic face does not exist on $CPU"
+fi
+ok define_slots_compiles_as_c11_without_warnings define compile_c
+ok define_slots_compiles_as_cxx17_without_warnings define compile_cxx
+ok the_records_compile_as_c11_without_warnings records compile_c
+ok the_records_compile_as_cxx17_without_warnings records compile_cxx
+ok a_handle_table_compiles_as_c11_without_warnings table compile_c
+ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx
+# face_compiles NAME COMMAND...: a claim about the C++ face, which includes headers of C++.
+face_compiles() {
+  if test "$CXX_LIBRARY" = yes; then
+    ok "$@"
+  else
+    skip "$1" "the compiler of C++ has no C++ library"
+  fi
+}
+face_compiles the_cxx_face_compiles_as_cxx17 face -std=c++17
+face_compiles the_cxx_face_compiles_without_exceptions_and_rtti face -std=c++17 -fno-exceptions -fno-rtti
+face_compiles the_cxx_face_compiles_beside_every_header face_in_any_order
+if knows -std=c++20; then
+  face_compiles the_cxx_face_compiles_as_cxx20_and_is_constant_initialised face -std=c++20
+else
+  skip the_cxx_face_compiles_as_cxx20_and_is_constant_initialised "$CXX has no C++20"
+fi
+if knows -std=c++2b; then
+  face_compiles the_cxx_face_compiles_as_cxx23 face -std=c++2b
+else
+  skip the_cxx_face_compiles_as_cxx23 "$CXX has no C++23"
+fi
+ok a_result_that_is_ignored_is_a_warning a_result_that_is_ignored_is_a_warning
+if test -f "$builddir/.libs/libcgo.so"; then
+  ok defect_16_two_units_that_include_the_header_link two_units
+  ok the_library_reports_the_version_of_its_headers versions_agree
+else
+  skip defect_16_two_units_that_include_the_header_link "configured with --disable-shared"
+  skip the_library_reports_the_version_of_its_headers "configured with --disable-shared"
+fi
+done_testing

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What Windows has of its own: the bounds in the thread block, threads and fibers.
+#include "support/kit.h"
+#include "support/stacks.h"
+
+#include <pthread.h>
+#include <windows.h>
+
+namespace {
+
+NT_TIB *thread_block() {
+  uintptr_t *const block = libcgo_slots_at(0);
+  return reinterpret_cast<NT_TIB *>(block);
+}
+
+struct bounds {
+  uintptr_t base;
+  uintptr_t limit;
+};
+bounds bounds_now() {
+  return {reinterpret_cast<uintptr_t>(thread_block()->StackBase),
+          reinterpret_cast<uintptr_t>(thread_block()->StackLimit)};
+}
+bool contain(const bounds &b, uintptr_t address) {
+  return address >= b.limit && address < b.base;
+}
+
+// Memory above and below the thread's own stack.
+constexpr size_t stack_bytes = 65536;
+uintptr_t low_memory;
+libcgo_stack stack_at(bool high) {
+  const uintptr_t lo =
+      high ? reinterpret_cast<uintptr_t>(
+                 VirtualAlloc(nullptr, stack_bytes,
+                              MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN,
+                              PAGE_READWRITE))
+           : low_memory;
+  ck_assert(lo != 0);
+  const libcgo_stack stack = LIBCGO_STACK_INIT(lo, lo + stack_bytes);
+  return stack;
+}
+
+struct seen {
+  libcgo_thread *thread;
+  bounds outside, inside, back;
+  uintptr_t on_small, on_system;
+};
+
+uintptr_t look(void *p) {
+  auto *s = static_cast<seen *>(p);
+  s->inside = bounds_now();
+  s->on_small = here();
+  return 7;
+}
+
+struct thrown {};
+
+uintptr_t throw_it(void *) { throw thrown(); }
+uintptr_t throw_from_system(void *p) {
+  return libcgo_call_on_system(static_cast<libcgo_thread *>(p), throw_it, nullptr);
+}
+
+// The initial thread's stack is the lowest memory that there is: not below that.
+template <void (*test)()> void *call(void *) {
+  test();
+  libcgo_detach(&kit);
+  return nullptr;
+}
+template <void (*test)()> void in_a_thread() {
+  low_memory = reinterpret_cast<uintptr_t>(
+      VirtualAlloc(nullptr, stack_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+  pthread_attr_t attr;
+  pthread_t thread;
+  pthread_attr_init(&attr);
+  pthread_attr_setstacksize(&attr, 64 << 20); // which fills no hole below
+  ck_assert_int_eq(pthread_create(&thread, &attr, call<test>, nullptr), 0);
+  pthread_join(thread, nullptr);
+}
+
+libcgo_thread *attached() {
+  kit_begin();
+  libcgo_thread *thread = nullptr;
+  ck_assert_int_eq(libcgo_attach(&kit, &thread), 0);
+  return thread;
+}
+
+void see_bounds(bool high) {
+  libcgo_thread *const thread = attached();
+  const libcgo_stack stack = stack_at(high);
+  ck_assert_int_eq(stack.lo > here(), high);
+  seen s = {};
+  s.outside = bounds_now();
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stack, look, &s), 7);
+  s.back = bounds_now();
+  ck_assert(contain(s.inside, s.on_small));
+  ck_assert(contain(s.inside, here()));
+  ck_assert_uint_eq(s.outside.base, s.back.base);
+  ck_assert_uint_ge(s.back.limit, high ? s.outside.limit : stack.hi);
+}
+
+void see_exception(bool high, uintptr_t (*fn)(void *)) {
+  libcgo_thread *const thread = attached();
+  const libcgo_stack stack = stack_at(high);
+  const bounds before = bounds_now();
+  bool caught = false;
+  try {
+    libcgo_call_on_stack(thread, &stack, fn, thread);
+  } catch (const thrown &) {
+    caught = true;
+  }
+  ck_assert(caught);
+  const bounds after = bounds_now();
+  ck_assert_uint_eq(before.base, after.base);
+  ck_assert_uint_ge(after.limit, high ? before.limit : stack.hi);
+}
+
+void see_bounds_below() { see_bounds(false); }
+void throw_below() { see_exception(false, throw_it); }
+void throw_from_system_below() { see_exception(false, throw_from_system); }
+
+} // namespace
+
+TEST(a_call_on_a_stack_above_has_both_stacks_in_the_thread_block) {
+  see_bounds(true);
+}
+
+TEST(a_call_on_a_stack_below_has_both_stacks_in_the_thread_block) {
+  in_a_thread<see_bounds_below>();
+}
+
+TEST(an_exception_from_a_stack_above_restores_the_thread_block) {
+  see_exception(true, throw_it);
+}
+
+TEST(an_exception_from_a_stack_below_restores_the_thread_block) {
+  in_a_thread<throw_below>();
+}
+
+TEST(an_exception_passes_a_stack_above_from_the_system_stack) {
+  see_exception(true, throw_from_system);
+}
+
+TEST(an_exception_passes_a_stack_below_from_the_system_stack) {
+  in_a_thread<throw_from_system_below>();
+}
+
+// Windows unwinds to no lower address. Wine does; so here is to be seen that nobody
+// needs it.
+static int raised;
+
+TEST(an_exception_is_raised_again_on_each_stack) {
+  AddVectoredExceptionHandler(1, [](EXCEPTION_POINTERS *e) -> LONG {
+    raised += e->ExceptionRecord->ExceptionCode == 0x20474343; // gcc's
+    return EXCEPTION_CONTINUE_SEARCH;
+  });
+  see_exception(true, throw_from_system);
+  ck_assert_int_eq(raised, 3);
+}
+
+TEST(bounds_are_the_threads_own_on_another_stack) {
+  libcgo_thread *const thread = attached();
+  const libcgo_stack stack = stack_at(true);
+  static libcgo_bounds before, inside;
+  ck_assert_int_eq(libcgo_stack_bounds(nullptr, &before), 0);
+  libcgo_call_on_stack(
+      thread, &stack,
+      [](void *p) -> uintptr_t {
+        return libcgo_call_on_system(
+            static_cast<libcgo_thread *>(p),
+            [](void *) -> uintptr_t {
+              return static_cast<uintptr_t>(libcgo_stack_bounds(nullptr, &inside));
+            },
+            nullptr);
+      },
+      thread);
+  ck_assert_uint_eq(before.lo, inside.lo);
+  ck_assert_uint_eq(before.hi, inside.hi);
+  ck_assert_int_eq(inside.kind, LIBCGO_STACK_SYSTEM);
+  ck_assert(contain(bounds_now(), inside.hi - 1));
+}
+
+// ---- tracebacks ----
+
+static uintptr_t pcs[64];
+static size_t pc_count;
+
+static uintptr_t trace(void *) {
+  pc_count = libcgo_traceback(&kit, 0, nullptr, pcs, 64);
+  return 0;
+}
+
+__attribute__((noinline)) static void call_trace(libcgo_thread *thread) {
+  const libcgo_stack stack = stack_at(true);
+  libcgo_call_on_stack(
+      thread, &stack,
+      [](void *p) -> uintptr_t {
+        return libcgo_call_on_system(static_cast<libcgo_thread *>(p), trace, nullptr);
+      },
+      thread);
+  __asm__ volatile(""); // not a tail call
+}
+
+static uintptr_t function_at(uintptr_t pc) {
+  DWORD64 base = 0;
+  const auto *entry = RtlLookupFunctionEntry(pc, &base, nullptr);
+  return entry == nullptr ? 0 : base + entry->BeginAddress;
+}
+
+TEST(a_traceback_passes_two_switches) {
+  libcgo_thread *const thread = attached();
+  ck_assert_int_eq(libcgo_traceback_set(&kit, nullptr), 0);
+  call_trace(thread);
+  ck_assert_uint_gt(pc_count, 4);
+  ck_assert_uint_eq(function_at(pcs[0]), reinterpret_cast<uintptr_t>(trace));
+  bool found = false;
+  for (size_t i = 0; i < pc_count; i++)
+    found = found ||
+            function_at(pcs[i]) == reinterpret_cast<uintptr_t>(call_trace);
+  ck_assert(found);
+}
+
+TEST(a_function_of_a_library_has_its_name) {
+  kit_begin();
+  const FARPROC function =
+      GetProcAddress(GetModuleHandleA("libcgo-0.dll"), "libcgo_version");
+  ck_assert(function != nullptr);
+  libcgo_symbol symbol = LIBCGO_SYMBOL_INIT;
+  symbol.pc = reinterpret_cast<uintptr_t>(function) + 1;
+  ck_assert_int_eq(libcgo_symbolize(&kit, &symbol), 0);
+  ck_assert(symbol.function != nullptr && symbol.object != nullptr);
+  ck_assert_int_eq(strcmp(symbol.function, "libcgo_version"), 0);
+  ck_assert_int_eq(strcmp(symbol.object, "libcgo-0.dll"), 0);
+  ck_assert_uint_eq(symbol.entry, symbol.pc - 1);
+}
+
+// ---- the end of a thread ----
+
+static DWORD WINAPI call_back(void *) {
+  return static_cast<DWORD>(libcgo_callback(&kit, kit_nothing, nullptr));
+}
+
+static void run(LPTHREAD_START_ROUTINE main) {
+  const HANDLE thread = CreateThread(nullptr, 0, main, nullptr, 0, nullptr);
+  ck_assert(thread != nullptr);
+  WaitForSingleObject(thread, INFINITE);
+  DWORD result = 1;
+  GetExitCodeThread(thread, &result);
+  ck_assert_int_eq(result, 0);
+  CloseHandle(thread);
+}
+
+TEST(a_thread_of_others_leaves_at_its_end) {
+  kit_begin();
+  run(call_back);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+  ck_assert_int_eq(kit_count(KIT_RELEASE), 1);
+  ck_assert_int_eq(kit_count(KIT_WRONG), 0);
+}
+
+TEST(a_thread_that_ends_by_ExitThread_leaves) {
+  kit_begin();
+  run([](void *) -> DWORD {
+    call_back(nullptr);
+    ExitThread(0);
+  });
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+  ck_assert_int_eq(kit_count(KIT_WRONG), 0);
+}
+
+static int left_early;
+
+static void WINAPI call_back_in_fiber(void *back) {
+  call_back(nullptr);
+  SwitchToFiber(back);
+}
+
+static DWORD WINAPI with_fibers(void *) {
+  void *const own = ConvertThreadToFiber(nullptr);
+  void *const fiber = CreateFiber(0, call_back_in_fiber, own);
+  SwitchToFiber(fiber);
+  DeleteFiber(fiber);
+  left_early = kit_count(KIT_LEAVE);
+  return 0;
+}
+
+TEST(the_end_of_a_fiber_is_not_the_end_of_its_thread) {
+  kit_begin();
+  run(with_fibers);
+  ck_assert_int_eq(left_early, 0);
+}
+
+TEST(a_thread_of_fibers_leaves_at_its_end) {
+  kit_begin();
+  run(with_fibers);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 1);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+}
+
+TEST(ten_thousand_threads_of_others_leave_in_turn) {
+  kit_begin();
+  for (int i = 0; i < 10000; i++)
+    run(call_back);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 10000);
+  ck_assert_int_eq(kit_count(KIT_WRONG), 0);
+}
+
+TEST(a_signal_mask_is_refused) {
+  kit_begin();
+  const sigset_t none = 0;
+  libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.signal_mask = &none;
+  libcgo_thread *const record = kit_record();
+  ck_assert_int_eq(
+      libcgo_thread_create(&kit, record, &attr, kit_nothing, nullptr, nullptr),
+      ENOTSUP);
+}
+
+static uintptr_t stack_size;
+
+static void measure(libcgo_thread *thread, void *) {
+  libcgo_bounds b;
+  libcgo_stack_bounds(thread, &b);
+  stack_size = b.hi - b.lo;
+}
+
+TEST(a_thread_has_the_stack_that_is_asked_for) {
+  kit_begin();
+  libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.stack_size = 8 << 20;
+  kit_run(&attr, measure, nullptr);
+  ck_assert_uint_ge(stack_size, (8 << 20) - 65536);
+  ck_assert_uint_lt(stack_size, (8 << 20) + 65536);
+}
+
+int main(void) {
+  suite_begin("win32");
+  ADD_TEST(a_call_on_a_stack_above_has_both_stacks_in_the_thread_block);
+  ADD_TEST(a_call_on_a_stack_below_has_both_stacks_in_the_thread_block);
+  ADD_TEST(an_exception_from_a_stack_above_restores_the_thread_block);
+  ADD_TEST(an_exception_from_a_stack_below_restores_the_thread_block);
+  ADD_TEST(an_exception_passes_a_stack_above_from_the_system_stack);
+  ADD_TEST(an_exception_passes_a_stack_below_from_the_system_stack);
+  ADD_TEST(an_exception_is_raised_again_on_each_stack);
+  ADD_TEST(bounds_are_the_threads_own_on_another_stack);
+  ADD_TEST(a_traceback_passes_two_switches);
+  ADD_TEST(a_function_of_a_library_has_its_name);
+  ADD_TEST(a_thread_of_others_leaves_at_its_end);
+  ADD_TEST(a_thread_that_ends_by_ExitThread_leaves);
+  ADD_TEST(the_end_of_a_fiber_is_not_the_end_of_its_thread);
+  ADD_TEST(a_thread_of_fibers_leaves_at_its_end);
+  ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
+  ADD_TEST(a_signal_mask_is_refused);
+  ADD_TEST(a_thread_has_the_stack_that_is_asked_for);
+  return suite_run();
+}

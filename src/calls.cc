@@ -428,7 +428,7 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
   thread->system_sp = system_sp;
   thread->caller_sp = caller_sp;
   handler_barrier();
-  set_small(thread, now.span != 0 ? now : range{});
+  set_small(thread, now);
   handler_barrier();
   thread->running = reinterpret_cast<uintptr_t>(running);
   handler_barrier();

@@ -1017,6 +1017,9 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
         break;
       seen = found.at;
       end(thread, found.call);
+      const range now = range_of(thread);
+      if (now.contains(sp))
+        return now;
     }
     if (found.at.span != 0)
       break;

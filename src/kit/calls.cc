@@ -444,7 +444,7 @@ void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
   thread->system_sp = system_sp;
   thread->caller_sp = caller_sp;
   handler_barrier();
-  set_small(thread, now.span != 0 ? now : range{});
+  set_small(thread, now);
   handler_barrier();
   thread->running = reinterpret_cast<uintptr_t>(running);
   handler_barrier();
@@ -965,8 +965,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     return own && (c->flags & from_small) == 0 &&
            on_own_stack(thread, c->mark) && c->mark < system_sp;
   };
-  if (is_changing(thread, {sp, false, at}))
-    return system_sp;
+  const bool may_end = !is_changing(thread, {sp, false, at});
   bool nothing_waits = true; // of what is newer
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
@@ -975,7 +974,8 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
     const bool made_here = (c->flags & from_small) != 0 && at.contains(c->mark) &&
                            c->mark <= sp;
-    if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4 and 5
+    if (may_end && // by proofs 4 and 5
+        (here || made_here || (was_c_below(c) && nothing_waits)))
       end(thread, c);
     else
       go_below(thread, c, &system_sp);
@@ -1033,6 +1033,9 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
         break;
       seen = found.at;
       end(thread, found.call);
+      const range now = range_of(thread);
+      if (now.contains(sp))
+        return now;
     }
     if (found.at.span != 0)
       break;

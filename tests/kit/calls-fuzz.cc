@@ -1874,6 +1874,12 @@ static const char *const once_failed[] = {
     // A handler ends the calls that the interrupted code is about to end.
     "i1- stack.239.0 system.0.0c stack.0.0 system.0.0 stack.0.0 throw.0.0 trap.184.1450 "
     "stack.0.0",
+    // The record's own range grows where the call below has ended.
+    "i1+ stack.0.0 task.87.0 stack.1.0 frame.0.0 trap.187.0 system.0.0 jump.2.0 return.0.0 "
+    "system.0.0",
+    // A handler on a small stack calls C while the state changes, and other C waits.
+    "i1+ stack.1.0 task.0.0 trap.1.64 switch.0.0 system.0.0 stack.1.0 switch.0.0 return.0.0 "
+    "trap.213.0",
     // A handler comes when a call has returned and still counts.
     "i1- stack.1.0 task.95.0 trap.185.120 system.0.0 return.0.0 return.0.0 system.0.0 "
     "stack.0.0 return.0.0 trap.123.0",

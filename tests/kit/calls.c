@@ -94,6 +94,17 @@ TEST(c_overwrites_no_frame_after_two_jumps_at_two_depths) {
   ck_assert_int_eq(call_deeper(jump_inside_then_call_c), 0);
 }
 
+static uintptr_t call_on_the_same_stack(void *arg) {
+  return libcgo_call_on_stack(thread, &stacks[0], overwrite, arg);
+}
+
+TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame) {
+  begin();
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0], call_on_the_same_stack,
+                                         (void *)7),
+                    7);
+}
+
 static ucontext_t scheduler_context, task_context;
 
 static void task_that_calls_c(void) {
@@ -632,6 +643,7 @@ TEST(stack_left_refuses_what_is_wrong) {
 int main(void) {
   suite_begin("calls");
   ADD_TEST(c_overwrites_no_frame_after_two_jumps_at_two_depths);
+  ADD_TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame);
   ADD_TEST(c_overwrites_no_frame_after_a_jump_and_a_switch_to_the_stack_it_left);
   ADD_TEST(c_runs_on_the_system_stack_after_a_jump_out_of_a_handler);
   ADD_TEST(a_handler_on_a_signal_stack_within_the_own_stack_overwrites_no_frame);

@@ -14,8 +14,8 @@ for cc in gcc clang; do
   cxx=$(echo $cc | sed 's/gcc/g++/; s/clang/clang++/')
   build tsan-$cc CC=$cc CXX="$cxx" CFLAGS="$flags" CXXFLAGS="$flags" || continue
   programs
-  suite "thread sanitizer of $cc" TESTS='tests/threads tests/contract
-    tests/crossing tests/handle tests/hpp tests/init tests/longjmp tests/memory
-    tests/runtime tests/stack tests/thread tests/tls tests/two-runtimes tests/unload
-    tests/unwind-stacks'
+  suite "thread sanitizer of $cc" TESTS='tests/threads tests/calls tests/contract
+    tests/crossing tests/handle tests/hpp tests/init tests/longjmp tests/lookups
+    tests/memory tests/runtime tests/signals tests/stack tests/thread tests/tls
+    tests/traceback tests/two-runtimes tests/unload tests/unwind-stacks'
 done

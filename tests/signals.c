@@ -63,15 +63,18 @@ NOT_INSTRUMENTED int pthread_create(pthread_t *thread,
   return real(thread, attr, with_signal_stack, own);
 }
 
-/* By keys that are made later than this one; a sanitizer's are older. */
+/* A sanitizer's keys are older than this one. */
 static pthread_key_t oldest_key;
+NOT_INSTRUMENTED static int of_this_program(pthread_key_t key) {
+  return (!UNDER_ASAN && !UNDER_TSAN) || key > oldest_key;
+}
 static _Thread_local int refuse_values;
 
 NOT_INSTRUMENTED int pthread_setspecific(pthread_key_t key, const void *value) {
   static int (*real)(pthread_key_t, const void *);
   if (real == NULL)
     *(void **)&real = dlsym(RTLD_NEXT, "pthread_setspecific");
-  return refuse_values && key > oldest_key ? ENOMEM : real(key, value);
+  return refuse_values && of_this_program(key) ? ENOMEM : real(key, value);
 }
 
 /* ---- what the tests share ---- */

@@ -14,8 +14,9 @@ for cc in gcc clang; do
   cxx=$(echo $cc | sed 's/gcc/g++/; s/clang/clang++/')
   build tsan-$cc CC=$cc CXX="$cxx" CFLAGS="$flags" CXXFLAGS="$flags" || continue
   programs
-  suite "thread sanitizer of $cc" TESTS='tests/classic/threads tests/kit/contract
-    tests/ports/crossing tests/kit/handle tests/kit/hpp tests/kit/init tests/kit/longjmp tests/classic/memory
-    tests/kit/runtime tests/kit/stack tests/kit/thread tests/classic/tls tests/kit/two-runtimes tests/kit/unload
-    tests/kit/unwind-stacks'
+  suite "thread sanitizer of $cc" TESTS='tests/classic/memory tests/classic/threads
+    tests/classic/tls tests/kit/calls tests/kit/contract tests/kit/handle tests/kit/hpp
+    tests/kit/init tests/kit/longjmp tests/kit/lookups tests/kit/runtime tests/kit/signals
+    tests/kit/stack tests/kit/thread tests/kit/traceback tests/kit/two-runtimes
+    tests/kit/unload tests/kit/unwind-stacks tests/ports/crossing'
 done

@@ -38,10 +38,22 @@ static void *with_signal_stack(void *p) {
   return own.fn(own.arg);
 }
 
-int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-                   void *(*fn)(void *), void *arg) {
-  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-  *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+#if UNDER_TSAN
+/* The sanitizer's, which is weak, and in the program where clang has linked it. */
+#pragma weak __interceptor_pthread_create
+int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+                                 void *);
+#endif
+
+NOT_INSTRUMENTED int pthread_create(pthread_t *thread,
+                                    const pthread_attr_t *attr,
+                                    void *(*fn)(void *), void *arg) {
+  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = NULL;
+#if UNDER_TSAN
+  real = __interceptor_pthread_create;
+#endif
+  if (real == NULL)
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
   if (!atomic_load(&wrap_threads))
     return real(thread, attr, fn, arg);
   struct wrapped *own = malloc(sizeof *own);
@@ -51,19 +63,25 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
   return real(thread, attr, with_signal_stack, own);
 }
 
+/* A sanitizer's keys are older than this one. */
+static pthread_key_t oldest_key;
+NOT_INSTRUMENTED static int of_this_program(pthread_key_t key) {
+  return (!UNDER_ASAN && !UNDER_TSAN) || key > oldest_key;
+}
 static _Thread_local int refuse_values;
 
-int pthread_setspecific(pthread_key_t key, const void *value) {
+NOT_INSTRUMENTED int pthread_setspecific(pthread_key_t key, const void *value) {
   static int (*real)(pthread_key_t, const void *);
   if (real == NULL)
     *(void **)&real = dlsym(RTLD_NEXT, "pthread_setspecific");
-  return refuse_values ? ENOMEM : real(key, value);
+  return refuse_values && of_this_program(key) ? ENOMEM : real(key, value);
 }
 
 /* ---- what the tests share ---- */
 
 static void begin(void) {
   kit_begin();
+  pthread_key_create(&oldest_key, NULL);
   atomic_store(&wrap_threads, 0);
   sigset_t none;
   sigemptyset(&none);
@@ -140,8 +158,14 @@ static void touch_page(void) {
 static pthread_key_t other_key;
 static atomic_int rounds, rounds_with_signal, rounds_with_own_mask;
 
+/* The thread sanitizer gives up the thread before the last rounds, and can take no signal
+   there. */
+enum { usable_rounds = UNDER_TSAN ? 2 : 4 };
+
 /* Another library's, in each round that there is. */
 static void end_of_other(void *value) {
+  if (atomic_load(&rounds) == usable_rounds)
+    return;
   touch_page(); /* or the process dies here */
   atomic_fetch_add(&rounds, 1);
   atomic_fetch_add(&rounds_with_signal, arrives(SIGUSR1));
@@ -188,7 +212,7 @@ static void begin_other(void) {
 static void assert_other_had_signals(void) {
   wait_for_other_threads();
   pthread_key_delete(other_key);
-  ck_assert_int_gt(atomic_load(&rounds), 2);
+  ck_assert_int_gt(atomic_load(&rounds), UNDER_TSAN ? 1 : 2);
   ck_assert_int_eq(atomic_load(&rounds_with_signal), atomic_load(&rounds));
   ck_assert_int_eq(atomic_load(&rounds_with_own_mask), atomic_load(&rounds));
 }
@@ -544,8 +568,9 @@ TEST(leave_has_the_signal_stack_still) {
 
 /* ---- cancellation ---- */
 
-#define NEEDS_CANCELLATION                                                     \
-  WINDOWS_HAS("no cancellation");                                              \
+#define NEEDS_CANCELLATION WINDOWS_HAS("no cancellation")
+#define NEEDS_UNWINDING                                                        \
+  NEEDS_CANCELLATION;                                                          \
   if (UNDER_ASAN)                                                              \
   SKIP("the address sanitizer keeps the poison of frames that a cancelled "    \
        "thread has left")
@@ -621,7 +646,7 @@ static void reach_a_point(struct libcgo_thread *thread, void *arg) {
 }
 
 TEST(a_created_thread_s_hooks_are_not_cut_off_and_fn_is) {
-  NEEDS_CANCELLATION;
+  NEEDS_UNWINDING;
   atomic_store(&after_point, 0);
   for (int hook = 1; hook <= 2; hook++) {
     begin_cancelling(hook);
@@ -649,7 +674,7 @@ static void *call_spin(void *unused) {
 }
 
 TEST(a_thread_that_is_cancelled_asynchronously_leaves) {
-  NEEDS_CANCELLATION;
+  NEEDS_UNWINDING;
   if (UNDER_TSAN)
     SKIP("the thread sanitizer puts signals off");
   begin();
@@ -751,6 +776,7 @@ TEST(a_signal_stack_that_is_disarmed_while_it_is_used_has_its_bounds) {
   stack.ss_sp = memory + (1 << 16);
   stack.ss_size = 1 << 16;
   stack.ss_flags = autodisarm;
+  look_at_bounds(0, NULL, NULL); /* an attached thread asks once outside of handlers */
   if (sigaltstack(&stack, NULL) != 0 || sigaltstack(NULL, &now) != 0 ||
       now.ss_flags != autodisarm)
     SKIP("this system has no SS_AUTODISARM");
@@ -872,8 +898,6 @@ static void refuse_values_from_here(struct libcgo_thread *thread, void *arg) {
 }
 
 TEST(a_thread_that_gets_no_other_round_leaves_in_this_one) {
-  if (UNDER_ASAN)
-    SKIP("the address sanitizer stores by a key of its own at that moment");
   WINDOWS_HAS("other thread-specific data");
   begin();
   kit_run(NULL, refuse_values_from_here, NULL);

@@ -43,6 +43,17 @@
 #define UNDER_TSAN 0
 #endif
 
+/* Of a function that stands between a sanitizer and the C library: it runs where a thread
+   is none of the sanitizer's yet, or no more. */
+#if !UNDER_ASAN && !UNDER_TSAN
+#define NOT_INSTRUMENTED
+#elif defined(__clang__)
+#define NOT_INSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
+#else
+#define NOT_INSTRUMENTED                                                       \
+  __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

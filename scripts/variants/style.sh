@@ -42,16 +42,16 @@ properties() {
     { print path ": " $0 }'
 }
 
-of_property() { sed -n "s/: $1\$//p" properties; }
+of_property() { sed -n "s/: $1\$//p" wanted; }
 
 lines() {
-  properties >properties
+  properties >wanted
   of_property trim_trailing_whitespace=true | xargs grep -InE '[[:space:]]+$' >wrong || true
   of_property insert_final_newline=true | while read -r path; do
     test -z "$(tail -c 1 "$path")" || echo "$path: no newline at its end"
   done >>wrong
   cat wrong
-  grep -q insert_final_newline properties && ! grep -q . wrong
+  grep -q insert_final_newline wanted && ! grep -q . wrong
 }
 
 version=$(clang-format --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p')

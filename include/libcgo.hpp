@@ -14,8 +14,9 @@
  *     });
  *
  * Rules for the whole header:
- *   - Errors are exceptions: cgo::error, or std::bad_alloc. A function whose
- *     comment names neither throws only what a callable of the client throws.
+ *   - Errors are exceptions: cgo::error, or std::bad_alloc. "Throws EINVAL" means a
+ *     cgo::error with that code. If the comment of a function names no error, the
+ *     function throws only what a callable of the client throws.
  *   - An exception of a callable passes to the caller, through every crossing.
  *   - A move leaves the source empty, as its default constructor makes it.
  *   - No destructor throws. If a destructor cannot undo something, the end of the
@@ -60,7 +61,7 @@ template <class Thread> class hooks;
 template <class Thread, class Hooks> class runtime;
 
 /*
- * An error of the library. what() names the call; if the system had no thread, it also
+ * An error of the library. what() names the call; if the system refused a thread, it also
  * names the limit that was hit. code() is the errno value, in std::generic_category(), so
  * it compares with std::errc.
  */
@@ -397,8 +398,8 @@ private:
 };
 
 /*
- * Creates a detached thread of the runtime, which runs a copy of fn with its record. The
- * caller owns the record, and keeps it at its place until `leave`. runtime::start
+ * Creates a thread of the runtime, which runs a copy of fn with its record and cannot be
+ * joined. The caller owns the record, and does not move it until `leave`. runtime::start
  * takes the record over instead.
  *
  * The thread destroys the copy when fn returns, or when the thread ends by
@@ -406,8 +407,8 @@ private:
  * std::terminate, before anything is destroyed.
  *
  * Throws what libcgo_thread_create returns; for EAGAIN, error::limit() and what() tell
- * which limit was hit. After an error no hook and not fn was called; the copy of fn has
- * been destroyed.
+ * which limit was hit. After an error neither a hook nor fn was called; the copy of fn
+ * has been destroyed.
  * Safe in any thread; not safe in signal handlers.
  */
 template <class Runtime, class F>
@@ -480,19 +481,21 @@ private:
  * here. Shared between threads.
  *
  * Give it static storage, so that it is initialised before any constructor runs, or let
- * it live as long as the process: its threads are detached, and use it until they end.
- * The object that contains its hooks is never unloaded.
+ * it live as long as the process: its threads use it until they end, and cannot be
+ * joined. The object that contains its hooks is never unloaded.
  */
 template <class Thread = thread, class Hooks = hooks<Thread>>
 class runtime : public libcgo_runtime {
   static_assert(std::is_base_of_v<thread, Thread>,
                 "a thread's record derives from cgo::thread");
+// clang-format off
   static_assert(noexcept(Hooks::current()) &&
                     noexcept(Hooks::enter(std::declval<Thread &>())) &&
                     noexcept(Hooks::leave(std::declval<Thread &>())) &&
                     noexcept(Hooks::acquire(std::declval<libcgo_runtime &>())) &&
                     noexcept(Hooks::release(nullptr)),
                 "hooks are noexcept: the library's frames are below them");
+// clang-format on
 
 public:
   using thread_type = Thread;
@@ -505,9 +508,9 @@ public:
   static Thread *current() noexcept { return Hooks::current(); }
 
   /*
-   * Creates a detached thread, which runs a copy of fn(record): see start_thread. The
-   * record is a new one, or the given one. Hooks::release gets it after `leave`. After
-   * an error it is destroyed here.
+   * Creates a thread, which runs a copy of fn(record): see start_thread. The record is a
+   * new one, or the given one. Hooks::release gets it after `leave`. After an error it is
+   * destroyed here.
    */
   template <class F> void start(const thread_options &options, F &&fn) {
     start(options, std::make_unique<Thread>(), std::forward<F>(fn));
@@ -605,10 +608,10 @@ public:
     return *this;
   }
 
-  /* Detaches the thread if this object has attached it. The thread stays attached until
-     it ends if the runtime's code is being called on it (EBUSY), or if this is another
-     thread. A call by on_stack that an exception has left may still count in functions
-     that are called from where it was made. */
+  /* Detaches the thread if this object has attached it. The thread stays attached until it
+     ends if a call by on_stack is under way on it (EBUSY), or if the destructor runs on
+     another thread. A call by on_stack that an exception has left may still count if this
+     object ends deeper on the stack than the call was made: see libcgo_stack_left. */
   __attribute__((__always_inline__)) ~attachment() { end(); }
 
   /* The same, but throws what libcgo_detach returns, or EPERM on another thread. After an

@@ -33,8 +33,12 @@ def find(pattern):
     return sorted(os.path.relpath(path, source) for path in glob.glob(os.path.join(source, pattern)))
 
 
-def output(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode()
+def output(*command, text=''):
+    return subprocess.run(command, check=True, input=text.encode(), stdout=subprocess.PIPE).stdout.decode()
+
+
+def markdown(text):
+    return output(CMARK, '-e', 'table', '-e', 'autolink', '--unsafe', text=text)
 
 
 def text_of(fragment):
@@ -53,12 +57,12 @@ class Page:
             self.body = output(MANDOC, '-Thtml', '-Ios=libcgo', '-O', 'fragment,man=man/%N.%S',
                                os.path.join(source, path))
         elif path.endswith('.md'):
-            self.body = output(CMARK, '-e', 'table', '-e', 'autolink', '--unsafe', os.path.join(source, path))
+            self.body = markdown(read(path))
             self.title = text_of(re.search('<h1>(.*?)</h1>', self.body)[1])
-        else:
+        else:  # NEWS: its lists are as in Markdown, but no sign has a meaning
             self.title = base.capitalize()
-            self.body = '<h1>%s</h1><pre class="news">%s</pre>' % (
-                self.title, html.escape(read(path).split('\n', 1)[1]))
+            text = re.sub(r'([\\`_<>&[\]])', r'\\\1', read(path).split('\n', 1)[1])
+            self.body = markdown('# News\n' + re.sub(r'^(\d)', r'## \1', text, flags=re.M))
         if base == 'README.md':
             base = posixpath.basename(posixpath.dirname(path)) or 'index'
         self.name = (base if self.manual else base.replace('.md', '')) + '.html'
@@ -104,6 +108,8 @@ class Writer(HTMLParser):
             self.put('</%s>' % tag)
 
     def handle_data(self, data):
+        if self.page.path == 'NEWS':
+            data = re.sub(r'\w+', lambda word: self.reference(word[0], word[0]), data)
         self.put(data)
 
     def handle_entityref(self, name):
@@ -125,8 +131,6 @@ class Writer(HTMLParser):
         return table if attrs.get('class') in ('head', 'foot') else '<div class="wide">%s</div>' % table
 
     def pre(self, tag, attrs, inner):
-        if attrs.get('class') == 'news':
-            inner = re.sub(r'\b\w+\b', lambda word: self.reference(word[0], word[0]), inner)
         return element(tag, attrs, inner)
 
     # A name that another page describes leads there.

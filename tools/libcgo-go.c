@@ -483,6 +483,7 @@ static void be_the_loader(const char *library) {
 /* ---- the arguments ---- */
 
 /* Flags of go commands that have a value, which may be the next argument. */
+/* clang-format off */
 static const char *const with_value[] = {
     "C", "asmflags", "bench", "benchtime", "blockprofile", "blockprofilerate", "buildmode",
     "compiler", "count", "covermode", "coverpkg", "coverprofile", "cpu", "cpuprofile",
@@ -497,6 +498,7 @@ static const char *const without_value[] = {
     "a", "artifacts", "asan", "benchmem", "buildvcs", "c", "cover", "failfast", "fullpath",
     "i", "json", "linkshared", "modcacherw", "msan", "n", "race", "short", "trimpath", "v",
     "vet", "work", "x", NULL};
+/* clang-format on */
 /* Those that `go list` is not to get of the others. */
 static const char *const not_for_list[] = {"C", "a", "c", "exec", "i", "json", "n", "o",
                                            "v", "work", "x", NULL};

@@ -66,7 +66,7 @@ extern LIBCGO_API void (*const initcgo)(void);
  *      the lowest usable address plus 4096 (both are byte addresses)
  *   2. stores g and m in its slots
  *   3. sets the signal mask of the caller
- *   4. calls fn through the crosscall of the CPU
+ *   4. calls fn through crosscall_amd64 or crosscall_386
  *   5. ends when fn returns; all its memory is freed
  * Signals are held before step 3, and from the return of fn to the thread's end. Held
  * signals are blocked. SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS and SIGABRT are

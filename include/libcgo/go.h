@@ -105,9 +105,10 @@ LIBCGO_API void libcgo_go_thread_start(struct libcgo_go *go,
 LIBCGO_API void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg);
 
 LIBCGO_API void libcgo_go_notify_runtime_init_done(struct libcgo_go *go);
-/* Called before each call of Go by C. It widens the bounds and guards in the thread's g
-   so that they contain the current stack: on a thread of Go's, and on a stack on which Go
-   has not called C. */
+/* Called before each call of Go by C. If Go has created the thread, and C now runs outside
+   of the stack bounds in the thread's g, it widens these bounds to contain the current
+   stack, too, and moves the guards with them. Returns the context for this call, from the
+   function of libcgo_go_set_context_function, or 0. */
 LIBCGO_API uintptr_t libcgo_go_wait_runtime_init_done(struct libcgo_go *go);
 
 LIBCGO_API void

@@ -70,8 +70,10 @@ struct libcgo_handle_table {
   uintptr_t reserved_counts[3];
 };
 
+/* clang-format off */
 #define LIBCGO_HANDLE_TABLE_INIT                                               \
   { sizeof(struct libcgo_handle_table), 0, {0}, {0}, 0, 0, 0, 0, 0, {0} }
+/* clang-format on */
 
 /*
  * Makes a handle for an object. The table keeps the pointer and does nothing else with

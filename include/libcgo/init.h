@@ -22,8 +22,10 @@ struct libcgo_init {
   uint32_t state __attribute__((__aligned__(4)));
   uint32_t reserved[6];
 };
+/* clang-format off */
 #define LIBCGO_INIT                                                            \
   { sizeof(struct libcgo_init), 0, {0, 0, 0, 0, 0, 0} }
+/* clang-format on */
 
 /*
  * Claims the start-up for the calling process. If several threads try, one gets the
@@ -57,8 +59,8 @@ LIBCGO_API int libcgo_init_done(struct libcgo_init *init);
 
 /*
  * Gives the claim back, because the start-up has failed. The next libcgo_init_begin gets
- * the claim. Threads that wait in libcgo_init_wait go on waiting, for that start-up;
- * threads that wait in libcgo_callback return EPERM.
+ * the claim. Threads that wait in libcgo_init_wait go on waiting, now for the next
+ * start-up. In threads that wait in libcgo_callback, that call returns EPERM.
  *
  * Returns 0. EALREADY: the runtime is ready. EPERM: this process has not claimed the
  * start-up. EINVAL: init is NULL, or its size is too small.

@@ -58,9 +58,9 @@ struct libcgo_thread;
  * - those that the C library uses itself
  *
  * `acquire` and `enter` may change the signal mask. A signal that they open stays open.
- * A signal that they block stays blocked, unless it is held at that moment: the library
- * cannot see such a change. After `release` a foreign thread has its own
- * mask back.
+ * A signal that they block stays blocked only if it is not held at that moment: if it is
+ * held, it is blocked already, and the library cannot see the change. After `release` a
+ * foreign thread has its own mask back.
  *
  * `leave` may run the runtime's own code by libcgo_callback. That code may do all that it
  * does elsewhere: as long as current() returns the record, the thread still has its
@@ -71,9 +71,9 @@ struct libcgo_thread;
  * libcgo_stack_unmap.
  *
  * A hook must not throw and must not end the thread. If it does, signals stay held and
- * the thread cannot be cancelled any more. In addition: after `acquire` the new record is
- * lost; after `enter` the thread leaves at its end; after `leave`, `release` is not
- * called.
+ * the thread cannot be cancelled any more. In addition, if the hook is `acquire`, the new
+ * record is lost. If it is `enter`, the thread leaves when it ends. If it is `leave`,
+ * `release` is not called.
  */
 struct libcgo_ops {
   uint32_t size;    /* of this record, in bytes */
@@ -82,10 +82,10 @@ struct libcgo_ops {
      current() must return `thread`. Usually one store to a thread-local variable.
      Required. */
   void (*enter)(struct libcgo_thread *thread);
-  /* The calling thread no longer uses this record: current() must return NULL from
-     here on. This is the last hook of a created thread, and may free its record: the
-     library does not touch it again, nor, on behalf of this thread, the runtime's. A
-     foreign thread's record comes back through `release`. Required. */
+  /* The calling thread no longer uses this record: from the return of this hook on,
+     current() must return NULL. This is the last hook of a created thread, and may free
+     its record: the library does not touch it again, nor, on behalf of this thread, the
+     runtime's. A foreign thread's record comes back through `release`. Required. */
   void (*leave)(struct libcgo_thread *thread);
   /* Returns a record for a foreign thread, initialised with LIBCGO_THREAD_INIT, or
      NULL if there is none. Set both `acquire` and `release`, or neither: without them
@@ -126,9 +126,9 @@ struct libcgo_runtime {
      bytes of the signal stack (sigaltstack(2)) that a thread gets when it is created or
      attached, if it has none; 0: none. The library may round it up to whole pages, and
      adds a guard page. Several runtimes share the signal stack that the library has made
-     for a thread, until the last of them has left. If the thread is running on its signal
-     stack at that moment, the stack stays mapped and set. Ignored on Windows, which has
-     no signals. */
+     for a thread, until the thread has left the last of them. If the thread is running on
+     its signal stack at that moment, the stack stays mapped and set. Ignored on Windows,
+     which has no signals. */
   size_t signal_stack_size;
   /* Used by the library only. */
   uintptr_t key;
@@ -257,10 +257,11 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *   EPERM    the thread is a created thread of this runtime
  *   EBUSY    `leave` is running, or a call by libcgo_call_on_stack is under way
  *            on this thread: return from it first
- * About EBUSY: other calls into the runtime are not noticed. A call that an exception or
- * a longjmp has left may still count if libcgo_detach is called from deeper on the stack:
- * see libcgo_stack_left. If libcgo_detach is called on the system stack, calls that were
- * made on coroutine stacks do not count: they are over when the thread has left.
+ * About EBUSY: callbacks and other calls into the runtime that stay on C's stack are not
+ * noticed. A call that an exception or a longjmp has left may still count as under way if
+ * libcgo_detach is called from deeper on the stack: see libcgo_stack_left. If
+ * libcgo_detach is called on the system stack, calls that were made on coroutine stacks
+ * are no obstacle: they are over when the thread has left.
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.1.
  */

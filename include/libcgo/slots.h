@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Slots: two words of thread-local storage that a runtime's compiled code reads with one
- * instruction. Usually one is for the task and one for the thread's record. There are
- * three ways to have such words:
+ * or two instructions. Usually one is for the task and one for the thread's record. There
+ * are three ways to have such words:
  *
- *   LIBCGO_DEFINE_SLOTS   a pair whose distance from the thread pointer the library
- *                         tells: for JITs and assemblers
+ *   LIBCGO_DEFINE_SLOTS   a pair, whose distance from the thread pointer
+ *                         libcgo_slots_claim tells: for JITs and assemblers
  *   LIBCGO_RESERVE_SLOTS  the classic pair, at the place that the classic ABI fixes;
  *                         only where the classic face exists (LIBCGO_CLASSIC)
  *   _Thread_local         a variable of the client's own, set in the hook `enter`
@@ -29,9 +29,10 @@ LIBCGO_BEGIN_DECLS
  * thread. Any linker will do, and the program may have other thread-local variables. Both
  * words are 0 in a new thread. Since 0.1.
  *
- * Windows: the pair is two of the 64 thread-local indexes (TlsAlloc) whose values are in
- * the thread block, to which the thread pointer points there. The macro may stand in a
- * library, too. If no two adjacent indexes are free, there is no pair (ENOTSUP).
+ * Windows: there the thread pointer points to the thread block, which has the values of 64
+ * thread-local indexes (TlsAlloc). The pair is two adjacent ones of these. The macro may
+ * stand in a library, too. If no two adjacent indexes are free, there is no pair
+ * (ENOTSUP).
  */
 #ifdef LIBCGO_SLOTS_BY_SYSTEM_
 #define LIBCGO_DEFINE_SLOTS                                                    \

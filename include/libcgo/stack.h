@@ -22,20 +22,21 @@
  * out which calls are over. Calls that C makes on different stacks, as coroutines do, may
  * return in any order. The rules:
  *
- * - A call that was left still counts until other frames have overwritten its own frame,
- *   or until addresses prove that it is over. As long as it counts, the library treats
- *   the memory of its small stack as a stack, and may not use all of it. So call
- *   libcgo_stack_left before C uses that memory for something else.
+ * - Nobody tells the library that a call was left. It finds out later, when other frames
+ *   have overwritten the call's frame, or when the addresses of later frames prove that
+ *   the call is over. Until then the call counts as under way: the library takes the
+ *   memory of its small stack for a stack, and new calls there may get only a part of
+ *   it. So call libcgo_stack_left before C uses that memory for something else.
  * - C that calls libcgo_call_on_stack or libcgo_detach must have LIBCGO_C_ROOM bytes of
  *   free stack below it, on whatever stack it runs.
  * - A signal handler may interrupt a function of this library. If the handler makes calls
  *   on small stacks, they must have returned before the handler returns. A jump or an
  *   exception may leave such a call if it also leaves the interrupted code. While such a
  *   call is under way, a handler on the signal stack must not switch to a coroutine.
- * - Code on a small stack that has called C goes on when that C returns. If it goes on in
- *   another way, after a longjmp for instance, all that was called since is left for
- *   good. If such a longjmp leaves a call that C has made on a coroutine stack, call
- *   libcgo_stack_left before that coroutine stack is used again.
+ * - Suppose that code on a small stack has called C, and that it goes on although that C
+ *   has not returned, after a longjmp for instance. Then all calls that were made since
+ *   are left, and must not return. If such a longjmp leaves a call that C has made on a
+ *   coroutine stack, call libcgo_stack_left before that coroutine stack is used again.
  * - glibc checks a longjmp that is compiled with _FORTIFY_SOURCE, and knows one stack for
  *   each thread. If the target's stack is lower in memory than the caller's, glibc stops
  *   the process ("longjmp causes uninitialized stack frame"). Code whose jumps may be
@@ -127,8 +128,8 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
 /*
  * Calls fn(arg) on a small stack, and returns what fn returns. If the running C function
  * was called from this same stack, by libcgo_call_on_system, fn runs below the frame that
- * called it. Otherwise fn runs at the top of the stack. Nothing else may be running on
- * the stack.
+ * called it. Otherwise fn runs at the top of the stack. Apart from the frames above fn,
+ * nothing may be running on the stack.
  *
  * The call returns on the thread on which it was made. So a runtime whose tasks move
  * between threads leaves the system stack once on each thread, for a stack of its
@@ -160,11 +161,11 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * swapcontext(3) between tasks for instance. The thread must have left its system stack
  * by libcgo_call_on_stack.
  *
- * Call it just before the switch, or on the new stack before that calls C. If coroutines,
- * or handlers on the signal stack, make calls between stacks, call it before the switch:
- * on the new stack the library cannot tell from which call the thread comes. If a signal
- * handler runs on a small stack between the call and the switch, the handler's C runs on
- * the stack where the handler is.
+ * Call it just before the switch, or after it, before the code on the new stack calls C.
+ * If coroutines, or handlers on the signal stack, make calls between stacks, call it
+ * before the switch: after it the library cannot tell from which call the thread comes.
+ * If a signal handler runs on a small stack between the call and the switch, the
+ * handler's C runs on the stack where the handler is.
  *
  * If it is not called, C runs on the small stack, unnoticed, until that overflows.
  *
@@ -191,7 +192,7 @@ LIBCGO_API int libcgo_stack_switched(struct libcgo_thread *thread,
  * Returns 0. EINVAL: a record is NULL or too small, the stack has no bytes, or no thread
  * has entered the thread's record. ENOTSUP: this library does not know a record's
  * version. EBUSY: the caller is on the stack.
- * No system call; a few loads for each call that counts.
+ * No system call; a few loads for each call that is or counts as under way.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
@@ -210,9 +211,9 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
 /* The usable part of a stack: without guard pages and without memory of the C library. At
    the high end there may be thread-local variables of shared objects.
    A small stack's `hi` is where the innermost call on it begins. If a longjmp or an
-   exception has left a call, `hi` may be where that call began, or where C was called,
-   until a call is made from as deep again. A collector that must see all frames on
-   a small stack reads up to the `hi` of its own record. */
+   exception has left a call, `hi` may still be where that call began, or where C was
+   called. This lasts until another call is made from the same depth. A collector that
+   must see all frames on a small stack reads up to `hi` of its struct libcgo_stack. */
 struct libcgo_bounds {
   uintptr_t lo; /* its lowest byte */
   uintptr_t hi; /* the byte after its highest */
@@ -227,8 +228,8 @@ struct libcgo_bounds {
  * the limit (RLIMIT_STACK) and the mappings at the time of the lookup.
  * A coroutine stack is recognised by the stack pointer. The library knows only its
  * mapping, which it looks up by system calls; it remembers the last four for the thread.
- * It is not told when C frees such a stack. To make sure that a remembered stack is still
- * the same, pass NULL.
+ * It is not told when C frees such a stack, so the bounds that it remembers may be out of
+ * date. To have them looked up again, pass NULL.
  *
  * `thread` is the calling thread's record. With NULL nothing is remembered and everything
  * is looked up.

@@ -14,8 +14,8 @@ LIBCGO_BEGIN_DECLS
 
 /*
  * The attributes of a new thread. Initialise the record with LIBCGO_THREAD_ATTR_INIT,
- * which asks for the process's defaults, as NULL does. It is read only while the thread
- * is created.
+ * which asks for the process's defaults, as NULL does. The library reads it while it
+ * creates the thread, and not later.
  *
  * Windows: a stack always has one guard page, so more than a page is refused (ENOTSUP). A
  * signal mask is refused, too. There are no signal stacks: their size is ignored. `cpus`
@@ -35,8 +35,8 @@ struct libcgo_thread_attr {
   /* A name for debuggers and ps(1), or NULL. The system cuts it (Linux: 15 bytes,
      Darwin: 63). */
   const char *name;
-  /* The thread's signal mask, a sigset_t. NULL: its creator's mask, without the runtime's
-     `open_signals`. */
+  /* The thread's signal mask, a sigset_t. NULL: its creator's mask, but with the
+     runtime's `open_signals` open. */
   const void *signal_mask;
   /* The CPUs on which it may run, as sched_setaffinity(2) takes them, and the size of
      that set in bytes. NULL: its creator's CPUs. */
@@ -69,29 +69,30 @@ struct libcgo_limit {
   { sizeof(struct libcgo_limit), 0, 0, 0, 0, 0, 0 }
 
 /*
- * Starts a detached thread of the runtime, which runs fn(thread, arg).
+ * Creates a thread of the runtime, which runs fn(thread, arg) and cannot be joined.
  *
  * `thread` is the new thread's record. The client initialises it with LIBCGO_THREAD_INIT
- * and keeps it at its place until `leave`.
+ * and does not move it until `leave`.
  *
  * The new thread calls `enter` with signals held (see libcgo_ops), then sets its signal
- * mask, then calls fn. It ends when fn returns, by pthread_exit(3) or by cancellation. In
- * each case the destructors of other thread keys may call back for two rounds, with the
- * mask that the thread has. Then the thread calls `leave`, with signals held. Nothing is
- * left behind. (`leave` comes earlier if the system refuses to store the record for
- * another round.) The creator holds signals while it creates the thread. A thread that
- * has a signal stack before `enter` keeps it: a sanitizer, or a library that wraps
- * pthread_create(3), may have set it.
+ * mask, then calls fn. It ends when fn returns, when it calls pthread_exit(3), or when it
+ * is cancelled. In each case the destructors of other thread keys may call back for at
+ * least two rounds, with the mask that the thread has. Then the thread calls `leave`,
+ * with signals held. Nothing is left behind. (`leave` comes earlier if the system refuses
+ * to store the record for another round.) The creator holds signals while it creates the
+ * thread. A thread that has a signal stack before `enter` keeps it: a sanitizer, or a
+ * library that wraps pthread_create(3), may have set it.
  *
- * If the system has no thread at the moment (EAGAIN), the call tries again, with growing
- * pauses, for at most one second. If it then gives up and `limit` is not NULL, *limit
- * says which limit was hit. Not a cancellation point.
+ * If the system refuses a thread with EAGAIN, the call tries again, with growing pauses,
+ * for at most one second. If it then gives up and `limit` is not NULL, *limit says which
+ * limit was hit. Not a cancellation point.
  *
  * Returns 0, or one of these. After an error neither a hook nor fn was called, and
  * `thread` is unchanged.
- *   EAGAIN   the system has no thread, or no thread key: see *limit
+ *   EAGAIN   the system refused a thread for one second, or the process has no
+ *            thread key left: see *limit
  *   ENOMEM   no memory for the start record or the signal stack
- *   EINVAL   a record or fn is NULL; a record is too small; a required hook is
+ *   EINVAL   runtime, thread or fn is NULL; a record is too small; a required hook is
  *            missing; there is only one of `acquire` and `release`, or only one of
  *            cpus and cpus_size; or the system refuses a size, or does not have
  *            any of these CPUs

@@ -49,7 +49,8 @@ struct libcgo_traceback_ops {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
   /* `context` notes the C frames of the calling thread, and returns a word for
-     `traceback`, or 0. `release` gives that word back. Set both or neither. */
+     `traceback`, or 0. `release` gets that word when it is no longer used. Set both or
+     neither. */
   uintptr_t (*context)(void);
   void (*release)(uintptr_t context);
   /* Does what libcgo_traceback does. Runs in signal handlers if signal_context is not
@@ -70,14 +71,14 @@ struct libcgo_traceback_ops {
   }
 
 /*
- * Installs hooks in place of the earlier ones, and finds the unwinder for what the hooks
- * leave to the default. `ops` may be NULL: then all is left to the default. Call it in
- * the runtime's start-up: it may load the compiler's unwinder (libgcc_s, or LLVM's
+ * Installs hooks in place of the earlier ones, and finds the unwinder that the default
+ * uses. `ops` may be NULL: then the default does everything. Call this function in the
+ * runtime's start-up: it may load the compiler's unwinder (libgcc_s, or LLVM's
  * libunwind), which then stays loaded.
  *
  * Returns 0, or
- *   EINVAL   runtime is NULL; a record is too small or lacks a required hook; or
- *            there is only one of `context` and `release`
+ *   EINVAL   runtime is NULL; a record is too small; the runtime's record lacks a
+ *            required hook; or there is only one of `context` and `release`
  *   ENOTSUP  this library does not know a record's version
  *   ENOENT   there is no unwinder. The hooks are installed nevertheless, and the
  *            default follows frame pointers
@@ -111,8 +112,8 @@ LIBCGO_API void libcgo_traceback_release(const struct libcgo_runtime *runtime,
  *   context 0, signal_context NULL   the caller, and the callers above it
  *   signal_context not NULL          the ucontext_t of a signal handler: the
  *                                    code that the signal has stopped
- *   context not 0                    what a hook has noted; ignored without
- *                                    such a hook
+ *   context not 0                    what the hook `context` has noted; ignored
+ *                                    without a hook `traceback`
  *
  * Outside of signal handlers the default uses the compiler's unwinder, if
  * libcgo_traceback_set has found it. In signal handlers the default follows frame

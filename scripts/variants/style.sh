@@ -37,7 +37,8 @@ shells() { shell_files | in_top shellcheck -x -P "$top:$top/scripts:$top/tests/g
 
 # Lines of PATH: KEY=VALUE, what .editorconfig wants of each file.
 properties() {
-  files | sed "s|^|$top/|" | xargs editorconfig | awk '
+  files | sed "s|^|$top/|" |
+    tr '\n' '\0' | xargs -0 editorconfig | awk '
     /^\[.*\]$/ { path = substr($0, 2, length($0) - 2); next }
     { print path ": " $0 }'
 }
@@ -46,7 +47,8 @@ of_property() { sed -n "s/: $1\$//p" wanted; }
 
 lines() {
   properties >wanted
-  of_property trim_trailing_whitespace=true | xargs grep -InE '[[:space:]]+$' >wrong || true
+  of_property trim_trailing_whitespace=true | tr '\n' '\0' |
+    xargs -0 grep -InE '[[:space:]]+$' >wrong || true
   of_property insert_final_newline=true | while read -r path; do
     test -z "$(tail -c 1 "$path")" || echo "$path: no newline at its end"
   done >>wrong

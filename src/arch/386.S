@@ -304,6 +304,11 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
 	.long	MARK + 4	/* from a mark to its return address */
+#ifdef SYSTEM_KNOWS_STACKS
+	.long	0
+#else
+	.long	4		/* from where C was called to that */
+#endif
 END_DATA SYM(libcgo_frame_layout)
 
 /*

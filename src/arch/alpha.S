@@ -334,6 +334,7 @@ END SYM(libcgo_call_on_stack)
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0, 0, 0, 0
 	.quad	0		/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

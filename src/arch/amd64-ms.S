@@ -343,6 +343,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
 	.quad	STACK_CALL_BYTES + 16 - MARK	/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -293,6 +293,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
 	.quad	MARK + 8	/* from a mark to its return address */
+	.quad	8		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -286,6 +286,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	TO_RETURN_ADDRESS	/* return address */
 	.long	TO_RETURN_ADDRESS - 4, 8	/* the range of both */
 	.long	0			/* from a mark to its return address */
+	.long	0			/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

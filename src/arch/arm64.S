@@ -315,6 +315,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.xword	8		/* return address */
 	.xword	0, 16		/* the range of both */
 	.xword	0		/* from a mark to its return address */
+	.xword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

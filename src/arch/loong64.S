@@ -315,6 +315,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.dword	-8		/* return address */
 	.dword	-16, 16		/* the range of both */
 	.dword	0		/* from a mark to its return address */
+	.dword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -281,6 +281,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	4		/* return address */
 	.long	0, 8		/* the range of both */
 	.long	MARK + 4	/* from a mark to its return address */
+	.long	4		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -338,6 +338,7 @@ END SYM(libcgo_call_on_stack)
 HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.word	0, 0, 0, 0
 	.word	0		/* from a mark to its return address */
+	.word	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

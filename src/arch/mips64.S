@@ -328,6 +328,7 @@ END SYM(libcgo_call_on_stack)
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.dword	0, 0, 0, 0
 	.dword	0		/* from a mark to its return address */
+	.dword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

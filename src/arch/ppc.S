@@ -398,6 +398,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 4
 	.long	SAVED_LR	/* return address */
 	.long	0, 4		/* the range of the first */
 	.long	0		/* from a mark to its return address */
+	.long	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -465,6 +465,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	SAVED_LR	/* return address */
 	.quad	0, 8		/* the range of the first */
 	.quad	0		/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

@@ -311,6 +311,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	112		/* return address, in the caller's */
 	.quad	0, 8		/* the range of the first */
 	.quad	0		/* from a mark to its return address */
+	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

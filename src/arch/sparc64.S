@@ -241,6 +241,7 @@ END SYM(libcgo_call_on_stack)
 HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.xword	0, 0, 0, 0
 	.xword	0		/* from a mark to its return address */
+	.xword	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
 /*

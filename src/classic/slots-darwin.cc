@@ -22,10 +22,12 @@ constexpr uintptr_t word = sizeof(uintptr_t);
 constexpr pthread_key_t classic_g_key = 0x108;
 constexpr pthread_key_t classic_m_key = 0x109;
 constexpr intptr_t classic_array = word == 8 ? 0x60 : 0x48;
+// clang-format off
 constexpr slot_place place = {
     slot_base::segment,
     classic_array + static_cast<intptr_t>(classic_g_key * word),
     classic_array + static_cast<intptr_t>(classic_m_key * word)};
+// clang-format on
 static_assert(place.g == (word == 8 ? 0x8a0 : 0x468), "");
 static_assert(place.m == (word == 8 ? 0x8a8 : 0x46c), "");
 

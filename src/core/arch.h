@@ -19,18 +19,21 @@
 
 namespace cgo {
 
-/* What a function's frame pointer points at: offsets in bytes of two words, and
-   the range in which both are. Where the range leaves the return address out, that
-   is not in the function's own frame, but at that offset in its caller's. */
+/* What a function's frame pointer points at: the offsets in bytes of two words, and
+   the range in which both are. If the return address is not in the range, it is not
+   in the function's own frame: it is in its caller's, at that offset. */
 struct frame_layout {
   intptr_t caller;         /* the frame pointer of the caller */
   intptr_t return_address; /* in the caller */
   uintptr_t lowest;        /* of the range */
   uintptr_t bytes;         /* 0 where frames form no chain */
-  /* How far above its mark a call on a small stack has its return address, where the
-     CPU's call instruction pushes it: there another call from the same depth puts its
-     own. 0: it does not. */
+  /* If the CPU's call instruction pushes the return address: how far that of a call on a
+     small stack is above its mark. Another call from the same depth overwrites it. 0: the
+     CPU does not push it. */
   intptr_t mark_to_return;
+  /* The same from libcgo_thread::caller_sp to the return address of that call of C. 0: it
+     is not looked at. */
+  intptr_t caller_to_return;
 
   bool return_address_is_in_caller() const {
     return static_cast<uintptr_t>(return_address) - lowest >= bytes;
@@ -44,12 +47,12 @@ extern "C" {
 extern const cgo::frame_layout libcgo_frame_layout
     __attribute__((__visibility__("hidden")));
 
-/* The address in a word that is a return address: the same word, but where the CPU
-   signs those in memory, or has its own state in a bit of them. */
+/* The address in a word that is a return address. It is the word itself, except where
+   the CPU signs return addresses in memory, or keeps a bit of its state in them. */
 uintptr_t libcgo_strip_signature(uintptr_t return_address);
 
-/* setg(g), then fn(), which need not keep any general register but the stack
-   pointer, and finds every register as setg leaves it. */
+/* Calls setg(g), then fn(). fn need not keep any general register except the stack
+   pointer. It finds every register as setg has left it. */
 void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);
 
 uintptr_t libcgo_thread_pointer(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The surface of the assembly: symbols, sections, notes. The only place that
- * knows object formats and symbol prefixes.
+ * Macros for the assembly: symbols, sections, notes. What depends on the object
+ * format or on the prefix of symbols is here, and not in the files of the CPUs.
  *
  * One file holds all routines of a CPU. The build assembles it once for each
  * PART_..., so that each routine is an object of its own and a client that
@@ -22,10 +22,12 @@
 #define SYM(name) CONCAT(LIBCGO_SYMBOL_PREFIX, name)
 
 /*
- * A line of the instruction cache, so that a short routine is on one of them.
+ * The alignment of a function, as a power of two: a line of the instruction cache, so
+ * that a short routine is on one line.
  *
- * A linker of 2010 honours no alignment above 8: libcgo-classic.o is assembled with
- * LIBCGO_CLASSIC_OBJECT. src/classic/object.awk reads FUNC and HIDDEN_FUNC.
+ * A linker of 2010 honours no alignment above 8. libcgo-classic.o, which is for such
+ * linkers, is assembled with LIBCGO_CLASSIC_OBJECT. src/classic/object.awk reads FUNC and
+ * HIDDEN_FUNC.
  */
 #ifdef LIBCGO_CLASSIC_OBJECT
 #define FUNC_ALIGN 3

@@ -12,8 +12,8 @@
 
 #include "core/arch.h"
 
-/* For what runs in the last round of a thread's destructors: a thread sanitizer has
-   given the thread up by then. */
+/* For functions that run in the last round of a thread's destructors: a thread sanitizer
+   no longer knows the thread then. */
 #ifdef __clang__
 #define LIBCGO_NOT_INSTRUMENTED                                                \
   __attribute__((__disable_sanitizer_instrumentation__))
@@ -29,12 +29,13 @@
 #endif
 #endif
 
-/* For what reads other functions' frames: tools take that for a mistake. */
+/* For functions that read frames of other functions: sanitizers take that for a
+   mistake. */
 #define LIBCGO_READS_STACKS                                                    \
   __attribute__((__no_sanitize_address__, __no_sanitize_thread__))
 
-/* For what the C library calls at the end of a thread: musl goes there from wherever an
-   asynchronous cancellation has found the stack pointer. */
+/* For functions that the C library calls at the end of a thread: with musl the stack
+   pointer is there as an asynchronous cancellation has found it, aligned or not. */
 #if __has_attribute(__force_align_arg_pointer__)
 #define LIBCGO_ALIGNS_STACK __attribute__((__force_align_arg_pointer__))
 #else

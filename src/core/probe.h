@@ -11,8 +11,8 @@
 
 #ifdef LIBCGO_PROBES
 #include <sys/sdt.h>
-/* With two words: the runtime's record and the thread's. What it expands to is
-   not pedantic. */
+/* A probe with two words: the runtime's record and the thread's. -Wpedantic would warn
+   of what it expands to. */
 #define LIBCGO_PROBE(name, runtime, thread)                                    \
   do {                                                                         \
     _Pragma("GCC diagnostic push")                                             \

@@ -14,7 +14,7 @@
 
 namespace cgo {
 
-/* A line of text that is cut off, never overflown, at its capacity. */
+/* A line of text. What does not fit into it is cut off. */
 class message {
 public:
   /* Starts with "libcgo: CALL: ". */
@@ -26,13 +26,13 @@ public:
   message &hex(uintptr_t n);
   /* The name of an errno value, such as EAGAIN. */
   message &error(int err);
-  /* A limit with its numbers and its remedy; or that none was found. */
+  /* A limit with its numbers and its remedy, or a text that says that none was found. */
   message &limit(const thread_limit &limit);
   /* The line so far, without its end. */
   const char *get();
   /* Writes the line to standard error and aborts. */
   [[noreturn]] void fatal();
-  /* The same, after `hook`, if there is one, has had the line and returned. */
+  /* The same, but first calls `hook` with the line, if there is a hook. */
   [[noreturn]] void fatal(void (*hook)(const char *line));
 
 private:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Starting OS threads: the core that every face shares. Keeps no state.
+ * Starting threads, for every face. Keeps no state.
  */
 #ifndef LIBCGO_START_H
 #define LIBCGO_START_H
@@ -9,31 +9,32 @@
 
 namespace cgo {
 
-/* The signal mask with which a thread runs: that of its creator, less what the
-   runtime wants open; one that is given; or with signals held, as it is entered. */
+/* The signal mask with which a thread runs. of_creator: that of its creator, without
+   the signals that the runtime wants open. given: thread_start::mask. held: the mask
+   that it has in `enter`, with signals held. */
 enum class start_mask { of_creator, given, held };
 
 /*
- * What the creator hands to the new thread. Begins a larger record of the
- * creator's, from malloc.
+ * The start record: what the creator hands to the new thread. It is the beginning of a
+ * larger record, which the creator has from malloc.
  */
 struct thread_start {
-  /* First, with signals held (os::held_signals): the thread learns who it is. `here` is an
-     address in its first frame: new_thread_bounds makes bounds of it. If the
-     result is false it ends at once; this function has then freed the record. */
+  /* The new thread calls it first, with signals held (os::held_signals), to learn who it
+     is. `here` is an address in the thread's first frame, for new_thread_bounds.
+     If it returns false, it has freed the record, and the thread ends at once. */
   bool (*enter)(thread_start *start, uintptr_t here);
-  /* Then, with its signal mask (mask_kind). Frees the record before it calls what
-     may be unwound through. */
+  /* The new thread calls it next, with its signal mask (mask_kind). It frees the record
+     before it calls a function that may be unwound. */
   void (*run)(thread_start *start);
   const char *call; /* for messages */
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   start_mask mask_kind;
-  signal_mask mask;  /* if it is given */
-  signal_mask open;  /* signals that are never held */
-  signal_mask held;  /* start_thread's: what is opened after `enter` */
-  /* After `run` signals are held for good: a face that does not tell its client
-     when a thread is over, which may then free what a handler would look for. */
+  signal_mask mask;  /* given; or, for of_creator, set by start_thread */
+  signal_mask open;  /* the runtime's signals that are never held */
+  signal_mask held;  /* set by start_thread: what it opens after `enter` */
+  /* Whether signals are held from the end of `run` on. For a face that does not tell its
+     client when a thread is over: the client may then free what a handler looks for. */
   bool held_at_the_end;
 };
 

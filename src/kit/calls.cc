@@ -46,10 +46,13 @@
 // Where things go on:
 // - C that is called from a small stack: at the position of the innermost call that has the
 //   stack pointer in its part of that stack. A task that has outlived the call in which it
-//   began is in one of C's: in that from which the record names a call, or in the last.
+//   began, or was told of when that was over, is in one of C's: in that from which the record
+//   names a call, or in the last. A stack pointer in a part of a small stack that is known is
+//   never taken for C's.
 // - The runtime on a small stack: below the deepest position of what is left there. Calls
 //   are looked at from the last one back; the last on a stack is the deepest there, because
-//   it was put below the others.
+//   it was put below the others. Where the part from which C was called ends below, at
+//   another call's, that may be deeper, and the search goes on.
 //
 // A call returns on the stack on which it was made, and need not be the last: coroutines of
 // C return in any order. Its place keeps what the record said before, and that is put back.
@@ -57,9 +60,9 @@
 // The price of a call does not depend on how many there are, as long as they return in
 // turn. The list of calls is singly linked, from the last one back. A call that ends
 // elsewhere in the list is marked; marked ones are taken out when the places are used up,
-// and then all calls are asked. Each place knows an interval that has the small stacks of
-// all older ones. A search ends there if the stack is not in it; otherwise it goes on, and
-// costs some nanoseconds for each call that waits.
+// and then all calls are asked. Each place knows an older one, farther back, and an interval
+// that has the small stacks of all in between. A search that looks for none of those goes on
+// there: its price grows with the logarithm of the number of calls that wait.
 //
 // Signal handlers come in between any two instructions, and call on small stacks
 // themselves. What they begin they end, or a longjmp takes the interrupted code away too.
@@ -101,12 +104,14 @@ constexpr uintptr_t first_serial = 2;
 
 // Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
-// In stack_call::word, in place of the lowest bits of an address whose rest is 8:
+// In stack_call::flags.
 constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
 constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
 constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
-constexpr uintptr_t flags = 15;
+constexpr uintptr_t has_word = 16;  // its number is on its small stack, too
+constexpr uintptr_t in_record = 32; // its place is
+constexpr uintptr_t one_call = 64;  // the calls up to this one are counted in these
 // In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
 // code of its parent.
 constexpr uintptr_t made_by_parent = 1;
@@ -120,7 +125,9 @@ struct page {
   uintptr_t free_places; // a list, by `parent`
   uintptr_t most_pages;  // until all calls are asked whether they are over
   page *last;            // or one before it: the way to the end is short
-  stack_call calls[(page_bytes - 5 * sizeof(uintptr_t)) / sizeof(stack_call)];
+  // Of each:
+  libcgo_thread *thread;
+  stack_call calls[(page_bytes - 6 * sizeof(uintptr_t)) / sizeof(stack_call)];
 };
 static_assert(sizeof(page) <= page_bytes, "");
 constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
@@ -180,6 +187,18 @@ struct asker {
 
 asker c_at(uintptr_t sp) { return {sp, true, {}}; }
 
+// Whether a handler asks that has interrupted a change of the record's state: then nothing
+// is over that was not before. After a jump out of it the state may say so still.
+bool is_changing(const libcgo_thread *thread, const asker &who) {
+  const uintptr_t at = thread->small_lo;
+  if (thread->small_span != 0 || at == 0)
+    return false;
+  stack_bounds signal;
+  return !who.is_c ||
+         (who.sp < at && on_own_stack(thread, who.sp) == on_own_stack(thread, at)) ||
+         (os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
+}
+
 // Reads a word of memory that may not be there. Returns false if it is not.
 LIBCGO_READS_STACKS bool read_word(const libcgo_thread *thread, const asker &who,
                                    uintptr_t at, uintptr_t *word) {
@@ -205,14 +224,10 @@ bool frame_is_gone(const libcgo_thread *thread, const stack_call *c,
 // Where the CPU pushes it, the return address of the frame of libcgo_call_on_system from
 // which C was called that has made a call; or 0.
 uintptr_t return_word_of_caller(uintptr_t caller_sp) {
-#ifdef _WIN32
-  (void)caller_sp;
-  return 0;
-#else
-  return libcgo_frame_layout.mark_to_return == 0 || (caller_sp & no_call_of_c) != 0
+  const intptr_t offset = libcgo_frame_layout.caller_to_return;
+  return offset == 0 || (caller_sp & no_call_of_c) != 0
              ? 0
-             : caller_sp + static_cast<uintptr_t>(libcgo_frame_layout.return_address);
-#endif
+             : caller_sp + static_cast<uintptr_t>(offset);
 }
 
 // For a new call of C's: what of that is known.
@@ -239,9 +254,9 @@ bool c_has_returned(const libcgo_thread *thread, const stack_call *c,
 // Proof 2, of the small stack.
 bool word_is_gone(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
-  const uintptr_t at = c->word & ~flags;
   uintptr_t word;
-  return at != 0 && (!read_word(thread, who, at + 8, &word) || word != c->serial);
+  return (c->flags & has_word) != 0 &&
+         (!read_word(thread, who, c->start + 8, &word) || word != c->serial);
 }
 
 // Proof 3. A signal stack may be smaller than the room, and have anything below it.
@@ -274,17 +289,25 @@ bool is_within_older(const libcgo_thread *thread, const stack_call *c,
          on_own_stack(thread, parent->mark) && !frame_is_gone(thread, parent, who);
 }
 
+// The runtime made the call on the stack on which it runs: only the runtime's frames can be
+// where the call's was.
+bool was_made_below(const stack_call *c) {
+  return (c->flags & from_small) != 0 && c->prior.contains(c->mark) &&
+         c->prior.contains(c->start);
+}
+
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
-// the call was made. And the C that made the call has returned, or frames are where the
+// the call was made, or on another stack. And the C that made the call has returned, or frames are where the
 // call's first one was; where the CPU does not push return addresses, too little shows that,
 // and older code on the same small stack is enough.
 bool is_needed(const libcgo_thread *thread, const stack_call *c,
                const asker &who) {
   return who.is_c && c == running_of(thread) &&
-         range_of(thread).contains(thread->caller_sp) && who.sp < c->system_sp &&
-         on_own_stack(thread, who.sp) == on_own_stack(thread, c->system_sp) &&
-         (word_is_gone(thread, c, who) ||
+         range_of(thread).contains(thread->caller_sp) &&
+         (who.sp < c->system_sp || !on_own_stack(thread, who.sp) ||
+          !on_own_stack(thread, c->system_sp)) &&
+         (word_is_gone(thread, c, who) || was_made_below(c) ||
           c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
           is_within_older(thread, c, who));
 }
@@ -293,17 +316,21 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
 // The last call is asked so at each new one.
 bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
                       const asker &who) {
-  return !counts(c) || is_below(c, who) ||
-         (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
-          !is_needed(thread, c, who));
+  return !counts(c) ||
+         ((is_below(c, who) ||
+           (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
+            !is_needed(thread, c, who))) &&
+          !is_changing(thread, who));
 }
 
 bool is_over(const libcgo_thread *thread, const stack_call *c,
              const asker &who) {
-  return !counts(c) || is_below(c, who) ||
-         ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
-          !is_needed(thread, c, who)) ||
-         is_of_a_handler(c, who);
+  return !counts(c) ||
+         ((is_below(c, who) ||
+           ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
+            !is_needed(thread, c, who)) ||
+           is_of_a_handler(c, who)) &&
+          !is_changing(thread, who));
 }
 
 // ---- the memory of older calls ----
@@ -322,12 +349,43 @@ void widen(uintptr_t *lo, uintptr_t *hi, uintptr_t from, uintptr_t to) {
     *hi = to;
 }
 
-// Makes [lo, hi) contain all small stacks of a call and of those before it.
-void widen_by(uintptr_t *lo, uintptr_t *hi, const stack_call *c) {
-  widen(lo, hi, c->older_lo, c->older_hi);
-  widen(lo, hi, c->lo, end_of(c));
-  widen(lo, hi, c->prior.lo, c->prior.lo + c->prior.span);
-  widen(lo, hi, c->passed.lo, c->passed.lo + c->passed.span);
+// How many calls there are up to this one, as the flags have it.
+uintptr_t rank_of(const stack_call *c) { return c == nullptr ? 0 : c->flags / one_call; }
+
+// Makes the interval of a call contain all small stacks of an older one.
+void widen_by(stack_call *c, const stack_call *older) {
+  widen(&c->skip_lo, &c->skip_hi, older->skip_lo, older->skip_hi);
+  widen(&c->skip_lo, &c->skip_hi, older->lo, end_of(older));
+  widen(&c->skip_lo, &c->skip_hi, older->prior.lo, older->prior.lo + older->prior.span);
+  widen(&c->skip_lo, &c->skip_hi, older->passed.lo,
+        older->passed.lo + older->passed.span);
+}
+
+// A small stack has come to an older call of a given rank.
+void widen_skip(stack_call *c, uintptr_t rank, const range &part) {
+  if (rank_of(c->skip) < rank)
+    widen(&c->skip_lo, &c->skip_hi, part.lo, part.lo + part.span);
+}
+
+// The one before is known. Where to go on from there if nothing of interest is in between:
+// so that the way from any call to any older one is short (Myers, An applicative random-access
+// stack, 1983).
+void set_skip(stack_call *c) {
+  stack_call *const prev = c->prev;
+  c->flags = c->flags % one_call + (rank_of(prev) + 1) * one_call;
+  c->skip = prev;
+  c->skip_lo = c->skip_hi = 0;
+  stack_call *const far = prev == nullptr ? nullptr : prev->skip;
+  if (far == nullptr || rank_of(prev) - rank_of(far) != rank_of(far) - rank_of(far->skip))
+    return;
+  widen_by(c, prev);
+  widen_by(c, far);
+  c->skip = far->skip;
+}
+
+// The call to look at next, of those that may have something in an interval.
+stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
+  return lo < c->skip_hi && c->skip_lo < hi ? c->prev : c->skip;
 }
 
 // ---- the record's state ----
@@ -343,65 +401,107 @@ void pass(libcgo_thread *thread) {
   c->passed_sp = thread->caller_sp;
   handler_barrier();
   c->passed.span = thread->small_span;
-  if (c->passed.lo != c->lo)
+  if (c->passed.lo < c->lo || c->passed.lo + c->passed.span > end_of(c))
     for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
-      widen(&d->older_lo, &d->older_hi, c->passed.lo,
-            c->passed.lo + c->passed.span);
+      widen_skip(d, rank_of(c), c->passed);
 }
 
+// From here on handlers find that the state is changing. Returns the range that it had.
+range begin_change(libcgo_thread *thread) {
+  uintptr_t span = thread->small_span;
+  while (!__atomic_compare_exchange_n(&thread->small_span, &span, 0, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  }
+  const range before = {thread->small_lo, span};
+  thread->small_lo = here();
+  handler_barrier();
+  return before;
+}
+
+// The call that is running is stored last. A jump out of a handler that has come in between
+// finds the one of before: the state is put back once more when that is over.
 void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
                uintptr_t caller_sp, const range &now) {
   thread->small_span = 0;
   handler_barrier();
-  thread->running = reinterpret_cast<uintptr_t>(running);
+  thread->small_lo = here();
   thread->system_sp = system_sp;
   thread->caller_sp = caller_sp;
+  handler_barrier();
+  set_small(thread, now.span != 0 ? now : range{});
+  handler_barrier();
+  thread->running = reinterpret_cast<uintptr_t>(running);
+  handler_barrier();
   if (running != nullptr)
     running->passed.span = 0;
-  handler_barrier();
-  set_small(thread, now);
+}
+
+// Whether two addresses, of which one is below the other, are on the same stack of C's.
+// Between two stacks that are not the thread's own is memory that cannot be read; where they
+// are arrays side by side, they are taken for one.
+bool on_same_c_stack(const libcgo_thread *thread, uintptr_t low, uintptr_t high) {
+  constexpr uintptr_t step = 4096, most = 256 * 1024;
+  if (on_own_stack(thread, low) || on_own_stack(thread, high))
+    return on_own_stack(thread, low) && on_own_stack(thread, high);
+  uintptr_t word;
+  for (uintptr_t at = low; at < high; at += step)
+    if (high - low > most ||
+        !os::copy_readable(at & ~(sizeof word - 1), &word, sizeof word))
+      return false;
+  return true;
 }
 
 // C that waits for a call whose code has gone over to another task is still there: what
 // another one calls goes on below.
 void go_below(const libcgo_thread *thread, const stack_call *waits,
               uintptr_t *system_sp) {
-  if ((waits->word & switched) != 0 && on_own_stack(thread, *system_sp) &&
-      on_own_stack(thread, waits->system_sp) && waits->system_sp < *system_sp)
+  if ((waits->flags & switched) != 0 && waits->system_sp < *system_sp &&
+      on_same_c_stack(thread, waits->system_sp, *system_sp))
     *system_sp = waits->system_sp;
 }
 
-// Takes from a range what is in the parts of calls that were begun since one.
-void cut(const libcgo_thread *thread, const stack_call *since, range *now) {
-  for (const stack_call *d = last_of(thread);
-       now->span != 0 && d != nullptr && d != since; d = d->prev)
-    if (counts(d) && now->contains(d->start)) {
+// Takes from a range what is in the parts of calls that were begun since one, but for one
+// of them.
+void cut(const libcgo_thread *thread, const stack_call *since, range *now,
+         const stack_call *but = nullptr) {
+  const uintptr_t rank = rank_of(since);
+  for (const stack_call *d = last_of(thread); now->span != 0 && rank_of(d) > rank;
+       d = before(d, now->lo, now->lo + now->span))
+    if (d != but && counts(d) && now->contains(d->start)) {
       now->span -= d->start - now->lo;
       now->lo = d->start;
     }
 }
 
-// What the record said before a call. If the call's parent is over, the runtime is on no
-// stack; and if it has gone on meanwhile, it is where it was left then. Where another call,
-// that was begun later, goes on, that is not the parent's.
+// What the record said before a call. If the call's parent is over, an older one runs, on
+// whatever stack; and if the parent has gone on meanwhile, it is where it was left then.
+// Where another call, that was begun later, goes on, that is not the parent's.
 void put_back(libcgo_thread *thread, const stack_call *c) {
-  stack_call *const parent = parent_of(c);
-  range now = c->parent == nullptr || parent != nullptr ? c->prior : range{};
+  stack_call *parent = parent_of(c);
+  range now = c->prior;
   uintptr_t system_sp = c->prior_system;
   uintptr_t caller_sp = c->prior_caller;
+  if (parent == nullptr && c->parent != nullptr) {
+    now = {};
+    parent = c->prev;
+    while (parent != nullptr &&
+           (!counts(parent) || (parent->flags & from_small) != 0))
+      parent = parent->prev;
+    if (parent != nullptr)
+      system_sp = parent->system_sp;
+  }
+  const stack_call *since = c; // what is older was taken from the range before
   if (parent != nullptr && parent->passed.span != 0) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
+    since = parent;
   }
-  for (const stack_call *d = last_of(thread);
-       now.span != 0 && d != nullptr && d != parent; d = d->prev) {
-    if (d == c || !counts(d))
-      continue;
-    if (now.contains(d->start)) {
-      now.span -= d->start - now.lo;
-      now.lo = d->start;
-    }
-    go_below(thread, d, &system_sp);
+  if (last_of(thread) != c || c->prev != parent) { // there are others
+    cut(thread, since, &now, c);
+    if (now.span != 0 && (thread->state & thread_tasks_switch) != 0)
+      for (stack_call *d = last_of(thread); d != nullptr && d != parent; d = d->prev)
+        if (d != c && counts(d))
+          go_below(thread, d, &system_sp);
   }
   set_state(thread, parent, system_sp, caller_sp, now);
 }
@@ -419,14 +519,14 @@ bool has_made(const libcgo_thread *thread, const stack_call *call,
 // over, or after an unseen end older code, may still run, in the call in which that was made.
 void leave_tasks(libcgo_thread *thread, const stack_call *c) {
   stack_call *const parent = parent_of(c);
-  if ((c->word & switched) == 0 || parent == nullptr)
+  if ((c->flags & switched) == 0 || parent == nullptr)
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
       d->parent = parent; // a handler in between finds none
       handler_barrier();
       d->parent_serial = c->parent_serial;
-      parent->word |= switched;
+      parent->flags |= switched; // as the thread's state says already
     }
 }
 
@@ -434,6 +534,11 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
 void end(libcgo_thread *thread, stack_call *c) {
   stack_call *const parent = parent_of(c);
   if (c == running_of(thread)) {
+    const range before = begin_change(thread);
+    if (c != running_of(thread) || !counts(c)) { // a handler has ended it
+      set_small(thread, before);
+      return;
+    }
     put_back(thread, c);
   } else if (parent != nullptr && parent != running_of(thread) &&
              parent->passed.span == 0 && !has_made(thread, parent, c)) {
@@ -443,7 +548,7 @@ void end(libcgo_thread *thread, stack_call *c) {
     parent->passed.span = c->prior.span;
     // What is newer than this call has had it in its interval.
     for (stack_call *d = c; d != nullptr && d != parent; d = d->prev)
-      widen(&d->older_lo, &d->older_hi, c->prior.lo, c->prior.lo + c->prior.span);
+      widen_skip(d, rank_of(parent), c->prior);
   }
   leave_tasks(thread, c);
   handler_barrier();
@@ -491,14 +596,25 @@ stack_call *place_in_record(libcgo_thread *thread) {
   return reinterpret_cast<stack_call *>(thread->calls);
 }
 
+page *page_of(stack_call *c) {
+  return reinterpret_cast<page *>(reinterpret_cast<uintptr_t>(c) &
+                                  ~uintptr_t(page_bytes - 1));
+}
+
+libcgo_thread *thread_of(stack_call *c) {
+  return (c->flags & in_record) != 0
+             ? reinterpret_cast<libcgo_thread *>(reinterpret_cast<uintptr_t>(c) -
+                                                 offsetof(libcgo_thread, calls))
+             : page_of(c)->thread;
+}
+
 // The place that follows another one in memory, or NULL.
 stack_call *place_after(libcgo_thread *thread, stack_call *c) {
   page *p;
   if (c == place_in_record(thread)) {
     p = first_page(thread);
   } else {
-    p = reinterpret_cast<page *>(reinterpret_cast<uintptr_t>(c) &
-                                 ~uintptr_t(page_bytes - 1));
+    p = page_of(c);
     if (c + 1 != p->calls + calls_of_page)
       return c + 1;
     p = __atomic_load_n(&p->next, __ATOMIC_RELAXED);
@@ -576,9 +692,7 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
   for (stack_call *c = oldest_first, *next; c != nullptr; c = next) {
     next = c->prev;
     c->prev = last;
-    c->older_lo = c->older_hi = 0;
-    if (last != nullptr)
-      widen_by(&c->older_lo, &c->older_hi, last);
+    set_skip(c);
     last = c;
   }
   thread->top = reinterpret_cast<uintptr_t>(last);
@@ -663,6 +777,7 @@ stack_call *more_places(libcgo_thread *thread) {
   if (fresh == nullptr)
     no_memory(thread);
   fresh->number = 1;
+  fresh->thread = thread;
   uintptr_t first = 0;
   if (__atomic_compare_exchange_n(first_page_word(thread), &first,
                                   reinterpret_cast<uintptr_t>(fresh), false,
@@ -737,30 +852,45 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
   const auto on_it = [stack](uintptr_t at) {
     return within(at, stack->lo, stack->hi);
   };
-  if (on_it(who.sp))
-    return who.sp;
+  uintptr_t deepest = stack->hi;
+  // The last position on a stack is the deepest, unless a part of it that is below was
+  // another call's already.
+  const auto is_deepest = [stack, &deepest](uintptr_t at, const range &part) {
+    if (at < deepest)
+      deepest = at;
+    return part.lo <= stack->lo;
+  };
   stack_call *running;
   do { // as often as the record goes back to an older call
     running = running_of(thread);
     const uintptr_t caller_sp = thread->caller_sp;
     if (running != nullptr && range_of(thread).contains(caller_sp) &&
-        on_it(caller_sp) && is_left(running))
-      return caller_sp;
+        on_it(caller_sp) && is_left(running) &&
+        is_deepest(caller_sp, range_of(thread)))
+      return deepest;
     for (stack_call *c = last_of(thread);
-         c != nullptr && running == running_of(thread); c = c->prev) {
+         c != nullptr && running == running_of(thread);
+         c = before(c, stack->lo, stack->hi)) {
       if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
-          is_left(c))
-        return c->passed_sp;
-      if (counts(c) && on_it(c->start - 1) && is_left(c))
-        return c->start;
+          is_left(c) && is_deepest(c->passed_sp, c->passed))
+        return deepest;
+      if (counts(c) && on_it(c->start - 1) && is_left(c) &&
+          is_deepest(c->start, {stack->lo, 0}))
+        return deepest;
       if (counts(c) && c->prior.contains(c->prior_caller) &&
-          on_it(c->prior_caller) && is_left(c))
-        return c->prior_caller;
-      if (!overlaps(stack, c->older_lo, c->older_hi))
-        break;
+          on_it(c->prior_caller) && is_left(c)) {
+        // Its parent has gone on, deeper, if the call has ended unseen.
+        const stack_call *const parent = parent_of(c);
+        if (parent != nullptr && parent != running &&
+            parent->passed.contains(parent->passed_sp) &&
+            c->prior.contains(parent->passed_sp))
+          is_deepest(parent->passed_sp, c->prior);
+        if (is_deepest(c->prior_caller, c->prior))
+          return deepest;
+      }
     }
   } while (running != running_of(thread));
-  return stack->hi;
+  return deepest;
 }
 
 // A call, and the part of a small stack in which it has an address. No call, but a part: of
@@ -780,7 +910,7 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
     return {c, entered};
   stack_call *const parent = parent_of(c);
   const bool of_task =
-      (c->word & from_small) != 0 && c->c_returns_to != made_by_parent;
+      (c->flags & from_small) != 0 && c->c_returns_to != made_by_parent;
   if ((parent != nullptr || of_task) && c->prior.contains(address))
     return {parent, c->prior};
   return {};
@@ -790,13 +920,13 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
 // that C made.
 stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
   stack_call *c = running_of(thread);
-  while (c != nullptr && counts(c) && (c->word & from_small) != 0)
+  while (c != nullptr && counts(c) && (c->flags & from_small) != 0)
     c = parent_of(c);
   if (c != nullptr && counts(c) && !is_over(thread, c, who))
     return c;
   c = last_of(thread);
   while (c != nullptr &&
-         ((c->word & from_small) != 0 || is_over(thread, c, who)))
+         ((c->flags & from_small) != 0 || is_over(thread, c, who)))
     c = c->prev;
   return c;
 }
@@ -804,8 +934,9 @@ stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
 // For the runtime on the call's part of a small stack.
 bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
                   const asker &who) {
-  return frame_is_gone(thread, c, who) || word_is_gone(thread, c, who) ||
-         c_has_returned(thread, c, who);
+  return (frame_is_gone(thread, c, who) || word_is_gone(thread, c, who) ||
+          c_has_returned(thread, c, who)) &&
+         !is_changing(thread, who);
 }
 
 // The runtime runs in a call on a part of a small stack, at sp. Ends what is over, seen from
@@ -815,16 +946,18 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   uintptr_t system_sp = call->system_sp;
   const bool own = on_own_stack(thread, system_sp);
   const auto was_c_below = [thread, own, system_sp](const stack_call *c) {
-    return own && (c->word & from_small) == 0 &&
+    return own && (c->flags & from_small) == 0 &&
            on_own_stack(thread, c->mark) && c->mark < system_sp;
   };
+  if (is_changing(thread, {sp, false, at}))
+    return system_sp;
   bool nothing_waits = true; // of what is newer
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
-    nothing_waits = nothing_waits && (c->word & switched) == 0;
+    nothing_waits = nothing_waits && (c->flags & switched) == 0;
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
-    const bool made_here = (c->word & from_small) != 0 && at.contains(c->mark) &&
+    const bool made_here = (c->flags & from_small) != 0 && at.contains(c->mark) &&
                            c->mark <= sp;
     if (here || made_here || (was_c_below(c) && nothing_waits)) // proofs 4 and 5
       end(thread, c);
@@ -834,30 +967,68 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   return system_sp;
 }
 
+// For the runtime at sp on a part of a small stack that belongs to no call: a task has
+// outlived the call in which it ran, or was told of when that was over.
+bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
+  stack_call *const in = goes_on_in(thread, {sp, false, at});
+  if (in == nullptr)
+    return false;
+  const uintptr_t system_sp = end_above(thread, in, at, sp);
+  if (running_of(thread) != in)
+    pass(thread);
+  set_state(thread, in, system_sp, sp | no_call_of_c, at);
+  in->flags |= switched;
+  thread->state |= thread_tasks_switch;
+  return true;
+}
+
+// Whether the code of the call that is running has gone over to a task that is in a given
+// call, or in one that this has made.
+bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) {
+  const stack_call *const running = running_of(thread);
+  if (running == nullptr || !counts(running) || (running->flags & switched) == 0)
+    return false;
+  const range now = range_of(thread);
+  const stack_call *c = last_of(thread);
+  while (c != nullptr && !(counts(c) && now.contains(c->start - 1)))
+    c = c->prev;
+  while (c != nullptr && c != call && (c->flags & from_small) != 0)
+    c = parent_of(c);
+  return c == call && (call->flags & from_small) != 0;
+}
+
 // For a caller at sp that is not in the record's range. If it is on a small stack, the
 // record has its range from here on, and what is over, seen from there, has ended.
 [[gnu::cold, gnu::noinline]] range find_small(libcgo_thread *thread,
                                               uintptr_t sp) {
   place_on_stack found = {};
-  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+  range seen = {};
+  const stack_call *by = nullptr;
+  for (stack_call *c = last_of(thread); c != nullptr; c = before(c, sp, sp + 1)) {
+    by = c;
     for (;;) {
       found = place_in(c, sp);
       if (found.call == nullptr) {
         if (found.at.span != 0)
-          found.call = goes_on_in(thread, {sp, false, found.at});
+          seen = found.at;
         break;
       }
       if (!is_gone_here(thread, found.call, {sp, false, found.at}))
         break;
+      seen = found.at;
       end(thread, found.call);
     }
-    if (found.call != nullptr || !within(sp, c->older_lo, c->older_hi))
+    if (found.at.span != 0)
       break;
   }
+  if (found.call == nullptr && seen.span != 0 && go_on_as_task(thread, sp, seen))
+    return seen;
   if (found.call == nullptr) { // unless a handler has come in between, and has found it
     const range now = range_of(thread);
     return now.contains(sp) ? now : range{};
   }
+  if (found.call != by && is_where_running_went(thread, by))
+    found.call = running_of(thread);
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call)
     pass(thread);
@@ -867,6 +1038,15 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
 
 bool entered(const libcgo_thread *thread) {
   return check_thread(thread) == 0 && (thread->state & thread_entered) != 0;
+}
+
+// What is wrong with the arguments of a call that tells of a stack; or 0.
+int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
+  const int err = check_thread(thread);
+  if (err != 0)
+    return err;
+  const int stack_err = check_stack(stack);
+  return stack_err != 0 || entered(thread) ? stack_err : EINVAL;
 }
 
 // Whether a call's code has called from another stack what is still under way.
@@ -935,7 +1115,7 @@ static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
         (now.contains(c->start) && word_is_gone(thread, c, {sp, false, now})) ||
         c_has_returned(thread, c, who))
       return true;
-    if ((c->word & from_small) == 0 || c->c_returns_to != made_by_parent)
+    if ((c->flags & from_small) == 0 || c->c_returns_to != made_by_parent)
       return false;
     c = parent_of(c);
   }
@@ -951,6 +1131,9 @@ range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
     if (!is_gone_as_seen(thread, c, sp, now))
       return now;
     end(thread, c);
+    if (small_stack_at(thread, sp).span != 0)
+      continue;
+    return go_on_as_task(thread, sp, now) ? now : range{};
   }
 }
 
@@ -958,12 +1141,11 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
   const range now = range_of(thread);
   if (now.contains(address))
     return now;
-  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+  for (stack_call *c = last_of(thread); c != nullptr;
+       c = before(c, address, address + 1)) {
     const place_on_stack found = place_in(c, address);
     if (found.at.span != 0)
       return found.at;
-    if (!within(address, c->older_lo, c->older_hi))
-      break;
   }
   return {};
 }
@@ -976,7 +1158,7 @@ bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   sweep(thread, who);
   // One that the runtime made is in one that C made.
   for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
-    if ((c->word & from_small) == 0 && !is_elsewhere(thread, c, who))
+    if ((c->flags & from_small) == 0 && !is_elsewhere(thread, c, who))
       return true;
   return false;
 }
@@ -1027,11 +1209,14 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     }
     if (c != nullptr && c->mark < sp && on_own_stack(thread, sp) &&
         on_own_stack(thread, c->mark))
-      c->word |= was_below;
+      c->flags |= was_below;
   }
-  uintptr_t top = deepest_on(thread, stack, who, false);
-  if (stack->hi - top > (stack->hi - stack->lo) / 4)
-    top = deepest_on(thread, stack, who, true);
+  uintptr_t top = sp; // on this very stack, below the frame of the call itself
+  if (!within(sp, stack->lo, stack->hi)) {
+    top = deepest_on(thread, stack, who, false);
+    if (stack->hi - top > (stack->hi - stack->lo) / 4)
+      top = deepest_on(thread, stack, who, true);
+  }
   top &= ~uintptr_t(15);
   if (top <= stack->lo || top - stack->lo < LIBCGO_STACK_MIN)
     too_small(thread, stack, top);
@@ -1062,31 +1247,31 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
   call->prior_system = thread->system_sp;
   call->passed.span = 0;
-  call->thread = thread;
-  call->word = on_small ? from_small : 0;
+  if (running != nullptr)
+    running->passed.span = 0;
+  call->flags = (on_small ? from_small : 0) |
+                (call == place_in_record(thread) ? in_record : 0);
   if (!on_small)
     call->c_returns_to = c_return_address(thread, call);
   else // where its code has gone over to a task, that has made it
-    call->c_returns_to = running != nullptr && (running->word & switched) == 0
+    call->c_returns_to = running != nullptr && (running->flags & switched) == 0
                              ? made_by_parent
                              : 0;
   // Not on the stack on which this function runs.
   if (!within(sp, stack->lo, stack->hi)) {
-    const uintptr_t word = top - 8;
-    *reinterpret_cast<uintptr_t *>(word) = serial;
-    call->word |= word - 8;
+    *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
+    call->flags |= has_word;
   }
-  stack_call *const last = last_of(thread);
-  call->prev = last;
-  call->older_lo = call->older_hi = 0;
-  if (last != nullptr)
-    widen_by(&call->older_lo, &call->older_hi, last);
+  call->prev = last_of(thread);
+  set_skip(call);
   handler_barrier();
   thread->top = reinterpret_cast<uintptr_t>(call);
   handler_barrier();
   // What was the last may have been taken out meanwhile; its `prev` stays.
-  while (call->prev != nullptr && call->prev->serial == free_place)
+  while (call->prev != nullptr && call->prev->serial == free_place) {
     call->prev = call->prev->prev;
+    set_skip(call);
+  }
   // A handler on the caller's small stack may take the record back to that: then C that fn
   // calls finds this call.
   set_state(thread, call, call->system_sp, call->prior_caller,
@@ -1098,25 +1283,31 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
 uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
                                 uintptr_t *mark) {
   using namespace cgo;
-  libcgo_thread *const thread = call->thread;
+  libcgo_thread *const thread = thread_of(call);
   if (!counts(call) || call->mark != reinterpret_cast<uintptr_t>(mark) ||
       call->serial != *mark)
     was_over(thread);
-  if ((call->word & was_below) != 0)
+  if ((call->flags & was_below) != 0)
     thread->state |= thread_c_switches;
   stack_call *const running = running_of(thread);
-  if (running != nullptr && running != call && (call->word & from_small) != 0 &&
-      (running->word & switched) != 0 && range_of(thread).contains(call->start - 1)) {
+  if (running != nullptr && running != call && (call->flags & from_small) != 0 &&
+      (running->flags & switched) != 0 &&
+      (range_of(thread).contains(call->start - 1) ||
+       range_of(thread).contains(call->mark))) {
     // A later call's code has gone over to this task, and goes on in it.
     set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
   } else {
-    if (running != call)
+    // Nothing is left in this call's part of its stack.
+    if (running != call && !range_of(thread).contains(call->start - 1))
       pass(thread);
     put_back(thread, call);
+    if ((call->flags & from_small) != 0 && call->parent != nullptr &&
+        parent_of(call) == nullptr)
+      go_on_as_task(thread, call->mark - 1, call->prior);
   }
   handler_barrier();
   if (last_of(thread) != call) {
-    if ((call->word & from_small) != 0)
+    if ((call->flags & from_small) != 0)
       leave_tasks(thread, call);
     call->serial = ended;
     return result;
@@ -1137,38 +1328,28 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
 
 int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   using namespace cgo;
-  int err = check_thread(thread);
-  if (err == 0)
-    err = check_stack(stack);
-  if (err != 0)
-    return err;
-  if (!entered(thread))
-    return EINVAL;
   const uintptr_t sp = here();
+  if (const int err = check_told(thread, stack))
+    return err;
   if (!within(sp, stack->lo, stack->hi) || running_of(thread) == nullptr)
     still_small_stack_at(thread, sp);
   stack_call *const running = running_of(thread);
   if (running == nullptr)
     return EINVAL;
-  // The range ends where C was called from that is still running, or where the call that
-  // is running has begun. No code of the runtime runs above: a stack pointer there shows
-  // that what is below has ended.
+  // The range ends where the last call on that stack has begun. No code of the runtime runs
+  // above: a stack pointer there shows that what is below has ended.
+  const bool on_it = within(sp, stack->lo, stack->hi);
   uintptr_t hi = stack->hi;
-  for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
-    if (counts(c) && within(c->start - 1, stack->lo, stack->hi)) {
+  for (const stack_call *c = last_of(thread); c != nullptr;
+       c = before(c, stack->lo, stack->hi))
+    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) &&
+        (!on_it || end_of(c) > sp)) {
       hi = end_of(c);
       break;
     }
-    if (counts(c) && parent_of(c) != nullptr && c->prior.contains(c->prior_caller) &&
-        within(c->prior_caller, stack->lo, stack->hi)) {
-      hi = c->prior_caller;
-      break;
-    }
-    if (!overlaps(stack, c->older_lo, c->older_hi))
-      break;
-  }
   note_stack(thread, stack);
-  running->word |= switched;
+  running->flags |= switched;
+  thread->state |= thread_tasks_switch;
   set_small(thread, {stack->lo, hi - stack->lo});
   return 0;
 }
@@ -1176,13 +1357,8 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
 int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
   using namespace cgo;
   const uintptr_t sp = here();
-  int err = check_thread(thread);
-  if (err == 0)
-    err = check_stack(stack);
-  if (err != 0)
+  if (const int err = check_told(thread, stack))
     return err;
-  if (!entered(thread))
-    return EINVAL;
   if (within(sp, stack->lo, stack->hi))
     return EBUSY;
   const auto on_it = [stack](uintptr_t at) {
@@ -1201,21 +1377,23 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
         c == running_of(thread)
             ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
             : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
-    const bool own_is_left = on_it(c->start - 1) || (c->word & own_left) != 0;
-    if (((c->word & from_small) != 0 && on_it(c->mark)) || (own_is_left && !is_elsewhere)) {
+    const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
+    if (((c->flags & from_small) != 0 && on_it(c->mark)) || (own_is_left && !is_elsewhere)) {
       end(thread, c);
       continue;
     }
-    if (own_is_left)
-      c->word |= own_left;
+    if (own_is_left) { // nothing of it is there any more
+      c->flags = (c->flags & ~has_word) | own_left;
+      c->start = 0;
+      c->lo = end_of(c);
+    }
     if (on_it(c->prior_caller))
       c->prior_caller = 0;
   }
   // And no call's code goes on there, which is on no stack that is known.
   const range after = range_of(thread);
   if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {
-    thread->small_span = 0;
-    handler_barrier();
+    set_small(thread, {});
     thread->caller_sp = 0;
   }
   drop_ended(thread);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The calls on small stacks that a thread has begun. What is known of them, and why it
- * is true, stands at the top of src/kit/calls.cc.
+ * The calls on small stacks that a thread has begun. The head of src/kit/calls.cc explains
+ * them, and so does docs/design.md, "Stacks". The place of a call is its entry there.
  */
 #ifndef LIBCGO_CALLS_H_INTERNAL
 #define LIBCGO_CALLS_H_INTERNAL
@@ -13,7 +13,7 @@
 
 namespace cgo {
 
-/* A stack, or what of it is below an address. A span of 0 contains nothing. */
+/* A stack, or the part of it below an address. A span of 0 contains nothing. */
 struct range {
   uintptr_t lo;
   uintptr_t span;
@@ -21,9 +21,9 @@ struct range {
 };
 
 /*
- * A call by libcgo_call_on_stack. It is not in the frame of that call, because an
- * exception or a longjmp may end a frame unseen, and what is then written over it would
- * be taken for a call.
+ * A call by libcgo_call_on_stack. This record is not in the frame of the call: an
+ * exception or a longjmp may end the frame unseen, and what is then written there would be
+ * taken for a record.
  */
 struct stack_call {
   uintptr_t serial;        /* its number; free_place, or ended */
@@ -40,37 +40,39 @@ struct stack_call {
   uintptr_t prior_system;
   range passed;            /* where the thread was in this call when it went over to */
   uintptr_t passed_sp;     /* another one without calling: its small stack and position */
-  uintptr_t older_lo;      /* all small stacks of the calls before this one are within */
-  uintptr_t older_hi;
-  uintptr_t word;          /* on the small stack, with the number too; and flags */
+  stack_call *skip;        /* an older call: all small stacks of those in between are */
+  uintptr_t skip_lo;       /* within */
+  uintptr_t skip_hi;
+  uintptr_t flags;         /* and above them, how many calls there are up to this one */
   uintptr_t c_returns_to;  /* the return address of the call of C that made this call */
-  libcgo_thread *thread;
 };
 
-/* A thread takes the record. */
+/* The record has become a thread's. */
 void begin_calls(libcgo_thread *thread);
 
-/* From here on the memory of its calls is in *places, and not the record's: it may be
-   gone when that is freed. What comes later, too. */
+/* Before `leave`, which may free the record: from here on the pages with the thread's
+   calls belong to *places and not to the record, and so do pages that are added later.
+   After `leave`, free_places(*places) frees them. */
 void lend_places(libcgo_thread *thread, uintptr_t *places);
 void free_places(uintptr_t places);
 
-/* The range of the runtime's stack on which the caller at sp is, which is then the one that
-   the record names; or an empty one: C runs there. */
+/* The range of the small stack on which the caller at sp runs. The record then names this
+   stack. Empty: the caller runs on a stack of C's. */
 range small_stack_at(libcgo_thread *thread, uintptr_t sp);
 
-/* The same, unless it is seen that the call on it is over: then what is below counts. */
+/* The same. But if the call on that stack is seen to be over, it is ended, and the search
+   begins again. */
 range still_small_stack_at(libcgo_thread *thread, uintptr_t sp);
 
-/* The same for an address, of which nothing is asked of the system, and which changes
-   nothing. Safe in signal handlers. */
+/* The same for an address. Makes no system call and changes nothing. Safe in signal
+   handlers. */
 range known_small_stack(const libcgo_thread *thread, uintptr_t address);
 
-/* Whether the caller at sp, which is C, is in a call of the thread's. Where it is on the
-   thread's own stack, calls that were made from other stacks of C's do not count. */
+/* Whether the caller at sp, which is C, is in a call of the thread's. If it is on the
+   system stack, calls that were made on coroutine stacks do not count. */
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp);
 
-/* Whether a small stack is, or may be, part of the thread's own stack. */
+/* Whether a small stack is, or may be, part of the thread's system stack. */
 bool small_within_own(const libcgo_thread *thread);
 
 } // namespace cgo

@@ -2,8 +2,8 @@
 //
 // Handles. docs/design.md, "Handles", has the picture and the reasons.
 //
-// No lock: a child of fork finds nothing locked, and a signal handler may do
-// whatever it interrupted. Each step leaves the table as others may find it.
+// There is no lock: a child of fork finds nothing locked, and a signal handler may call
+// the function that it has interrupted. After each step the table is valid for others.
 #include <libcgo/handle.h>
 
 #include <errno.h>
@@ -20,7 +20,7 @@ using table = libcgo_handle_table;
 
 constexpr unsigned word_bits = sizeof(uintptr_t) * 8;
 
-// The zeros below the lowest bit, of whichever type a word is.
+// How many zeros are below the lowest bit that is set, for each type that a word may be.
 [[maybe_unused]] inline int zeros_in(unsigned word) { return __builtin_ctz(word); }
 [[maybe_unused]] inline int zeros_in(unsigned long word) { return __builtin_ctzl(word); }
 [[maybe_unused]] inline int zeros_in(unsigned long long word) { return __builtin_ctzll(word); }
@@ -30,9 +30,8 @@ constexpr unsigned word_bits = sizeof(uintptr_t) * 8;
 //     index in the segment   1   0...0
 //     8 + n bits                 segment_limit - 1 - n bits
 //
-// where n is the number of the segment, which has 256 << n slots. So no index
-// is too large for its segment, whatever the word; and to count zeros at the
-// low end is what CPUs do fast.
+// where n is the number of the segment, which has 256 << n places. So no index is too
+// large for its segment, whatever the word is. CPUs count zeros fast at the low end.
 constexpr unsigned place_bits = word_bits == 64 ? 28 : 21;
 constexpr unsigned first_bits = 8;
 constexpr unsigned segment_limit = place_bits - first_bits;

@@ -8,9 +8,9 @@
 
 namespace {
 
-// The values of libcgo_init::state. Between the two stands who has claimed it,
-// in the same word, so that no fork can come between: a process number with
-// two more bits.
+// The values of libcgo_init::state. While a process has the claim, the value is a number
+// of that process, and 01 as the lowest two bits. All is in one word, so no fork can come
+// between two stores.
 constexpr uint32_t untouched = 0;
 constexpr uint32_t ready = 2;
 
@@ -18,8 +18,8 @@ uint32_t claimed_by_this_process() {
   return static_cast<uint32_t>(cgo::os::process_id()) << 2 | 1;
 }
 
-// The record is a part of libcgo_runtime: it has room in `reserved`, and never
-// becomes larger.
+// The record is a part of libcgo_runtime, so it never becomes larger: new members come
+// out of `reserved`.
 constexpr size_t only_size = 32;
 static_assert(sizeof(libcgo_init) == only_size, "");
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The start-up hand-shake, as the rest of the library uses it.
+ * The start-up, as the rest of the library uses it.
  */
 #ifndef LIBCGO_INIT_H_INTERNAL
 #define LIBCGO_INIT_H_INTERNAL

@@ -2,15 +2,15 @@
 //
 // Keeping the object of a runtime's hooks mapped.
 //
-// Only the loader can do that, and it has a lock. Whoever calls a runtime for the
-// first time may come while another thread has that lock and waits for this call: a
-// constructor of an object that is being loaded, for instance. Or it may come in a forked
-// child, in which nobody will give the lock back. So another thread asks the loader,
-// and the caller waits for it, but not for long. Mostly there is nothing to ask for: the
-// hooks are in the program, or in an object that is never unmapped.
+// Only the loader can do that, and it has a lock. When a thread calls a runtime for the
+// first time, another thread may have that lock and wait for this call: a constructor of an
+// object that is being loaded, for instance. Or the call comes in a forked child, in which
+// nobody will give the lock back. So another thread asks the loader, and the caller waits
+// for it, but not for long. Mostly there is nothing to ask: the hooks are in the program,
+// or in an object that is never unmapped.
 //
-// libcgo_runtime::pinned is 0, or kept, or the address of a request. Threads that have
-// come by a request look at it for as long as the runtime is there.
+// libcgo_runtime::pinned is 0, or kept, or the address of a request. A request stays there
+// while the runtime exists, because threads that have loaded its address still read it.
 #include "kit/keep.h"
 
 #include <errno.h>
@@ -35,8 +35,8 @@ struct request {
   int count;
   uint32_t state;
   uint32_t owners;
-  int process;        // whose thread asks
-  uintptr_t deadline; // for who waits, in milliseconds, which may begin at 0 again
+  int process;        // the process whose thread asks
+  uintptr_t deadline; // until when callers wait, in milliseconds; may wrap around
 };
 
 uintptr_t now_ms() { return static_cast<uintptr_t>(os::now_ms()); }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The thread key of a runtime. A mark is the address of its record, the number of
-// rounds of destructors that are left, and bit 0.
+// The thread key of a runtime. A mark consists of the address of the key's record, the
+// number of rounds of destructors that remain, and bit 0.
 //
-// A thread that came to the runtime by a destructor, when its end had begun, has
-// fewer rounds than it believes, and keeps the key for ever: there is no way to ask.
+// If a destructor has attached the thread, when its end had already begun, fewer rounds
+// remain than the mark says. The thread then never gives the key back: there is no way to
+// ask for the number of the round.
 #include "kit/key.h"
 
 #include <errno.h>
@@ -30,7 +31,8 @@ LIBCGO_NOT_INSTRUMENTED void let_go(thread_key *key) {
 #endif
 }
 
-// Another thread may be about to publish the last key that there was.
+// If the system has no key left: another thread may have made the last one, and not yet
+// stored it in the runtime's record.
 constexpr int most_attempts = 20;
 
 } // namespace

@@ -2,10 +2,10 @@
 /*
  * The thread key of a runtime.
  *
- * Threads that have left for the last time store a mark by the key in each round of
- * destructors that is left, and the runtime may have ended by then. So the key is in a
- * record of its own, and goes back to the system with the last who needs it: else
- * a mark would go to whoever has got the key since.
+ * A thread that has left for the last time stores a mark under the key, in each round of
+ * destructors that remains. The runtime may have ended by then. So the key is in a record
+ * of its own, and goes back to the system when nobody needs it any more. Otherwise a mark
+ * could be stored under a key that the system has given to somebody else.
  */
 #ifndef LIBCGO_KEY_H
 #define LIBCGO_KEY_H
@@ -18,7 +18,7 @@ namespace cgo {
 
 struct thread_key {
   uintptr_t key;
-  uint32_t owners; /* the runtime, and threads that end */
+  uint32_t owners; /* how many: the runtime, and threads that are ending */
 };
 
 /* The key of a runtime that has one. */
@@ -33,7 +33,7 @@ inline uintptr_t load_key(const libcgo_runtime *runtime) {
 /* Makes the key if there is none. Returns 0, EAGAIN or ENOMEM. */
 int make_key(libcgo_runtime *runtime, void (*destructor)(void *));
 
-/* The runtime ends. */
+/* For the end of a runtime. */
 void give_key_back(libcgo_runtime *runtime);
 
 /* Whether the value of a key is the mark of the end. */

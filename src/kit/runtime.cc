@@ -16,7 +16,7 @@ namespace cgo {
 
 namespace {
 
-// What the first release had, in bytes; later ones append to it.
+// The sizes of the records in the first release, in bytes. Later releases append to them.
 constexpr size_t first_ops = 8 + 14 * sizeof(uintptr_t);
 static_assert(offsetof(libcgo_ops, reserved) + sizeof(libcgo_ops::reserved) ==
                   first_ops,
@@ -31,8 +31,8 @@ static_assert(offsetof(libcgo_thread, reserved) +
                   first_thread,
               "");
 
-// The masks of a foreign thread before and after the hooks that attached it, where
-// they differ. From malloc, in the thread's record.
+// The masks of a foreign thread before and after the hooks that attached it, if they
+// differ. Allocated by malloc; the thread's record has the address.
 struct attach_masks {
   signal_mask before;
   signal_mask after;

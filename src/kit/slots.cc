@@ -17,7 +17,7 @@ namespace {
 // record. Written when the program, or an object, is loaded.
 uintptr_t defined;
 constexpr uintptr_t nowhere = 0;
-constexpr uintptr_t in_a_shared_object = 1; // of no use, but to say so
+constexpr uintptr_t in_a_shared_object = 1; // cannot be used: ENOTSUP
 
 uintptr_t load_defined() { return __atomic_load_n(&defined, __ATOMIC_ACQUIRE); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Where the stack ends on which a thread runs, and memory for small ones. The calls
+// The bounds of the stack on which a thread runs, and memory for small stacks. The calls
 // between stacks are in src/kit/calls.cc.
 #include "kit/stack.h"
 
@@ -14,7 +14,7 @@ namespace cgo {
 
 namespace {
 
-// What the first release had, in bytes; later ones append to it.
+// The size of the record in the first release, in bytes. Later releases append to it.
 constexpr size_t first_stack = 8 + 6 * sizeof(uintptr_t);
 static_assert(offsetof(libcgo_stack, reserved) +
                       sizeof(libcgo_stack::reserved) ==

@@ -20,27 +20,27 @@
 
 namespace cgo {
 
-/* The stack pointer of the calling function's caller, the CFA. The frame's own address
-   is not it where compilers put the frame record at the low end of a frame; nor, on
-   arm64, is what clang has for the CFA, but it has another name for it there. */
+/* The CFA of the calling function: its caller's stack pointer. Do not use the frame's
+   address for it: some compilers put the frame record at the low end of a frame. On arm64,
+   clang's builtin for the CFA is wrong, and another builtin is right. */
 [[gnu::always_inline]] inline uintptr_t sp_of_caller() {
   return reinterpret_cast<uintptr_t>(LIBCGO_CFA());
 }
 
-/* The last byte of the calling function's frame, and so on its stack. Not the
-   frame's address: that is the end of the stack where compilers have the frame
-   pointer at the high end of a frame, and the frame is the first. */
+/* The last byte of the calling function's frame, and so an address on its stack. Do not
+   use the frame's address for it: where compilers have the frame pointer at the high end
+   of a frame, that of the first frame is the end of the stack. */
 [[gnu::always_inline]] inline uintptr_t here() { return sp_of_caller() - 1; }
 
-/* A thread takes the record; it leaves it. */
+/* For a thread that enters the record, and one that leaves it. */
 void begin_stacks(libcgo_thread *thread);
 void end_stacks(libcgo_thread *thread);
 
 /* 0, EINVAL or ENOTSUP. */
 int check_stack(const libcgo_stack *stack);
 
-/* Has the record know the bounds of the thread's own stack. Returns 0 or an errno value.
-   Leaves errno alone. */
+/* Looks up the bounds of the system stack for the record, if it does not have them.
+   Returns 0 or an errno value. Leaves errno alone. */
 int learn_own_bounds(libcgo_thread *thread);
 
 /* The stack of the thread that the address is on, if the record knows it. Safe in

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char create_call[] = "libcgo_thread_create";
 
-// What the first release had, in bytes; later ones append to it.
+// The sizes of the records in the first release, in bytes. Later releases append to them.
 constexpr size_t first_attr = 8 + 15 * sizeof(uintptr_t);
 static_assert(offsetof(libcgo_thread_attr, reserved) +
                       sizeof(libcgo_thread_attr::reserved) ==
@@ -28,7 +28,7 @@ static_assert(offsetof(libcgo_limit, remedy) + sizeof(libcgo_limit::remedy) ==
                   first_limit,
               "");
 
-// What the new thread tells a creator that waits for it, in one word.
+// The word by which the new thread tells a waiting creator how its start went.
 constexpr uint32_t not_yet = 0;
 constexpr uint32_t told = 1u << 31; // and an errno value, or 0
 

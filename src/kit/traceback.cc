@@ -13,7 +13,7 @@ namespace cgo {
 
 namespace {
 
-// What the first release had, in bytes; later ones append to it.
+// The sizes of the records in the first release, in bytes. Later releases append to them.
 constexpr size_t first_ops = 8 + 8 * sizeof(uintptr_t);
 static_assert(offsetof(libcgo_traceback_ops, reserved) +
                       sizeof(libcgo_traceback_ops::reserved) ==

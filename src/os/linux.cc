@@ -231,6 +231,7 @@ struct context_layout {
   size_t link = 0; // where a function may leave its return address there
   size_t pointer = 0; // where it has the address from which those count
 };
+// clang-format off
 [[maybe_unused]] constexpr context_layout context_of_amd64 = {168, 160, 120};
 [[maybe_unused]] constexpr context_layout context_of_386 = {76, 48, 44};
 [[maybe_unused]] constexpr context_layout context_of_arm64 = {440, 432, 416};
@@ -250,6 +251,7 @@ constexpr size_t low_half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
 [[maybe_unused]] constexpr context_layout context_of_sparc64 = {264, 240, 240};
 [[maybe_unused]] constexpr context_layout context_of_loong64 = {176, 208, 360, 192};
 [[maybe_unused]] constexpr context_layout context_of_s390x = {48, 176, 176, 168};
+// clang-format on
 constexpr context_layout context_here =
     LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 

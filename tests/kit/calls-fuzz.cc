@@ -7,6 +7,7 @@
 //     tests/kit/calls-fuzz --seed N --programs N | --seconds N
 //                      --steps N             most steps of a program (40)
 //                      --keep-going          count failures by kind, stop at none
+//                      --whole               do not shrink what fails
 //                      --ignore KIND         not a failure; may be repeated
 //                      --without STEP        programs have none; may be repeated
 //                      --in-turn             see 4. below
@@ -165,6 +166,7 @@ struct random_numbers {
 struct report {
   char kind[16];
   char text[400];
+  long of;   // the process's programs, the last that was begun
   int step;  // the last that was begun
   int round;
   long done; // steps, of all programs
@@ -178,7 +180,7 @@ struct settings {
   bool without[OPS]; // steps that are not made
   bool trace;
   bool any_way;
-} settings = {false, 4, {}, false, false};
+} settings = {false, 30, {}, false, false};
 
 [[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind, const char *format,
                                                   ...) {
@@ -202,7 +204,7 @@ struct region {
   uintptr_t lo, hi;
   frame *owner;  // whose array it is, or nullptr
   bool untold;   // a frame on it ended unseen
-  bool c_left;   // so did C that was called from it
+  bool c_left;   // so did what was called from it, on another one
   bool must_tell; // of a coroutine that a jump has left
   bool used;     // the place in the table
   libcgo_stack record;
@@ -387,7 +389,7 @@ void end_frame(frame *f, bool unseen) {
   forget(f);
   if (unseen) {
     f->on->untold = true;
-    if (f->how == ON_SYSTEM)
+    if (f->how == ON_SYSTEM || f->how == ON_STACK)
       f->parent->on->c_left = true;
     if (f->trapped != nullptr) // the call was begun, or had not ended
       f->trapped->untold = true;
@@ -445,13 +447,18 @@ RAW void set_alternate(region *r) {
   alternate = r;
 }
 
+// A call on it has still to return, or to begin.
+bool is_trapped(const region *r) {
+  for (int i = 0; i < live_count; i++)
+    if (live[i]->trapped == r)
+      return true;
+  return false;
+}
+
 // Nothing is on a small stack any more.
 void tell_left(region *r) {
-  if (libcgo_stack_left == nullptr || !r->untold)
+  if (libcgo_stack_left == nullptr || !r->untold || is_trapped(r))
     return;
-  for (int i = 0; i < live_count; i++) // a call on it has still to return
-    if (live[i]->trapped == r)
-      return;
   const int err = libcgo_stack_left(self, &r->record);
   if (err != 0)
     wrong("error", "libcgo_stack_left: %s", strerror(err));
@@ -908,7 +915,14 @@ region *nth_region(enum kind kind, unsigned n, bool embedded_too = true) {
   return nullptr;
 }
 
+// The program's own strand does not rest on what a task or a coroutine may end.
+bool may_use(const region *r, const frame *f) {
+  return r->owner == nullptr || f->in != &strands[0] || r->owner->in == f->in;
+}
+
 bool stack_is_free_for(const region *r, const frame *f) {
+  if (f != nullptr && !may_use(r, f))
+    return false;
   for (int i = 0; i < live_count; i++)
     if (live[i]->busy == r)
       return false;
@@ -935,8 +949,8 @@ void check_bounds(frame *f, bool with_record) {
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
-  // Or where one began, or C was called, that ended unseen, and nothing has been called from
-  // as deep since.
+  // Or where one began, or another stack was called, that ended unseen, and nothing has been
+  // called from as deep since.
   if (r->kind == SMALL && (r->untold || r->c_left))
     hi = sp_now();
   const auto say = [&](const char *what) {
@@ -1161,7 +1175,8 @@ RAW bool perform(frame *f, const step &s) {
   }
   case SIGNAL: {
     const bool there = s.a % 2 != 0;
-    if (!room || (there && f->on != alternate && lowest_on(alternate) != nullptr))
+    if (!room || (there && f->on != alternate && lowest_on(alternate) != nullptr) ||
+        (there && !may_use(alternate, f)))
       return false;
     call(f, IN_SIGNAL, IN_HANDLER, s.b, there ? alternate : f->on);
     raise(there ? SIGUSR2 : SIGUSR1);
@@ -1214,7 +1229,7 @@ RAW bool perform(frame *f, const step &s) {
   case TASK: {
     region *const r = nth_region(SMALL, s.a);
     if (f->on->kind != SMALL || f->cramped || !stack_is_free_for(r, nullptr) ||
-        lowest_on(r) != nullptr ||
+        lowest_on(r) != nullptr || (r->untold && is_trapped(r)) ||
         nearest_c(f) == nullptr || !can_make_context())
       return false;
     strand *const t = new_strand(TASK_STRAND, r);
@@ -1260,7 +1275,7 @@ RAW bool perform(frame *f, const step &s) {
     const bool after = (s.a & 1) != 0, there = (s.a & 2) != 0, system = (s.a & 4) != 0;
     region *const r = system ? nearest_c(f)->on : nth_region(SMALL, s.a >> 3);
     if (!room || (!system && !stack_is_free_for(r, f)) ||
-        (there && lowest_on(alternate) != nullptr))
+        (there && (lowest_on(alternate) != nullptr || !may_use(alternate, f))))
       return false;
     call(f, system ? IN_SYSTEM_CALL : IN_STACK_CALL, system ? ON_SYSTEM : ON_STACK, 64, r);
     const int instructions = 1 + (s.b & ~catches_flag) % 300;
@@ -1461,7 +1476,8 @@ void run_here(const program &p) {
   make_world();
   if (p.initial) {
     run_thread(nullptr);
-    _exit(0);
+    own->used = false;
+    return;
   }
   own = add_region(OWN, as_word(memory_of_own), as_word(memory_of_own) + own_size, nullptr);
   pthread_attr_t attr;
@@ -1471,18 +1487,24 @@ void run_here(const program &p) {
       pthread_create(&thread, &attr, run_thread, nullptr) != 0)
     wrong("model", "no thread");
   pthread_join(thread, nullptr);
-  _exit(0);
+  own->used = false;
 }
 
-// Runs it in a process of its own. Returns whether it went well; otherwise the report
-// says what did not.
-bool run(const program &p) {
+// Runs programs in a process of their own. Returns whether they went well; otherwise the
+// report says what did not, and of which.
+template <typename get> bool run_all(long count, const get &program_of) {
   shared->kind[0] = shared->text[0] = '\0';
   shared->step = shared->round = 0;
   fflush(nullptr);
   const pid_t child = fork();
-  if (child == 0)
-    run_here(p);
+  if (child == 0) {
+    for (long i = 0; i < count; i++) {
+      shared->of = i;
+      const program p = program_of(i);
+      run_here(p);
+    }
+    _exit(0);
+  }
   int status = 0;
   if (child < 0 || waitpid(child, &status, 0) != child) {
     perror("calls-fuzz: a process");
@@ -1496,6 +1518,10 @@ bool run(const program &p) {
   snprintf(shared->text, sizeof shared->text, "the process ended by %s %d",
            shared->kind, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   return false;
+}
+
+bool run(const program &p) {
+  return run_all(1, [&p](long) -> const program & { return p; });
 }
 
 // ---- making programs ----
@@ -1656,12 +1682,14 @@ double seconds_now() {
 // ---- the command ----
 
 constexpr int most_kinds = 16;
+constexpr long most_together = 16;
 struct hunt {
   uint64_t seed;
   long programs;
   double seconds;
   int steps;
   bool keep_going;
+  bool whole;
   const char *ignored[most_kinds];
   int ignored_count;
 };
@@ -1692,16 +1720,39 @@ long seek(const hunt &h) {
   for (; (h.programs == 0 || n < h.programs) &&
          (h.seconds == 0 || seconds_now() - begin < h.seconds);
        n++) {
-    const program p = make(h.seed + static_cast<uint64_t>(n), h.steps);
-    if (run(p) || ignores(h, shared->kind))
+    // Many in a process, which takes most of the time; who fails there is run alone.
+    const long many = h.programs == 0 || h.programs - n > most_together
+                          ? most_together
+                          : h.programs - n;
+    if (run_all(many, [&h, n](long i) {
+          return make(h.seed + static_cast<uint64_t>(n + i), h.steps);
+        })) {
+      n += many - 1;
       continue;
+    }
+    const long before = shared->of;
+    n += before;
+    const program p = make(h.seed + static_cast<uint64_t>(n), h.steps);
+    if (ignores(h, shared->kind))
+      continue;
+    if (run(p)) {
+      printf("# seed %llu: fails only together with the %ld before\n",
+             static_cast<unsigned long long>(h.seed) + static_cast<unsigned long long>(n),
+             before);
+      failures++;
+      continue;
+    }
     failures++;
     int k = 0;
     while (k < most_kinds - 1 && kinds[k].count != 0 && strcmp(kinds[k].kind, shared->kind) != 0)
       k++;
     memcpy(kinds[k].kind, shared->kind, sizeof kinds[k].kind);
-    if (kinds[k].count++ == 0) { // the first of its kind
-      const program small = shrink(p);
+    if (kinds[k].count++ != 0) {
+      printf("# seed %llu: %s, too\n", static_cast<unsigned long long>(h.seed) +
+             static_cast<unsigned long long>(n), shared->kind);
+      fflush(stdout);
+    } else { // the first of its kind
+      const program small = h.whole ? p : shrink(p);
       tell(stdout, h.seed + static_cast<uint64_t>(n), small);
       printf("# after %ld programs and %.1f s, shrunk from %d steps to %d\n", n + 1,
              seconds_now() - begin, p.count, small.count);
@@ -1799,6 +1850,52 @@ static const char *const once_failed[] = {
     // A task waits in C, begun when the record named a call that had ended.
     "i1- stack.0.0c system.0.0 stack.0.0 throw.0.0 task.1.0 system.0.0 stack.1.0 switch.0.0 "
     "switch.0.719",
+    // From a small stack onto the same: below the whole frame of the call.
+    "i1- stack.0.0 trap.1.0",
+    // A call keeps nothing on its own stack when that was left.
+    "i1- trap.0.0c stack.0.0 task.2.0 system.0.0 stack.2.0 switch.0.0 throw.0.0 jump.0.0 "
+    "stack.0.0 task.2.0 system.0.0",
+    // On a new stack it is told that the thread has come there, and the call that is named
+    // is over.
+    "i1- frame.0.0 frame.0.0 system.0.0 stack.0.0 system.0.0c stack.0.0 stack.0.0 throw.0.0"
+    " detach.0.0 jump.0.0 task.1.0",
+    "i1+ stack.1.0 system.0.0c stack.1.0 throw.0.0 return.0.0 task.0.0 bounds.1.0",
+    "i1- stack.2.0 system.0.0 frame.0.0c stack.1.0 throw.0.0 return.0.0 return.0.0 task.0.0"
+    " stack.0.0 system.0.0",
+    "i1+ stack.0.0c stack.0.0 throw.0.0 task.1.0 stack.1.0 system.0.0 jump.0.0 jump.0.0 "
+    "frame.0.0 callback.0.0 system.0.0 stack.1.0 jump.1.0 system.0.0",
+    "i1+ stack.0.0 system.0.0 stack.1.0 stack.0.0 stack.2.0 jump.2.0 return.0.0 task.1.0",
+    // A jump out of a handler, which has interrupted the end of a call.
+    "i1+ frame.0.0 system.0.0 system.0.0 return.0.0 system.0.0 stack.2.0 system.0.0 "
+    "frame.0.0 trap.1.80 return.0.0 jump.0.0 stack.2.0",
+    // The task has gone that had gone over to another one, and the memory of its stack.
+    "i1+ embed.0.1000 stack.44.0 task.0.0 stack.0.0 switch.0.0 return.0.0 return.0.0 "
+    "callback.0.0 system.0.0 bounds.1.0",
+    // A handler ends the calls that the interrupted code is about to end.
+    "i1- stack.239.0 system.0.0c stack.0.0 system.0.0 stack.0.0 throw.0.0 trap.184.1450 "
+    "stack.0.0",
+    // A handler comes when a call has returned and still counts.
+    "i1- stack.1.0 task.95.0 trap.185.120 system.0.0 return.0.0 return.0.0 system.0.0 "
+    "stack.0.0 return.0.0 trap.123.0",
+    // Older code goes on below where a call was made, and it is not seen that this has
+    // ended.
+    "i1- stack.155.0 stack.0.0 jump.0.0 signal.0.0 system.0.0 signal.0.0c stack.0.0 "
+    "stack.0.0 throw.0.0 stack.67.0",
+    "i1+ embed.0.0 embed.1.0 stack.224.0 frame.0.0 stack.119.0 signal.0.0 frame.0.0 "
+    "return.0.0 jump.1.0 frame.0.0 system.0.0 stack.239.0",
+    "i1+ stack.2.0 system.0.0c stack.2.0 throw.0.0 return.0.0 frame.0.0 system.0.0 co.0.0 "
+    "stack.2.0",
+    // A task has outlived the call in which it began, and then goes on in another one's C.
+    "i1+ stack.0.0 task.2.0 stack.2.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 "
+    "system.0.0c stack.2.0 throw.0.0",
+    "i1+ stack.1.0 task.0.0 trap.25.1535 switch.0.0 system.0.0 co.0.0 stack.1.0 switch.0.0 "
+    "return.0.0 system.0.0",
+    // C waits on a coroutine's stack for a call whose code has gone over to another task.
+    "i1+ embed.0.0 co.0.0 stack.0.0 stack.0.0 stack.0.0 frame.0.0 return.0.0 return.0.0 "
+    "task.1.0 system.0.0 stack.1.0 switch.0.0 system.0.0 jump.1.0 system.0.0",
+    // A later call, by C that was called from higher up, does not hide a deeper position.
+    "i1+ embed.0.0 stack.2.0 system.0.0 stack.0.0 stack.0.0 return.0.0 task.1.0 stack.2.0 "
+    "stack.1.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 stack.2.0",
 };
 
 TEST(programs_that_failed_once_keep_every_frame) {
@@ -1817,7 +1914,7 @@ TEST(programs_that_failed_once_keep_every_frame) {
 }
 
 TEST(programs_of_fixed_seeds_keep_every_frame) {
-  hunt h = {1, 600, 2, 40, false, {}, 0};
+  hunt h = {1, 600, 2, 40, false, false, {}, 0};
   ck_assert_int_eq(seek(h), 0);
 }
 
@@ -1829,12 +1926,15 @@ int main(int argc, char **argv) {
     ADD_TEST(programs_of_fixed_seeds_keep_every_frame);
     return suite_run();
   }
-  hunt h = {1, 0, 0, 40, false, {}, 0};
+  hunt h = {1, 0, 0, 40, false, false, {}, 0};
   const char *replay = nullptr;
   for (int i = 1; i < argc; i++) {
     const char *const value = i + 1 < argc ? argv[i + 1] : "0";
     if (strcmp(argv[i], "--keep-going") == 0) {
       h.keep_going = true;
+      continue;
+    } else if (strcmp(argv[i], "--whole") == 0) {
+      h.whole = true;
       continue;
     } else if (strcmp(argv[i], "--any-way") == 0) {
       settings.any_way = true;

@@ -436,6 +436,107 @@ TEST(jumps_out_of_calls_are_noticed_below_the_bound_that_is_known) {
   ck_assert_int_eq(libcgo_detach(&kit), 0);
 }
 
+/* ---- calls of which nothing that they wrote shows that they are over ---- */
+
+/* From so many bytes below, which nobody writes: what later calls from above write does not
+   reach what this one has written. */
+static NOINLINE void call_from_below(size_t bytes) {
+  volatile char *const unwritten = (volatile char *)__builtin_alloca(bytes);
+  unwritten[0] = 0;
+  libcgo_call_on_stack(thread, &narrow, task_with_a_frame, NULL);
+  unwritten[0] = 1;
+}
+
+enum { calls_from_below = 30, within_room = LIBCGO_C_ROOM - 1024,
+       beyond_room = 3 * LIBCGO_C_ROOM };
+
+static void forget_frames_below(void) {
+  const size_t bytes = (calls_from_below + 1) * beyond_room;
+  FORGET((char *)__builtin_frame_address(0) - bytes, bytes);
+}
+
+static void call_from_higher_and_higher(size_t step) {
+  for (volatile size_t i = calls_from_below; i > 0; i = i - 1)
+    if (sigsetjmp(back, 1) == 0)
+      call_from_below(i * step);
+    else
+      forget_frames_below();
+}
+
+static void call_within_room(void) { call_from_higher_and_higher(within_room); }
+
+TEST(c_is_above_what_it_has_left_in_its_room) {
+  NEEDS_SWAPCONTEXT;
+  begin_jumps();
+  run_in_fiber_on(map_stack(large_bytes), large_bytes, call_within_room);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+TEST(c_on_the_own_stack_gives_up_what_is_far_below) {
+  begin_jumps();
+  call_from_higher_and_higher(beyond_room);
+}
+
+static volatile size_t below_in_handler;
+
+static void call_from_below_in_handler(int signal) {
+  (void)signal;
+  call_from_below(below_in_handler);
+}
+
+TEST(c_elsewhere_is_not_in_a_handler) {
+  begin_jumps();
+  libcgo_call_on_stack(thread, &narrow, nothing, NULL);
+  char *const signal_stack = map_stack(large_bytes);
+  handle_on(signal_stack, large_bytes, call_from_below_in_handler);
+  for (below_in_handler = calls_from_below * beyond_room; below_in_handler > 0;
+       below_in_handler -= beyond_room)
+    if (sigsetjmp(back, 1) == 0) {
+      raise(SIGUSR1);
+    } else {
+      FORGET(signal_stack, large_bytes);
+      libcgo_call_on_stack(thread, &narrow, nothing, NULL);
+    }
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+static uintptr_t leave_stacks_from_higher_and_higher(void *arg) {
+  for (volatile size_t i = calls_from_below; i > 0; i = i - 1)
+    if (sigsetjmp(back, 1) == 0) {
+      call_from_below(i * within_room);
+    } else {
+      forget_frames_below();
+      libcgo_call_on_system(thread, nothing, arg);
+    }
+  return (uintptr_t)arg;
+}
+
+TEST(the_runtime_is_above_what_it_has_left_on_its_stack) {
+  begin_jumps();
+  const struct libcgo_stack large = new_stack(large_bytes);
+  libcgo_call_on_stack(thread, &large, leave_stacks_from_higher_and_higher, NULL);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+static uintptr_t call_from_below_in_c(void *arg) {
+  call_from_below(*(volatile size_t *)arg);
+  return 0;
+}
+
+static uintptr_t leave_c_from_higher_and_higher(void *arg) {
+  for (volatile size_t i = calls_from_below * beyond_room; i > 0; i = i - beyond_room)
+    if (sigsetjmp(back, 1) == 0)
+      libcgo_call_on_system(thread, call_from_below_in_c, (void *)&i);
+  return (uintptr_t)arg;
+}
+
+TEST(the_runtime_is_above_the_c_that_it_has_left) {
+  begin_jumps();
+  thread->state |= 16; /* as after calls of coroutines have returned in another order */
+  libcgo_call_on_stack(thread, &stacks[0], leave_c_from_higher_and_higher, NULL);
+  forget_frames_below();
+}
+
 /* ---- bounds ---- */
 
 static int frame_is_within;
@@ -542,6 +643,11 @@ int main(void) {
   ADD_TEST(jumps_out_of_calls_are_noticed_in_a_handler_on_a_signal_stack);
   ADD_TEST(jumps_out_of_calls_are_noticed_where_the_own_bounds_were_not_to_be_had);
   ADD_TEST(jumps_out_of_calls_are_noticed_below_the_bound_that_is_known);
+  ADD_TEST(c_is_above_what_it_has_left_in_its_room);
+  ADD_TEST(c_on_the_own_stack_gives_up_what_is_far_below);
+  ADD_TEST(c_elsewhere_is_not_in_a_handler);
+  ADD_TEST(the_runtime_is_above_what_it_has_left_on_its_stack);
+  ADD_TEST(the_runtime_is_above_the_c_that_it_has_left);
   ADD_TEST(bounds_contain_the_frame_that_asks_after_a_jump_on_its_stack);
   ADD_TEST(a_small_stack_within_the_own_stack_is_one);
   ADD_TEST(stack_left_says_that_a_call_is_over);

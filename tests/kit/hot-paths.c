@@ -76,8 +76,10 @@ static const char *fault_of(const unsigned char *ip) {
     switch (*ip) {
     case 0xf0:
       return "a locked instruction";
+/* clang-format off */
     case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
     case 0x66: case 0x67: case 0xf2: case 0xf3:
+/* clang-format on */
       continue; /* other prefixes */
     case 0x86: case 0x87: /* xchg: locked with memory */
       return ip[1] >> 6 != 3 ? "a locked exchange" : NULL;

@@ -30,10 +30,12 @@ static inline uintptr_t return_address(uintptr_t word) {
  * object in order, two words for each, of which the first is its distance from there,
  * in 31 bits (Exception Handling ABI for the Arm Architecture, "Index table entries").
  */
+/* clang-format off */
 #ifdef __cplusplus
 extern "C"
 #endif
 uintptr_t __gnu_Unwind_Find_exidx(uintptr_t pc, int *count);
+/* clang-format on */
 
 static inline void *find_enclosing_function(void *address) {
   int count = 0;

@@ -8,10 +8,12 @@ enum { illegal_instruction_bytes = 2 };
 enum { frame_words = 0 };
 
 /* As compiled code finds its thread-local variables. */
+/* clang-format off */
 #ifdef __cplusplus
 extern "C"
 #endif
 void *__m68k_read_tp(void);
+/* clang-format on */
 static inline uintptr_t load_at_thread_pointer(intptr_t offset) {
   return *(const uintptr_t *)((uintptr_t)__m68k_read_tp() + (uintptr_t)offset);
 }

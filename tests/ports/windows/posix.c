@@ -31,6 +31,7 @@
 
 /* ---- signals ---- */
 
+/* clang-format off: a line each for what does nothing. */
 int sigemptyset(sigset_t *set) { *set = 0; return 0; }
 int sigfillset(sigset_t *set) { *set = 0; return 0; }
 int sigaddset(sigset_t *set, int sig) { (void)set, (void)sig; NONE(signal masks); }
@@ -136,3 +137,4 @@ const char *dlerror(void) {
   snprintf(text, sizeof text, "error %lu", GetLastError());
   return text;
 }
+/* clang-format on */

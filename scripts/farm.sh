@@ -12,8 +12,9 @@
 # Needs root, for what it takes away. Fails if one of them does.
 # shellcheck disable=SC2016 # what is in quotes is for the shell inside
 set -eu
-LC_ALL=C LIBCGO_TEST_THREADS=5000
-export LC_ALL LIBCGO_TEST_THREADS
+# The cache is not the other user's.
+LC_ALL=C LIBCGO_TEST_THREADS=5000 CCACHE_DISABLE=1
+export LC_ALL LIBCGO_TEST_THREADS CCACHE_DISABLE
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/prepare.sh

@@ -49,16 +49,16 @@ make -s -C "$top/examples" OUT="$work" CC="${CC:-cc}" \
   LDFLAGS="${LDFLAGS-} -Wl,-rpath,$libdir" "$work/treesum"
 
 # Whether it starts at all: else nothing below says anything.
+host=${NAME:-localhost}
 mkdir "$work/empty"
 # shellcheck disable=SC2086 # RUN is words
-timeout -k 1 60 ${RUN-} "$work/treesum" -j 1 -- "$work/empty" >"$work/output" 2>&1 ||
+timeout -k 1 60 ${RUN-} "$work/treesum" -j 1 -n "$host" -- "$work/empty" >"$work/output" 2>&1 ||
   die "treesum does not start: $(head -n 3 "$work/output")"
 
 find "$@" -type f -print0 >"$work/names"
 xargs -0 -r cksum <"$work/names" | sort >"$work/expected"
 files=$(wc -l <"$work/expected")
 bytes=$(awk '{ n += $2 } END { printf "%d", n }' "$work/expected")
-host=${NAME:-localhost}
 
 wrong=0
 check() { # WHAT COMMAND...

@@ -108,8 +108,10 @@ check_autopkgtest() {
   system
   rm -rf --one-file-system chroot tested
   cp -a system chroot
-  # shellcheck disable=SC2046
-  autopkgtest -q -o tested -B $(debs) package/ -- chroot "$PWD/chroot"
+  # With /proc, as tests have it, until the program ends.
+  # shellcheck disable=SC2016,SC2046
+  unshare --mount sh -c 'mount -t proc proc chroot/proc && exec "$@"' sh \
+    autopkgtest -q -o tested -B $(debs) package/ -- chroot "$PWD/chroot"
 }
 
 check_piuparts() {

@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
 needs gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
-  mandoc cmark-gfm python3 libxml2-utils \
+  shellcheck mandoc cmark-gfm python3 libxml2-utils \
   gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
 
 each='gcc clang'
@@ -20,3 +20,10 @@ record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
 installed native
 treesum 'native'
 step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
+# Also where there is no clone, of which the variant style asks more.
+if command -v shellcheck >/dev/null 2>&1; then
+  step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests/go" "$top"/scripts/*.sh \
+    "$top"/scripts/variants/*.sh "$top"/tests/go/*.sh "$top/tests/support/faults.sh" || true
+else
+  skip 'shellcheck is not here'
+fi

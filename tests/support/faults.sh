@@ -79,8 +79,11 @@ zig_tools() {
   }
   tools=$work/zig/$target
   tools="--host=$target CC=$tools-cc CXX=$tools-c++ AR=$tools-ar RANLIB=$tools-ranlib"
-  # As in scripts/variants/zig.sh.
-  case $target in *-musl* | *-openbsd*) tools="$tools --disable-shared" ;; esac
+  # As in scripts/variants/zig.sh; but no library of C++ for OpenBSD.
+  case $target in
+  *-musl*) tools="$tools --disable-shared" ;;
+  *-openbsd*) tools="$tools --disable-shared CXX=$work/zig/$target-cc" ;;
+  esac
 }
 
 # make_fault TARGET...: what a fault has touched.

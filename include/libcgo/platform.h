@@ -48,8 +48,9 @@
 #endif
 
 /* The value of LIBCGO_STACK_MIN in <libcgo/stack.h>. A frame has at least 160 bytes on
-   s390x and 176 on sparc64. */
-#if defined(__s390x__) || (defined(__sparc__) && defined(__arch64__))
+   s390x, 176 on sparc64, and 112 by the first ABI of ppc64 (big-endian). */
+#if defined(__s390x__) || (defined(__sparc__) && defined(__arch64__)) || \
+    (defined(__powerpc64__) && (!defined(_CALL_ELF) || _CALL_ELF == 1))
 #define LIBCGO_STACK_MIN_ 2048
 #else
 #define LIBCGO_STACK_MIN_ 1024

@@ -149,7 +149,8 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           void *arg);
 
 /*
- * The fewest bytes that libcgo_call_on_stack accepts: 1024, or 2048 on s390x and sparc64.
+ * The fewest bytes that libcgo_call_on_stack accepts: 1024, or 2048 on ppc64
+ * (big-endian), s390x and sparc64.
  * fn needs more. With lazy binding, the first call of a function in a shared object runs
  * the dynamic loader on the caller's stack, which takes some kilobytes: link with -z now,
  * or make that call elsewhere first.

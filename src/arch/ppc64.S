@@ -500,7 +500,7 @@ END SYM(libcgo_thread_pointer)
  * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall;
  * the word in which libcgo_crosscall_g has g is its mark.
  */
-#define CONTEXT_MARK SAVED_G
+#define FRAME_MARK SAVED_G
 
 FUNC SYM(libcgo_switch)
 	OWN_TOC	SYM(libcgo_switch)
@@ -568,7 +568,7 @@ LOCAL(ask):
 	mr	%r29, %r4
 	mr	%r30, %r5
 	mr	%r31, %r6
-	addi	%r6, %r1, CONTEXT_MARK
+	addi	%r6, %r1, FRAME_MARK
 	bl	SYM(libcgo_switch_asks)
 	nop
 	mr	%r3, %r28
@@ -579,7 +579,7 @@ LOCAL(ask):
 	b	LOCAL(go)
 6:	mr	%r31, %r6
 	mr	%r4, %r5
-	addi	%r5, %r1, CONTEXT_MARK
+	addi	%r5, %r1, FRAME_MARK
 	bl	SYM(libcgo_switch_resumes)
 	nop
 	mr	%r6, %r31
@@ -595,7 +595,7 @@ BODY SYM(libcgo_switch_end)
 	mr	%r30, %r5
 	mr	%r3, %r4
 	mr	%r4, %r5
-	addi	%r5, %r1, CONTEXT_MARK
+	addi	%r5, %r1, FRAME_MARK
 	bl	SYM(libcgo_switch_ends)
 	nop
 	mr	%r4, %r29
@@ -707,7 +707,7 @@ END SYM(libcgo_context_look)
  * const struct libcgo_switch_frame libcgo_switch_frame;
  */
 HIDDEN_DATA SYM(libcgo_switch_frame), 8
-	.quad	CONTEXT_MARK
+	.quad	FRAME_MARK
 	.quad	FRAME_BYTES + SAVED_LR	/* return address */
 	.quad	0		/* caller's r1 */
 END_DATA SYM(libcgo_switch_frame)

@@ -111,8 +111,7 @@
  * sp is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from sp.
  */
-.macro LEAVE_FRAME
-	ldq	$29, 24($30)
+.macro RESTORE_KEPT
 	RESTORE	$26, 152
 	RESTORE	$15, 144
 	RESTORE	$9, 136
@@ -130,6 +129,11 @@
 	RESTORE_FLOAT $f8, 40
 	RESTORE_FLOAT $f9, 32
 	DROP	FRAME_BYTES
+.endm
+
+.macro LEAVE_FRAME
+	ldq	$29, 24($30)
+	RESTORE_KEPT
 	ret	$31, ($26), 1
 .endm
 
@@ -360,4 +364,198 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	call_pal 0x9e
 	ret	$31, ($26), 1
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in $16, from in $17, to in $18, word in $19. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall; the
+ * word of its second argument is the mark.
+ *
+ * gp is this object's, and stays so: a caller in another one sets its own, by ra.
+ */
+#define SWITCH_MARK 16
+
+FUNC SYM(libcgo_switch)
+	FINDS_GP SYM(libcgo_switch)
+	ENTER_FRAME
+	ldq	$1, CONTEXT_SP($18)
+	ldq	$2, CONTEXT_SP($17)
+	ldq	$3, CONTEXT_LO($17)
+	ldq	$4, CONTEXT_SPAN($17)
+	cmpule	$1, CONTEXT_OVER, $5
+	bis	$5, $2, $5
+	bne	$5, LOCAL(ask)
+	subq	$30, $3, $5
+	beq	$16, 3f
+	cmpult	$5, $4, $6
+	beq	$6, LOCAL(ask)		/* not on the stack of *from */
+	ldq	$6, THREAD_SMALL_LO($16)
+	ldq	$7, THREAD_SMALL_SPAN($16)
+	xor	$6, $3, $6
+	xor	$7, $4, $7
+	bis	$6, $7, $6
+	bne	$6, LOCAL(ask)
+	ldq	$6, THREAD_RUNNING($16)
+	ldq	$7, THREAD_SWITCHING($16)
+	ldq	$6, STACK_CALL_WORD($6)
+	bne	$7, LOCAL(ask)
+	and	$6, STACK_CALL_SWITCHED, $6
+	beq	$6, LOCAL(ask)
+LOCAL(go):
+	mov	$30, $2			/* what *from gets */
+LOCAL(leave):
+	beq	$16, 7f
+	ldq	$3, CONTEXT_LO($18)
+	ldq	$4, CONTEXT_SPAN($18)
+	stq	$18, THREAD_SWITCHING($16)
+	mov	$1, $30
+	stq	$31, THREAD_SMALL_SPAN($16)
+	stq	$3, THREAD_SMALL_LO($16)
+	stq	$4, THREAD_SMALL_SPAN($16)
+	stq	$31, THREAD_SWITCHING($16)
+1:	ldq	$3, CONTEXT_FLAGS($18)
+	stq	$2, CONTEXT_SP($17)
+	stq	$31, CONTEXT_SP($18)
+	stq	$16, CONTEXT_THREAD($18)
+	bne	$3, 6f
+8:	.cfi_remember_state
+	mov	$19, $0
+	RESTORE_KEPT
+	jmp	$31, ($26), 0		/* not ret: that is predicted to go back */
+	.cfi_restore_state
+3:	subq	$4, 1, $4		/* of a record that is not made all addresses */
+	cmpule	$5, $4, $6
+	bne	$6, LOCAL(go)
+LOCAL(ask):
+	mov	$16, $9
+	mov	$17, $10
+	mov	$18, $11
+	mov	$19, $12
+	lda	$19, SWITCH_MARK($30)
+	CALL	SYM(libcgo_switch_asks)
+	mov	$9, $16
+	mov	$10, $17
+	mov	$11, $18
+	mov	$12, $19
+	ldq	$1, CONTEXT_SP($18)
+	br	LOCAL(go)
+6:	mov	$19, $9
+	mov	$18, $17
+	lda	$18, SWITCH_MARK($30)
+	CALL	SYM(libcgo_switch_resumes)
+	mov	$9, $19
+	br	8b
+7:	mov	$1, $30
+	br	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in $17 has returned the one in $18, on which the thread goes on. gp
+   is this object's. */
+BODY SYM(libcgo_switch_end)
+	KEEPS_GP SYM(libcgo_switch_end)
+	ENTER_FRAME
+	mov	$17, $10
+	mov	$18, $11
+	mov	$17, $16
+	mov	$18, $17
+	lda	$18, SWITCH_MARK($30)
+	CALL	SYM(libcgo_switch_ends)
+	mov	$0, $16
+	mov	$10, $17
+	mov	$11, $18
+	mov	$31, $19
+	ldq	$1, CONTEXT_SP($18)
+	lda	$2, CONTEXT_OVER
+	br	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in $0, fn in $9, arg in $10, the context in $11,
+ * gp is this object's. Unwinding ends here. An unwinder looks for the caller of fn before
+ * the address to which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	KEEPS_GP SYM(libcgo_context_entry)
+	.cfi_undefined $26
+	nop
+LOCAL(entry):
+	mov	$10, $16
+	mov	$0, $17
+	mov	$9, $27
+	CALL_PV
+	mov	$11, $17
+	mov	$0, $18
+	bsr	$26, SYM(libcgo_switch_end)
+	call_pal 0x81			/* bugchk */
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in $16, context in $17, fn in $18, arg in $19.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	KEEPS_GP SYM(libcgo_context_begin)
+	br	$1, 1f
+1:	lda	$1, LOCAL(entry) - 1b($1)
+	lda	$0, -FRAME_BYTES($16)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+	stq	$31, 8 * \n($0)
+	.endr
+	stq	$17, 120($0)
+	stq	$19, 128($0)
+	stq	$18, 136($0)
+	stq	$31, 144($0)
+	stq	$1, 152($0)
+	ret	$31, ($26), 1
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in $16, fn in $17, arg in $18. While fn runs, the frame is described as that of
+ * the context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	KEEPS_GP SYM(libcgo_context_look)
+	PUSH	32
+	SAVE	$26, 24
+	SAVE	$9, 16
+	stq	$29, 8($30)
+	mov	$16, $9
+	mov	$17, $27
+	mov	$18, $16
+	.cfi_remember_state
+	.cfi_def_cfa $9, FRAME_BYTES
+	.irp	n, 9, 10, 11, 12, 13, 14
+	.cfi_offset $\n, 136 - 8 * (\n - 9) - FRAME_BYTES
+	.endr
+	.irp	n, 2, 3, 4, 5, 6, 7, 8, 9
+	.cfi_offset $f\n, 88 - 8 * (\n - 2) - FRAME_BYTES
+	.endr
+	.cfi_offset $15, 144 - FRAME_BYTES
+	.cfi_offset $26, 152 - FRAME_BYTES
+	jsr	$26, ($27)
+	.cfi_restore_state
+	ldq	$29, 8($30)
+	RESTORE	$26, 24
+	RESTORE	$9, 16
+	DROP	32
+	ret	$31, ($26), 1
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.quad	SWITCH_MARK
+	.quad	152		/* return address */
+	.quad	144		/* fp */
+END_DATA SYM(libcgo_switch_frame)
 #endif

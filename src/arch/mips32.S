@@ -107,8 +107,7 @@
  * sp is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from sp.
  */
-.macro LEAVE_FRAME
-	RESTORE	ra, 100
+.macro RESTORE_KEPT
 	RESTORE	fp, 96
 	RESTORE	s7, 92
 	RESTORE	s6, 88
@@ -124,6 +123,11 @@
 	RESTORE_DOUBLE 24, 32
 	RESTORE_DOUBLE 22, 24
 	RESTORE_DOUBLE 20, 16
+.endm
+
+.macro LEAVE_FRAME
+	RESTORE	ra, 100
+	RESTORE_KEPT
 	RETURN	FRAME_BYTES
 .endm
 
@@ -367,4 +371,224 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	jr	$ra
 	 move	$v0, $v1
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in a0, from in a1, to in a2, word in a3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall, 8
+ * bytes further down, so that a callee's place for arguments ends below two words:
+ *
+ *             | (as in a crosscall) | sp + 24 ... sp + 111
+ *             | this function's gp  | sp + 20  (while it calls)
+ *             | mark                | sp + 16
+ *             | (a callee's)        | sp ... sp + 15
+ *             +---------------------+ <- sp, which the context's record has
+ */
+#define SWITCH_BYTES (FRAME_BYTES + 8)
+#define SWITCH_GP 20
+#define SWITCH_MARK 16
+
+.macro ENTER_SWITCH
+	ENTER_FRAME
+	PUSH	8
+.endm
+
+FUNC SYM(libcgo_switch)
+	SET_GP
+	ENTER_SWITCH
+	lw	$t0, CONTEXT_SP($a2)
+	lw	$t1, CONTEXT_SP($a1)
+	lw	$t2, CONTEXT_LO($a1)
+	lw	$t3, CONTEXT_SPAN($a1)
+	sltiu	$t4, $t0, CONTEXT_OVER + 1
+	or	$t4, $t4, $t1
+	bnez	$t4, LOCAL(ask)
+	 subu	$t4, $sp, $t2
+	beqz	$a0, 3f
+	 sltu	$t5, $t4, $t3
+	beqz	$t5, LOCAL(ask)		/* not on the stack of *from */
+	 lw	$t5, THREAD_SMALL_LO($a0)
+	bne	$t5, $t2, LOCAL(ask)
+	 lw	$t5, THREAD_SMALL_SPAN($a0)
+	bne	$t5, $t3, LOCAL(ask)
+	 lw	$t5, THREAD_RUNNING($a0)
+	lw	$t5, STACK_CALL_WORD($t5)
+	lw	$t6, THREAD_SWITCHING($a0)
+	andi	$t5, $t5, STACK_CALL_SWITCHED
+	beqz	$t5, LOCAL(ask)
+	 nop
+	bnez	$t6, LOCAL(ask)
+	 nop
+LOCAL(go):
+	move	$t1, $sp		/* what *from gets */
+LOCAL(leave):
+	beqz	$a0, 7f
+	 lw	$t2, CONTEXT_LO($a2)
+	lw	$t3, CONTEXT_SPAN($a2)
+	sw	$a2, THREAD_SWITCHING($a0)
+	move	$sp, $t0
+	sw	$zero, THREAD_SMALL_SPAN($a0)
+	sw	$t2, THREAD_SMALL_LO($a0)
+	sw	$t3, THREAD_SMALL_SPAN($a0)
+	sw	$zero, THREAD_SWITCHING($a0)
+1:	lw	$t2, CONTEXT_FLAGS($a2)
+	sw	$t1, CONTEXT_SP($a1)
+	sw	$zero, CONTEXT_SP($a2)
+	bnez	$t2, 6f
+	 sw	$a0, CONTEXT_THREAD($a2)
+8:	.cfi_remember_state
+	addiu	$sp, $sp, 8
+	.cfi_adjust_cfa_offset -8
+	lw	$t9, 100($sp)
+	.cfi_register $ra, $t9
+	move	$v0, $a3
+	RESTORE_KEPT
+	jr	$t9			/* not by ra: that is predicted to go back */
+	 addiu	$sp, $sp, FRAME_BYTES
+	.cfi_restore_state
+3:	addiu	$t3, $t3, -1		/* of a record that is not made all addresses */
+	sltu	$t5, $t3, $t4
+	beqz	$t5, LOCAL(go)
+	 nop
+LOCAL(ask):
+	sw	$gp, SWITCH_GP($sp)
+	move	$s0, $a0
+	move	$s1, $a1
+	move	$s2, $a2
+	move	$s3, $a3
+	la	$t9, SYM(libcgo_switch_asks)
+	jalr	$t9
+	 addiu	$a3, $sp, SWITCH_MARK
+	lw	$gp, SWITCH_GP($sp)
+	move	$a0, $s0
+	move	$a1, $s1
+	move	$a2, $s2
+	move	$a3, $s3
+	b	LOCAL(go)
+	 lw	$t0, CONTEXT_SP($a2)
+6:	move	$s0, $a3
+	move	$a1, $a2
+	la	$t9, SYM(libcgo_switch_resumes)
+	jalr	$t9
+	 addiu	$a2, $sp, SWITCH_MARK
+	b	8b
+	 move	$a3, $s0
+7:	b	1b
+	 move	$sp, $t0
+END SYM(libcgo_switch)
+
+/* fn of the context in a1 has returned the one in a2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	SET_GP
+	ENTER_SWITCH
+	sw	$gp, SWITCH_GP($sp)
+	move	$s1, $a1
+	move	$s2, $a2
+	move	$a0, $a1
+	move	$a1, $a2
+	la	$t9, SYM(libcgo_switch_ends)
+	jalr	$t9
+	 addiu	$a2, $sp, SWITCH_MARK
+	lw	$gp, SWITCH_GP($sp)
+	move	$a0, $v0
+	move	$a1, $s1
+	move	$a2, $s2
+	move	$a3, $zero
+	lw	$t0, CONTEXT_SP($a2)
+	b	LOCAL(leave)
+	 li	$t1, CONTEXT_OVER
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in v0, fn in s0, arg in s1, the context in s2,
+ * libcgo_switch_end in s3. Unwinding ends here. An unwinder looks for the caller of fn
+ * before the address to which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined $ra
+	nop
+LOCAL(entry):
+	move	$a0, $s1
+	move	$t9, $s0
+	jalr	$t9
+	 move	$a1, $v0
+	move	$a1, $s2
+	move	$t9, $s3
+	jalr	$t9
+	 move	$a2, $v0
+	break
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in a0, context in a1, fn in a2, arg in a3. Above the frame is fn's place for
+ * arguments.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	addiu	$v0, $a0, -(SWITCH_BYTES + 16)
+	addiu	$t0, $t9, LOCAL(entry) - SYM(libcgo_context_begin)
+	addiu	$t1, $t9, SYM(libcgo_switch_end) - SYM(libcgo_context_begin)
+	sw	$zero, SWITCH_MARK($v0)
+	.irp	n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	sw	$zero, 24 + 4 * (\n - 20)($v0)
+	.endr
+	sw	$a2, 72($v0)
+	sw	$a3, 76($v0)
+	sw	$a1, 80($v0)
+	sw	$t1, 84($v0)
+	sw	$zero, 88($v0)
+	sw	$zero, 92($v0)
+	sw	$zero, 96($v0)
+	sw	$zero, 100($v0)
+	sw	$zero, 104($v0)
+	jr	$ra
+	 sw	$t0, 108($v0)
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in a0, fn in a1, arg in a2. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	PUSH	24
+	SAVE	ra, 20
+	SAVE	s0, 16
+	move	$s0, $a0
+	move	$t9, $a1
+	.cfi_remember_state
+	.cfi_def_cfa $s0, SWITCH_BYTES
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	.cfi_offset $s\n, 64 + 4 * \n - FRAME_BYTES
+	.endr
+	.irp	n, 20, 22, 24, 26, 28, 30
+	.cfi_offset 32 + \n, 16 + 4 * (\n - 20) + LOW_HALF - FRAME_BYTES
+	.cfi_offset 33 + \n, 16 + 4 * (\n - 20) + HIGH_HALF - FRAME_BYTES
+	.endr
+	.cfi_offset $fp, 96 - FRAME_BYTES
+	.cfi_offset $ra, 100 - FRAME_BYTES
+	jalr	$t9
+	 move	$a0, $a2
+	.cfi_restore_state
+	RESTORE	ra, 20
+	RESTORE	s0, 16
+	RETURN	24
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 4
+	.word	SWITCH_MARK
+	.word	108		/* return address */
+	.word	104		/* fp */
+END_DATA SYM(libcgo_switch_frame)
 #endif

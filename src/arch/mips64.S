@@ -94,8 +94,7 @@
  * sp is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from sp.
  */
-.macro LEAVE_FRAME
-	RESTORE	ra, 168
+.macro RESTORE_KEPT
 	RESTORE	fp, 160
 	RESTORE	gp, 152
 	RESTORE	s7, 144
@@ -114,6 +113,11 @@
 	RESTORE_FLOAT 26, 40
 	RESTORE_FLOAT 25, 32
 	RESTORE_FLOAT 24, 24
+.endm
+
+.macro LEAVE_FRAME
+	RESTORE	ra, 168
+	RESTORE_KEPT
 	RETURN	FRAME_BYTES
 .endm
 
@@ -357,4 +361,207 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	jr	$ra
 	 move	$v0, $v1
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in a0, from in a1, to in a2, word in a3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall; the
+ * word of its second argument is the mark.
+ */
+#define SWITCH_MARK 16
+
+.macro ENTER_SWITCH name
+	ENTER_FRAME
+	SET_GP	152, \name		/* its place in the frame */
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH SYM(libcgo_switch)
+	ld	$t0, CONTEXT_SP($a2)
+	ld	$t1, CONTEXT_SP($a1)
+	ld	$t2, CONTEXT_LO($a1)
+	ld	$t3, CONTEXT_SPAN($a1)
+	sltiu	$a4, $t0, CONTEXT_OVER + 1
+	or	$a4, $a4, $t1
+	bnez	$a4, LOCAL(ask)
+	 dsubu	$a4, $sp, $t2
+	beqz	$a0, 3f
+	 sltu	$a5, $a4, $t3
+	beqz	$a5, LOCAL(ask)		/* not on the stack of *from */
+	 ld	$a5, THREAD_SMALL_LO($a0)
+	bne	$a5, $t2, LOCAL(ask)
+	 ld	$a5, THREAD_SMALL_SPAN($a0)
+	bne	$a5, $t3, LOCAL(ask)
+	 ld	$a5, THREAD_RUNNING($a0)
+	ld	$a5, STACK_CALL_WORD($a5)
+	ld	$a6, THREAD_SWITCHING($a0)
+	andi	$a5, $a5, STACK_CALL_SWITCHED
+	beqz	$a5, LOCAL(ask)
+	 nop
+	bnez	$a6, LOCAL(ask)
+	 nop
+LOCAL(go):
+	move	$t1, $sp		/* what *from gets */
+LOCAL(leave):
+	beqz	$a0, 7f
+	 ld	$t2, CONTEXT_LO($a2)
+	ld	$t3, CONTEXT_SPAN($a2)
+	sd	$a2, THREAD_SWITCHING($a0)
+	move	$sp, $t0
+	sd	$zero, THREAD_SMALL_SPAN($a0)
+	sd	$t2, THREAD_SMALL_LO($a0)
+	sd	$t3, THREAD_SMALL_SPAN($a0)
+	sd	$zero, THREAD_SWITCHING($a0)
+1:	ld	$t2, CONTEXT_FLAGS($a2)
+	sd	$t1, CONTEXT_SP($a1)
+	sd	$zero, CONTEXT_SP($a2)
+	bnez	$t2, 6f
+	 sd	$a0, CONTEXT_THREAD($a2)
+8:	.cfi_remember_state
+	ld	$t9, 168($sp)
+	.cfi_register $ra, $t9
+	move	$v0, $a3
+	RESTORE_KEPT
+	jr	$t9			/* not by ra: that is predicted to go back */
+	 daddiu	$sp, $sp, FRAME_BYTES
+	.cfi_restore_state
+3:	daddiu	$t3, $t3, -1		/* of a record that is not made all addresses */
+	sltu	$a5, $t3, $a4
+	beqz	$a5, LOCAL(go)
+	 nop
+LOCAL(ask):
+	move	$s0, $a0
+	move	$s1, $a1
+	move	$s2, $a2
+	move	$s3, $a3
+	dla	$t9, SYM(libcgo_switch_asks)
+	jalr	$t9
+	 daddiu	$a3, $sp, SWITCH_MARK
+	move	$a0, $s0
+	move	$a1, $s1
+	move	$a2, $s2
+	move	$a3, $s3
+	b	LOCAL(go)
+	 ld	$t0, CONTEXT_SP($a2)
+6:	move	$s0, $a3
+	move	$a1, $a2
+	dla	$t9, SYM(libcgo_switch_resumes)
+	jalr	$t9
+	 daddiu	$a2, $sp, SWITCH_MARK
+	b	8b
+	 move	$a3, $s0
+7:	b	1b
+	 move	$sp, $t0
+END SYM(libcgo_switch)
+
+/* fn of the context in a1 has returned the one in a2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH SYM(libcgo_switch_end)
+	move	$s1, $a1
+	move	$s2, $a2
+	move	$a0, $a1
+	move	$a1, $a2
+	dla	$t9, SYM(libcgo_switch_ends)
+	jalr	$t9
+	 daddiu	$a2, $sp, SWITCH_MARK
+	move	$a0, $v0
+	move	$a1, $s1
+	move	$a2, $s2
+	move	$a3, $zero
+	ld	$t0, CONTEXT_SP($a2)
+	b	LOCAL(leave)
+	 li	$t1, CONTEXT_OVER
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in v0, fn in s0, arg in s1, the context in s2,
+ * libcgo_switch_end in s3. Unwinding ends here. An unwinder looks for the caller of fn
+ * before the address to which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined $ra
+	nop
+LOCAL(entry):
+	move	$a0, $s1
+	move	$t9, $s0
+	jalr	$t9
+	 move	$a1, $v0
+	move	$a1, $s2
+	move	$t9, $s3
+	jalr	$t9
+	 move	$a2, $v0
+	break
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in a0, context in a1, fn in a2, arg in a3.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	daddiu	$v0, $a0, -FRAME_BYTES
+	daddiu	$t0, $t9, LOCAL(entry) - SYM(libcgo_context_begin)
+	daddiu	$t1, $t9, SYM(libcgo_switch_end) - SYM(libcgo_context_begin)
+	sd	$zero, SWITCH_MARK($v0)
+	.irp	n, 24, 25, 26, 27, 28, 29, 30, 31
+	sd	$zero, 24 + 8 * (\n - 24)($v0)
+	.endr
+	sd	$a2, 88($v0)
+	sd	$a3, 96($v0)
+	sd	$a1, 104($v0)
+	sd	$t1, 112($v0)
+	.irp	n, 4, 5, 6, 7
+	sd	$zero, 88 + 8 * \n($v0)
+	.endr
+	sd	$zero, 152($v0)
+	sd	$zero, 160($v0)
+	jr	$ra
+	 sd	$t0, 168($v0)
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in a0, fn in a1, arg in a2. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	PUSH	16
+	SAVE	ra, 8
+	SAVE	s0, 0
+	move	$s0, $a0
+	move	$t9, $a1
+	.cfi_remember_state
+	.cfi_def_cfa $s0, FRAME_BYTES
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7
+	.cfi_offset $s\n, 88 + 8 * \n - FRAME_BYTES
+	.endr
+	.irp	n, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset 32 + \n, 24 + 8 * (\n - 24) - FRAME_BYTES
+	.endr
+	.cfi_offset $gp, 152 - FRAME_BYTES
+	.cfi_offset $fp, 160 - FRAME_BYTES
+	.cfi_offset $ra, 168 - FRAME_BYTES
+	jalr	$t9
+	 move	$a0, $a2
+	.cfi_restore_state
+	RESTORE	ra, 8
+	RESTORE	s0, 0
+	RETURN	16
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.dword	SWITCH_MARK
+	.dword	168		/* return address */
+	.dword	160		/* fp */
+END_DATA SYM(libcgo_switch_frame)
 #endif

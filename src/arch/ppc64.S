@@ -225,7 +225,7 @@
  * r1 is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from r1.
  */
-.macro LEAVE_FRAME
+.macro RESTORE_KEPT
 #ifdef __ALTIVEC__
 	lwz	%r0, SAVED_VRSAVE(%r1)
 	mtspr	256, %r0
@@ -238,6 +238,10 @@
 	RESTORE_FLOAT \n, FLOATS + 8 * (\n - 14)
 	.endr
 	RESTORE_CR FRAME_BYTES
+.endm
+
+.macro LEAVE_FRAME
+	RESTORE_KEPT
 	RESTORE_LR FRAME_BYTES
 	DROP	FRAME_BYTES
 	blr
@@ -486,4 +490,226 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	mr	%r3, %r13
 	blr
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in r3, from in r4, to in r5, word in r6. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall;
+ * the word in which libcgo_crosscall_g has g is its mark.
+ */
+#define FRAME_MARK SAVED_G
+
+FUNC SYM(libcgo_switch)
+	OWN_TOC	SYM(libcgo_switch)
+	ENTER_FRAME
+	ld	%r7, CONTEXT_SP(%r5)
+	ld	%r8, CONTEXT_SP(%r4)
+	ld	%r9, CONTEXT_LO(%r4)
+	ld	%r10, CONTEXT_SPAN(%r4)
+	cmpldi	%r7, CONTEXT_OVER
+	ble	LOCAL(ask)
+	cmpdi	%r8, 0
+	bne	LOCAL(ask)
+	subf	%r11, %r9, %r1
+	cmpdi	%r3, 0
+	beq	3f
+	cmpld	%r11, %r10
+	bge	LOCAL(ask)		/* not on the stack of *from */
+	ld	%r11, THREAD_SMALL_LO(%r3)
+	ld	%r12, THREAD_SMALL_SPAN(%r3)
+	cmpld	%r11, %r9
+	bne	LOCAL(ask)
+	cmpld	%r12, %r10
+	bne	LOCAL(ask)
+	ld	%r11, THREAD_RUNNING(%r3)
+	ld	%r12, THREAD_SWITCHING(%r3)
+	ld	%r11, STACK_CALL_WORD(%r11)
+	andi.	%r11, %r11, STACK_CALL_SWITCHED
+	beq	LOCAL(ask)
+	cmpdi	%r12, 0
+	bne	LOCAL(ask)
+LOCAL(go):
+	mr	%r8, %r1		/* what *from gets */
+LOCAL(leave):
+	li	%r0, 0
+	cmpdi	%r3, 0
+	beq	7f
+	ld	%r9, CONTEXT_LO(%r5)
+	ld	%r10, CONTEXT_SPAN(%r5)
+	std	%r5, THREAD_SWITCHING(%r3)
+	mr	%r1, %r7
+	std	%r0, THREAD_SMALL_SPAN(%r3)
+	std	%r9, THREAD_SMALL_LO(%r3)
+	std	%r10, THREAD_SMALL_SPAN(%r3)
+	std	%r0, THREAD_SWITCHING(%r3)
+1:	std	%r8, CONTEXT_SP(%r4)
+	std	%r0, CONTEXT_SP(%r5)
+	std	%r3, CONTEXT_THREAD(%r5)
+	ld	%r9, CONTEXT_FLAGS(%r5)
+	cmpdi	%r9, 0
+	bne	6f
+8:	.cfi_remember_state
+	mr	%r3, %r6
+	RESTORE_KEPT
+	ld	%r12, FRAME_BYTES + SAVED_LR(%r1)
+	mtctr	%r12
+	.cfi_register DWARF_LR, 12
+	DROP	FRAME_BYTES
+	bctr				/* not blr: that is predicted to go back */
+	.cfi_restore_state
+3:	addi	%r10, %r10, -1		/* of a record that is not made all addresses */
+	cmpld	%r11, %r10
+	ble	LOCAL(go)
+LOCAL(ask):
+	mr	%r28, %r3
+	mr	%r29, %r4
+	mr	%r30, %r5
+	mr	%r31, %r6
+	addi	%r6, %r1, FRAME_MARK
+	bl	SYM(libcgo_switch_asks)
+	nop
+	mr	%r3, %r28
+	mr	%r4, %r29
+	mr	%r5, %r30
+	mr	%r6, %r31
+	ld	%r7, CONTEXT_SP(%r5)
+	b	LOCAL(go)
+6:	mr	%r31, %r6
+	mr	%r4, %r5
+	addi	%r5, %r1, FRAME_MARK
+	bl	SYM(libcgo_switch_resumes)
+	nop
+	mr	%r6, %r31
+	b	8b
+7:	mr	%r1, %r7
+	b	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in r4 has returned the one in r5, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_FRAME
+	mr	%r29, %r4
+	mr	%r30, %r5
+	mr	%r3, %r4
+	mr	%r4, %r5
+	addi	%r5, %r1, FRAME_MARK
+	bl	SYM(libcgo_switch_ends)
+	nop
+	mr	%r4, %r29
+	mr	%r5, %r30
+	li	%r6, 0
+	ld	%r7, CONTEXT_SP(%r5)
+	li	%r8, CONTEXT_OVER
+	b	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in r3, fn in r31, arg in r30, the context in
+ * r29. Unwinding ends here. An unwinder looks for the caller of fn before the address to
+ * which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined DWARF_LR
+	nop
+LOCAL(entry):
+	mr	%r4, %r3
+	mr	%r3, %r30
+	CALL	%r31
+	mr	%r5, %r3
+	mr	%r4, %r29
+	bl	SYM(libcgo_switch_end)
+	nop
+	trap
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in r3, context in r4, fn in r5, arg in r6. Above the frame are the
+ * bytes that fn may count on, and the end of the back chain.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	mflr	%r0
+	.cfi_register DWARF_LR, 0
+	bcl	20, 31, 1f
+1:	mflr	%r9
+	mtlr	%r0
+	.cfi_restore DWARF_LR
+	addi	%r9, %r9, LOCAL(entry) - 1b
+	addi	%r7, %r3, -MINIMUM
+	addi	%r3, %r7, -(FRAME_BYTES)
+	li	%r10, SAVED_BYTES / 8
+	mtctr	%r10
+	mr	%r8, %r7
+	li	%r0, 0
+2:	stdu	%r0, -8(%r8)
+	bdnz	2b
+	std	%r0, 0(%r7)
+	stw	%r0, SAVED_CR(%r7)
+	std	%r9, SAVED_LR(%r7)
+	std	%r7, 0(%r3)
+	std	%r4, INTEGERS + 8 * (29 - 14)(%r3)
+	std	%r6, INTEGERS + 8 * (30 - 14)(%r3)
+	std	%r5, INTEGERS + 8 * (31 - 14)(%r3)
+#ifdef __ALTIVEC__
+	mfspr	%r0, 256		/* vrsave */
+	stw	%r0, SAVED_VRSAVE(%r3)
+#endif
+	blr
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in r3, fn in r4, arg in r5. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+#define LOOK_BYTES (MINIMUM + 16)
+#define LOOK_R31 (LOOK_BYTES - 8)
+
+HIDDEN_FUNC SYM(libcgo_context_look)
+	SAVE_LR
+	PUSH	LOOK_BYTES
+	SAVE	31, LOOK_R31
+	mr	%r31, %r3
+	mr	%r3, %r5
+	.cfi_remember_state
+	.cfi_def_cfa 31, FRAME_BYTES
+	.cfi_offset DWARF_LR, SAVED_LR
+	.cfi_offset DWARF_CR2, SAVED_CR
+#if _CALL_ELF == 2
+	.cfi_offset DWARF_CR3, SAVED_CR
+	.cfi_offset DWARF_CR4, SAVED_CR
+#endif
+	.irp	n, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset \n, INTEGERS + 8 * (\n - 14) - FRAME_BYTES
+	.cfi_offset DWARF_FLOAT + \n, FLOATS + 8 * (\n - 14) - FRAME_BYTES
+	.endr
+#ifdef __ALTIVEC__
+	.irp	n, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset DWARF_VECTOR + \n, VECTORS + 16 * (\n - 20) - FRAME_BYTES
+	.endr
+#endif
+	CALL	%r4
+	.cfi_restore_state
+	RESTORE	31, LOOK_R31
+	RESTORE_LR LOOK_BYTES
+	DROP	LOOK_BYTES
+	blr
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.quad	FRAME_MARK
+	.quad	FRAME_BYTES + SAVED_LR	/* return address */
+	.quad	0		/* caller's r1 */
+END_DATA SYM(libcgo_switch_frame)
 #endif

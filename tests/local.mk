@@ -53,7 +53,7 @@ EXTRA_DIST += tests/windows/dlfcn.h tests/windows/imports.sh tests/windows/memor
 check_PROGRAMS += tests/crossing tests/handle tests/init
 # Those in C++: its library brings the unwinder, too.
 if CXX_LIBRARY
-check_PROGRAMS += tests/unwind tests/unwind-stacks
+check_PROGRAMS += tests/context-unwind tests/unwind tests/unwind-stacks
 # Those about what Windows has not, or has otherwise.
 if !WINDOWS
 check_PROGRAMS += tests/darwin-keys tests/hpp tests/stepping tests/traceback
@@ -293,6 +293,12 @@ nodist_tests_context_SOURCES = tests/arch/@cpu_file@.S
 tests_context_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_context_CFLAGS = $(tests_four_cflags)
 tests_context_LDADD = $(tests_ldadd) -lm
+
+tests_context_unwind_SOURCES = tests/context-unwind.cc tests/arch/cpu.h $(tests_four)
+tests_context_unwind_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
+tests_context_unwind_CFLAGS = $(tests_four_cflags)
+tests_context_unwind_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
+tests_context_unwind_LDADD = $(tests_ldadd)
 
 tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h tests/pthread-exit.h \
 	$(tests_four)

@@ -299,6 +299,7 @@ tests_context_unwind_CPPFLAGS = $(tests_cppflags) -D_GNU_SOURCE
 tests_context_unwind_CFLAGS = $(tests_four_cflags)
 tests_context_unwind_CXXFLAGS = $(tests_cxxflags) -fno-optimize-sibling-calls
 tests_context_unwind_LDADD = $(tests_ldadd)
+tests_context_unwind_LDFLAGS = $(AM_LDFLAGS) $(LIBCGO_TESTS_LDFLAGS)
 
 tests_unwind_stacks_SOURCES = tests/unwind-stacks.cc tests/arch/arch.h tests/pthread-exit.h \
 	$(tests_four)

@@ -441,12 +441,15 @@ END SYM(libcgo_switch_end)
 
 /*
  * Where a new context begins: the word is in r0, fn in r4, arg in r5, the context in r6.
- * Unwinding ends here. An unwinder looks for the caller of fn before the address to which
- * that returns; and a new context, too, has a caller.
+ * Unwinding ends here, at a return address of 0: a frame that cannot be unwound is not told
+ * in a backtrace. An unwinder looks for the caller of fn before the address to which that
+ * returns; and a new context, too, has a caller.
  */
+#define ENTRY_BYTES 8
+
 BODY SYM(libcgo_context_entry)
 #ifdef __ARM_EABI__
-	.cantunwind
+	.save	{r4, lr}
 #endif
 	.cfi_undefined lr
 	nop
@@ -468,10 +471,10 @@ END SYM(libcgo_context_entry)
  * In: top in r0, context in r1, fn in r2, arg in r3.
  */
 HIDDEN_FUNC SYM(libcgo_context_begin)
-	sub	r0, r0, #SWITCH_BYTES
+	sub	r0, r0, #SWITCH_BYTES + ENTRY_BYTES
 	mov	r12, #0			/* and no frame is above */
 	.set	at, 0
-	.rept	SWITCH_BYTES / 4
+	.rept	(SWITCH_BYTES + ENTRY_BYTES) / 4
 	str	r12, [r0, #at]
 	.set	at, at + 4
 	.endr

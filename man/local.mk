@@ -21,6 +21,7 @@ dist_man_MANS = \
 	man/libcgo_runtime_end.3 \
 	man/libcgo_slots_claim.3 \
 	man/libcgo_stack_bounds.3 \
+	man/libcgo_switch.3 \
 	man/libcgo_thread_create.3 \
 	man/libcgo_thread_start.3 \
 	man/libcgo_traceback.3 \
@@ -90,6 +91,10 @@ man_links = \
 	libcgo_stack_bounds:LIBCGO_STACK_SIGNAL \
 	libcgo_stack_bounds:LIBCGO_STACK_SMALL \
 	libcgo_stack_bounds:LIBCGO_STACK_SYSTEM \
+	libcgo_switch:LIBCGO_CONTEXT_INIT \
+	libcgo_switch:LIBCGO_CONTEXT_KEEPS_CONTROL \
+	libcgo_switch:libcgo_context_make \
+	libcgo_switch:libcgo_context_traceback \
 	libcgo_thread_create:LIBCGO_LIMIT_INIT \
 	libcgo_thread_create:LIBCGO_NO_GUARD \
 	libcgo_thread_create:LIBCGO_NO_SIGNAL_STACK \

@@ -23,6 +23,9 @@
  * libcgo_call_on_system. Of several contexts of a thread that are in such a function,
  * the last that called it returns first: their frames of C are on one stack.
  *
+ * What C++ knows of exceptions that are being handled is the thread's, too: a context
+ * switches outside of `catch`, or contexts come back in the opposite order.
+ *
  * An exception is caught inside of the context in which it is thrown: unwinding ends
  * where `fn` was called, and what is not caught until there ends the process. A longjmp
  * stays inside, too.

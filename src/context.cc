@@ -181,45 +181,48 @@ void check_both(const libcgo_thread *thread, const libcgo_context *from,
     bad_source(thread, from);
 }
 
-// C suspends itself: its call begins, or is taken up again.
+// C suspends itself as it has done before, from the same depth, and no call is around it.
+bool suspends_again(libcgo_thread *thread, libcgo_context *from, uintptr_t *mark) {
+  const uintptr_t call = from->call;
+  auto *const c = reinterpret_cast<stack_call *>(call);
+  // That it is the thread's last makes it one that is there.
+  if (call == 0 || thread->top != call || thread->running != 0 ||
+      thread->small_span != 0 || thread->switching != 0 ||
+      c->serial != from->serial || !is_switch(c) ||
+      c->mark != reinterpret_cast<uintptr_t>(mark))
+    return false;
+  *mark = c->serial;
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  if (offset != 0)
+    c->returns_to = *reinterpret_cast<const uintptr_t *>(
+        c->mark + static_cast<uintptr_t>(offset));
+  thread->system_sp = c->system_sp;
+  thread->running = call;
+  from->flags = is_c;
+  return true;
+}
+
+// C suspends itself: its call begins.
 void suspend_c(libcgo_thread *thread, libcgo_context *from, uintptr_t sp,
                uintptr_t *mark) {
-  auto *c = reinterpret_cast<stack_call *>(from->call);
-  const intptr_t offset = libcgo_frame_layout.mark_to_return;
-  if (c != nullptr && thread->top == from->call && thread->running == 0 &&
-      thread->small_span == 0 && c->serial == from->serial && is_switch(c) &&
-      c->mark == reinterpret_cast<uintptr_t>(mark)) {
-    *mark = c->serial;
-    if (offset != 0)
-      c->returns_to = *reinterpret_cast<const uintptr_t *>(
-          c->mark + static_cast<uintptr_t>(offset));
-    thread->running = from->call;
-    thread->system_sp = c->system_sp;
-  } else {
-    c = begin_call(thread, nullptr, sp, mark);
-    from->call = reinterpret_cast<uintptr_t>(c);
-    from->serial = c->serial;
-  }
+  stack_call *const c = begin_call(thread, nullptr, sp, mark);
+  from->call = reinterpret_cast<uintptr_t>(c);
+  from->serial = c->serial;
   from->lo = from->span = 0;
   from->flags = is_c;
 }
 
-// C goes on at sp.
-void resume_c(libcgo_thread *thread, libcgo_context *to, uintptr_t sp,
-              uintptr_t *mark) {
+// C goes on.
+[[gnu::noinline]] void resume_c(libcgo_thread *thread, libcgo_context *to,
+                                uintptr_t *mark) {
   auto *const c = reinterpret_cast<stack_call *>(to->call);
+  const auto sp = reinterpret_cast<uintptr_t>(mark);
   if (thread == nullptr) {
     *mark = 0;
     return;
   }
   if (c->thread != thread)
     other_thread(thread);
-  if (thread->running == to->call && thread->top == to->call &&
-      c->parent == nullptr && c->prior.span == 0) {
-    *mark = 0;
-    thread->running = 0;
-    return;
-  }
   if (thread->running != to->call && would_overwrite(thread, sp))
     c_waits(thread, sp);
   libcgo_end_stack_call(c, 0, mark);
@@ -267,6 +270,8 @@ void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
                         libcgo_context *to, uintptr_t *mark) {
   using namespace cgo;
   check_both(thread, from, to);
+  if (thread != nullptr && suspends_again(thread, from, mark))
+    return;
   const auto sp = reinterpret_cast<uintptr_t>(mark);
   const bool foreign =
       is_made(from) && !within(sp, from->stack_lo, from->stack_hi);
@@ -300,11 +305,19 @@ void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
   using namespace cgo;
   const uintptr_t flags = to->flags;
   to->flags = 0;
-  const auto sp = reinterpret_cast<uintptr_t>(mark);
+  if (flags == is_c && thread != nullptr && thread->running == to->call &&
+      thread->top == to->call) {
+    auto *const c = reinterpret_cast<stack_call *>(to->call);
+    if (c->parent == nullptr && c->prior.span == 0) {
+      *mark = 0;
+      thread->running = 0;
+      return;
+    }
+  }
   if ((flags & is_new) != 0 && thread != nullptr)
     note_switch(thread, to);
   if ((flags & is_c) != 0)
-    resume_c(thread, to, sp, mark);
+    resume_c(thread, to, mark);
   if ((flags & is_nested) != 0 && thread != nullptr)
     thread->switching = to->ahead;
 }

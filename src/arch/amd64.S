@@ -407,7 +407,7 @@ END SYM(libcgo_thread_pointer)
 	SAVE	rbx
 	SAVE	r12
 	SAVE	r13
-	leaq	-8(%rsp), %rsp	/* the mark */
+	subq	$8, %rsp	/* the mark */
 	.cfi_adjust_cfa_offset 8
 	SAVE	r14
 	SAVE	r15
@@ -422,6 +422,39 @@ END SYM(libcgo_thread_pointer)
 	.cfi_offset %r13, -40
 	.cfi_offset %r14, -56
 	.cfi_offset %r15, -64
+.endm
+
+/* The thread's record has both words of the stack of *to by one store: what takes time here
+   is the number of stores. */
+.macro CHANGE_STACK
+	movups	CONTEXT_LO(%rdx), %xmm0
+	movq	%rdx, THREAD_SWITCHING(%rdi)
+	movq	%r8, %rsp
+	movups	%xmm0, THREAD_SMALL_LO(%rdi)
+	movq	$0, THREAD_SWITCHING(%rdi)
+.endm
+
+.macro CHANGE_CONTEXT
+	movq	%r9, CONTEXT_SP(%rsi)
+	movq	$0, CONTEXT_SP(%rdx)
+	movq	%rdi, CONTEXT_THREAD(%rdx)
+.endm
+
+/* Where *from keeps its control words they are known; they are loaded if those of *to are
+   others. */
+.macro KNOW_CONTROL
+	movl	CONTEXT_CONTROL(%rsi), %r10d
+	movl	CONTEXT_CONTROL+4(%rsi), %r11d
+.endm
+
+.macro COMPARE_CONTROL
+	xorl	CONTEXT_CONTROL(%rdx), %r10d
+	testl	$MXCSR_CONTROL, %r10d
+	jnz	LOCAL(load)
+	cmpl	CONTEXT_CONTROL+4(%rdx), %r11d
+	jne	LOCAL(load)
+	cmpq	$0, CONTEXT_FLAGS(%rdx)
+	jne	LOCAL(resume)
 .endm
 
 .macro LEAVE_SWITCH
@@ -451,7 +484,7 @@ FUNC SYM(libcgo_switch)
 	cmpq	$0, CONTEXT_SP(%rsi)
 	jne	LOCAL(ask)
 	testq	%rdi, %rdi
-	jz	3f
+	jz	2f
 	cmpq	%r9, %r11
 	jae	LOCAL(ask)		/* not on the stack of *from */
 	cmpq	THREAD_SMALL_LO(%rdi), %rax
@@ -463,55 +496,64 @@ FUNC SYM(libcgo_switch)
 	jz	LOCAL(ask)
 	cmpq	$0, THREAD_SWITCHING(%rdi)
 	jne	LOCAL(ask)
-LOCAL(go):
+	cmpb	$0, CONTEXT_KEEPS(%rsi)
+	je	LOCAL(read)
+LOCAL(keep):
+	KNOW_CONTROL
 	movq	%rsp, %r9	/* what *from gets */
-	testb	$CONTEXT_KEEPS_CONTROL, CONTEXT_KEEPS(%rsi)
-	jz	5f
-	movl	CONTEXT_CONTROL(%rsi), %r10d
-	movl	CONTEXT_CONTROL+4(%rsi), %r11d
-LOCAL(leave):
-	testq	%rdi, %rdi
-	jz	7f
-	movups	CONTEXT_LO(%rdx), %xmm0
-	movq	%rdx, THREAD_SWITCHING(%rdi)
-	movq	%r8, %rsp
-	movups	%xmm0, THREAD_SMALL_LO(%rdi)	/* both words */
-	movq	$0, THREAD_SWITCHING(%rdi)
-1:	movq	%r9, CONTEXT_SP(%rsi)
-	movq	$0, CONTEXT_SP(%rdx)
-	movq	%rdi, CONTEXT_THREAD(%rdx)
-	xorl	CONTEXT_CONTROL(%rdx), %r10d
-	testl	$MXCSR_CONTROL, %r10d
-	jnz	4f
-	cmpl	CONTEXT_CONTROL+4(%rdx), %r11d
-	jne	4f
-2:	cmpq	$0, CONTEXT_FLAGS(%rdx)
-	jne	6f
-8:	LEAVE_SWITCH
+	CHANGE_STACK
+	CHANGE_CONTEXT
+	COMPARE_CONTROL
+1:	LEAVE_SWITCH
 	SWITCH_FRAME_INFO
 
-3:	decq	%r9		/* of a record that is not made all addresses */
+2:	decq	%r9		/* of a record that is not made all addresses */
 	cmpq	%r9, %r11
-	jbe	LOCAL(go)
-	jmp	LOCAL(ask)
-4:	ldmxcsr	CONTEXT_CONTROL(%rdx)
-	fldcw	CONTEXT_CONTROL+4(%rdx)
-	jmp	2b
-LOCAL(leave_from):
-5:	stmxcsr	CONTEXT_CONTROL(%rsi)
+	ja	LOCAL(ask)
+	cmpb	$0, CONTEXT_KEEPS(%rsi)
+	je	LOCAL(read)
+3:	KNOW_CONTROL
+	movq	%rsp, %r9
+	movq	%r8, %rsp
+	CHANGE_CONTEXT
+	COMPARE_CONTROL
+	LEAVE_SWITCH
+	SWITCH_FRAME_INFO
+
+LOCAL(go):
+	cmpb	$0, CONTEXT_KEEPS(%rsi)
+	je	LOCAL(read)
+	testq	%rdi, %rdi
+	jnz	LOCAL(keep)
+	jmp	3b
+LOCAL(read):
+	movq	%rsp, %r9
+LOCAL(leave):
+	stmxcsr	CONTEXT_CONTROL(%rsi)
 	fnstcw	CONTEXT_CONTROL+4(%rsi)
-	movq	CONTEXT_OPTIONS(%rsi), %rax
-	movq	%rax, CONTEXT_KEEPS(%rsi)
-	movl	CONTEXT_CONTROL(%rdx), %r10d
-	notl	%r10d		/* to load takes less time than to read what was just stored */
-	jmp	LOCAL(leave)
-6:	movq	%rcx, %rbx
+	cmpb	$0, CONTEXT_OPTIONS(%rsi)
+	je	4f
+	movb	$CONTEXT_KEEPS_CONTROL, CONTEXT_KEEPS(%rsi)
+4:	testq	%rdi, %rdi
+	jz	5f
+	CHANGE_STACK
+	CHANGE_CONTEXT
+LOCAL(load):
+	ldmxcsr	CONTEXT_CONTROL(%rdx)
+	fldcw	CONTEXT_CONTROL+4(%rdx)
+	cmpq	$0, CONTEXT_FLAGS(%rdx)
+	jne	LOCAL(resume)
+	LEAVE_SWITCH
+	SWITCH_FRAME_INFO
+5:	movq	%r8, %rsp
+	CHANGE_CONTEXT
+	jmp	LOCAL(load)
+LOCAL(resume):
+	movq	%rcx, %rbx
 	movq	%rdx, %rsi
 	leaq	SWITCH_MARK(%rsp), %rdx
 	call	SYM(libcgo_switch_resumes)
 	movq	%rbx, %rcx
-	jmp	8b
-7:	movq	%r8, %rsp
 	jmp	1b
 LOCAL(ask):
 	movq	%rdi, %rbx
@@ -543,7 +585,7 @@ BODY SYM(libcgo_switch_end)
 	xorl	%ecx, %ecx
 	movq	CONTEXT_SP(%rdx), %r8
 	movl	$CONTEXT_OVER, %r9d
-	jmp	LOCAL(leave_from)
+	jmp	LOCAL(leave)
 END SYM(libcgo_switch_end)
 
 /*
@@ -589,8 +631,8 @@ HIDDEN_FUNC SYM(libcgo_context_begin)
 	movq	$0, (%rax)
 	stmxcsr	CONTEXT_CONTROL(%rsi)
 	fnstcw	CONTEXT_CONTROL+4(%rsi)
-	movq	CONTEXT_OPTIONS(%rsi), %rcx
-	movq	%rcx, CONTEXT_KEEPS(%rsi)
+	movb	CONTEXT_OPTIONS(%rsi), %cl
+	movb	%cl, CONTEXT_KEEPS(%rsi)
 	ret
 1:	xorl	%eax, %eax
 	ret

@@ -73,6 +73,7 @@ kit_tests += tests/kit/hpp tests/kit/stepping tests/kit/traceback
 endif
 endif
 tests_kit_context_unwind_SOURCES = tests/kit/context-unwind.cc
+tests_kit_context_unwind_LDFLAGS = $(AM_LDFLAGS) $(LIBCGO_TESTS_LDFLAGS)
 tests_kit_hpp_SOURCES = tests/kit/hpp.cc
 tests_kit_hpp_CXXFLAGS = $(AM_CXXFLAGS) -Wshadow -Wconversion
 tests_kit_stepping_SOURCES = tests/kit/stepping.cc

@@ -316,3 +316,220 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 #endif
 END SYM(libcgo_thread_pointer)
 #endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in r0, from in r1, to in r2, word in r3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * with the mark in place of what is fn's, at sp, which the context's record has.
+ *
+ * It returns by r12: a jump through that is no return for a CPU's return stack.
+ */
+#ifdef KEPT_FLOATS
+#define SWITCH_SAVED (ARGUMENT_BYTES + 64)
+#else
+#define SWITCH_SAVED ARGUMENT_BYTES
+#endif
+#define SWITCH_BYTES (SWITCH_SAVED + 40)
+#define SWITCH_R4 (SWITCH_SAVED + 4)
+#define SWITCH_R11 (SWITCH_SAVED + 32)
+#define SWITCH_RETURN (SWITCH_SAVED + 36)
+
+FUNC SYM(libcgo_switch)
+	ENTER_FRAME
+	ldr	r4, [r2, #CONTEXT_SP]
+	ldr	r7, [r1, #CONTEXT_SP]
+	ldr	r5, [r1, #CONTEXT_LO]
+	ldr	r6, [r1, #CONTEXT_SPAN]
+	sub	r8, sp, r5
+	cmp	r4, #CONTEXT_OVER
+	bls	LOCAL(ask)
+	cmp	r7, #0
+	bne	LOCAL(ask)
+	cmp	r0, #0
+	beq	3f
+	cmp	r8, r6
+	bhs	LOCAL(ask)		/* not on the stack of *from */
+	ldr	r7, [r0, #THREAD_SMALL_LO]
+	ldr	r8, [r0, #THREAD_SMALL_SPAN]
+	cmp	r7, r5
+	cmpeq	r8, r6
+	bne	LOCAL(ask)
+	ldr	r7, [r0, #THREAD_RUNNING]
+	ldr	r7, [r7, #STACK_CALL_WORD]
+	tst	r7, #STACK_CALL_SWITCHED
+	beq	LOCAL(ask)
+	ldr	r7, [r0, #THREAD_SWITCHING]
+	cmp	r7, #0
+	bne	LOCAL(ask)
+LOCAL(go):
+	mov	r7, sp			/* what *from gets */
+LOCAL(leave):
+	mov	r8, #0
+	cmp	r0, #0
+	beq	7f
+	ldr	r5, [r2, #CONTEXT_LO]
+	ldr	r6, [r2, #CONTEXT_SPAN]
+	str	r2, [r0, #THREAD_SWITCHING]
+	mov	sp, r4
+	str	r8, [r0, #THREAD_SMALL_SPAN]
+	str	r5, [r0, #THREAD_SMALL_LO]
+	str	r6, [r0, #THREAD_SMALL_SPAN]
+	str	r8, [r0, #THREAD_SWITCHING]
+1:	add	r11, sp, #SWITCH_RETURN - TO_RETURN_ADDRESS
+	str	r7, [r1, #CONTEXT_SP]
+	str	r8, [r2, #CONTEXT_SP]
+	str	r0, [r2, #CONTEXT_THREAD]
+	ldr	r5, [r2, #CONTEXT_FLAGS]
+	cmp	r5, #0
+	bne	6f
+8:	mov	r0, r3
+	.cfi_remember_state
+	add	sp, sp, #ARGUMENT_BYTES
+	.cfi_adjust_cfa_offset -ARGUMENT_BYTES
+#ifdef KEPT_FLOATS
+	RESTORE	vpop, 8, KEPT_FLOATS
+#endif
+	RESTORE	pop, 4, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12
+	.cfi_register lr, r12
+	bx	r12
+	.cfi_restore_state
+3:	sub	r6, r6, #1		/* of a record that is not made all addresses */
+	cmp	r8, r6
+	bls	LOCAL(go)
+LOCAL(ask):
+	mov	r4, r0
+	mov	r5, r1
+	mov	r6, r2
+	mov	r7, r3
+	mov	r3, sp
+	bl	SYM(libcgo_switch_asks)
+	mov	r0, r4
+	mov	r1, r5
+	mov	r2, r6
+	mov	r3, r7
+	ldr	r4, [r2, #CONTEXT_SP]
+	b	LOCAL(go)
+6:	mov	r4, r3
+	mov	r1, r2
+	mov	r2, sp
+	bl	SYM(libcgo_switch_resumes)
+	mov	r3, r4
+	b	8b
+7:	mov	sp, r4
+	b	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in r1 has returned the one in r2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_FRAME
+	mov	r5, r1
+	mov	r6, r2
+	mov	r0, r1
+	mov	r1, r2
+	mov	r2, sp
+	bl	SYM(libcgo_switch_ends)
+	mov	r1, r5
+	mov	r2, r6
+	mov	r3, #0
+	ldr	r4, [r2, #CONTEXT_SP]
+	mov	r7, #CONTEXT_OVER
+	b	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in r0, fn in r4, arg in r5, the context in r6.
+ * Unwinding ends here, at a return address of 0: a frame that cannot be unwound is not told
+ * in a backtrace. An unwinder looks for the caller of fn before the address to which that
+ * returns; and a new context, too, has a caller.
+ */
+#define ENTRY_BYTES 8
+
+BODY SYM(libcgo_context_entry)
+#ifdef __ARM_EABI__
+	.save	{r4, lr}
+#endif
+	.cfi_undefined lr
+	nop
+LOCAL(entry):
+	mov	r1, r0
+	mov	r0, r5
+	blx	r4
+	mov	r1, r6
+	mov	r2, r0
+	bl	SYM(libcgo_switch_end)
+	.inst	0xe7f000f0		/* udf #0 */
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in r0, context in r1, fn in r2, arg in r3.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	sub	r0, r0, #SWITCH_BYTES + ENTRY_BYTES
+	mov	r12, #0			/* and no frame is above */
+	.set	at, 0
+	.rept	(SWITCH_BYTES + ENTRY_BYTES) / 4
+	str	r12, [r0, #at]
+	.set	at, at + 4
+	.endr
+	adr	r12, LOCAL(entry)
+	str	r12, [r0, #SWITCH_RETURN]
+	str	r2, [r0, #SWITCH_R4]
+	str	r3, [r0, #SWITCH_R4 + 4]
+	str	r1, [r0, #SWITCH_R4 + 8]
+	bx	lr
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in r0, fn in r1, arg in r2. While fn runs, the frame is described as that of the
+ * context, with what it has saved. For unwinders that is all there is.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	push	{r4, lr}
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset r4, 0
+	.cfi_rel_offset lr, 4
+	mov	r4, r0
+	mov	r0, r2
+#ifdef __ARM_EABI__
+	.save	{r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}
+#ifdef KEPT_FLOATS
+	.vsave	{KEPT_FLOATS}
+#endif
+	.pad	#ARGUMENT_BYTES
+	.setfp	r4, sp
+#endif
+	.cfi_remember_state
+	.cfi_def_cfa r4, SWITCH_BYTES
+	.irp	n, 4, 5, 6, 7, 8, 9, 10, 11
+	.cfi_offset r\n, SWITCH_R4 + 4 * (\n - 4) - SWITCH_BYTES
+	.endr
+	.cfi_offset lr, SWITCH_RETURN - SWITCH_BYTES
+#ifdef KEPT_FLOATS
+	.irp	n, 8, 9, 10, 11, 12, 13, 14, 15
+	.cfi_offset d\n, ARGUMENT_BYTES + 8 * (\n - 8) - SWITCH_BYTES
+	.endr
+#endif
+	blx	r1
+	.cfi_restore_state
+	pop	{r4, pc}
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 4
+	.long	0		/* mark */
+	.long	SWITCH_RETURN
+	.long	SWITCH_R11
+END_DATA SYM(libcgo_switch_frame)
+#endif

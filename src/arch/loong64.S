@@ -108,7 +108,7 @@
  * sp is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from sp.
  */
-.macro LEAVE_FRAME
+.macro RESTORE_FRAME
 	RESTORE	23, 152
 	RESTORE	24, 144
 	RESTORE	25, 136
@@ -127,6 +127,10 @@
 	RESTORE_FLOAT 30, 32
 	RESTORE_FLOAT 31, 24
 	POP_RECORD FRAME_BYTES
+.endm
+
+.macro LEAVE_FRAME
+	RESTORE_FRAME
 	ret
 .endm
 
@@ -336,4 +340,180 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	move	$a0, $tp
 	ret
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in a0, from in a1, to in a2, word in a3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * with the mark at its low end, at sp, which the context's record has.
+ *
+ * It returns by t1: a jump through that is no return for a CPU's return stack.
+ */
+FUNC SYM(libcgo_switch)
+	ENTER_FRAME
+	ld.d	$t1, $a2, CONTEXT_SP
+	ld.d	$t4, $a1, CONTEXT_SP
+	ld.d	$t2, $a1, CONTEXT_LO
+	ld.d	$t3, $a1, CONTEXT_SPAN
+	sub.d	$t5, $sp, $t2
+	ori	$t6, $zero, CONTEXT_OVER
+	bgeu	$t6, $t1, LOCAL(ask)
+	bnez	$t4, LOCAL(ask)
+	beqz	$a0, 3f
+	bgeu	$t5, $t3, LOCAL(ask)	/* not on the stack of *from */
+	ld.d	$t4, $a0, THREAD_SMALL_LO
+	ld.d	$t5, $a0, THREAD_SMALL_SPAN
+	bne	$t4, $t2, LOCAL(ask)
+	bne	$t5, $t3, LOCAL(ask)
+	ld.d	$t4, $a0, THREAD_RUNNING
+	ld.d	$t4, $t4, STACK_CALL_WORD
+	andi	$t4, $t4, STACK_CALL_SWITCHED
+	beqz	$t4, LOCAL(ask)
+	ld.d	$t4, $a0, THREAD_SWITCHING
+	bnez	$t4, LOCAL(ask)
+LOCAL(go):
+	move	$t4, $sp		/* what *from gets */
+LOCAL(leave):
+	beqz	$a0, 7f
+	ld.d	$t2, $a2, CONTEXT_LO
+	ld.d	$t3, $a2, CONTEXT_SPAN
+	st.d	$a2, $a0, THREAD_SWITCHING
+	move	$sp, $t1
+	st.d	$zero, $a0, THREAD_SMALL_SPAN
+	st.d	$t2, $a0, THREAD_SMALL_LO
+	st.d	$t3, $a0, THREAD_SMALL_SPAN
+	st.d	$zero, $a0, THREAD_SWITCHING
+1:	addi.d	$fp, $sp, FRAME_BYTES
+	st.d	$t4, $a1, CONTEXT_SP
+	st.d	$zero, $a2, CONTEXT_SP
+	st.d	$a0, $a2, CONTEXT_THREAD
+	ld.d	$t5, $a2, CONTEXT_FLAGS
+	bnez	$t5, 6f
+8:	move	$a0, $a3
+	.cfi_remember_state
+	RESTORE_FRAME
+	move	$t1, $ra
+	jr	$t1
+	.cfi_restore_state
+3:	addi.d	$t3, $t3, -1		/* of a record that is not made all addresses */
+	bgeu	$t3, $t5, LOCAL(go)
+LOCAL(ask):
+	move	$s0, $a0
+	move	$s1, $a1
+	move	$s2, $a2
+	move	$s3, $a3
+	move	$a3, $sp
+	bl	SYM(libcgo_switch_asks)
+	move	$a0, $s0
+	move	$a1, $s1
+	move	$a2, $s2
+	move	$a3, $s3
+	ld.d	$t1, $a2, CONTEXT_SP
+	b	LOCAL(go)
+6:	move	$s0, $a3
+	move	$a1, $a2
+	move	$a2, $sp
+	bl	SYM(libcgo_switch_resumes)
+	move	$a3, $s0
+	b	8b
+7:	move	$sp, $t1
+	b	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in a1 has returned the one in a2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_FRAME
+	move	$s1, $a1
+	move	$s2, $a2
+	move	$a0, $a1
+	move	$a1, $a2
+	move	$a2, $sp
+	bl	SYM(libcgo_switch_ends)
+	move	$a1, $s1
+	move	$a2, $s2
+	move	$a3, $zero
+	ld.d	$t1, $a2, CONTEXT_SP
+	ori	$t4, $zero, CONTEXT_OVER
+	b	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in a0, fn in s0, arg in s1, the context in s2.
+ * Unwinding ends here. An unwinder looks for the caller of fn before the address to which
+ * that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined 1
+	nop
+LOCAL(entry):
+	move	$a1, $a0
+	move	$a0, $s1
+	jirl	$ra, $s0, 0
+	move	$a1, $s2
+	move	$a2, $a0
+	bl	SYM(libcgo_switch_end)
+	break	0
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in a0, context in a1, fn in a2, arg in a3.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	la.local $t1, LOCAL(entry)
+	addi.d	$a0, $a0, -FRAME_BYTES
+	st.d	$t1, $a0, 168
+	st.d	$zero, $a0, 160		/* no frame is above */
+	st.d	$a2, $a0, 152
+	st.d	$a3, $a0, 144
+	st.d	$a1, $a0, 136
+	.irp	n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+	st.d	$zero, $a0, 8 * \n
+	.endr
+	ret
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in a0, fn in a1, arg in a2. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	PUSH_RECORD 32
+	SAVE	23, 8
+	move	$s0, $a0
+	move	$a0, $a2
+	.cfi_remember_state
+	.cfi_def_cfa 23, FRAME_BYTES
+	.cfi_offset 1, 168 - FRAME_BYTES
+	.cfi_offset 22, 160 - FRAME_BYTES
+	.irp	n, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset \n, 152 - 8 * (\n - 23) - FRAME_BYTES
+	.endr
+	.irp	n, 24, 25, 26, 27, 28, 29, 30, 31
+	.cfi_offset 32 + \n, 80 - 8 * (\n - 24) - FRAME_BYTES
+	.endr
+	jirl	$ra, $a1, 0
+	.cfi_restore_state
+	RESTORE	23, 8
+	POP_RECORD 32
+	ret
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.dword	0		/* mark */
+	.dword	168		/* return address */
+	.dword	160		/* fp */
+END_DATA SYM(libcgo_switch_frame)
 #endif

@@ -308,3 +308,278 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	rts
 END SYM(libcgo_thread_pointer)
 #endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: all on the stack. What it does in which order, and why, stands in
+ * src/context.cc. The frame of what is suspended:
+ *
+ *             | word                | sp + 136
+ *             | to                  | sp + 132
+ *             | from                | sp + 128
+ *             | thread              | sp + 124
+ *     CFA ->  +---------------------+
+ *             | return address      | sp + 120
+ *             | caller's a6         | sp + 116
+ *             | d2                  | sp + 112
+ *             | mark                | sp + 108
+ *             | d3 ... d7           | sp + 104 ... sp + 88
+ *             | a2 ... a5           | sp +  84 ... sp + 72
+ *             | fp2 ... fp7         | sp +  60 ... sp, 12 bytes each
+ *             +---------------------+ <- sp, which the context's record has
+ *
+ * The mark is as far below the return address as in libcgo_call_on_stack.
+ */
+#define SWITCH_BYTES 116
+#define SWITCH_CFA (SWITCH_BYTES + 8)
+#define SWITCH_MARK 108
+
+.macro ENTER_SWITCH
+	PUSH_RECORD SWITCH_BYTES
+	.cfi_def_cfa %sp, SWITCH_CFA
+	SAVE	d2, 112
+	SAVE	d3, 104
+	SAVE	d4, 100
+	SAVE	d5, 96
+	SAVE	d6, 92
+	SAVE	d7, 88
+	SAVE	a2, 84
+	SAVE	a3, 80
+	SAVE	a4, 76
+	SAVE	a5, 72
+	SAVE_FLOAT fp2, 60
+	SAVE_FLOAT fp3, 48
+	SAVE_FLOAT fp4, 36
+	SAVE_FLOAT fp5, 24
+	SAVE_FLOAT fp6, 12
+	SAVE_FLOAT fp7, 0
+.endm
+
+/* With a6 in its place. */
+.macro LEAVE_SWITCH
+	RESTORE	d2, 112
+	RESTORE	d3, 104
+	RESTORE	d4, 100
+	RESTORE	d5, 96
+	RESTORE	d6, 92
+	RESTORE	d7, 88
+	RESTORE	a2, 84
+	RESTORE	a3, 80
+	RESTORE	a4, 76
+	RESTORE	a5, 72
+	RESTORE_FLOAT fp2, 60
+	RESTORE_FLOAT fp3, 48
+	RESTORE_FLOAT fp4, 36
+	RESTORE_FLOAT fp5, 24
+	RESTORE_FLOAT fp6, 12
+	RESTORE_FLOAT fp7, 0
+	POP_RECORD
+	move.l	(%sp)+, %a0
+	.cfi_adjust_cfa_offset -4
+	.cfi_register %pc, %a0
+	jmp	(%a0)
+.endm
+
+.macro PUSH_MARK
+	pea	SWITCH_MARK(%sp)
+	.cfi_adjust_cfa_offset 4
+.endm
+
+.macro PUSH reg
+	move.l	%\reg, -(%sp)
+	.cfi_adjust_cfa_offset 4
+.endm
+
+.macro DROP bytes
+	lea	\bytes(%sp), %sp
+	.cfi_adjust_cfa_offset -\bytes
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	move.l	SWITCH_CFA(%sp), %a2
+	move.l	SWITCH_CFA + 4(%sp), %a0
+	move.l	SWITCH_CFA + 8(%sp), %a1
+	move.l	CONTEXT_SP(%a1), %d3
+	move.l	CONTEXT_LO(%a0), %d4
+	move.l	CONTEXT_SPAN(%a0), %d5
+	move.l	%sp, %d6
+	sub.l	%d4, %d6
+	cmp.l	#CONTEXT_OVER, %d3
+	jls	LOCAL(ask)
+	tst.l	CONTEXT_SP(%a0)
+	jne	LOCAL(ask)
+	move.l	%a2, %d0
+	jeq	3f
+	cmp.l	%d5, %d6
+	jcc	LOCAL(ask)		/* not on the stack of *from */
+	cmp.l	THREAD_SMALL_LO(%a2), %d4
+	jne	LOCAL(ask)
+	cmp.l	THREAD_SMALL_SPAN(%a2), %d5
+	jne	LOCAL(ask)
+	move.l	THREAD_RUNNING(%a2), %a3
+	moveq	#STACK_CALL_SWITCHED, %d0
+	and.l	STACK_CALL_WORD(%a3), %d0
+	jeq	LOCAL(ask)
+	tst.l	THREAD_SWITCHING(%a2)
+	jne	LOCAL(ask)
+LOCAL(go):
+	move.l	SWITCH_CFA + 12(%sp), %d1
+	move.l	%sp, %d7		/* what *from gets */
+LOCAL(leave):
+	move.l	%a2, %d0
+	jeq	7f
+	move.l	CONTEXT_LO(%a1), %d4
+	move.l	CONTEXT_SPAN(%a1), %d5
+	move.l	%a1, THREAD_SWITCHING(%a2)
+	move.l	%d3, %sp
+	clr.l	THREAD_SMALL_SPAN(%a2)
+	move.l	%d4, THREAD_SMALL_LO(%a2)
+	move.l	%d5, THREAD_SMALL_SPAN(%a2)
+	clr.l	THREAD_SWITCHING(%a2)
+1:	lea	SWITCH_BYTES(%sp), %a6
+	move.l	%d7, CONTEXT_SP(%a0)
+	clr.l	CONTEXT_SP(%a1)
+	move.l	%a2, CONTEXT_THREAD(%a1)
+	tst.l	CONTEXT_FLAGS(%a1)
+	jne	6f
+8:	move.l	%d1, %d0
+	.cfi_remember_state
+	LEAVE_SWITCH
+	.cfi_restore_state
+3:	subq.l	#1, %d5			/* of a record that is not made all addresses */
+	cmp.l	%d5, %d6
+	jls	LOCAL(go)
+LOCAL(ask):
+	PUSH_MARK
+	PUSH	a1
+	PUSH	a0
+	PUSH	a2
+	bsr.l	SYM(libcgo_switch_asks)
+	DROP	16
+	move.l	SWITCH_CFA(%sp), %a2
+	move.l	SWITCH_CFA + 4(%sp), %a0
+	move.l	SWITCH_CFA + 8(%sp), %a1
+	move.l	CONTEXT_SP(%a1), %d3
+	jra	LOCAL(go)
+6:	move.l	%d1, %d2
+	PUSH_MARK
+	PUSH	a1
+	PUSH	a2
+	bsr.l	SYM(libcgo_switch_resumes)
+	DROP	12
+	move.l	%d2, %d1
+	jra	8b
+7:	move.l	%d3, %sp
+	jra	1b
+END SYM(libcgo_switch)
+
+/* On the stack: the context whose fn has returned, and what that has returned, on which
+   the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH
+	move.l	SWITCH_CFA(%sp), %a3
+	move.l	SWITCH_CFA + 4(%sp), %a4
+	PUSH_MARK
+	PUSH	a4
+	PUSH	a3
+	bsr.l	SYM(libcgo_switch_ends)
+	DROP	12
+	move.l	%a0, %a2
+	move.l	%a3, %a0
+	move.l	%a4, %a1
+	moveq	#0, %d1
+	move.l	CONTEXT_SP(%a1), %d3
+	moveq	#CONTEXT_OVER, %d7
+	jra	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in d0, fn in a2, arg in a3, the context in a4.
+ * Unwinding ends here. An unwinder looks for the caller of fn before the address to which
+ * that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined %pc
+	nop
+LOCAL(entry):
+	move.l	%d0, -(%sp)
+	move.l	%a3, -(%sp)
+	jsr	(%a2)
+	move.l	%a0, 4(%sp)
+	move.l	%a4, (%sp)
+	bsr.l	SYM(libcgo_switch_end)
+	illegal
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: all on the stack.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	move.l	4(%sp), %a0
+	lea	-SWITCH_CFA(%a0), %a0
+	.set	at, 0
+	.rept	SWITCH_CFA / 4
+	clr.l	at(%a0)			/* and no frame is above */
+	.set	at, at + 4
+	.endr
+	lea	LOCAL(entry)(%pc), %a1
+	move.l	%a1, SWITCH_BYTES + 4(%a0)
+	move.l	12(%sp), 84(%a0)
+	move.l	16(%sp), 80(%a0)
+	move.l	8(%sp), 76(%a0)
+	move.l	%a0, %d0
+	rts
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: all on the stack. While fn runs, the frame is described as that of the context, with
+ * what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	PUSH	a2
+	.cfi_rel_offset %a2, 0
+	move.l	8(%sp), %a2
+	move.l	12(%sp), %a0
+	move.l	16(%sp), %d0
+	PUSH	d0
+	.cfi_remember_state
+	.cfi_def_cfa %a2, SWITCH_CFA
+	.cfi_offset %a6, -8
+	.cfi_offset %d2, 112 - SWITCH_CFA
+	.irp	n, 3, 4, 5, 6, 7
+	.cfi_offset %d\n, 104 - 4 * (\n - 3) - SWITCH_CFA
+	.endr
+	.irp	n, 2, 3, 4, 5
+	.cfi_offset %a\n, 84 - 4 * (\n - 2) - SWITCH_CFA
+	.endr
+	.irp	n, 2, 3, 4, 5, 6, 7
+	.cfi_offset %fp\n, 60 - 12 * (\n - 2) - SWITCH_CFA
+	.endr
+	jsr	(%a0)
+	.cfi_restore_state
+	DROP	4
+	move.l	(%sp)+, %a2
+	.cfi_adjust_cfa_offset -4
+	.cfi_restore %a2
+	rts
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 4
+	.long	SWITCH_MARK
+	.long	SWITCH_BYTES + 4	/* return address */
+	.long	SWITCH_BYTES	/* a6 */
+END_DATA SYM(libcgo_switch_frame)
+#endif

@@ -115,7 +115,7 @@
  * sp is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from sp.
  */
-.macro LEAVE_FRAME
+.macro RESTORE_FRAME
 	RESTORE	s1, 184
 	RESTORE	s2, 176
 	RESTORE	s3, 168
@@ -140,6 +140,10 @@
 	RESTORE_FLOAT fs10, 16
 	RESTORE_FLOAT fs11, 8
 	POP_RECORD FRAME_BYTES
+.endm
+
+.macro LEAVE_FRAME
+	RESTORE_FRAME
 	ret
 .endm
 
@@ -351,4 +355,186 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	mv	a0, tp
 	ret
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in a0, from in a1, to in a2, word in a3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * with a mark below it, at sp, which the context's record has.
+ *
+ * It returns by t2: a jump through that is no return for a CPU's return stack, and needs
+ * no landing pad.
+ */
+#define SWITCH_BYTES (FRAME_BYTES + 16)
+
+.macro ENTER_SWITCH
+	ENTER_FRAME
+	PUSH	16
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	ld	t1, CONTEXT_SP(a2)
+	ld	t4, CONTEXT_SP(a1)
+	ld	t2, CONTEXT_LO(a1)
+	ld	t3, CONTEXT_SPAN(a1)
+	sub	t5, sp, t2
+	li	t6, CONTEXT_OVER
+	bleu	t1, t6, LOCAL(ask)
+	bnez	t4, LOCAL(ask)
+	beqz	a0, 3f
+	bgeu	t5, t3, LOCAL(ask)	/* not on the stack of *from */
+	ld	t4, THREAD_SMALL_LO(a0)
+	ld	t5, THREAD_SMALL_SPAN(a0)
+	bne	t4, t2, LOCAL(ask)
+	bne	t5, t3, LOCAL(ask)
+	ld	t4, THREAD_RUNNING(a0)
+	ld	t4, STACK_CALL_WORD(t4)
+	andi	t4, t4, STACK_CALL_SWITCHED
+	beqz	t4, LOCAL(ask)
+	ld	t4, THREAD_SWITCHING(a0)
+	bnez	t4, LOCAL(ask)
+LOCAL(go):
+	mv	t4, sp			/* what *from gets */
+LOCAL(leave):
+	beqz	a0, 7f
+	ld	t2, CONTEXT_LO(a2)
+	ld	t3, CONTEXT_SPAN(a2)
+	sd	a2, THREAD_SWITCHING(a0)
+	mv	sp, t1
+	sd	zero, THREAD_SMALL_SPAN(a0)
+	sd	t2, THREAD_SMALL_LO(a0)
+	sd	t3, THREAD_SMALL_SPAN(a0)
+	sd	zero, THREAD_SWITCHING(a0)
+1:	addi	s0, sp, SWITCH_BYTES
+	sd	t4, CONTEXT_SP(a1)
+	sd	zero, CONTEXT_SP(a2)
+	sd	a0, CONTEXT_THREAD(a2)
+	ld	t5, CONTEXT_FLAGS(a2)
+	bnez	t5, 6f
+8:	mv	a0, a3
+	.cfi_remember_state
+	DROP	16
+	RESTORE_FRAME
+	mv	t2, ra
+	jr	t2
+	.cfi_restore_state
+3:	addi	t3, t3, -1		/* of a record that is not made all addresses */
+	bleu	t5, t3, LOCAL(go)
+LOCAL(ask):
+	mv	s1, a0
+	mv	s2, a1
+	mv	s3, a2
+	mv	s4, a3
+	mv	a3, sp
+	call	SYM(libcgo_switch_asks)
+	mv	a0, s1
+	mv	a1, s2
+	mv	a2, s3
+	mv	a3, s4
+	ld	t1, CONTEXT_SP(a2)
+	j	LOCAL(go)
+6:	mv	s1, a3
+	mv	a1, a2
+	mv	a2, sp
+	call	SYM(libcgo_switch_resumes)
+	mv	a3, s1
+	j	8b
+7:	mv	sp, t1
+	j	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in a1 has returned the one in a2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH
+	mv	s2, a1
+	mv	s3, a2
+	mv	a0, a1
+	mv	a1, a2
+	mv	a2, sp
+	call	SYM(libcgo_switch_ends)
+	mv	a1, s2
+	mv	a2, s3
+	li	a3, 0
+	ld	t1, CONTEXT_SP(a2)
+	li	t4, CONTEXT_OVER
+	j	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in a0, fn in s1, arg in s2, the context in s3.
+ * Unwinding ends here. An unwinder looks for the caller of fn before the address to which
+ * that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined ra
+	nop
+LOCAL(entry):
+	mv	a1, a0
+	mv	a0, s2
+	jalr	s1
+	mv	a1, s3
+	mv	a2, a0
+	call	SYM(libcgo_switch_end)
+	unimp
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in a0, context in a1, fn in a2, arg in a3.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	lla	t1, LOCAL(entry)
+	addi	a0, a0, -SWITCH_BYTES
+	sd	t1, 16 + 200(a0)
+	sd	zero, 16 + 192(a0)	/* no frame is above */
+	sd	a2, 16 + 184(a0)
+	sd	a3, 16 + 176(a0)
+	sd	a1, 16 + 168(a0)
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
+	sd	zero, 16 + 8 + 8 * \n(a0)
+	.endr
+	ret
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in a0, fn in a1, arg in a2. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	PUSH_RECORD 32
+	SAVE	s1, 8
+	mv	s1, a0
+	mv	a0, a2
+	.cfi_remember_state
+	.cfi_def_cfa s1, SWITCH_BYTES
+	.cfi_offset ra, -8
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	.cfi_offset s\n, 192 - 8 * \n - FRAME_BYTES
+	.cfi_offset fs\n, 96 - 8 * \n - FRAME_BYTES
+	.endr
+	jalr	a1
+	.cfi_restore_state
+	RESTORE	s1, 8
+	POP_RECORD 32
+	ret
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.dword	0		/* mark */
+	.dword	16 + 200	/* return address */
+	.dword	16 + 192	/* s0 */
+END_DATA SYM(libcgo_switch_frame)
 #endif

@@ -89,9 +89,9 @@
 	stg	%r1, 0(%r15)
 .endm
 
-.macro ENTER_FRAME
+.macro ENTER_FRAME bytes=FRAME_BYTES
 	SAVE_FROM 6, SAVED_R6
-	PUSH	FRAME_BYTES
+	PUSH	\bytes
 	SAVE_FLOAT f8, 24, 160
 	SAVE_FLOAT f9, 28, 168
 	SAVE_FLOAT f10, 25, 176
@@ -106,7 +106,7 @@
  * r15 is where ENTER_FRAME left it: fn may change every other register, which is
  * why the CFA counts from r15.
  */
-.macro LEAVE_FRAME
+.macro LEAVE_FRAME bytes=FRAME_BYTES
 	RESTORE_FLOAT f8, 24, 160
 	RESTORE_FLOAT f9, 28, 168
 	RESTORE_FLOAT f10, 25, 176
@@ -115,7 +115,7 @@
 	RESTORE_FLOAT f13, 30, 200
 	RESTORE_FLOAT f14, 27, 208
 	RESTORE_FLOAT f15, 31, 216
-	RESTORE_FROM 6, FRAME_BYTES + SAVED_R6, %r15
+	RESTORE_FROM 6, \bytes + SAVED_R6, %r15
 	br	%r14
 .endm
 
@@ -336,4 +336,216 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	ear	%r2, %a1
 	br	%r14
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in r2, from in r3, to in r4, word in r5. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * with the mark in place of fn, and one word more:
+ *
+ *             | caller's r6 ... r15 | r15 + 288  (in the caller's frame)
+ *             +---------------------+
+ *             | fpc                 | r15 + 232
+ *             | mark                | r15 + 224
+ *             | f8 ... f15          | r15 + 160
+ *             | callee's            | r15 +   8
+ *             | back chain          | <- r15, which the context's record has
+ *             +---------------------+
+ *
+ * A callee keeps masks and rounding modes of fpc. They are loaded if they differ.
+ */
+#define SWITCH_BYTES (FRAME_BYTES + 8)
+#define SWITCH_MARK FN
+#define SWITCH_FPC 232
+#define SAVED_R11 88
+#define SAVED_R14 112
+#define SAVED_R15 120
+
+.macro ENTER_SWITCH
+	ENTER_FRAME SWITCH_BYTES
+	stfpc	SWITCH_FPC(%r15)
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	lg	%r1, CONTEXT_SP(%r4)
+	lmg	%r6, %r7, CONTEXT_LO(%r3)
+	lg	%r9, CONTEXT_SP(%r3)
+	lgr	%r8, %r15
+	sgr	%r8, %r6
+	lghi	%r0, CONTEXT_OVER
+	clgr	%r1, %r0
+	jnh	LOCAL(ask)
+	ltgr	%r9, %r9
+	jnz	LOCAL(ask)
+	ltgr	%r2, %r2
+	jz	3f
+	clgr	%r8, %r7
+	jnl	LOCAL(ask)		/* not on the stack of *from */
+	clg	%r6, THREAD_SMALL_LO(%r2)
+	jne	LOCAL(ask)
+	clg	%r7, THREAD_SMALL_SPAN(%r2)
+	jne	LOCAL(ask)
+	lg	%r9, THREAD_RUNNING(%r2)
+	tm	STACK_CALL_WORD + 7(%r9), STACK_CALL_SWITCHED
+	jz	LOCAL(ask)
+	lg	%r9, THREAD_SWITCHING(%r2)
+	ltgr	%r9, %r9
+	jnz	LOCAL(ask)
+LOCAL(go):
+	lgr	%r9, %r15		/* what *from gets */
+LOCAL(leave):
+	l	%r10, SWITCH_FPC(%r15)
+	lghi	%r0, 0
+	ltgr	%r2, %r2
+	jz	7f
+	lmg	%r6, %r7, CONTEXT_LO(%r4)
+	stg	%r4, THREAD_SWITCHING(%r2)
+	lgr	%r15, %r1
+	stg	%r0, THREAD_SMALL_SPAN(%r2)
+	stg	%r6, THREAD_SMALL_LO(%r2)
+	stg	%r7, THREAD_SMALL_SPAN(%r2)
+	stg	%r0, THREAD_SWITCHING(%r2)
+1:	stg	%r9, CONTEXT_SP(%r3)
+	stg	%r0, CONTEXT_SP(%r4)
+	stg	%r2, CONTEXT_THREAD(%r4)
+	x	%r10, SWITCH_FPC(%r15)
+	nilh	%r10, 0xfc00
+	nill	%r10, 0x0077
+	ltr	%r10, %r10
+	jnz	4f
+2:	lg	%r6, CONTEXT_FLAGS(%r4)
+	ltgr	%r6, %r6
+	jnz	6f
+8:	lgr	%r2, %r5
+	.cfi_remember_state
+	LEAVE_FRAME SWITCH_BYTES
+	.cfi_restore_state
+3:	aghi	%r7, -1			/* of a record that is not made all addresses */
+	clgr	%r8, %r7
+	jnh	LOCAL(go)
+LOCAL(ask):
+	lgr	%r6, %r2
+	lgr	%r7, %r3
+	lgr	%r8, %r4
+	lgr	%r9, %r5
+	la	%r5, SWITCH_MARK(%r15)
+	brasl	%r14, SYM(libcgo_switch_asks)@PLT
+	lgr	%r2, %r6
+	lgr	%r3, %r7
+	lgr	%r4, %r8
+	lgr	%r5, %r9
+	lg	%r1, CONTEXT_SP(%r4)
+	j	LOCAL(go)
+4:	lfpc	SWITCH_FPC(%r15)
+	j	2b
+6:	lgr	%r6, %r5
+	lgr	%r3, %r4
+	la	%r4, SWITCH_MARK(%r15)
+	brasl	%r14, SYM(libcgo_switch_resumes)@PLT
+	lgr	%r5, %r6
+	j	8b
+7:	lgr	%r15, %r1
+	j	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in r3 has returned the one in r4, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH
+	lgr	%r6, %r3
+	lgr	%r7, %r4
+	lgr	%r2, %r3
+	lgr	%r3, %r4
+	la	%r4, SWITCH_MARK(%r15)
+	brasl	%r14, SYM(libcgo_switch_ends)@PLT
+	lgr	%r3, %r6
+	lgr	%r4, %r7
+	lghi	%r5, 0
+	lg	%r1, CONTEXT_SP(%r4)
+	lghi	%r9, CONTEXT_OVER
+	j	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in r2, fn in r6, arg in r7, the context in r8.
+ * Unwinding ends here. An unwinder looks for the caller of fn before the address to which
+ * that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined %r14
+	nopr	%r7
+LOCAL(entry):
+	lgr	%r3, %r2
+	lgr	%r2, %r7
+	basr	%r14, %r6
+	lgr	%r3, %r8
+	lgr	%r4, %r2
+	brasl	%r14, SYM(libcgo_switch_end)
+	.2byte	0
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in r2, context in r3, fn in r4, arg in r5. The back chain ends above.
+ */
+#define FIRST_BYTES (SWITCH_BYTES + CALLEE_BYTES)
+
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	aghi	%r2, -FIRST_BYTES
+	xc	0(256, %r2), 0(%r2)
+	xc	256(FIRST_BYTES - 256, %r2), 256(%r2)
+	stg	%r4, SWITCH_BYTES + SAVED_R6(%r2)
+	stg	%r5, SWITCH_BYTES + SAVED_R6 + 8(%r2)
+	stg	%r3, SWITCH_BYTES + SAVED_R6 + 16(%r2)
+	larl	%r1, LOCAL(entry)
+	stg	%r1, SWITCH_BYTES + SAVED_R14(%r2)
+	la	%r1, SWITCH_BYTES(%r2)
+	stg	%r1, SWITCH_BYTES + SAVED_R15(%r2)
+	stg	%r1, 0(%r2)
+	stfpc	SWITCH_FPC(%r2)
+	br	%r14
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in r2, fn in r3, arg in r4. While fn runs, the frame is described as that of the
+ * context, with what it has saved.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	SAVE_FROM 11, SAVED_R11
+	PUSH	CALLEE_BYTES
+	lgr	%r11, %r2
+	lgr	%r2, %r4
+	.cfi_remember_state
+	.cfi_def_cfa %r11, FIRST_BYTES
+	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	.cfi_offset %r\n, SAVED_R6 + 8 * (\n - 6) - CALLEE_BYTES
+	.endr
+	/* f8, f10, f12, f14, f9, f11, f13, f15 */
+	.irp	n, 24, 25, 26, 27
+	.cfi_offset \n, 160 + 16 * (\n - 24) - FIRST_BYTES
+	.cfi_offset \n + 4, 168 + 16 * (\n - 24) - FIRST_BYTES
+	.endr
+	basr	%r14, %r3
+	.cfi_restore_state
+	RESTORE_FROM 11, CALLEE_BYTES + SAVED_R11, %r15
+	br	%r14
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.quad	SWITCH_MARK
+	.quad	SWITCH_BYTES + SAVED_R14	/* return address */
+	.quad	0		/* back chain */
+END_DATA SYM(libcgo_switch_frame)
 #endif

@@ -264,3 +264,187 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	 mov	%g7, %o0
 END SYM(libcgo_thread_pointer)
 #endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in %o0, from in %o1, to in %o2, word in %o3. What it does in which order, and
+ * why, stands in src/context.cc. The frame of what is suspended is that of a crosscall,
+ * with the mark in place of fn. What it keeps are the caller's %l and %i: `flushw` stores
+ * them, and all windows but this one, where their %sp point, and from the other stack
+ * `restore` brings back those of the caller there.
+ *
+ * This window has words of its own at %sp, where a signal stores it at any time. So the
+ * return address is not taken from there; and %fp is what %sp says, as frames are alike.
+ *
+ * It returns by %l0: a jump through that is no return for a CPU's return stack.
+ */
+#define SWITCH_MARK (BIAS - 16)	/* above %fp */
+
+.macro ENTER_SWITCH
+	ENTER_FRAME
+	.cfi_def_cfa %sp, BIAS + FRAME_BYTES
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	ldx	[%i2 + CONTEXT_SP], %l3
+	ldx	[%i1 + CONTEXT_SP], %l4
+	ldx	[%i1 + CONTEXT_LO], %l5
+	ldx	[%i1 + CONTEXT_SPAN], %l6
+	add	%sp, BIAS, %l7		/* what *from gets */
+	cmp	%l3, CONTEXT_OVER
+	bleu,pn	%xcc, LOCAL(ask)
+	 sub	%l7, %l5, %l0
+	brnz,pn	%l4, LOCAL(ask)
+	 nop
+	brz,pn	%i0, 3f
+	 cmp	%l0, %l6
+	bgeu,pn	%xcc, LOCAL(ask)	/* not on the stack of *from */
+	 nop
+	ldx	[%i0 + THREAD_SMALL_LO], %l1
+	ldx	[%i0 + THREAD_SMALL_SPAN], %l2
+	cmp	%l1, %l5
+	bne,pn	%xcc, LOCAL(ask)
+	 cmp	%l2, %l6
+	bne,pn	%xcc, LOCAL(ask)
+	 nop
+	ldx	[%i0 + THREAD_RUNNING], %l1
+	ldx	[%l1 + STACK_CALL_WORD], %l1
+	andcc	%l1, STACK_CALL_SWITCHED, %g0
+	be,pn	%xcc, LOCAL(ask)
+	 nop
+	ldx	[%i0 + THREAD_SWITCHING], %l1
+	brnz,pn	%l1, LOCAL(ask)
+	 nop
+LOCAL(go):
+	flushw
+	brz,pn	%i0, 7f
+	 sub	%l3, BIAS, %l0
+	ldx	[%i2 + CONTEXT_LO], %l1
+	ldx	[%i2 + CONTEXT_SPAN], %l2
+	stx	%i2, [%i0 + THREAD_SWITCHING]
+	mov	%l0, %sp
+	stx	%g0, [%i0 + THREAD_SMALL_SPAN]
+	stx	%l1, [%i0 + THREAD_SMALL_LO]
+	stx	%l2, [%i0 + THREAD_SMALL_SPAN]
+	stx	%g0, [%i0 + THREAD_SWITCHING]
+1:	add	%sp, FRAME_BYTES, %fp
+	stx	%l7, [%i1 + CONTEXT_SP]
+	stx	%g0, [%i2 + CONTEXT_SP]
+	stx	%i0, [%i2 + CONTEXT_THREAD]
+	ldx	[%i2 + CONTEXT_FLAGS], %l1
+	brnz,pn	%l1, 6f
+	 nop
+8:	ldx	[%fp + BIAS - 8], %l0
+	jmpl	%l0 + 8, %g0
+	 restore %g0, %i3, %o0
+3:	sub	%l6, 1, %l6		/* of a record that is not made all addresses */
+	cmp	%l0, %l6
+	bleu,pt	%xcc, LOCAL(go)
+	 nop
+LOCAL(ask):
+	mov	%i0, %o0
+	mov	%i1, %o1
+	mov	%i2, %o2
+	call	SYM(libcgo_switch_asks)
+	 add	%fp, SWITCH_MARK, %o3
+	ba,pt	%xcc, LOCAL(go)
+	 ldx	[%i2 + CONTEXT_SP], %l3
+6:	mov	%i0, %o0
+	mov	%i2, %o1
+	call	SYM(libcgo_switch_resumes)
+	 add	%fp, SWITCH_MARK, %o2
+	ba,pt	%xcc, 8b
+	 nop
+7:	ba,pt	%xcc, 1b
+	 mov	%l0, %sp
+END SYM(libcgo_switch)
+
+/* fn of the context in %o1 has returned the one in %o2, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH
+	mov	%i1, %o0
+	mov	%i2, %o1
+	call	SYM(libcgo_switch_ends)
+	 add	%fp, SWITCH_MARK, %o2
+	mov	%o0, %i0
+	mov	0, %i3
+	ldx	[%i2 + CONTEXT_SP], %l3
+	ba,pt	%xcc, LOCAL(go)
+	 mov	CONTEXT_OVER, %l7
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in %o0, fn in %l0, arg in %l1, the context in
+ * %l2. Unwinding ends here. An unwinder looks for the caller of fn before the address to
+ * which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined %o7
+	nop
+LOCAL(entry):
+	mov	%o0, %o1
+	jmpl	%l0, %o7
+	 mov	%l1, %o0
+	mov	%o0, %o2
+	call	SYM(libcgo_switch_end)
+	 mov	%l2, %o1
+	illtrap	0
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in %o0, context in %o1, fn in %o2, arg in %o3. Above the first frame there is the
+ * least one, with the window of LOCAL(entry). There is no frame above that: its %fp is 0.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	sub	%o0, FRAME_BYTES + LEAST_BYTES, %o0
+1:	rd	%pc, %g1
+	add	%g1, LOCAL(entry) - 8 - 1b, %g1
+	stx	%g1, [%o0 + FRAME_BYTES - 8]
+	stx	%o2, [%o0 + FRAME_BYTES]
+	stx	%o3, [%o0 + FRAME_BYTES + 8]
+	stx	%o1, [%o0 + FRAME_BYTES + 16]
+	.irp	n, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	stx	%g0, [%o0 + FRAME_BYTES + 8 * \n]
+	.endr
+	retl
+	 nop
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in %o0, fn in %o1, arg in %o2. While fn runs, the frame is described as that of
+ * the context.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	ENTER	LEAST_BYTES
+	mov	%i0, %l0
+	.cfi_remember_state
+	.cfi_def_cfa %l0, FRAME_BYTES
+	.cfi_offset %o7, -8
+	jmpl	%i1, %o7
+	 mov	%i2, %o0
+	.cfi_restore_state
+	jmpl	%i7 + 8, %g0
+	 restore
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ *
+ * Frames form no chain.
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.xword	FRAME_BYTES - 16	/* mark */
+	.xword	FRAME_BYTES - 8	/* return address */
+	.xword	0
+END_DATA SYM(libcgo_switch_frame)
+#endif

@@ -262,7 +262,9 @@ size_t traceback_from(const libcgo_runtime *runtime, uintptr_t sp,
   trace t = {pcs, max, 0};
   unwinding u = {
       &t, unwinder_of(runtime),
-      libcgo_strip_signature(word(libcgo_switch_frame.return_address)), false};
+      libcgo_strip_signature(reinterpret_cast<uintptr_t>(__builtin_extract_return_addr(
+          reinterpret_cast<void *>(word(libcgo_switch_frame.return_address))))),
+      false};
   if (u.unwinder.backtrace != nullptr)
     libcgo_context_look(sp, unwind, &u);
   if (t.count == 0 && add(&t, u.first))

@@ -587,7 +587,8 @@ TEST(a_context_moves_between_threads) {
     kit_run_foreign(go_on, NULL);
     thread = first;
     own = no_context;
-    ck_assert_uint_eq(go(0), before);
+    /* Where arguments are pushed, no two calls need be as deep. */
+    ck_assert_uint_lt(go(0) - before + 256, 512);
   }
 }
 

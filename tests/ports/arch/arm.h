@@ -25,6 +25,9 @@ static inline uintptr_t return_address(uintptr_t word) {
   return word & ~(uintptr_t)1;
 }
 
+/* The same of a function. */
+#define code_of(function) ((void *)return_address((uintptr_t)(function)))
+
 /*
  * gcc's unwinder has no such function here, but its table has them: the functions of an
  * object in order, two words for each, of which the first is its distance from there,

@@ -1375,6 +1375,9 @@ void tell_all() {
 [[gnu::noinline]] void run_round() {
   frames_used = strands_used = 0;
   live_count = 0;
+  for (region &r : regions) // what was there before
+    if (r.used)
+      unpoison(r.lo, r.kind == OWN ? sp_now() - 64 : r.hi);
   left_handler = false;
   pc = 0;
   strand *const s = &strands[strands_used++];

@@ -444,15 +444,15 @@ END SYM(libcgo_thread_pointer)
 /* Where *from keeps its control words they are known; they are loaded if those of *to are
    others. */
 .macro KNOW_CONTROL
-	movl	CONTEXT_CONTROL(%rsi), %r10d
-	movl	CONTEXT_CONTROL+4(%rsi), %r11d
+	movl	CONTEXT_CONTROL_WORD(%rsi), %r10d
+	movl	CONTEXT_CONTROL_WORD+4(%rsi), %r11d
 .endm
 
 .macro COMPARE_CONTROL
-	xorl	CONTEXT_CONTROL(%rdx), %r10d
+	xorl	CONTEXT_CONTROL_WORD(%rdx), %r10d
 	testl	$MXCSR_CONTROL, %r10d
 	jnz	LOCAL(load)
-	cmpl	CONTEXT_CONTROL+4(%rdx), %r11d
+	cmpl	CONTEXT_CONTROL_WORD+4(%rdx), %r11d
 	jne	LOCAL(load)
 	cmpq	$0, CONTEXT_FLAGS(%rdx)
 	jne	LOCAL(resume)
@@ -530,8 +530,8 @@ LOCAL(go):
 LOCAL(read):
 	movq	%rsp, %r9
 LOCAL(leave):
-	stmxcsr	CONTEXT_CONTROL(%rsi)
-	fnstcw	CONTEXT_CONTROL+4(%rsi)
+	stmxcsr	CONTEXT_CONTROL_WORD(%rsi)
+	fnstcw	CONTEXT_CONTROL_WORD+4(%rsi)
 	cmpb	$0, CONTEXT_OPTIONS(%rsi)
 	je	4f
 	movb	$CONTEXT_KEEPS_CONTROL, CONTEXT_KEEPS(%rsi)
@@ -540,8 +540,8 @@ LOCAL(leave):
 	CHANGE_STACK
 	CHANGE_CONTEXT
 LOCAL(load):
-	ldmxcsr	CONTEXT_CONTROL(%rdx)
-	fldcw	CONTEXT_CONTROL+4(%rdx)
+	ldmxcsr	CONTEXT_CONTROL_WORD(%rdx)
+	fldcw	CONTEXT_CONTROL_WORD+4(%rdx)
 	cmpq	$0, CONTEXT_FLAGS(%rdx)
 	jne	LOCAL(resume)
 	LEAVE_SWITCH
@@ -630,8 +630,8 @@ HIDDEN_FUNC SYM(libcgo_context_begin)
 	movq	%rsi, 24(%rax)
 	movq	$0, 8(%rax)
 	movq	$0, (%rax)
-	stmxcsr	CONTEXT_CONTROL(%rsi)
-	fnstcw	CONTEXT_CONTROL+4(%rsi)
+	stmxcsr	CONTEXT_CONTROL_WORD(%rsi)
+	fnstcw	CONTEXT_CONTROL_WORD+4(%rsi)
 	movb	CONTEXT_OPTIONS(%rsi), %cl
 	movb	%cl, CONTEXT_KEEPS(%rsi)
 	ret

@@ -31,7 +31,7 @@
 #define CONTEXT_THREAD (8 + 3 * __SIZEOF_POINTER__)
 #define CONTEXT_FLAGS (8 + 4 * __SIZEOF_POINTER__)
 #define CONTEXT_OPTIONS (8 + 5 * __SIZEOF_POINTER__)
-#define CONTEXT_CONTROL (8 + 6 * __SIZEOF_POINTER__)
+#define CONTEXT_CONTROL_WORD (8 + 6 * __SIZEOF_POINTER__)
 #define CONTEXT_KEEPS (8 + 7 * __SIZEOF_POINTER__)
 #define CONTEXT_OVER 1          /* in place of sp */
 #define CONTEXT_KEEPS_CONTROL 1 /* of the options */

@@ -36,9 +36,7 @@
 //   which the code runs gets to know that its code has switched. From then on it is as
 //   above.
 // - C. It begins a call, as if by libcgo_call_on_stack, but on no stack: tasks run in it, and
-//   C that they call goes on below. It ends when C goes on. Where no call is around it, its
-//   place stays linked, with its mark deleted, which is a proof that it is over; the next
-//   switch from the same depth takes it up again.
+//   C that they call goes on below. It ends when C goes on.
 #include <libcgo/context.h>
 
 #include <errno.h>
@@ -58,7 +56,7 @@ static_assert(offsetof(libcgo_context, span) == CONTEXT_SPAN, "");
 static_assert(offsetof(libcgo_context, thread) == CONTEXT_THREAD, "");
 static_assert(offsetof(libcgo_context, flags) == CONTEXT_FLAGS, "");
 static_assert(offsetof(libcgo_context, options) == CONTEXT_OPTIONS, "");
-static_assert(offsetof(libcgo_context, control) == CONTEXT_CONTROL, "");
+static_assert(offsetof(libcgo_context, control) == CONTEXT_CONTROL_WORD, "");
 static_assert(offsetof(libcgo_context, keeps) == CONTEXT_KEEPS, "");
 static_assert(LIBCGO_CONTEXT_KEEPS_CONTROL == CONTEXT_KEEPS_CONTROL, "");
 
@@ -181,23 +179,41 @@ void check_both(const libcgo_thread *thread, const libcgo_context *from,
     bad_source(thread, from);
 }
 
-// C suspends itself as it has done before, from the same depth, and no call is around it.
+// Keeps the compiler from moving stores, for the thread's own signal handlers.
+inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+// C suspends itself where no call is around it, as it has done before from the same depth:
+// the place that was used last has all that begin_call would write but for what follows.
 bool suspends_again(libcgo_thread *thread, libcgo_context *from, uintptr_t *mark) {
-  const uintptr_t call = from->call;
-  auto *const c = reinterpret_cast<stack_call *>(call);
-  // That it is the thread's last makes it one that is there.
-  if (call == 0 || thread->top != call || thread->running != 0 ||
-      thread->small_span != 0 || thread->switching != 0 ||
-      c->serial != from->serial || !is_switch(c) ||
-      c->mark != reinterpret_cast<uintptr_t>(mark))
+  auto *const c = reinterpret_cast<stack_call *>(thread->next_place);
+  if (thread->top != 0 || thread->running != 0 || thread->small_span != 0 ||
+      thread->switching != 0 || from->span != 0 || is_made(from) || c == nullptr ||
+      c->serial != 0 || c->mark != reinterpret_cast<uintptr_t>(mark) ||
+      !is_switch(c) || c->prev != nullptr || c->parent != nullptr ||
+      c->prior.span != 0 || c->thread != thread)
     return false;
-  *mark = c->serial;
+  const uintptr_t serial = thread->serial + 1;
+  if (serial < 2) // it has gone round
+    return false;
+  c->serial = serial;
+  handler_barrier();
+  thread->serial = serial;
+  *mark = serial;
   const intptr_t offset = libcgo_frame_layout.mark_to_return;
   if (offset != 0)
     c->returns_to = *reinterpret_cast<const uintptr_t *>(
         c->mark + static_cast<uintptr_t>(offset));
+  c->passed.span = 0;
+  c->prior_caller = thread->caller_sp;
+  c->prior_system = thread->system_sp;
+  c->word = STACK_CALL_SWITCHED;
+  handler_barrier();
+  thread->top = reinterpret_cast<uintptr_t>(c);
+  handler_barrier();
   thread->system_sp = c->system_sp;
-  thread->running = call;
+  thread->running = reinterpret_cast<uintptr_t>(c);
+  from->call = reinterpret_cast<uintptr_t>(c);
+  from->serial = serial;
   from->flags = is_c;
   return true;
 }
@@ -308,9 +324,14 @@ void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
   if (flags == is_c && thread != nullptr && thread->running == to->call &&
       thread->top == to->call) {
     auto *const c = reinterpret_cast<stack_call *>(to->call);
-    if (c->parent == nullptr && c->prior.span == 0) {
-      *mark = 0;
+    if (c->prev == nullptr && c->parent == nullptr && c->prior.span == 0) {
       thread->running = 0;
+      *mark = 0;
+      handler_barrier();
+      thread->top = 0;
+      handler_barrier();
+      c->serial = 0;
+      thread->next_place = to->call;
       return;
     }
   }

@@ -157,6 +157,9 @@ uintptr_t c_sp;
 int misplaced;
 char first_misplaced[128];
 bool with_registers;
+bool handler_switches;
+libcgo_context in_handler, third;
+libcgo_stack third_stack;
 
 uintptr_t note_c(void *) {
   c_sp = here();
@@ -218,6 +221,21 @@ void handle_in_switch(int, siginfo_t *, void *) {
   libcgo_call_on_system(thread, note_c, nullptr);
   if (is_small(c_sp))
     note_misplaced("C on a small stack", sp);
+  if (handler_switches) {
+    in_handler = LIBCGO_CONTEXT_INIT;
+    if (libcgo_switch(thread, &in_handler, &third, 41) != 42)
+      note_misplaced("a wrong word", sp);
+  }
+}
+
+libcgo_context *answer(void *, uintptr_t word) {
+  for (;;) {
+    libcgo_call_on_system(thread, note_c, nullptr);
+    if (is_small(c_sp) || is_on_stack(c_sp, &third_stack))
+      note_misplaced("C of the third on a small stack", c_sp);
+    word = libcgo_switch(thread, &third, &in_handler, word + 1);
+  }
+  return &own;
 }
 
 void switch_with(kept_registers *r, uintptr_t factor, libcgo_context *from,
@@ -235,6 +253,9 @@ libcgo_context *go_back_and_end(void *times, uintptr_t) {
 }
 
 [[gnu::noinline]] void step_through_switches(uintptr_t rounds, bool from_the_first) {
+  third = LIBCGO_CONTEXT_INIT;
+  third_stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_context_make(&third, &third_stack, answer, nullptr), 0);
   struct sigaction action = {};
   action.sa_sigaction = handle_in_switch;
   action.sa_flags = SA_SIGINFO;
@@ -297,6 +318,27 @@ TEST(switches_of_c_can_be_unwound_and_left_for_c_at_every_instruction) {
   ASSERT_PLACES;
 }
 
+TEST(a_handler_switches_at_every_instruction_of_a_switch) {
+  attach();
+  handler_switches = true;
+  own_stack = new_stack(large_bytes);
+  libcgo_call_on_stack(thread, &own_stack, step_through_switches_of_a_small_stack,
+                       nullptr);
+  handler_switches = false;
+  ASSERT_STEPS(150);
+  ASSERT_PLACES;
+}
+
+TEST(a_handler_switches_at_every_instruction_of_a_switch_of_c) {
+  attach();
+  handler_switches = true;
+  own_stack = LIBCGO_STACK_INIT(0, 0);
+  step_through_switches(4, false);
+  handler_switches = false;
+  ASSERT_STEPS(150);
+  ASSERT_PLACES;
+}
+
 TEST(a_context_s_begin_and_end_can_be_left_for_c_at_every_instruction) {
   attach();
   own_stack = new_stack(large_bytes);
@@ -327,6 +369,8 @@ int main(void) {
 #ifdef LIBCGO_CONTEXTS
   ADD_TEST(switches_can_be_unwound_and_left_for_c_at_every_instruction);
   ADD_TEST(switches_of_c_can_be_unwound_and_left_for_c_at_every_instruction);
+  ADD_TEST(a_handler_switches_at_every_instruction_of_a_switch);
+  ADD_TEST(a_handler_switches_at_every_instruction_of_a_switch_of_c);
   ADD_TEST(a_context_s_begin_and_end_can_be_left_for_c_at_every_instruction);
   ADD_TEST(a_context_s_begin_and_end_in_c_can_be_left_for_c_at_every_instruction);
 #endif

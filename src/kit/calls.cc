@@ -1316,6 +1316,10 @@ bool is_switch(const stack_call *call) { return call->start == no_start; }
 
 libcgo_thread *owner_of(stack_call *call) { return thread_of(call); }
 
+void set_flags_of_switch(stack_call *call) {
+  call->flags = (call->flags & in_record) | switched | one_call;
+}
+
 void note_switch(libcgo_thread *thread, const libcgo_context *from) {
   if (from->stack_hi != 0) {
     const libcgo_stack stack = LIBCGO_STACK_INIT(from->stack_lo, from->stack_hi);

@@ -85,6 +85,9 @@ stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
 bool is_switch(const stack_call *call);
 libcgo_thread *owner_of(stack_call *call);
 
+/* The flags of a switch that is the only call of its thread. */
+void set_flags_of_switch(stack_call *call);
+
 /* The code that runs goes over to another context, or a context begins in it. */
 void note_switch(libcgo_thread *thread, const libcgo_context *from);
 

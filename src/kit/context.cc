@@ -190,7 +190,7 @@ bool suspends_again(libcgo_thread *thread, libcgo_context *from, uintptr_t *mark
       thread->switching != 0 || from->span != 0 || is_made(from) || c == nullptr ||
       c->serial != 0 || c->mark != reinterpret_cast<uintptr_t>(mark) ||
       !is_switch(c) || c->prev != nullptr || c->parent != nullptr ||
-      c->prior.span != 0 || c->thread != thread)
+      c->prior.span != 0 || owner_of(c) != thread)
     return false;
   const uintptr_t serial = thread->serial + 1;
   if (serial < 2) // it has gone round
@@ -206,7 +206,7 @@ bool suspends_again(libcgo_thread *thread, libcgo_context *from, uintptr_t *mark
   c->passed.span = 0;
   c->prior_caller = thread->caller_sp;
   c->prior_system = thread->system_sp;
-  c->word = STACK_CALL_SWITCHED;
+  set_flags_of_switch(c);
   handler_barrier();
   thread->top = reinterpret_cast<uintptr_t>(c);
   handler_barrier();

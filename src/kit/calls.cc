@@ -1290,11 +1290,6 @@ stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
     call->c_returns_to = running != nullptr && (running->flags & switched) == 0
                              ? made_by_parent
                              : 0;
-  // Not on the stack on which this function runs.
-  if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
-    *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
-    call->flags |= has_word;
-  }
   call->prev = last_of(thread);
   set_skip(call);
   handler_barrier();
@@ -1304,6 +1299,13 @@ stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
   while (call->prev != nullptr && call->prev->serial == free_place) {
     call->prev = call->prev->prev;
     set_skip(call);
+  }
+  // From here on what a handler calls on that stack is below. Not on the stack on which this
+  // function runs.
+  if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
+    *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
+    handler_barrier();
+    call->flags |= has_word;
   }
   // A handler on the caller's small stack may take the record back to that: then C that fn
   // calls finds this call.

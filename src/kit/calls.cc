@@ -68,7 +68,8 @@
 // themselves. What they begin they end, or a longjmp takes the interrupted code away too.
 // So a place is taken by one store and given back by one. A handler unlinks what is over,
 // and moves nothing else. Who stores several words does so in an order in which a handler
-// finds no range that never was.
+// finds no range that never was, and while the state of the record changes, a handler takes
+// nothing for over. After a jump out of it, the call counts still that was to end.
 #include "kit/calls.h"
 
 #include <errno.h>
@@ -314,9 +315,9 @@ bool was_made_below(const stack_call *c) {
 
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
-// the call was made, or on another stack. And the C that made the call has returned, or frames are where the
-// call's first one was; where the CPU does not push return addresses, too little shows that,
-// and older code on the same small stack is enough.
+// the call was made, or on another stack. And the C that made the call has returned, or frames
+// are where the call's first one was; where the CPU does not push return addresses, too
+// little shows that, and older code on the same small stack is enough.
 bool is_needed(const libcgo_thread *thread, const stack_call *c,
                const asker &who) {
   return who.is_c && c == running_of(thread) &&

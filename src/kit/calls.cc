@@ -223,7 +223,7 @@ uintptr_t return_word_of_caller(uintptr_t caller_sp) {
 }
 
 // For a new call of C's: what of that is known.
-uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
+inline uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
   const stack_call *const parent = c->parent;
   const uintptr_t at = return_word_of_caller(c->prior_caller);
   return at != 0 && parent != nullptr && c->prior.contains(at) &&
@@ -359,7 +359,7 @@ void widen_skip(stack_call *c, uintptr_t rank, const range &part) {
     widen(&c->skip_lo, &c->skip_hi, part.lo, part.lo + part.span);
 }
 
-void skip_over(stack_call *c, const stack_call *prev, const stack_call *far) {
+[[gnu::noinline]] void skip_over(stack_call *c, const stack_call *prev, const stack_call *far) {
   widen_by(c, prev);
   widen_by(c, far);
   c->skip = far->skip;
@@ -426,6 +426,7 @@ range begin_change(libcgo_thread *thread) {
   handler_barrier();
   thread->small_lo = here();
   thread->system_sp = system_sp;
+  handler_barrier(); // or both are read as one, just after they were stored as two: it waits
   thread->caller_sp = caller_sp;
   handler_barrier();
   thread->small_lo = now.lo;
@@ -813,11 +814,11 @@ stack_call *more_places(libcgo_thread *thread) {
   return c != nullptr ? c : more_places(thread);
 }
 
-[[gnu::noinline]] stack_call *find_place(libcgo_thread *thread, const asker &who) {
+[[gnu::noinline]] stack_call *find_place(libcgo_thread *thread, uintptr_t sp, bool is_c) {
   auto *const c = place_after(thread, reinterpret_cast<stack_call *>(thread->next_place));
   if (c != nullptr && c->serial == free_place)
     return c;
-  return look_for_place(thread, who);
+  return look_for_place(thread, {sp, is_c, {}});
 }
 
 // ---- where things go on ----
@@ -1214,8 +1215,9 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
                                                          uintptr_t sp, uintptr_t mark) {
   const stack_call *const last = last_of(thread);
   const range now = range_of(thread);
-  if (last != running_of(thread) || thread->switching != 0 ||
-      within(sp, stack->lo, stack->hi))
+  if (within(sp, stack->lo, stack->hi))
+    return runs_on_small_stack(thread, sp) ? beginning{sp, true} : beginning{};
+  if (last != running_of(thread) || thread->switching != 0)
     return {};
   if (last == nullptr) // C is the first, and its bounds are known
     return now.span == 0 && thread->stack_hi != 0 ? beginning{stack->hi, false}
@@ -1265,6 +1267,13 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   return {top, on_small};
 }
 
+[[gnu::cold, gnu::noinline]] static void leave_out_free(stack_call *call) {
+  while (call->prev != nullptr && call->prev->serial == free_place) {
+    call->prev = call->prev->prev;
+    set_skip(call);
+  }
+}
+
 [[gnu::always_inline]] static inline stack_call *add_call(libcgo_thread *thread,
                                                           const libcgo_stack *stack,
                                                           uintptr_t sp, uintptr_t *mark,
@@ -1281,8 +1290,8 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
 
   // First the place is taken, then it is filled. A handler in between takes another.
   auto *call = reinterpret_cast<stack_call *>(thread->next_place);
-  if (call->serial != free_place)
-    call = find_place(thread, {reinterpret_cast<uintptr_t>(mark), !on_small, {}});
+  if (__builtin_expect(call->serial != free_place, false))
+    call = find_place(thread, reinterpret_cast<uintptr_t>(mark), !on_small);
   uintptr_t serial = thread->serial + 1;
   if (serial < first_serial)
     serial = first_serial;
@@ -1301,10 +1310,13 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
         call->mark + static_cast<uintptr_t>(offset));
   call->lo = lo;
   call->start = top - call_word_bytes;
-  call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
+  const uintptr_t prior_system = thread->system_sp;
+  const uintptr_t prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
+  const uintptr_t system_sp = on_small ? prior_system : sp & ~uintptr_t(15);
+  call->system_sp = system_sp;
   call->prior = range_of(thread);
-  call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
-  call->prior_system = thread->system_sp;
+  call->prior_caller = prior_caller;
+  call->prior_system = prior_system;
   call->passed.span = 0;
   if (running != nullptr)
     running->passed.span = 0;
@@ -1328,14 +1340,11 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   thread->top = reinterpret_cast<uintptr_t>(call);
   handler_barrier();
   // What was the last may have been taken out meanwhile; its `prev` stays.
-  while (call->prev != nullptr && call->prev->serial == free_place) {
-    call->prev = call->prev->prev;
-    set_skip(call);
-  }
+  if (call->prev != nullptr && __builtin_expect(call->prev->serial == free_place, false))
+    leave_out_free(call);
   // A handler on the caller's small stack may take the record back to that: then C that fn
   // calls finds this call.
-  set_state(thread, call, call->system_sp, call->prior_caller,
-            {call->lo, end_of(call) - call->lo});
+  set_state(thread, call, system_sp, prior_caller, {lo, top - lo});
   return call;
 }
 
@@ -1390,7 +1399,7 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
     bad_stack(thread, stack);
   const auto mark_at = reinterpret_cast<uintptr_t>(mark);
   beginning at = begin_simply(thread, stack, sp, mark_at);
-  if (at.top == 0)
+  if (__builtin_expect(at.top == 0, false))
     at = look_around(thread, stack, sp, mark_at);
   return add_call(thread, stack, sp, mark, at);
 }
@@ -1440,9 +1449,11 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   if ((call->flags & was_below) != 0)
     thread->state |= thread_c_switches;
   stack_call *const parent = call->parent;
-  if (running_of(thread) == call && last_of(thread) == call && call->prev == parent &&
-      (parent == nullptr ||
-       (parent->serial == call->parent_serial && parent->passed.span == 0))) {
+  const bool is_last = running_of(thread) == call && last_of(thread) == call &&
+                       call->prev == parent &&
+                       (parent == nullptr || (parent->serial == call->parent_serial &&
+                                              parent->passed.span == 0));
+  if (__builtin_expect(is_last, true)) {
     // The last call has returned to the one before.
     set_state(thread, parent, call->prior_system, call->prior_caller, call->prior);
     if (parent != nullptr) // a handler may have ended it
@@ -1451,7 +1462,7 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
     return_to_older(thread, call);
   }
   handler_barrier();
-  if (last_of(thread) != call) {
+  if (__builtin_expect(last_of(thread) != call, false)) {
     if ((call->flags & from_small) != 0)
       leave_tasks(thread, call);
     call->serial = ended;

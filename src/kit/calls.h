@@ -104,13 +104,12 @@ LIBCGO_READS_STACKS inline bool runs_on_small_stack(const libcgo_thread *thread,
     return false;
   const stack_call *const c = running_of(thread);
   if (c == nullptr || !counts(c) || !on_own_stack(thread, c->mark) ||
-      c->c_returns_to > made_by_parent || (c->flags & from_small) != 0 ||
-      !has_own_frame(c))
+      c->c_returns_to > made_by_parent ||
+      (c->flags & (from_small | has_word)) != has_word || !has_own_frame(c))
     return false;
-  const uintptr_t word = c->start + 8;
-  return (c->flags & has_word) == 0 || !now.contains(c->start) ||
-         (word >= sp && now.contains(word) &&
-          *reinterpret_cast<const volatile uintptr_t *>(word) == c->serial);
+  const uintptr_t word = c->start + 8; // between the caller and the end of the range
+  return word - sp < now.span - (sp - now.lo) &&
+         *reinterpret_cast<const volatile uintptr_t *>(word) == c->serial;
 }
 
 /* The record has become a thread's. */

@@ -112,7 +112,7 @@ constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
 constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
 constexpr uintptr_t in_record = 32; // its place is
-constexpr uintptr_t one_call = 64;  // the calls up to this one are counted in these
+constexpr uintptr_t one_call = 128; // the calls up to this one are counted in these
 static_assert(switched == STACK_CALL_SWITCHED, "");
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
 // small stack, all of them are of tasks.
@@ -1332,6 +1332,8 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
     *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
     flags |= has_word;
+    if (!on_small && call->c_returns_to == 0 && on_own_stack(thread, call->mark))
+      flags |= read_directly;
   }
   call->flags = flags;
   call->prev = last_of(thread);
@@ -1539,7 +1541,7 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
       continue;
     }
     if (own_is_left) { // nothing of it is there any more
-      c->flags = (c->flags & ~has_word) | own_left;
+      c->flags = (c->flags & ~(has_word | read_directly)) | own_left;
       c->start = 0;
       c->lo = end_of(c);
     }

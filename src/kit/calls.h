@@ -51,10 +51,12 @@ struct stack_call {
 
 /* Numbers from here on are of calls that count. */
 constexpr uintptr_t first_serial = 2;
-/* Two of the flags: the runtime made the call, C did not; and the call's number is on its
-   small stack, too. */
+/* Three of the flags: the runtime made the call, C did not; the call's number is on its
+   small stack, too; and C made it from the thread's own stack, so that from its part of the
+   small stack all words can be read that say whether it is over. */
 constexpr uintptr_t from_small = 2;
 constexpr uintptr_t has_word = 16;
+constexpr uintptr_t read_directly = 64;
 /* In c_returns_to of one that the runtime made: its frame is among those of the code of its
    parent. */
 constexpr uintptr_t made_by_parent = 1;
@@ -103,9 +105,7 @@ LIBCGO_READS_STACKS inline bool runs_on_small_stack(const libcgo_thread *thread,
   if (!now.contains(sp))
     return false;
   const stack_call *const c = running_of(thread);
-  if (c == nullptr || !counts(c) || !on_own_stack(thread, c->mark) ||
-      c->c_returns_to > made_by_parent ||
-      (c->flags & (from_small | has_word)) != has_word || !has_own_frame(c))
+  if (c == nullptr || !counts(c) || (c->flags & read_directly) == 0 || !has_own_frame(c))
     return false;
   const uintptr_t word = c->start + 8; // between the caller and the end of the range
   return word - sp < now.span - (sp - now.lo) &&

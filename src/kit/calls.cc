@@ -104,23 +104,16 @@ constexpr uintptr_t no_call_of_c = 1;
 // In place of a number.
 constexpr uintptr_t free_place = 0;
 constexpr uintptr_t ended = 1; // and still linked
-constexpr uintptr_t first_serial = 2;
 
 // Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
 // In stack_call::flags.
 constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
-constexpr uintptr_t from_small = 2; // the runtime made it, C did not
 constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
 constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
-constexpr uintptr_t has_word = 16;  // its number is on its small stack, too
 constexpr uintptr_t in_record = 32; // its place is
-constexpr uintptr_t one_call = 64;  // the calls up to this one are counted in these
+constexpr uintptr_t one_call = 128; // the calls up to this one are counted in these
 static_assert(switched == STACK_CALL_SWITCHED, "");
-// In stack_call::c_returns_to of one that the runtime made: its frame is among those of the
-// code of its parent.
-constexpr uintptr_t made_by_parent = 1;
-
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
 // small stack, all of them are of tasks.
 constexpr uintptr_t no_start = 16;
@@ -145,35 +138,17 @@ constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
 // Keeps the compiler from moving stores, for the thread's own signal handlers.
 inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
-bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
-  return address - lo < hi - lo;
-}
-
 stack_call *last_of(const libcgo_thread *thread) {
   return reinterpret_cast<stack_call *>(thread->top);
-}
-
-stack_call *running_of(const libcgo_thread *thread) {
-  return reinterpret_cast<stack_call *>(thread->running);
-}
-
-bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
-  return within(address, thread->stack_lo, thread->stack_hi);
 }
 
 // The end of a call's part of its small stack. Its number is just below.
 uintptr_t end_of(const stack_call *c) { return c->start + call_word_bytes; }
 
-bool counts(const stack_call *c) { return c->serial >= first_serial; }
-
 stack_call *parent_of(const stack_call *c) {
   stack_call *parent = c->parent;
   return parent != nullptr && parent->serial == c->parent_serial ? parent
                                                                  : nullptr;
-}
-
-range range_of(const libcgo_thread *thread) {
-  return {thread->small_lo, thread->small_span};
 }
 
 // From here on the thread is on a small stack with this range; with a span of 0, on none
@@ -248,7 +223,7 @@ uintptr_t return_word_of_caller(uintptr_t caller_sp) {
 }
 
 // For a new call of C's: what of that is known.
-uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
+inline uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
   const stack_call *const parent = c->parent;
   const uintptr_t at = return_word_of_caller(c->prior_caller);
   return at != 0 && parent != nullptr && c->prior.contains(at) &&
@@ -384,20 +359,27 @@ void widen_skip(stack_call *c, uintptr_t rank, const range &part) {
     widen(&c->skip_lo, &c->skip_hi, part.lo, part.lo + part.span);
 }
 
-// The one before is known. Where to go on from there if nothing of interest is in between:
-// so that the way from any call to any older one is short (Myers, An applicative random-access
-// stack, 1983).
-void set_skip(stack_call *c) {
-  stack_call *const prev = c->prev;
-  c->flags = c->flags % one_call + (rank_of(prev) + 1) * one_call;
-  c->skip = prev;
-  c->skip_lo = c->skip_hi = 0;
-  stack_call *const far = prev == nullptr ? nullptr : prev->skip;
-  if (far == nullptr || rank_of(prev) - rank_of(far) != rank_of(far) - rank_of(far->skip))
-    return;
+[[gnu::noinline]] void skip_over(stack_call *c, const stack_call *prev, const stack_call *far) {
   widen_by(c, prev);
   widen_by(c, far);
   c->skip = far->skip;
+}
+
+// The one before is known. Where to go on from there if nothing of interest is in between:
+// so that the way from any call to any older one is short (Myers, An applicative random-access
+// stack, 1983).
+inline void set_skip(stack_call *c) {
+  stack_call *const prev = c->prev;
+  c->skip = prev;
+  c->skip_lo = c->skip_hi = 0;
+  if (prev == nullptr) {
+    c->flags = c->flags % one_call + one_call;
+    return;
+  }
+  c->flags = c->flags % one_call + (rank_of(prev) + 1) * one_call;
+  stack_call *const far = prev->skip;
+  if (far != nullptr && rank_of(prev) - rank_of(far) == rank_of(far) - rank_of(far->skip))
+    skip_over(c, prev, far);
 }
 
 // The call to look at next, of those that may have something in an interval.
@@ -437,15 +419,19 @@ range begin_change(libcgo_thread *thread) {
 
 // The call that is running is stored last. A jump out of a handler that has come in between
 // finds the one of before: the state is put back once more when that is over.
-void set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
-               uintptr_t caller_sp, const range &now) {
+[[gnu::always_inline]] inline void set_state(libcgo_thread *thread, stack_call *running,
+                                             uintptr_t system_sp, uintptr_t caller_sp,
+                                             const range &now) {
   thread->small_span = 0;
   handler_barrier();
   thread->small_lo = here();
   thread->system_sp = system_sp;
+  handler_barrier(); // or both are read as one, just after they were stored as two: it waits
   thread->caller_sp = caller_sp;
   handler_barrier();
-  set_small(thread, now);
+  thread->small_lo = now.lo;
+  handler_barrier();
+  thread->small_span = now.span;
   handler_barrier();
   thread->running = reinterpret_cast<uintptr_t>(running);
   handler_barrier();
@@ -828,14 +814,11 @@ stack_call *more_places(libcgo_thread *thread) {
   return c != nullptr ? c : more_places(thread);
 }
 
-stack_call *find_place(libcgo_thread *thread, const asker &who) {
-  auto *c = reinterpret_cast<stack_call *>(thread->next_place);
-  if (c->serial == free_place)
-    return c;
-  c = place_after(thread, c);
+[[gnu::noinline]] stack_call *find_place(libcgo_thread *thread, uintptr_t sp, bool is_c) {
+  auto *const c = place_after(thread, reinterpret_cast<stack_call *>(thread->next_place));
   if (c != nullptr && c->serial == free_place)
     return c;
-  return look_for_place(thread, who);
+  return look_for_place(thread, {sp, is_c, {}});
 }
 
 // ---- where things go on ----
@@ -1149,6 +1132,8 @@ static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
 }
 
 range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
+  if (runs_on_small_stack(thread, sp))
+    return range_of(thread);
   for (;;) {
     const range now = small_stack_at(thread, sp);
     stack_call *const c = running_of(thread);
@@ -1192,10 +1177,6 @@ bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   return false;
 }
 
-bool small_within_own(const libcgo_thread *thread) {
-  return (thread->state & thread_small_within_own) != 0;
-}
-
 } // namespace cgo
 
 extern "C" {
@@ -1221,10 +1202,44 @@ void check_record(const char *call, const libcgo_thread *thread) {
     no_record(call, thread);
 }
 
-stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
-                       uintptr_t sp, uintptr_t *mark) {
+// Where a call on a small stack begins there, and whether the runtime makes it.
+struct beginning {
+  uintptr_t top;
+  bool on_small;
+};
+
+// What most calls need: the same answer as `look_around` has, where that would find nothing
+// that is over and the last call's position is the deepest. A top of 0: look around.
+static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *thread,
+                                                         const libcgo_stack *stack,
+                                                         uintptr_t sp, uintptr_t mark) {
+  const stack_call *const last = last_of(thread);
+  const range now = range_of(thread);
+  if (within(sp, stack->lo, stack->hi))
+    return runs_on_small_stack(thread, sp) ? beginning{sp, true} : beginning{};
+  if (last != running_of(thread) || thread->switching != 0)
+    return {};
+  if (last == nullptr) // C is the first, and its bounds are known
+    return now.span == 0 && thread->stack_hi != 0 ? beginning{stack->hi, false}
+                                                  : beginning{};
+  // C that was called by the call that runs, and nothing has begun since. Its frame is
+  // above on the same stack, and there still.
+  const uintptr_t caller_sp = thread->caller_sp;
+  if (!on_own_stack(thread, sp) || small_within_own(thread) ||
+      !on_own_stack(thread, last->mark) || mark >= last->mark ||
+      !has_own_frame(last) || !now.contains(caller_sp) || now.lo > stack->lo ||
+      !within(caller_sp, stack->lo, stack->hi) ||
+      stack->hi - caller_sp > (stack->hi - stack->lo) / 4)
+    return {};
+  return {caller_sp, false};
+}
+
+// For a caller at sp. What is over, seen from there, has ended then.
+[[gnu::noinline]] static beginning look_around(libcgo_thread *thread,
+                                               const libcgo_stack *stack, uintptr_t sp,
+                                               uintptr_t mark) {
   const bool on_small = still_small_stack_at(thread, sp).span != 0;
-  const asker who = {reinterpret_cast<uintptr_t>(mark), !on_small, {}};
+  const asker who = {mark, !on_small, {}};
   if (!on_small) {
     stack_call *c = last_of(thread);
     // To tell later what is on the thread's own stack.
@@ -1240,23 +1255,43 @@ stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
         on_own_stack(thread, c->mark))
       c->flags |= was_below;
   }
-  uintptr_t lo = no_lo, top = no_lo;
+  if (stack == nullptr)
+    return {no_lo, on_small};
+  // On this very stack, below the frame of the call itself.
+  uintptr_t top = sp;
+  if (!within(sp, stack->lo, stack->hi)) {
+    top = deepest_on(thread, stack, who, false);
+    if (stack->hi - top > (stack->hi - stack->lo) / 4)
+      top = deepest_on(thread, stack, who, true);
+  }
+  return {top, on_small};
+}
+
+[[gnu::cold, gnu::noinline]] static void leave_out_free(stack_call *call) {
+  while (call->prev != nullptr && call->prev->serial == free_place) {
+    call->prev = call->prev->prev;
+    set_skip(call);
+  }
+}
+
+[[gnu::always_inline]] static inline stack_call *add_call(libcgo_thread *thread,
+                                                          const libcgo_stack *stack,
+                                                          uintptr_t sp, uintptr_t *mark,
+                                                          const beginning &at) {
+  const bool on_small = at.on_small;
+  const uintptr_t top = at.top & ~uintptr_t(15);
+  uintptr_t lo = no_lo;
   if (stack != nullptr) {
     lo = stack->lo;
-    top = sp; // on this very stack, below the frame of the call itself
-    if (!within(sp, lo, stack->hi)) {
-      top = deepest_on(thread, stack, who, false);
-      if (stack->hi - top > (stack->hi - lo) / 4)
-        top = deepest_on(thread, stack, who, true);
-    }
-    top &= ~uintptr_t(15);
     if (top <= lo || top - lo < LIBCGO_STACK_MIN)
       too_small(thread, stack, top);
     note_stack(thread, stack);
   }
 
   // First the place is taken, then it is filled. A handler in between takes another.
-  stack_call *const call = find_place(thread, who);
+  auto *call = reinterpret_cast<stack_call *>(thread->next_place);
+  if (__builtin_expect(call->serial != free_place, false))
+    call = find_place(thread, reinterpret_cast<uintptr_t>(mark), !on_small);
   uintptr_t serial = thread->serial + 1;
   if (serial < first_serial)
     serial = first_serial;
@@ -1275,43 +1310,52 @@ stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
         call->mark + static_cast<uintptr_t>(offset));
   call->lo = lo;
   call->start = top - call_word_bytes;
-  call->system_sp = on_small ? thread->system_sp : sp & ~uintptr_t(15);
+  const uintptr_t prior_system = thread->system_sp;
+  const uintptr_t prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
+  const uintptr_t system_sp = on_small ? prior_system : sp & ~uintptr_t(15);
+  call->system_sp = system_sp;
   call->prior = range_of(thread);
-  call->prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
-  call->prior_system = thread->system_sp;
+  call->prior_caller = prior_caller;
+  call->prior_system = prior_system;
   call->passed.span = 0;
   if (running != nullptr)
     running->passed.span = 0;
-  call->flags = (on_small ? from_small : 0) | (stack == nullptr ? switched : 0) |
-                (call == place_in_record(thread) ? in_record : 0);
+  const uintptr_t flags = (on_small ? from_small : 0) | (stack == nullptr ? switched : 0) |
+                    (call == place_in_record(thread) ? in_record : 0);
   if (!on_small)
-    call->c_returns_to = c_return_address(thread, call);
+    call->c_returns_to = running == nullptr ? 0 : c_return_address(thread, call);
   else // where its code has gone over to a task, that has made it
     call->c_returns_to = running != nullptr && (running->flags & switched) == 0
                              ? made_by_parent
                              : 0;
+  call->flags = flags;
   call->prev = last_of(thread);
   set_skip(call);
   handler_barrier();
   thread->top = reinterpret_cast<uintptr_t>(call);
   handler_barrier();
   // What was the last may have been taken out meanwhile; its `prev` stays.
-  while (call->prev != nullptr && call->prev->serial == free_place) {
-    call->prev = call->prev->prev;
-    set_skip(call);
-  }
+  if (call->prev != nullptr && __builtin_expect(call->prev->serial == free_place, false))
+    leave_out_free(call);
   // From here on what a handler calls on that stack is below. Not on the stack on which this
   // function runs.
   if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
     *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
     handler_barrier();
-    call->flags |= has_word;
+    call->flags |= !on_small && call->c_returns_to == 0 && on_own_stack(thread, call->mark)
+                       ? has_word | read_directly
+                       : has_word;
   }
   // A handler on the caller's small stack may take the record back to that: then C that fn
   // calls finds this call.
-  set_state(thread, call, call->system_sp, call->prior_caller,
-            {call->lo, end_of(call) - call->lo});
+  set_state(thread, call, system_sp, prior_caller, {lo, top - lo});
   return call;
+}
+
+stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
+                       uintptr_t sp, uintptr_t *mark) {
+  return add_call(thread, stack, sp, mark,
+                  look_around(thread, stack, sp, reinterpret_cast<uintptr_t>(mark)));
 }
 
 bool is_switch(const stack_call *call) { return call->start == no_start; }
@@ -1361,8 +1405,46 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
   check_record(on_stack, thread);
   if (check_stack(stack) != 0)
     bad_stack(thread, stack);
-  return begin_call(thread, stack, sp, mark);
+  const auto mark_at = reinterpret_cast<uintptr_t>(mark);
+  beginning at = begin_simply(thread, stack, sp, mark_at);
+  if (__builtin_expect(at.top == 0, false))
+    at = look_around(thread, stack, sp, mark_at);
+  return add_call(thread, stack, sp, mark, at);
 }
+
+} // extern "C"
+
+namespace cgo {
+
+// For a call that the runtime made and that has returned: where its parent is over, the
+// code that made it is a task.
+static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
+  if ((call->flags & from_small) != 0 && call->parent != nullptr &&
+      parent_of(call) == nullptr)
+    go_on_as_task(thread, call->mark - 1, call->prior);
+}
+
+// What the record says after a call that has returned.
+[[gnu::noinline]] static void return_to_older(libcgo_thread *thread, stack_call *call) {
+  stack_call *const running = running_of(thread);
+  if (running != nullptr && running != call && (call->flags & from_small) != 0 &&
+      (running->flags & switched) != 0 &&
+      (range_of(thread).contains(call->start - 1) ||
+       range_of(thread).contains(call->mark))) {
+    // A later call's code has gone over to this task, and goes on in it.
+    set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
+    return;
+  }
+  // Nothing is left in this call's part of its stack.
+  if (running != call && !range_of(thread).contains(call->start - 1))
+    pass(thread);
+  put_back(thread, call);
+  go_back_to_task(thread, call);
+}
+
+} // namespace cgo
+
+extern "C" {
 
 // Ends the call when fn has returned, and passes its result on.
 uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
@@ -1374,24 +1456,21 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
     was_over(thread);
   if ((call->flags & was_below) != 0)
     thread->state |= thread_c_switches;
-  stack_call *const running = running_of(thread);
-  if (running != nullptr && running != call && (call->flags & from_small) != 0 &&
-      (running->flags & switched) != 0 &&
-      (range_of(thread).contains(call->start - 1) ||
-       range_of(thread).contains(call->mark))) {
-    // A later call's code has gone over to this task, and goes on in it.
-    set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
+  stack_call *const parent = call->parent;
+  const bool is_last = running_of(thread) == call && last_of(thread) == call &&
+                       call->prev == parent &&
+                       (parent == nullptr || (parent->serial == call->parent_serial &&
+                                              parent->passed.span == 0));
+  if (__builtin_expect(is_last, true)) {
+    // The last call has returned to the one before.
+    set_state(thread, parent, call->prior_system, call->prior_caller, call->prior);
+    if (parent != nullptr) // a handler may have ended it
+      go_back_to_task(thread, call);
   } else {
-    // Nothing is left in this call's part of its stack.
-    if (running != call && !range_of(thread).contains(call->start - 1))
-      pass(thread);
-    put_back(thread, call);
-    if ((call->flags & from_small) != 0 && call->parent != nullptr &&
-        parent_of(call) == nullptr)
-      go_on_as_task(thread, call->mark - 1, call->prior);
+    return_to_older(thread, call);
   }
   handler_barrier();
-  if (last_of(thread) != call) {
+  if (__builtin_expect(last_of(thread) != call, false)) {
     if ((call->flags & from_small) != 0)
       leave_tasks(thread, call);
     call->serial = ended;
@@ -1468,7 +1547,7 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
       continue;
     }
     if (own_is_left) { // nothing of it is there any more
-      c->flags = (c->flags & ~has_word) | own_left;
+      c->flags = (c->flags & ~(has_word | read_directly)) | own_left;
       c->start = 0;
       c->lo = end_of(c);
     }

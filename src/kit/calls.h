@@ -11,6 +11,7 @@
 
 #include "core/layout.h"
 #include "core/platform.h"
+#include "kit/runtime.h"
 
 namespace cgo {
 
@@ -47,6 +48,69 @@ struct stack_call {
   uintptr_t flags;         /* and above them, how many calls there are up to this one */
   uintptr_t c_returns_to;  /* the return address of the call of C that made this call */
 };
+
+/* Numbers from here on are of calls that count. */
+constexpr uintptr_t first_serial = 2;
+/* Three of the flags: the runtime made the call, C did not; the call's number is on its
+   small stack, too; and C made it from the thread's own stack, so that from its part of the
+   small stack all words can be read that say whether it is over. */
+constexpr uintptr_t from_small = 2;
+constexpr uintptr_t has_word = 16;
+constexpr uintptr_t read_directly = 64;
+/* In c_returns_to of one that the runtime made: its frame is among those of the code of its
+   parent. */
+constexpr uintptr_t made_by_parent = 1;
+
+inline bool counts(const stack_call *c) { return c->serial >= first_serial; }
+
+inline stack_call *running_of(const libcgo_thread *thread) {
+  return reinterpret_cast<stack_call *>(thread->running);
+}
+
+inline range range_of(const libcgo_thread *thread) {
+  return {thread->small_lo, thread->small_span};
+}
+
+inline bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
+  return address - lo < hi - lo;
+}
+
+inline bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
+  return within(address, thread->stack_lo, thread->stack_hi);
+}
+
+/* Whether a small stack is, or may be, part of the thread's system stack. */
+inline bool small_within_own(const libcgo_thread *thread) {
+  return (thread->state & thread_small_within_own) != 0;
+}
+
+/* Whether a call that counts has its frame still, which is on the thread's own stack or on
+   the one that the caller runs on. */
+LIBCGO_READS_STACKS inline bool has_own_frame(const stack_call *c) {
+  const intptr_t offset = libcgo_frame_layout.mark_to_return;
+  const auto word = [](uintptr_t at) LIBCGO_READS_STACKS {
+    return *reinterpret_cast<const volatile uintptr_t *>(at);
+  };
+  return word(c->mark) == c->serial &&
+         (offset == 0 ||
+          word(c->mark + static_cast<uintptr_t>(offset)) == c->returns_to);
+}
+
+/* Whether the caller at sp runs on the small stack that the record names, in a call that C
+   made from the thread's own stack and that is not over, seen from there. False: ask
+   still_small_stack_at. Safe in signal handlers. */
+LIBCGO_READS_STACKS inline bool runs_on_small_stack(const libcgo_thread *thread,
+                                                    uintptr_t sp) {
+  const range now = range_of(thread);
+  if (!now.contains(sp))
+    return false;
+  const stack_call *const c = running_of(thread);
+  if (c == nullptr || !counts(c) || (c->flags & read_directly) == 0 || !has_own_frame(c))
+    return false;
+  const uintptr_t word = c->start + 8; // between the caller and the end of the range
+  return word - sp < now.span - (sp - now.lo) &&
+         *reinterpret_cast<const volatile uintptr_t *>(word) == c->serial;
+}
 
 /* The record has become a thread's. */
 void begin_calls(libcgo_thread *thread);
@@ -97,9 +161,6 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);
 /* Whether C that goes on at sp, on the thread's own stack, would overwrite C that waits in
    the call that the record names. */
 bool would_overwrite(const libcgo_thread *thread, uintptr_t sp);
-
-/* Whether a small stack is, or may be, part of the thread's system stack. */
-bool small_within_own(const libcgo_thread *thread);
 
 } // namespace cgo
 

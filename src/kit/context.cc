@@ -87,10 +87,6 @@ int check_context(const libcgo_context *context) {
   return context->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
 }
 
-bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
-  return address - lo < hi - lo;
-}
-
 bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
 
 // The functions with a message are not inlined: their callers often run on a small stack.

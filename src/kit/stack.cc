@@ -14,8 +14,6 @@ namespace cgo {
 
 namespace {
 
-// The size of the record in the first release, in bytes. Later releases append to it.
-constexpr size_t first_stack = 8 + 6 * sizeof(uintptr_t);
 static_assert(offsetof(libcgo_stack, reserved) +
                       sizeof(libcgo_stack::reserved) ==
                   first_stack,
@@ -23,14 +21,6 @@ static_assert(offsetof(libcgo_stack, reserved) +
 
 // Keeps the compiler from moving stores, for the thread's own signal handlers.
 inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
-
-bool within(uintptr_t address, uintptr_t lo, uintptr_t hi) {
-  return address - lo < hi - lo;
-}
-
-bool on_own_stack(const libcgo_thread *thread, uintptr_t address) {
-  return within(address, thread->stack_lo, thread->stack_hi);
-}
 
 void set_bounds(libcgo_bounds *bounds, uintptr_t lo, uintptr_t hi,
                 int kind) {
@@ -134,13 +124,6 @@ int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
 
 } // namespace
 
-int check_stack(const libcgo_stack *stack) {
-  if (stack == nullptr || stack->size < first_stack ||
-      stack->hi <= stack->lo)
-    return EINVAL;
-  return stack->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
-}
-
 int learn_own_bounds(libcgo_thread *thread) {
   if (thread->stack_hi != 0)
     return 0;
@@ -211,17 +194,23 @@ int libcgo_stack_unmap(libcgo_stack *stack) {
   return err;
 }
 
-// The thread's own bounds, known, which is what every query but the first pays for.
+// Known bounds, which is what every query but the first pays for.
 int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
   using namespace cgo;
   const uintptr_t sp = here();
   if (bounds == nullptr)
     return EINVAL;
-  // They are empty if no thread has entered the record.
-  if (check_thread(thread) == 0 && on_own_stack(thread, sp) &&
-      !small_within_own(thread)) {
-    set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
-    return 0;
+  if (check_thread(thread) == 0) {
+    // Both ranges are empty if no thread has entered the record.
+    if (on_own_stack(thread, sp) && !small_within_own(thread)) {
+      set_bounds(bounds, thread->stack_lo, thread->stack_hi, LIBCGO_STACK_SYSTEM);
+      return 0;
+    }
+    if (runs_on_small_stack(thread, sp)) {
+      set_bounds(bounds, thread->small_lo, thread->small_lo + thread->small_span,
+                 LIBCGO_STACK_SMALL);
+      return 0;
+    }
   }
   return thread == nullptr ? find_bounds_anew(sp, bounds)
                            : find_bounds(thread, sp, bounds);

@@ -7,6 +7,9 @@
 
 #include <libcgo/stack.h>
 
+#include <errno.h>
+#include <stddef.h>
+
 #include "core/platform.h"
 
 #ifdef __has_builtin
@@ -36,8 +39,15 @@ namespace cgo {
 void begin_stacks(libcgo_thread *thread);
 void end_stacks(libcgo_thread *thread);
 
+/* The size of the record in the first release, in bytes. Later releases append to it. */
+constexpr size_t first_stack = 8 + 6 * sizeof(uintptr_t);
+
 /* 0, EINVAL or ENOTSUP. */
-int check_stack(const libcgo_stack *stack);
+inline int check_stack(const libcgo_stack *stack) {
+  if (stack == nullptr || stack->size < first_stack || stack->hi <= stack->lo)
+    return EINVAL;
+  return stack->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
+}
 
 /* Looks up the bounds of the system stack for the record, if it does not have them.
    Returns 0 or an errno value. Leaves errno alone. */

@@ -587,7 +587,8 @@ TEST(a_context_moves_between_threads) {
     kit_run_foreign(go_on, NULL);
     thread = first;
     own = no_context;
-    ck_assert_uint_eq(go(0), before);
+    const uintptr_t now = go(0); /* called from as deep, but for arguments */
+    ck_assert(now - before < 64 || before - now < 64);
   }
 }
 

@@ -414,3 +414,281 @@ WEAK_HIDDEN_FUNC SYM(__stack_chk_fail_local)
 	hlt
 END SYM(__stack_chk_fail_local)
 #endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: all on the stack. What it does in which order, and why, stands in src/context.cc.
+ * The frame of what is suspended:
+ *
+ *             | word                | esp + 44
+ *             | to                  | esp + 40
+ *             | from                | esp + 36
+ *             | thread              | esp + 32
+ *     CFA ->  +---------------------+
+ *             | return address      | esp + 28
+ *             | caller's ebp        | esp + 24
+ *             | ebx                 | esp + 20
+ *             | mark                | esp + 16
+ *             | esi                 | esp + 12
+ *             | edi                 | esp +  8
+ *             | mxcsr               | esp +  4, where the code has SSE
+ *             | x87 control word    | <- esp, which the context's record has
+ *             +---------------------+
+ *
+ * The mark is as far below the return address as in libcgo_call_on_stack. The callee keeps
+ * the control words; they are saved always, whatever a context promises.
+ */
+#define SWITCH_BYTES 32
+#define SWITCH_MARK 16
+
+.macro SAVE_CONTROL at
+	fnstcw	(\at)
+#ifdef __SSE__
+	stmxcsr	4(\at)
+#endif
+.endm
+
+.macro LOAD_CONTROL
+	fldcw	(%esp)
+#ifdef __SSE__
+	ldmxcsr	4(%esp)
+#endif
+.endm
+
+.macro SWITCH_FRAME_INFO
+	.cfi_def_cfa %esp, SWITCH_BYTES
+	.cfi_offset %eip, -4
+	.cfi_offset %ebp, -8
+	.cfi_offset %ebx, -12
+	.cfi_offset %esi, -20
+	.cfi_offset %edi, -24
+.endm
+
+.macro PUSH_AND_TELL reg, at
+	pushl	\reg
+	.cfi_adjust_cfa_offset 4
+	.cfi_offset \reg, \at
+.endm
+
+.macro POP_AND_TELL reg
+	popl	\reg
+	.cfi_adjust_cfa_offset -4
+	.cfi_restore \reg
+.endm
+
+.macro ENTER_SWITCH
+	LANDING_PAD
+	PUSH_AND_TELL %ebp, -8
+	PUSH_AND_TELL %ebx, -12
+	subl	$(4), %esp	/* the mark */
+	.cfi_adjust_cfa_offset 4
+	PUSH_AND_TELL %esi, -20
+	PUSH_AND_TELL %edi, -24
+	subl	$(8), %esp
+	.cfi_adjust_cfa_offset 8
+	SAVE_CONTROL %esp
+.endm
+
+/* An argument of a C function that takes four words. */
+.macro PUSH_ARGUMENT word
+	pushl	\word
+	.cfi_adjust_cfa_offset 4
+.endm
+
+.macro DROP_ARGUMENTS
+	addl	$(16), %esp
+	.cfi_adjust_cfa_offset -16
+.endm
+
+FUNC SYM(libcgo_switch)
+	ENTER_SWITCH
+	movl	32(%esp), %ebx
+	movl	36(%esp), %esi
+	movl	40(%esp), %edi
+	movl	44(%esp), %ebp
+	cmpl	$(CONTEXT_OVER), CONTEXT_SP(%edi)
+	jbe	LOCAL(ask)
+	cmpl	$(0), CONTEXT_SP(%esi)
+	jne	LOCAL(ask)
+	movl	CONTEXT_LO(%esi), %eax
+	movl	CONTEXT_SPAN(%esi), %edx
+	movl	%esp, %ecx
+	subl	%eax, %ecx
+	testl	%ebx, %ebx
+	jz	3f
+	cmpl	%edx, %ecx
+	jae	LOCAL(ask)	/* not on the stack of *from */
+	cmpl	THREAD_SMALL_LO(%ebx), %eax
+	jne	LOCAL(ask)
+	cmpl	THREAD_SMALL_SPAN(%ebx), %edx
+	jne	LOCAL(ask)
+	movl	THREAD_RUNNING(%ebx), %eax
+	testb	$(STACK_CALL_SWITCHED), STACK_CALL_WORD(%eax)
+	jz	LOCAL(ask)
+	cmpl	$(0), THREAD_SWITCHING(%ebx)
+	jne	LOCAL(ask)
+LOCAL(go):
+	movl	%esp, %eax	/* what *from gets */
+LOCAL(leave):
+	testl	%ebx, %ebx
+	jz	7f
+	movl	CONTEXT_LO(%edi), %ecx
+	movl	CONTEXT_SPAN(%edi), %edx
+	movl	%edi, THREAD_SWITCHING(%ebx)
+	movl	CONTEXT_SP(%edi), %esp
+	movl	$(0), THREAD_SMALL_SPAN(%ebx)
+	movl	%ecx, THREAD_SMALL_LO(%ebx)
+	movl	%edx, THREAD_SMALL_SPAN(%ebx)
+	movl	$(0), THREAD_SWITCHING(%ebx)
+1:	movl	%eax, CONTEXT_SP(%esi)
+	movl	$(0), CONTEXT_SP(%edi)
+	movl	%ebx, CONTEXT_THREAD(%edi)
+	LOAD_CONTROL
+	cmpl	$(0), CONTEXT_FLAGS(%edi)
+	jne	6f
+2:	movl	%ebp, %eax
+	addl	$(8), %esp
+	.cfi_adjust_cfa_offset -8
+	POP_AND_TELL %edi
+	POP_AND_TELL %esi
+	addl	$(4), %esp
+	.cfi_adjust_cfa_offset -4
+	POP_AND_TELL %ebx
+	POP_AND_TELL %ebp
+	popl	%ecx
+	.cfi_adjust_cfa_offset -4
+	.cfi_register %eip, %ecx
+	notrack jmp *%ecx
+	SWITCH_FRAME_INFO
+
+3:	decl	%edx		/* of a record that is not made all addresses */
+	cmpl	%edx, %ecx
+	jbe	LOCAL(go)
+LOCAL(ask):
+	leal	SWITCH_MARK(%esp), %eax
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %edi
+	PUSH_ARGUMENT %esi
+	PUSH_ARGUMENT %ebx
+	call	SYM(libcgo_switch_asks)
+	DROP_ARGUMENTS
+	jmp	LOCAL(go)
+6:	leal	SWITCH_MARK(%esp), %eax
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %edi
+	PUSH_ARGUMENT %ebx
+	movl	%eax, 8(%esp)
+	call	SYM(libcgo_switch_resumes)
+	DROP_ARGUMENTS
+	jmp	2b
+7:	movl	CONTEXT_SP(%edi), %esp
+	jmp	1b
+END SYM(libcgo_switch)
+
+/* fn of the context in edi has returned the one in eax, on which the thread goes on. */
+BODY SYM(libcgo_switch_end)
+	ENTER_SWITCH
+	movl	%edi, %esi
+	movl	%eax, %edi
+	leal	SWITCH_MARK(%esp), %eax
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %edi
+	PUSH_ARGUMENT %esi
+	call	SYM(libcgo_switch_ends)
+	DROP_ARGUMENTS
+	movl	%eax, %ebx
+	xorl	%ebp, %ebp
+	movl	$(CONTEXT_OVER), %eax
+	jmp	LOCAL(leave)
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in eax, fn in ebx, arg in esi, the context in
+ * edi. Unwinding ends here. An unwinder looks for the caller of fn before the address to
+ * which that returns; and a new context, too, has a caller.
+ */
+BODY SYM(libcgo_context_entry)
+	.cfi_undefined %eip
+	nop
+LOCAL(entry):
+	subl	$(8), %esp
+	pushl	%eax
+	pushl	%esi
+	call	*%ebx
+	call	SYM(libcgo_switch_end)
+	ud2
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: all on the stack. Where there is a shadow stack, each context would need its own.
+ */
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	LANDING_PAD
+	xorl	%eax, %eax
+	rdsspd	%eax		/* 0 stays, if there is none */
+	testl	%eax, %eax
+	jnz	2f
+	call	1f
+	.cfi_adjust_cfa_offset 4
+1:	popl	%edx
+	.cfi_adjust_cfa_offset -4
+	leal	LOCAL(entry)-1b(%edx), %edx
+	movl	4(%esp), %eax
+	subl	$(SWITCH_BYTES), %eax
+	movl	%edx, 28(%eax)
+	movl	$(0), 24(%eax)	/* ebp: no frame is above */
+	movl	12(%esp), %ecx
+	movl	%ecx, 20(%eax)
+	movl	16(%esp), %ecx
+	movl	%ecx, 12(%eax)
+	movl	8(%esp), %ecx
+	movl	%ecx, 8(%eax)
+	SAVE_CONTROL %eax
+	ret
+2:	xorl	%eax, %eax
+	ret
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: all on the stack. While fn runs, the frame is described as that of the context.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	LANDING_PAD
+	PUSH_AND_TELL %ebx, -8
+	movl	8(%esp), %ebx
+	movl	12(%esp), %ecx
+	movl	16(%esp), %edx
+	subl	$(4), %esp
+	.cfi_adjust_cfa_offset 4
+	PUSH_ARGUMENT %edx
+	.cfi_remember_state
+	SWITCH_FRAME_INFO
+	.cfi_def_cfa_register %ebx
+	call	*%ecx
+	.cfi_restore_state
+	addl	$(8), %esp
+	.cfi_adjust_cfa_offset -8
+	POP_AND_TELL %ebx
+	ret
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 4
+	.long	SWITCH_MARK
+	.long	28		/* return address */
+	.long	24		/* ebp */
+END_DATA SYM(libcgo_switch_frame)
+#endif

@@ -6,6 +6,7 @@
 #include "bench.h"
 
 #ifdef HAVE_BENCH_BOOST
+#include <boost/context/detail/fcontext.hpp>
 #include <boost/context/fiber.hpp>
 
 #include <utility>
@@ -26,6 +27,20 @@ void switch_there_and_back(benchmark::State &state) {
   other = std::move(other).resume();
 }
 CALL("Boost.Context: fiber there and back", switch_there_and_back);
+
+// What a fiber is made of.
+namespace detail = boost::context::detail;
+
+void jump_there_and_back(benchmark::State &state) {
+  static char memory[64 * 1024];
+  detail::fcontext_t other =
+      detail::make_fcontext(memory + sizeof memory, sizeof memory, [](detail::transfer_t from) {
+        for (;;)
+          from = detail::jump_fcontext(from.fctx, nullptr);
+      });
+  repeat(state, [&] { other = detail::jump_fcontext(other, nullptr).fctx; });
+}
+CALL("Boost.Context: jump_fcontext", jump_there_and_back);
 
 } // namespace
 #else

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Calls from one stack to another, and the bounds of stacks.
+#include "config.h"
+
 #include "bench.h"
 #include "kit.h"
 
@@ -79,6 +81,68 @@ void there_and_back(const where &here) {
   repeat(*here.state, [=] { f(thread, c_function_that_calls_back, nullptr); });
 }
 CALL("small stack, C, callback, small stack", on_a_small_stack<there_and_back>);
+
+// ---- contexts ----
+
+alignas(64) libcgo_context worker, task;
+alignas(64) char task_memory[64 * 1024];
+
+libcgo_context *go_back(void *thread, uintptr_t word) {
+  while (word != 0)
+    word = libcgo_switch(static_cast<libcgo_thread *>(thread), &task, &worker, word);
+  return &worker;
+}
+
+template <unsigned Options> void switch_there_and_back(const where &here) {
+  const libcgo_stack stack = LIBCGO_STACK_INIT(task_memory, task_memory + sizeof task_memory);
+  libcgo_thread *const thread = here.thread;
+  worker = task = LIBCGO_CONTEXT_INIT;
+  worker.options = task.options = Options;
+  if (libcgo_context_make(&task, &stack, go_back, thread) != 0)
+    abort();
+  const auto f = hidden(&libcgo_switch);
+  repeat(*here.state, [=] { benchmark::DoNotOptimize(f(thread, &worker, &task, 1)); });
+  f(thread, &worker, &task, 0);
+}
+
+template <void (*Measure)(const where &)> void without_a_record(State &state) {
+  Measure({&state, nullptr});
+}
+
+#ifdef LIBCGO_CONTEXTS
+constexpr unsigned keeps = LIBCGO_CONTEXT_KEEPS_CONTROL;
+CALL("libcgo_switch, small stacks", on_a_small_stack<switch_there_and_back<0>>);
+CALL("libcgo_switch, small, KEEPS_CONTROL", on_a_small_stack<switch_there_and_back<keeps>>);
+CALL("libcgo_switch, C and small stack", on_the_system_stack<switch_there_and_back<0>>);
+CALL("libcgo_switch, no record", without_a_record<switch_there_and_back<0>>);
+CALL("libcgo_switch, no record, KEEPS_CONTROL", without_a_record<switch_there_and_back<keeps>>);
+#else
+LEFT_OUT("libcgo_switch", "this CPU has none yet");
+#endif
+
+// ---- contexts of the C library ----
+
+ucontext_t of_worker, of_task;
+bool over;
+
+void swap_back() {
+  while (!over)
+    swapcontext(&of_task, &of_worker);
+}
+
+void swap_there_and_back(State &state) {
+  over = false;
+  getcontext(&of_task);
+  of_task.uc_stack.ss_sp = task_memory;
+  of_task.uc_stack.ss_size = sizeof task_memory;
+  of_task.uc_link = &of_worker;
+  makecontext(&of_task, swap_back, 0);
+  for (auto _ : state)
+    swapcontext(&of_worker, &of_task);
+  over = true;
+  swapcontext(&of_worker, &of_task);
+}
+CALL("swapcontext there and back", swap_there_and_back);
 
 // ---- bounds ----
 

@@ -8,7 +8,6 @@
 #include <libcgo.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 using benchmark::State;
@@ -92,19 +91,3 @@ static void system_call(State &state) {
   repeat(state, [] { benchmark::DoNotOptimize(syscall(SYS_getppid)); });
 }
 CALL("system call (getppid)", system_call);
-
-static ucontext_t here, there;
-static void swap_back() {
-  for (;;)
-    swapcontext(&there, &here);
-}
-static void swap_contexts(State &state) {
-  static char stack[64 * 1024];
-  getcontext(&there);
-  there.uc_stack.ss_sp = stack;
-  there.uc_stack.ss_size = sizeof stack;
-  there.uc_link = nullptr;
-  makecontext(&there, swap_back, 0);
-  repeat(state, [] { swapcontext(&here, &there); });
-}
-CALL("swapcontext there and back", swap_contexts);

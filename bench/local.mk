@@ -4,14 +4,15 @@
 # docs/benchmarks.md says how to read them.
 
 EXTRA_PROGRAMS += bench/bench
-bench_sources = bench/bench.h bench/callbacks.cc bench/calls.cc bench/handles.cc \
-	bench/kit.cc bench/kit.h bench/main.cc bench/nothing.c bench/peer-boost.cc \
-	bench/peer-ffi.cc bench/shared.cc bench/stacks.cc bench/threads.cc
+bench_sources = bench/bench.h bench/callbacks.cc bench/calls.cc bench/coroutine.cc \
+	bench/handles.cc bench/kit.cc bench/kit.h bench/main.cc bench/nothing.c \
+	bench/peer-boost.cc bench/peer-ffi.cc bench/shared.cc bench/stacks.cc \
+	bench/threads.cc
 bench_bench_SOURCES = $(bench_sources)
 bench_bench_CPPFLAGS = $(include_cppflags) $(BENCHMARK_CFLAGS) $(BENCH_FFI_CFLAGS) \
 	-DLIBCGO_BENCH_FLAGS='"$(CXXFLAGS)"'
 bench_bench_CFLAGS = -falign-functions=64
-bench_bench_CXXFLAGS = -std=gnu++17 -Wall -Wextra -falign-functions=64 -falign-loops=1 \
+bench_bench_CXXFLAGS = -std=gnu++20 -Wall -Wextra -falign-functions=64 -falign-loops=1 \
 	$(LIBCGO_WERROR)
 # The archive: the baseline and what is compared with it are then equally far.
 bench_bench_LDFLAGS = -static

@@ -7,7 +7,7 @@
  *     worker_main
  *       libcgo_call_on_stack      -->     schedule, on the worker's
  *                                           |  ^
- *                                           v  |     swapcontext
+ *                                           v  |     libcgo_switch
  *                                         a task, on its own
  *     a C function, say nftw      <--       call_c
  *       its callback
@@ -28,9 +28,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 #include <unistd.h>
 
+#include <libcgo/context.h>
 #include <libcgo/init.h>
 #include <libcgo/runtime.h>
 #include <libcgo/stack.h>
@@ -47,7 +47,7 @@ enum wish { to_yield, to_wait, to_end };
 struct task {
   struct task *next; /* in the queue, or in a semaphore's list */
   struct libcgo_stack stack;
-  ucontext_t context; /* its registers while it does not run */
+  struct libcgo_context context; /* what is suspended while it does not run */
   void (*fn)(void *arg);
   void *arg;
   enum wish wish;
@@ -58,9 +58,9 @@ struct task {
 
 /* A thread: a created one, or a foreign one that has called back. */
 struct worker {
-  struct libcgo_thread thread; /* its g is the task that runs here, or NULL */
-  struct libcgo_stack stack;   /* for the scheduler, or for callbacks */
-  ucontext_t context;          /* the scheduler's registers while a task runs */
+  struct libcgo_thread thread;   /* its g is the task that runs here, or NULL */
+  struct libcgo_stack stack;     /* for the scheduler, or for callbacks */
+  struct libcgo_context context; /* the scheduler's, while a task runs */
   bool foreign;
   struct worker *next; /* in the pool */
 };
@@ -182,6 +182,7 @@ static struct worker *new_worker(bool foreign) {
   if (w == NULL)
     die("a worker", errno);
   w->thread = (struct libcgo_thread)LIBCGO_THREAD_INIT;
+  w->context = (struct libcgo_context)LIBCGO_CONTEXT_INIT;
   w->stack = map_stack();
   w->foreign = foreign;
   return w;
@@ -304,18 +305,9 @@ static struct task *dequeue(void) {
 
 /* ---- the scheduler ---- */
 
-/* Goes from one small stack to another. libcgo must know on which one the
-   thread is: this is how it finds the way back to the system stack. */
-static void switch_to(struct worker *w, ucontext_t *from, ucontext_t *to,
-                      const struct libcgo_stack *stack) {
-  must("libcgo_stack_switched", libcgo_stack_switched(&w->thread, stack));
-  if (swapcontext(from, to) != 0)
-    die("swapcontext", errno);
-}
-
 /* Carries out the wish of the task that has just stopped, and returns the next
    task, or NULL if the worker is to end. A task does not queue itself: another
-   worker could take it before its registers are saved. */
+   worker could take it before it is suspended. */
 static uintptr_t c_next(void *arg) {
   struct worker *w = arg;
   struct task *t = w->thread.g;
@@ -357,7 +349,7 @@ static uintptr_t schedule(void *arg) {
   struct task *t;
   while ((t = (struct task *)call_c(c_next, w)) != NULL) {
     w->thread.g = t;
-    switch_to(w, &w->context, &t->context, &t->stack);
+    libcgo_switch(&w->thread, &w->context, &t->context, 0);
   }
   return 0;
 }
@@ -373,15 +365,19 @@ static void worker_main(struct libcgo_thread *thread, void *arg) {
 static void switch_out(struct task *t, enum wish wish) {
   struct worker *w = current_worker();
   t->wish = wish;
-  switch_to(w, &t->context, &w->context, &w->stack);
+  libcgo_switch(&w->thread, &t->context, &w->context, 0);
 }
 
 /* ---- tasks ---- */
 
-static void task_main(void) {
-  struct task *t = current_task();
+/* Returns where its thread goes on. It may be another thread than that in which
+   the task has begun. */
+static struct libcgo_context *task_main(void *arg, uintptr_t word) {
+  struct task *t = arg;
+  (void)word;
   t->fn(t->arg);
-  switch_out(t, to_end);
+  t->wish = to_end;
+  return &current_worker()->context;
 }
 
 struct spawn_call {
@@ -392,15 +388,14 @@ struct spawn_call {
 static uintptr_t c_spawn(void *arg) {
   const struct spawn_call *call = arg;
   struct task *t = calloc(1, sizeof *t);
-  if (t == NULL || getcontext(&t->context) != 0)
+  if (t == NULL)
     die("a task", errno);
   t->stack = map_stack();
   t->fn = call->fn;
   t->arg = call->arg;
-  t->context.uc_stack.ss_sp = (void *)t->stack.lo;
-  t->context.uc_stack.ss_size = small_stack_bytes;
-  t->context.uc_link = NULL; /* task_main does not return */
-  makecontext(&t->context, task_main, 0);
+  t->context = (struct libcgo_context)LIBCGO_CONTEXT_INIT;
+  must("libcgo_context_make",
+       libcgo_context_make(&t->context, &t->stack, task_main, t));
   lock();
   all.tasks++;
   all.counts.tasks++;

@@ -313,6 +313,145 @@ private:
   libcgo_bounds record_{0, 0, LIBCGO_STACK_OTHER};
 };
 
+/* ---- contexts ---- */
+
+namespace detail {
+
+/* What an empty cgo::context gives to C: it is over, so nothing goes on there. */
+struct over_context : libcgo_context {
+  constexpr over_context() noexcept : libcgo_context LIBCGO_CONTEXT_INIT {
+    sp = 1;
+  }
+};
+inline over_context no_context;
+
+} // namespace detail
+
+/*
+ * A context: from one stack to another, as a runtime goes from task to task
+ * (libcgo_switch). Owns the record for C, which stays at its place when this object
+ * moves, and a copy of a callable.
+ *
+ *     cgo::context worker = cgo::context::of_caller();
+ *     cgo::context task(small, [&](libcgo_context &own, uintptr_t word) -> auto & {
+ *       word = cgo::switch_to(self, own, worker, word + 1); // suspended
+ *       return worker;                                      // over
+ *     });
+ *     cgo::switch_to(self, worker, task, 1); // returns 2
+ *     cgo::switch_to(self, worker, task, 3); // returns 0
+ *
+ * A client with other memory uses a libcgo_context, initialised with LIBCGO_CONTEXT_INIT;
+ * switch_to takes either. Since 0.2.
+ */
+class context {
+public:
+  /* Empty: has no record. switch_to stops the process with a message. */
+  context() noexcept = default;
+
+  /*
+   * At the first switch to it, a copy of fn runs on `stack`, as fn(own, word): `own` is
+   * the record of this context, `word` is what that switch passes. fn returns, by
+   * reference, where the thread goes on: a context or a libcgo_context. The copy is then
+   * destroyed, the context is over, and its stack is free once the thread has gone on. The
+   * stack stays the client's. An exception that leaves fn ends the process by
+   * std::terminate.
+   *
+   * `options` is 0 or LIBCGO_CONTEXT_KEEPS_CONTROL. Throws std::bad_alloc, ENOMEM if the
+   * stack has fewer than LIBCGO_STACK_MIN bytes, EINVAL if it is empty, and ENOTSUP if the
+   * thread uses a shadow stack.
+   */
+  template <class F>
+  context(const libcgo_stack &stack, F &&fn, std::uintptr_t options = 0) {
+    auto made = std::make_unique<body_of<std::decay_t<F>>>(std::forward<F>(fn));
+    made->record.options = options;
+    detail::check(
+        libcgo_context_make(&made->record, &stack, made->run, made.get()),
+        "libcgo_context_make");
+    body_ = std::move(made);
+  }
+
+  /* One for who runs already: the first switch_to from it suspends the caller in it.
+     Throws std::bad_alloc. */
+  static context of_caller(std::uintptr_t options = 0) {
+    context result;
+    result.body_ = std::make_unique<body>();
+    result.body_->record.options = options;
+    return result;
+  }
+
+  context(context &&other) noexcept = default;
+  context &operator=(context &&other) noexcept = default;
+
+  /* Forgets what is suspended: the objects on its stack are not destroyed, the copy of
+     the callable is. The context must not run. */
+  ~context() = default;
+
+  void swap(context &other) noexcept { body_.swap(other.body_); }
+
+  /* Whether it has a record. */
+  explicit operator bool() const noexcept { return body_ != nullptr; }
+  /* Whether its callable has returned. */
+  bool over() const noexcept { return body_ != nullptr && body_->over; }
+
+  /* The record for C. It belongs to this object, and moves with it to another, but not to
+     another place. */
+  operator libcgo_context &() const noexcept {
+    return body_ == nullptr ? detail::no_context : body_->record;
+  }
+
+private:
+  struct body {
+    body() noexcept = default;
+    body(const body &) = delete;
+    body &operator=(const body &) = delete;
+    virtual ~body() = default;
+
+    libcgo_context record LIBCGO_CONTEXT_INIT;
+    bool over = false;
+  };
+
+  template <class F> struct body_of final : body {
+    using result = std::invoke_result_t<F, libcgo_context &, std::uintptr_t>;
+    static_assert(std::is_lvalue_reference_v<result> &&
+                      std::is_convertible_v<result, libcgo_context &>,
+                  "the callable returns a reference to the context to go on in");
+
+    template <class G>
+    explicit body_of(G &&callable)
+        : fn(std::in_place, std::forward<G>(callable)) {}
+
+    /* C calls this, on the context's stack. */
+    static libcgo_context *run(void *self, std::uintptr_t word) {
+      body_of &mine = *static_cast<body_of *>(self);
+      libcgo_context &next = std::invoke(std::move(*mine.fn), mine.record, word);
+      mine.fn.reset();
+      mine.over = true;
+      return &next;
+    }
+
+    std::optional<F> fn;
+  };
+
+  std::unique_ptr<body> body_;
+};
+
+/*
+ * Suspends the caller in `from` and goes on in `to`: there the pending switch_to returns
+ * `word`, or the callable begins with it. Returns the word of whoever switches back,
+ * perhaps on another thread; 0 if that was the end of a context. `thread` is the calling
+ * thread's record. As libcgo_switch, which says when it stops the process. Since 0.2.
+ */
+inline std::uintptr_t switch_to(libcgo_thread &thread, libcgo_context &from,
+                                libcgo_context &to,
+                                std::uintptr_t word = 0) noexcept {
+  return libcgo_switch(&thread, &from, &to, word);
+}
+/* The same in a thread without a record, or for code that never calls on_system_stack. */
+inline std::uintptr_t switch_to(libcgo_context &from, libcgo_context &to,
+                                std::uintptr_t word = 0) noexcept {
+  return libcgo_switch(nullptr, &from, &to, word);
+}
+
 /* ---- threads ---- */
 
 /*

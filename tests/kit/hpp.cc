@@ -111,7 +111,8 @@ template <class T> constexpr bool moves =
     std::is_nothrow_destructible_v<T>;
 static_assert(moves<cgo::attachment<>> && moves<cgo::attachment<worker>> &&
               moves<cgo::handle<int>> && moves<cgo::handle<const int>> &&
-              moves<cgo::init> && moves<cgo::slots> && moves<cgo::stack>);
+              moves<cgo::init> && moves<cgo::slots> && moves<cgo::stack> &&
+              moves<cgo::context>);
 
 template <class T> constexpr bool stays =
     !std::is_move_constructible_v<T> && !std::is_copy_constructible_v<T> &&
@@ -282,6 +283,168 @@ TEST(a_thread_crosses_again_after_an_exception_passed_twenty_switches) {
   here.detach(); // refused, if a call were still thought to be under way
 }
 
+// ---- contexts ----
+
+static_assert(
+    std::is_convertible_v<const cgo::context &, libcgo_context &> &&noexcept(
+        cgo::switch_to(std::declval<worker &>(), std::declval<cgo::context &>(),
+                       std::declval<cgo::context &>()))
+        &&noexcept(cgo::switch_to(std::declval<libcgo_context &>(),
+                                  std::declval<libcgo_context &>(), 1)));
+
+TEST(a_context_runs_any_callable_on_its_stack) {
+  cgo::attachment here(runtime);
+  cgo::stack small(small_bytes);
+  worker &self = here.thread();
+  cgo::context mine = cgo::context::of_caller();
+  auto two = std::make_unique<int>(2); // makes the callable move-only
+  cgo::context task(
+      small,
+      [&, two = std::move(two)](libcgo_context &own,
+                                std::uintptr_t word) -> cgo::context & {
+        ck_assert(cgo::bounds::here(self).lo() == small.lo());
+        cgo::on_system_stack(self, [&] {
+          ck_assert(cgo::bounds::here(self).kind() == cgo::stack_kind::system);
+        });
+        while (word != 0)
+          word = cgo::switch_to(self, own, mine, word * unsigned(*two));
+        return mine;
+      });
+  ck_assert_uint_eq(cgo::switch_to(self, mine, task, 4), 8);
+  ck_assert_uint_eq(cgo::switch_to(self, mine, task, 5), 10);
+  ck_assert(!task.over());
+  ck_assert_uint_eq(cgo::switch_to(self, mine, task), 0);
+  ck_assert(task.over() && task && !mine.over());
+  ck_assert(cgo::bounds::here(self).kind() == cgo::stack_kind::system);
+}
+
+TEST(a_context_moves_while_it_is_suspended) {
+  cgo::stack small(small_bytes);
+  libcgo_context mine LIBCGO_CONTEXT_INIT; // no record of a thread, and one of C
+  cgo::context task;
+  task = cgo::context(
+      small, [&](libcgo_context &own, std::uintptr_t word) -> libcgo_context & {
+        for (; word != 0; word = cgo::switch_to(own, mine, word + 1))
+          ck_assert_ptr_eq(&own, &static_cast<libcgo_context &>(task));
+        return mine;
+      });
+  ck_assert_uint_eq(cgo::switch_to(mine, task, 1), 2);
+  cgo::context away(std::move(task));
+  ck_assert(!task && away);
+  task.swap(away);
+  ck_assert_uint_eq(cgo::switch_to(mine, task, 2), 3);
+  cgo::switch_to(mine, task);
+  ck_assert(task.over() && !away);
+}
+
+// A callable that tells when it is gone.
+struct told {
+  std::unique_ptr<object> there;
+  libcgo_context *next;
+  libcgo_context &operator()(libcgo_context &, std::uintptr_t) { return *next; }
+};
+
+TEST(a_callable_goes_when_it_has_returned_or_with_its_context) {
+  cgo::stack small(small_bytes);
+  libcgo_context mine LIBCGO_CONTEXT_INIT;
+  int gone = 0;
+  cgo::context ended(small, told{std::make_unique<object>(gone), &mine});
+  ck_assert_int_eq(gone, 0);
+  cgo::switch_to(mine, ended);
+  ck_assert_int_eq(gone, 1);
+  { cgo::context never(small, told{std::make_unique<object>(gone), &mine}); }
+  ck_assert_int_eq(gone, 2);
+  ended = cgo::context();
+  ck_assert_int_eq(gone, 2);
+  const cgo::stack tiny;
+  ck_assert_int_eq(
+      errno_of([&] {
+        cgo::context(tiny, told{std::make_unique<object>(gone), &mine});
+      }),
+      EINVAL);
+  ck_assert_int_eq(gone, 3);
+}
+
+TEST(a_context_needs_a_stack_of_some_size) {
+  alignas(16) static char memory[LIBCGO_STACK_MIN];
+  const libcgo_stack less LIBCGO_STACK_INIT(memory + 16, memory + sizeof memory);
+  libcgo_context mine LIBCGO_CONTEXT_INIT;
+  const auto fn = [&](libcgo_context &, std::uintptr_t) -> auto & {
+    return mine;
+  };
+  try {
+    cgo::context none(less, fn);
+    ck_abort_msg("it was made");
+  } catch (const cgo::error &e) {
+    ck_assert_int_eq(e.code().value(), ENOMEM);
+    ck_assert(strstr(e.what(), "libcgo_context_make") == e.what());
+  }
+}
+
+TEST(an_exception_is_caught_inside_of_its_context) {
+  cgo::attachment here(runtime);
+  cgo::stack small(small_bytes);
+  worker &self = here.thread();
+  cgo::context mine = cgo::context::of_caller();
+  int gone = 0, caught = 0;
+  cgo::context task(
+      small, [&](libcgo_context & own, std::uintptr_t) -> auto & {
+        try {
+          object there(gone);
+          cgo::switch_to(self, own, mine);
+          cgo::on_system_stack(self, [] { throw 3; });
+        } catch (int value) {
+          caught = value;
+        }
+        return mine;
+      });
+  cgo::switch_to(self, mine, task);
+  ck_assert_int_eq(gone, 0);
+  cgo::switch_to(self, mine, task);
+  ck_assert_int_eq(gone, 1);
+  ck_assert_int_eq(caught, 3);
+  ck_assert(task.over());
+}
+
+TEST(the_options_of_a_context_are_in_its_record) {
+  cgo::stack small(small_bytes);
+  const auto options = [](const cgo::context &c) {
+    return static_cast<libcgo_context &>(c).options;
+  };
+  const auto fn = [](libcgo_context & own, std::uintptr_t) -> auto & {
+    return own;
+  };
+  ck_assert_uint_eq(options(cgo::context(small, fn)), 0);
+  ck_assert_uint_eq(options(cgo::context::of_caller()), 0);
+  ck_assert_uint_eq(options(cgo::context(small, fn, LIBCGO_CONTEXT_KEEPS_CONTROL)),
+                    LIBCGO_CONTEXT_KEEPS_CONTROL);
+  ck_assert_uint_eq(options(cgo::context::of_caller(LIBCGO_CONTEXT_KEEPS_CONTROL)),
+                    LIBCGO_CONTEXT_KEEPS_CONTROL);
+}
+
+static void switch_to_nothing(void *) {
+  cgo::context mine = cgo::context::of_caller(), none;
+  cgo::switch_to(mine, none);
+}
+
+static void switch_from_nothing(void *) {
+  cgo::stack small(small_bytes);
+  cgo::context none;
+  cgo::context task(
+      small, [&](libcgo_context &, std::uintptr_t) -> auto & { return none; });
+  cgo::switch_to(none, task);
+}
+
+TEST(a_switch_with_an_empty_context_is_fatal) {
+  char output[1000];
+  ck_assert_int_eq(
+      run_to_death(switch_to_nothing, nullptr, output, sizeof output), SIGABRT);
+  ck_assert_msg(strstr(output, "is over") != nullptr, "%s", output);
+  ck_assert_int_eq(
+      run_to_death(switch_from_nothing, nullptr, output, sizeof output), SIGABRT);
+  ck_assert_msg(strstr(output, "is over") != nullptr, "%s", output);
+}
+
 // ---- objects that move ----
 
 TEST(moved_from_objects_are_empty) {
@@ -297,6 +460,8 @@ TEST(moved_from_objects_are_empty) {
   ck_assert(!g && h);
   cgo::slots i(runtime), j(std::move(i));
   ck_assert(!i && i.offset() == 0 && j);
+  cgo::context k = cgo::context::of_caller(), l(std::move(k));
+  ck_assert(!k && !k.over() && l && !l.over());
 }
 
 TEST(an_assignment_ends_what_was_there) {
@@ -710,6 +875,13 @@ int main(void) {
   ADD_TEST(an_exception_on_the_system_stack_is_caught_on_the_small_one);
   ADD_TEST(an_exception_on_a_small_stack_is_caught_on_the_system_stack);
   ADD_TEST(a_thread_crosses_again_after_an_exception_passed_twenty_switches);
+  ADD_TEST(a_context_runs_any_callable_on_its_stack);
+  ADD_TEST(a_context_moves_while_it_is_suspended);
+  ADD_TEST(a_callable_goes_when_it_has_returned_or_with_its_context);
+  ADD_TEST(a_context_needs_a_stack_of_some_size);
+  ADD_TEST(an_exception_is_caught_inside_of_its_context);
+  ADD_TEST(the_options_of_a_context_are_in_its_record);
+  ADD_TEST(a_switch_with_an_empty_context_is_fatal);
   ADD_TEST(moved_from_objects_are_empty);
   ADD_TEST(an_assignment_ends_what_was_there);
   ADD_TEST(the_end_of_an_attachment_detaches_its_thread);

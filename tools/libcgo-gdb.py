@@ -359,26 +359,28 @@ backtrace: libcgo backtrace -full 3 -- &task->context"""
 
 # ---- threads ----
 
+def stacks_of(thread):
+    """The bounds of its small stack, its signal stack and its system stack."""
+    return [(thread.small_lo, thread.small_lo + thread.small_span),
+            (thread.signal_stack, thread.signal_stack + thread.signal_stack_bytes),
+            (thread.stack_lo, thread.stack_hi)]
+
+
 def stack_text(thread, sp):
-    small_hi = thread.small_lo + thread.small_span
-    signal_hi = thread.signal_stack + thread.signal_stack_bytes
-    if thread.small_lo <= sp < small_hi:
-        text = "on its small stack"
-    elif thread.signal_stack <= sp < signal_hi:
-        text = "on its signal stack"
-    elif thread.stack_lo <= sp < thread.stack_hi:
-        text = "on its system stack"
-    elif thread.stack_hi == 0:
-        text = "on its system stack or another of C's"
+    small, signal, system = stacks_of(thread)
+    for kind, (lo, hi) in (("small", small), ("signal", signal), ("system", system)):
+        if lo <= sp < hi:
+            text = "on its %s stack" % kind
+            break
     else:
-        text = "on another stack"
+        text = "on another stack" if system[1] else "on its system stack or another of C's"
     text += ", sp 0x%x" % sp
     if thread.small_span != 0:
-        text += ", small stack " + span(thread.small_lo, small_hi)
+        text += ", small stack " + span(*small)
     if thread.stack_hi != 0:
-        text += ", system stack " + span(thread.stack_lo, thread.stack_hi)
+        text += ", system stack " + span(*system)
     if thread.signal_stack_bytes != 0:
-        text += ", signal stack " + span(thread.signal_stack, signal_hi)
+        text += ", signal stack " + span(*signal)
     return text
 
 
@@ -389,7 +391,8 @@ info libcgo-threads [EXPR...]
 
 Of each: its runtime, the stack in use and the bounds of its small stack. EXPR is
 evaluated in each thread. It gives the thread's struct libcgo_thread or its address, or
-NULL: usually the thread-local variable that the hook `enter' sets. The library itself
+NULL: usually the thread-local variable that the hook `enter' sets. If it is the same in
+all threads, the thread is shown that is on a stack of the record. The library itself
 keeps the record under a thread key, where a debugger cannot look. Without EXPR these are
 the thread-local variables of type struct libcgo_thread *, by debug information."""
 
@@ -407,10 +410,10 @@ the thread-local variables of type struct libcgo_thread *, by debug information.
         threads = sorted(gdb.selected_inferior().threads(), key=lambda t: t.num)
         with kept_selection():
             for name in names:
-                if not given and not self.is_thread_local(name, threads):
-                    continue
-                for thread in threads:
-                    self.show(name, thread)
+                local = self.is_thread_local(name, threads)
+                if given or local:
+                    for thread in threads:
+                        self.show(name, thread, local)
 
     @staticmethod
     def is_thread_local(name, threads):
@@ -418,13 +421,14 @@ the thread-local variables of type struct libcgo_thread *, by debug information.
         for thread in threads:
             thread.switch()
             try:
-                at.add(int(gdb.parse_and_eval(name).address))
+                value = gdb.parse_and_eval(name)
+                at.add(int(value if value.address is None else value.address))
             except gdb.error:
                 return True  # shown as an error of each thread
         return len(threads) == 1 or len(at) > 1
 
     @staticmethod
-    def show(name, thread):
+    def show(name, thread, local):
         head = 'Thread %d "%s": %s' % (thread.num, thread.name, plain_name(name))
         if not thread.is_stopped():
             print(head + ": the thread is running")
@@ -440,6 +444,9 @@ the thread-local variables of type struct libcgo_thread *, by debug information.
                     continue
                 record = Record("libcgo_thread", address)
                 sp = int(newest.read_register("sp")) & ((1 << 8 * word_bytes()) - 1)
+                if not local and not any(
+                        lo <= sp < hi for lo, hi in stacks_of(record)):
+                    continue
                 runtime = symbol(record.runtime) if record.runtime else "none"
                 print("%s = 0x%x, runtime %s, %s" %
                       (head, address, runtime, stack_text(record, sp)))

@@ -283,7 +283,8 @@ endif
 
 # ---- tests/object: what is read from finished files ----
 
-tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/info.sh \
+tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-script.sh \
+	tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
 	tests/object/stack-chk.sh tests/object/static.sh
 tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/configure.sh \
@@ -356,7 +357,7 @@ EACH_CC = $(CC)
 need_proc = tests/classic/limits tests/classic/threads tests/classic/threads-static \
 	tests/go/libcgo-go.sh tests/go/stacks tests/kit/hot-paths tests/kit/hpp tests/kit/lua \
 	tests/kit/lua-exceptions tests/kit/stack tests/kit/traceback tests/kit/two-runtimes \
-	tests/object/gdb.sh tests/object/info.sh tests/object/probes.sh
+	tests/object/gdb.sh tests/object/gdb-script.sh tests/object/info.sh tests/object/probes.sh
 
 # Tools are read in the language of the tests.
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL; \

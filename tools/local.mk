@@ -27,3 +27,24 @@ tools_libcgo_go_CFLAGS = -std=gnu11 -Wall -Wextra $(LIBCGO_WERROR)
 tools_libcgo_go_LDADD = $(LIBCGO_DL_LIBS)
 godir = $(pkgdatadir)/go
 dist_go_DATA = src/go/shim.c
+
+# gdb's, named as the file to which libcgo.so leads. Not beside the library: ldconfig
+# reads all files there that begin as its name does, and gdb asks to be allowed. gdb
+# looks in $(datadir)/gdb/auto-load of its own prefix.
+EXTRA_DIST += tools/libcgo-gdb.py
+gdbdir = $(datadir)/gdb/auto-load
+gdb_script = "$(DESTDIR)$(gdbdir)$(libdir)/$$name-gdb.py"
+gdb_name = name=`$(SED) -n "s/^library_names='\([^ ']*\).*/\1/p" libcgo.la`
+install-data-local: install-gdb
+install-gdb: libcgo.la
+	@$(gdb_name); case $$name in *.so.*) ;; *) exit 0 ;; esac; \
+	set -x; $(MKDIR_P) "$(DESTDIR)$(gdbdir)$(libdir)" && \
+	$(INSTALL_DATA) $(srcdir)/tools/libcgo-gdb.py $(gdb_script)
+# Directories too, which other packages may share.
+uninstall-local: uninstall-gdb
+uninstall-gdb:
+	$(gdb_name); case $$name in *.so.*) ;; *) exit 0 ;; esac; rm -f $(gdb_script); \
+	d="$(gdbdir)$(libdir)"; until test "$$d" = "$(datadir)"; do \
+	  rmdir "$(DESTDIR)$$d" 2>/dev/null || exit 0; d=`dirname "$$d"`; \
+	done
+.PHONY: install-gdb uninstall-gdb

@@ -1,0 +1,296 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2086,SC2317
+#
+# tools/libcgo-gdb.py: gdb loads it with the library, and it shows threads and contexts.
+. "$(dirname "$0")/../support/tap.sh"
+
+cat >tasks.c <<'C'
+#include <libcgo.h>
+#include <libcgo/context.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+static _Thread_local struct libcgo_thread *self;
+static void enter(struct libcgo_thread *thread) { self = thread; }
+static void leave(struct libcgo_thread *thread) { (void)thread; self = NULL; }
+static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
+  (void)runtime;
+  return self;
+}
+static const struct libcgo_ops ops = LIBCGO_OPS(enter, leave, NULL, NULL, current, NULL);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+
+enum { TASKS = 4 };
+struct libcgo_context tasks[TASKS];
+static struct libcgo_context first = LIBCGO_CONTEXT_INIT, second = LIBCGO_CONTEXT_INIT;
+static struct libcgo_context never = LIBCGO_CONTEXT_INIT, over = LIBCGO_CONTEXT_INIT,
+                             running = LIBCGO_CONTEXT_INIT;
+static struct libcgo_stack stacks[TASKS], more[2];
+static struct libcgo_thread records[2];
+struct libcgo_thread *last; /* not thread-local */
+static sem_t ready;
+
+#define FUNCTION __attribute__((__noinline__, __used__)) static
+#define AFTER __asm__ volatile("" ::: "memory")
+
+FUNCTION void suspend(int depth) {
+  int i = depth;
+  struct libcgo_context *back = self == &records[0] ? &first : &second;
+  libcgo_switch(self, &tasks[i], back, 1);
+  AFTER;
+}
+/* It needs callee-saved registers, and a frame whose size is not constant. */
+FUNCTION int deeper(int i, volatile int *room) {
+  volatile char bytes[room[0] + 16];
+  bytes[0] = (char)i;
+  suspend(i);
+  AFTER;
+  return bytes[0];
+}
+FUNCTION struct libcgo_context *run_even(void *arg, uintptr_t word) {
+  volatile int room = 64 + (int)word;
+  deeper((int)(intptr_t)arg, &room);
+  AFTER;
+  return NULL;
+}
+FUNCTION struct libcgo_context *run_odd(void *arg, uintptr_t word) {
+  volatile int room = 640 + (int)word;
+  deeper((int)(intptr_t)arg, &room);
+  AFTER;
+  return NULL;
+}
+FUNCTION struct libcgo_context *run_over(void *arg, uintptr_t word) {
+  (void)arg;
+  (void)word;
+  return &first;
+}
+FUNCTION struct libcgo_context *run_on(void *arg, uintptr_t word) {
+  (void)word;
+  sem_post(&ready);
+  for (;;)
+    AFTER;
+  return arg;
+}
+FUNCTION void begin(struct libcgo_thread *thread, void *arg) {
+  last = thread;
+  if (arg != NULL) {
+    libcgo_switch(thread, &second, &tasks[2], 1);
+    libcgo_switch(thread, &second, &running, 1);
+  }
+  libcgo_switch(thread, &first, &tasks[0], 1);
+  libcgo_switch(thread, &first, &tasks[1], 1);
+  libcgo_switch(thread, &first, &over, 1);
+  sem_post(&ready);
+  for (;;)
+    AFTER;
+}
+FUNCTION void make(struct libcgo_context *context, struct libcgo_stack *stack,
+                   struct libcgo_context *(*fn)(void *, uintptr_t), void *arg) {
+  static const struct libcgo_stack fresh = LIBCGO_STACK_INIT(0, 0);
+  *context = never;
+  *stack = fresh;
+  if (libcgo_stack_map(stack, 65536) != 0 ||
+      libcgo_context_make(context, stack, fn, arg) != 0)
+    exit(77);
+}
+/* Three contexts are suspended, by two threads; one of them runs on in a context. */
+int main(void) {
+  static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
+  int i;
+  sem_init(&ready, 0, 0);
+  for (i = 0; i < TASKS; i++)
+    make(&tasks[i], &stacks[i], i % 2 ? run_odd : run_even, (void *)(intptr_t)i);
+  make(&over, &more[0], run_over, NULL);
+  make(&running, &more[1], run_on, NULL);
+  if (libcgo_init_begin(&runtime.init) != 0)
+    return 77;
+  libcgo_init_done(&runtime.init);
+  for (i = 0; i < 2; i++) {
+    records[i] = fresh;
+    if (libcgo_thread_create(&runtime, &records[i], NULL, begin, (void *)(intptr_t)i,
+                             NULL) != 0)
+      return 77;
+    sem_wait(&ready);
+  }
+  abort();
+}
+C
+
+script=$srcdir/tools/libcgo-gdb.py
+cat >plain.c <<'C'
+#include <stdlib.h>
+int main(void) { abort(); }
+C
+
+# in_gdb PROGRAM COMMAND...: what gdb prints, in `out`. The program stops at abort.
+in_gdb() {
+  in_gdb_program=$1
+  shift
+  set -- "$@" ''
+  while test -n "$1"; do
+    set -- "$@" -ex "$1"
+    shift
+  done
+  shift
+  env LC_ALL=C timeout -k 1 120 gdb -batch -nx -iex 'set debuginfod enabled off' \
+    -ex "$gdb_first" "$@" "./$in_gdb_program" >out 2>&1
+  cat out
+}
+gdb_first=run
+
+# frames NAME...: the frames that gdb has printed, all of them, from #0 on.
+frames() {
+  echo "$*" | tr ' ' '\n' >wanted
+  sed -n 's/^#[0-9]* *\(0x[0-9a-f]* in \)\{0,1\}\([a-zA-Z0-9_:]*\).*/\2/p' out | diff wanted - &&
+    sed -n 's/^#\([0-9]*\) .*/\1/p' out | awk '$1 != NR - 1 { exit 1 }'
+}
+prints() { grep -q -- "$1" out; }
+
+backtrace_of() { # PROGRAM CONTEXT NAME...
+  in_gdb $1 "source $script" "libcgo backtrace $2"
+  shift 2
+  frames "$@"
+}
+
+options_pass() {
+  in_gdb tasks "source $script" 'libcgo backtrace -full 2 -- &tasks[1]'
+  frames suspend deeper && prints '^ *bytes = .*"\\001"'
+}
+
+the_rest_is_refused() {
+  in_gdb tasks "source $script" 'libcgo backtrace over' 'libcgo backtrace first' \
+    'libcgo backtrace tasks[3]' 'libcgo backtrace &stacks[0]' 'libcgo backtrace 1' \
+    'libcgo backtrace'
+  prints 'the context is over' && prints 'the context is not suspended' &&
+    prints 'new: it will call 0x[0-9a-f]* <run_odd>' && prints 'is no struct libcgo_context' &&
+    prints 'no memory at 0x1' && prints 'which context?' && ! prints Traceback &&
+    ! prints '^#0 .*run_'
+}
+
+contexts_are_listed() {
+  in_gdb tasks "source $script" 'info libcgo-contexts'
+  prints '^tasks\[0\] (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend+' &&
+    prints '^tasks\[2\] .*: suspended at 0x[0-9a-f]* <suspend+.*, stack 0x.*-0x.*, thread 0x' &&
+    prints '^tasks\[3\] .*: new at 0x[0-9a-f]* <run_odd>, ' &&
+    prints '^over .*: over, stack' && prints '^running .*: running, stack' &&
+    prints '^never .*: not suspended$'
+}
+
+contexts_are_named() {
+  in_gdb bare "source $script" 'info libcgo-contexts' \
+    "info libcgo-contexts &tasks '(char *)&tasks + 184'"
+  prints '^No variable is a context' &&
+    prints '^&tasks (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend+' &&
+    prints '^(char \*)&tasks + [0-9]* (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend+'
+}
+
+threads_are_listed() {
+  in_gdb tasks "source $script" 'info libcgo-threads'
+  prints '^Thread 1 ".*": self = NULL$' &&
+    prints '^Thread 2 ".*": self = 0x.*, runtime 0x[0-9a-f]* <runtime>, on its system stack, sp' &&
+    prints '^Thread 3 ".*": self = 0x.*, runtime 0x.*, on its small stack, sp 0x.*, small stack 0x' &&
+    ! prints ': last'
+}
+
+threads_are_named() {
+  in_gdb bare "source $script" 'info libcgo-threads' 'info libcgo-threads &records' \
+    "info libcgo-threads '(char *)&records + sizeof(int) * 100'"
+  prints '^No thread-local variable' &&
+    test "$(grep -c '^Thread .* = 0x' out)" = 2 &&
+    prints '^Thread 2 ".*": &records = 0x.*, on its system stack' &&
+    prints '^Thread 3 ".*": (char \*)&records + .* = 0x.*, on its small stack'
+}
+
+records_are_printed() {
+  in_gdb tasks "source $script" 'p tasks' 'p runtime' 'p records[1]' 'p more[0]' 'p never'
+  prints '^\$1 = {suspended at .*, new at 0x.* <run_odd>' && prints '^\$2 = hooks 0x.* <ops>' &&
+    prints '^\$3 = of runtime 0x.* <runtime>, small stack 0x' &&
+    prints '^\$4 = 0x[0-9a-f]*-0x[0-9a-f]*, 65536 bytes$' && prints '^\$5 = not suspended$'
+}
+
+# The selected thread and frame, and the program's registers and memory.
+nothing_changes() {
+  in_gdb tasks "source $script" 'thread 1' 'up 2' 'echo before\n' frame 'info registers' \
+    'thread' 'backtrace' 'echo between\n' 'libcgo backtrace tasks[0]' 'info libcgo-threads' \
+    'info libcgo-contexts' 'libcgo backtrace over' 'echo after\n' frame 'info registers' thread backtrace \
+    'echo end\n'
+  sed -n '/^before/,/^between/p' out | sed '1d;$d' >before
+  sed -n '/^after/,/^end/p' out | sed '1d;$d' >after
+  grep -q '^#2 ' before && diff before after
+}
+
+core_file() {
+  in_gdb tasks 'generate-core-file core.tasks' || return 1
+  test -f core.tasks || return 1
+  gdb_first='core-file core.tasks'
+  in_gdb tasks "source $script" 'info libcgo-contexts' 'libcgo backtrace tasks[1]'
+  gdb_first=run
+  sed '1,/^tasks\[0\]/d' out >rest && mv rest out # gdb's own frame
+  frames suspend deeper run_odd libcgo_context_entry &&
+    prints '^tasks\[2\] .*: suspended at 0x[0-9a-f]* <suspend+'
+}
+
+# As make install has it, in a root of this test.
+loads_by_itself() {
+  rm -rf root
+  (cd "$builddir" && ${MAKE:-make} install-gdb DESTDIR="$scratch/root" gdbdir=/auto-load \
+    libdir="$(cd .libs && pwd -P)") || return 1
+  for installed in root/auto-load/*/libcgo.so.*-gdb.py root/auto-load/*/*/libcgo.so.*-gdb.py; do
+    test -f "$installed" && break
+  done
+  find root -type f
+  env LC_ALL=C timeout -k 1 120 gdb -batch -nx -iex "set auto-load scripts-directory $PWD/root/auto-load" \
+    -iex "set auto-load safe-path $PWD/root/auto-load" -iex 'set debuginfod enabled off' \
+    -ex run -ex 'libcgo backtrace tasks[0]' ./tasks >out 2>&1
+  cat out
+  frames suspend deeper run_even libcgo_context_entry
+}
+
+reason=
+case $CPU in
+  amd64 | arm64) ;;
+  *) reason="there are no contexts on $CPU" ;;
+esac
+if ! have gdb; then
+  reason="there is no gdb here"
+elif ! gdb -batch -nx -ex 'python print("python", 3)' 2>&1 | grep -q '^python 3$'; then
+  reason="gdb has no Python"
+elif test -n "$TEST_EMU"; then
+  reason="programs run under an emulator"
+elif ! test -f "$builddir/.libs/libcgo.so"; then
+  reason="configured with --disable-shared"
+elif $CC $CFLAGS -g plain.c -o plain && ! { in_gdb plain 'info threads' >/dev/null && prints SIGABRT; }; then
+  reason="gdb cannot run programs here"
+fi
+
+if test -n "$reason"; then
+  skip gdb_has_the_script_of_the_library "$reason"
+else
+  flags="$CFLAGS -O2 -fno-optimize-sibling-calls -fasynchronous-unwind-tables $cppflags"
+  $CC $flags -g -fno-omit-frame-pointer tasks.c -o tasks $shared_libs
+  $CC $flags -g -fomit-frame-pointer tasks.c -o no-fp $shared_libs
+  $CC $flags -g0 -fomit-frame-pointer tasks.c -o bare $shared_libs
+  for i in 0 1 2; do
+    case $i in 1) run=run_odd ;; *) run=run_even ;; esac
+    ok the_frames_of_suspended_context_${i} backtrace_of tasks "tasks[$i]" \
+      suspend deeper $run libcgo_context_entry
+    ok the_frames_of_suspended_context_${i}_without_frame_pointers backtrace_of no-fp "tasks[$i]" \
+      suspend deeper $run libcgo_context_entry
+  done
+  ok the_frames_without_debug_information backtrace_of bare '&tasks' \
+    suspend deeper run_even libcgo_context_entry
+  ok the_frames_of_c_that_has_switched backtrace_of tasks '1 -- second' begin
+  ok the_options_of_backtrace_pass options_pass
+  ok what_is_not_suspended_has_no_backtrace the_rest_is_refused
+  ok contexts_in_variables_are_listed contexts_are_listed
+  ok contexts_are_listed_by_address contexts_are_named
+  ok threads_and_their_stacks_are_listed threads_are_listed
+  ok threads_are_found_by_their_stacks threads_are_named
+  ok records_have_printers records_are_printed
+  ok the_script_changes_nothing nothing_changes
+  ok a_core_file_is_enough core_file
+  ok gdb_loads_the_script_with_the_library loads_by_itself
+fi
+done_testing

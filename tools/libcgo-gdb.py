@@ -1,0 +1,521 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""libcgo for gdb: threads, contexts, backtraces of suspended contexts.
+
+    info libcgo-threads [EXPR...]
+    info libcgo-contexts [EXPR...]
+    libcgo backtrace [OPTION... --] EXPR
+
+and printers for the records. gdb loads this file with libcgo.so; for a program with
+libcgo.a: source PATH/libcgo-gdb.py. It reads memory and registers, and changes neither,
+so it works in core files, too. It needs no debug information of the library.
+See "Debugging" in libcgo-runtime(7).
+"""
+import re
+
+import gdb
+import gdb.printing
+import gdb.unwinder
+
+# ---- what the headers and src/arch say ----
+
+# Members of the records: their offset is 8 bytes and as many words. All are words.
+THREAD = {"runtime": 0, "g": 1, "data": 2, "small_lo": 3, "small_span": 4,
+          "stack_lo": 9, "stack_hi": 10, "signal_stack": 11, "signal_stack_bytes": 12}
+CONTEXT = {"sp": 0, "lo": 1, "span": 2, "thread": 3, "flags": 4,
+           "stack_lo": 10, "stack_hi": 11, "data": 13}
+STACK = {"lo": 0, "hi": 1}
+RUNTIME = {"ops": 0}
+RECORDS = {"libcgo_thread": THREAD, "libcgo_context": CONTEXT, "libcgo_stack": STACK,
+           "libcgo_runtime": RUNTIME}
+RECORD_VERSION = 1
+OVER = 1    # of a context's sp
+IS_NEW = 1  # of its flags
+
+# The frame of a suspended context, for each architecture that gdb names: its bytes, and
+# at which of them the registers are. "fn" is, of a new context, where its function is.
+AMD64 = {"pc": "rip", "sp": "rsp", "bytes": 64, "fn": 40,
+         "saved": {"rip": 56, "rbp": 48, "rbx": 40, "r12": 32, "r13": 24, "r14": 8,
+                   "r15": 0}}
+ARM64 = {"pc": "pc", "sp": "sp", "bytes": 176, "fn": 32,
+         "saved": dict([("pc", 24), ("x29", 16)] +
+                       [("x%d" % n, 32 + 8 * (n - 19)) for n in range(19, 29)])}
+FRAMES = {"i386:x86-64": AMD64, "i386:x86-64:intel": AMD64, "aarch64": ARM64}
+
+
+def frame_layout():
+    name = gdb.newest_frame().architecture().name()
+    if name not in FRAMES:
+        raise gdb.GdbError("libcgo: contexts are not known on " + name)
+    return FRAMES[name]
+
+
+# ---- memory ----
+
+def word_bytes():
+    return gdb.newest_frame().read_register("pc").type.sizeof
+
+
+def number_at(address, size):
+    order = "little" if "little" in gdb.execute("show endian", to_string=True) else "big"
+    memory = gdb.selected_inferior().read_memory(address, size)
+    return int.from_bytes(memory.tobytes(), order)
+
+
+def word_at(address):
+    return number_at(address, word_bytes())
+
+
+class Record:
+    """A record of the library in the program's memory."""
+
+    def __init__(self, kind, address):
+        self.kind, self.address = kind, address
+        try:
+            size, version = number_at(address, 4), number_at(address + 4, 4)
+        except gdb.MemoryError:
+            raise gdb.GdbError("libcgo: no memory at 0x%x" % address)
+        if version != RECORD_VERSION or size < 8 + word_bytes() * (
+                1 + max(RECORDS[kind].values())):
+            raise gdb.GdbError("libcgo: at 0x%x is no struct %s of version %d" %
+                               (address, kind, RECORD_VERSION))
+
+    def __getattr__(self, member):
+        place = RECORDS[self.kind].get(member)
+        if place is None:
+            raise AttributeError(member)
+        return word_at(self.address + 8 + place * word_bytes())
+
+
+def symbol(address):
+    """0x1234 <name>"""
+    text = gdb.execute("info symbol 0x%x" % address, to_string=True)
+    found = re.match(r"(\S+(?: \+ \d+)?) in section", text)
+    return "0x%x" % address + (" <%s>" % found.group(1).replace(" ", "") if found else "")
+
+
+def span(lo, hi):
+    return "0x%x-0x%x" % (lo, hi)
+
+
+def code_address(word):
+    """Without the signature that arm64 may put into a return address."""
+    try:
+        mask = int(gdb.newest_frame().read_register("pauth_cmask"))
+    except (ValueError, gdb.error):
+        mask = ~((1 << 48) - 1) if frame_layout() is ARM64 else 0
+    return word & ~mask
+
+
+# ---- expressions and variables ----
+
+def addresses(value, kind):
+    """Addresses of the records that a value is: a record, pointers, or an array of them."""
+    plain = value.type.strip_typedefs()
+    if plain.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+        return addresses(value.referenced_value(), kind)
+    if plain.code == gdb.TYPE_CODE_ARRAY:
+        first, last = plain.range()
+        return [a for i in range(first, last + 1) for a in addresses(value[i], kind)]
+    if plain.code == gdb.TYPE_CODE_STRUCT:
+        if not is_record(plain, kind) or value.address is None:
+            raise gdb.GdbError("libcgo: this is no struct %s in memory" % kind)
+        return [int(value.address)]
+    return [int(value)]
+
+
+def variables(kind, is_kind):
+    """Variables of such a type, as expressions. gdb lists more; C and C++ name them."""
+    text = gdb.execute("info variables -q -t " + kind, to_string=True)
+    found, source = [], None
+    for line in text.splitlines():
+        if line.startswith("File "):
+            source = line[5:].rstrip(":")
+            continue
+        name = re.search(r"([\w:$]+)(?:\[[^;]*)?;$", line)
+        if not name or not source:
+            continue
+        expression = name.group(1)
+        if re.search(r"\bstatic ", line):
+            expression = "'%s'::%s" % (source, expression)
+        try:
+            type_of = gdb.parse_and_eval("*&" + expression).type.strip_typedefs()
+        except gdb.error:
+            continue
+        if is_kind(type_of):
+            found.append(expression)
+    return found
+
+
+def is_record(type_of, kind):
+    return type_of.code == gdb.TYPE_CODE_STRUCT and type_of.tag == kind
+
+
+def is_pointer(type_of, kind):
+    return type_of.code == gdb.TYPE_CODE_PTR and is_record(
+        type_of.target().strip_typedefs(), kind)
+
+
+def is_context(type_of):
+    while type_of.code == gdb.TYPE_CODE_ARRAY:
+        type_of = type_of.target().strip_typedefs()
+    return is_record(type_of, "libcgo_context") or is_pointer(type_of, "libcgo_context")
+
+
+def is_thread_pointer(type_of):
+    return is_pointer(type_of, "libcgo_thread")
+
+
+def plain_name(expression):
+    return re.sub(r"^'[^']*'::", "", expression)
+
+
+class kept_selection:
+    """The selected thread and frame are afterwards what they were."""
+
+    def __enter__(self):
+        self.thread, self.level = gdb.selected_thread(), 0
+        frame = gdb.selected_frame().newer()
+        while frame is not None:
+            self.level, frame = self.level + 1, frame.newer()
+
+    def __exit__(self, *unused):
+        self.thread.switch()
+        frame = gdb.newest_frame()
+        for _ in range(self.level):
+            frame = frame.older() or frame
+        frame.select()
+
+
+def need_process():
+    if gdb.selected_thread() is None:
+        raise gdb.GdbError("libcgo: there is no process and no core file")
+
+
+# ---- contexts ----
+
+def state_of(context):
+    if context.sp == OVER:
+        return "over"
+    if context.sp != 0:
+        return "new" if context.flags & IS_NEW else "suspended"
+    return "running" if context.stack_hi != 0 else "not suspended"
+
+
+def pc_of(context):
+    """Where it goes on; of a new one, its function."""
+    layout = frame_layout()
+    if state_of(context) == "new":
+        return word_at(context.sp + layout["fn"])
+    return code_address(word_at(context.sp + layout["saved"][layout["pc"]]))
+
+
+def context_text(context):
+    state = state_of(context)
+    text = state
+    if state in ("new", "suspended"):
+        try:
+            text += " at " + symbol(pc_of(context))
+        except (gdb.GdbError, gdb.MemoryError) as error:
+            text += " (%s)" % error
+        text += ", sp 0x%x" % context.sp
+    if context.stack_hi != 0:
+        text += ", stack " + span(context.stack_lo, context.stack_hi)
+    elif state == "suspended" and context.span != 0:
+        text += ", stack " + span(context.lo, context.lo + context.span)
+    elif state == "suspended":
+        text += ", C on a thread's own stack"
+    if context.thread != 0:
+        text += ", thread 0x%x" % context.thread
+    return text
+
+
+class InfoContexts(gdb.Command):
+    """The contexts of libcgo, what each does, where it goes on, and its stack.
+
+info libcgo-contexts [EXPR...]
+
+An EXPR is a struct libcgo_context, a pointer to one, or an array of either. If it has
+spaces, put it in quotes. Without EXPR these are the global and static variables of such
+types; contexts in other records are not found, so name them: '&task->context'."""
+
+    def __init__(self):
+        super().__init__("info libcgo-contexts", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        need_process()
+        names = gdb.string_to_argv(argument) or variables("libcgo_context", is_context)
+        if not names:
+            print("No variable is a context, by debug information. Name some: "
+                  "info libcgo-contexts EXPR...")
+        for name in names:
+            found = addresses(gdb.parse_and_eval(name), "libcgo_context")
+            for i, address in enumerate(found):
+                label = plain_name(name) + ("[%d]" % i if len(found) > 1 else "")
+                if address == 0:
+                    print("%s: NULL" % label)
+                    continue
+                try:
+                    text = context_text(Record("libcgo_context", address))
+                except gdb.GdbError as error:
+                    text = str(error)
+                print("%s (0x%x): %s" % (label, address, text))
+
+
+# ---- backtrace ----
+
+class FrameId:
+    def __init__(self, sp, pc):
+        self.sp, self.pc = sp, pc
+
+
+class ContextUnwinder(gdb.unwinder.Unwinder):
+    """While it is enabled, a context is what the thread's newest frame was called from."""
+
+    def __init__(self):
+        super().__init__("libcgo-context")
+        self.enabled = False
+
+    def begin(self, context, layout):
+        newest = gdb.newest_frame()
+        self.here = [int(newest.read_register(layout[r])) for r in ("pc", "sp")]
+        self.layout, self.context_sp = layout, context.sp
+        self.saved = {name: word_at(context.sp + at) for name, at in layout["saved"].items()}
+        self.saved[layout["pc"]] = code_address(self.saved[layout["pc"]])
+        self.saved[layout["sp"]] = context.sp + layout["bytes"]
+        self.enabled = True
+        # Not while gdb loads this file: it forgets the selected frame.
+        gdb.unwinder.register_unwinder(None, self, replace=True)
+        gdb.invalidate_cached_frames()
+
+    def end(self):
+        self.enabled = False
+        gdb.invalidate_cached_frames()
+
+    def __call__(self, pending):
+        registers = [pending.read_register(self.layout[r]) for r in ("pc", "sp")]
+        if [int(r) for r in registers] != self.here:
+            return None
+        # Below all frames of the context, so that gdb goes on from here.
+        info = pending.create_unwind_info(
+            FrameId(gdb.Value(self.context_sp).cast(registers[1].type), registers[0]))
+        for name, word in self.saved.items():
+            info.add_saved_register(
+                name, gdb.Value(word).cast(pending.read_register(name).type))
+        return info
+
+
+class Prefix(gdb.Command):
+    """Commands for libcgo."""
+
+    def __init__(self):
+        super().__init__("libcgo", gdb.COMMAND_STACK, gdb.COMPLETE_NONE, True)
+
+
+class Backtrace(gdb.Command):
+    """The frames of a suspended context, from where it called libcgo_switch.
+
+libcgo backtrace [OPTION... --] EXPR
+
+EXPR is a struct libcgo_context or a pointer to one. The options are those of gdb's
+backtrace: libcgo backtrace -full 3 -- &task->context"""
+
+    def __init__(self, unwinder):
+        super().__init__("libcgo backtrace", gdb.COMMAND_STACK)
+        self.unwinder = unwinder
+
+    def invoke(self, argument, from_tty):
+        need_process()
+        options, dashes, expression = argument.rpartition("-- ")
+        if not expression.strip():
+            raise gdb.GdbError("libcgo backtrace: which context?")
+        found = addresses(gdb.parse_and_eval(expression), "libcgo_context")
+        if len(found) != 1:
+            raise gdb.GdbError("libcgo backtrace: one context, not %d" % len(found))
+        context, layout = Record("libcgo_context", found[0]), frame_layout()
+        state = state_of(context)
+        if state == "new":
+            print("The context is new: it will call " + symbol(pc_of(context)))
+            return
+        if state != "suspended":
+            raise gdb.GdbError("libcgo backtrace: the context is " + state)
+        # The thread's newest frame is in the list, too.
+        options = re.sub(r"(^|\s)(\d+)\b", lambda m: m[1] + str(int(m[2]) + 1), options)
+        with kept_selection():
+            gdb.newest_frame().select()
+            self.unwinder.begin(context, layout)
+            try:
+                text = gdb.execute("backtrace " + options, to_string=True)
+            finally:
+                self.unwinder.end()
+        lines = text.splitlines()
+        while lines and not lines[0].startswith("#1 "):
+            del lines[0]
+        for line in lines:
+            number = re.match(r"#(\d+)( *)", line)
+            if number:
+                line = ("#%d" % (int(number[1]) - 1)).ljust(number.end()) + line[number.end():]
+            print(line)
+
+
+# ---- threads ----
+
+def stacks_of(thread):
+    """The bounds of its small stack, its signal stack and its system stack."""
+    return [(thread.small_lo, thread.small_lo + thread.small_span),
+            (thread.signal_stack, thread.signal_stack + thread.signal_stack_bytes),
+            (thread.stack_lo, thread.stack_hi)]
+
+
+def stack_text(thread, sp):
+    small, signal, system = stacks_of(thread)
+    for kind, (lo, hi) in (("small", small), ("signal", signal), ("system", system)):
+        if lo <= sp < hi:
+            text = "on its %s stack" % kind
+            break
+    else:
+        text = "on another stack" if system[1] else "on its system stack or another of C's"
+    text += ", sp 0x%x" % sp
+    if thread.small_span != 0:
+        text += ", small stack " + span(*small)
+    if thread.stack_hi != 0:
+        text += ", system stack " + span(*system)
+    if thread.signal_stack_bytes != 0:
+        text += ", signal stack " + span(*signal)
+    return text
+
+
+class InfoThreads(gdb.Command):
+    """The threads of the process that have a record of libcgo.
+
+info libcgo-threads [EXPR...]
+
+Of each: its runtime, the stack in use and the bounds of its small stack. EXPR is
+evaluated in each thread. It gives the thread's struct libcgo_thread or its address, or
+NULL: usually the thread-local variable that the hook `enter' sets. If it is the same in
+all threads, the thread is shown that is on a stack of the record. The library itself
+keeps the record under a thread key, where a debugger cannot look. Without EXPR these are
+the thread-local variables of type struct libcgo_thread *, by debug information."""
+
+    def __init__(self):
+        super().__init__("info libcgo-threads", gdb.COMMAND_STATUS)
+
+    def invoke(self, argument, from_tty):
+        need_process()
+        names = gdb.string_to_argv(argument)
+        given = bool(names)
+        names = names or variables("libcgo_thread", is_thread_pointer)
+        if not names:
+            raise gdb.GdbError("No thread-local variable has a record's address, by debug "
+                               "information. Name one: info libcgo-threads EXPR...")
+        threads = sorted(gdb.selected_inferior().threads(), key=lambda t: t.num)
+        with kept_selection():
+            for name in names:
+                local = self.is_thread_local(name, threads)
+                if given or local:
+                    for thread in threads:
+                        self.show(name, thread, local)
+
+    @staticmethod
+    def is_thread_local(name, threads):
+        at = set()
+        for thread in threads:
+            thread.switch()
+            try:
+                value = gdb.parse_and_eval(name)
+                at.add(int(value if value.address is None else value.address))
+            except gdb.error:
+                return True  # shown as an error of each thread
+        return len(threads) == 1 or len(at) > 1
+
+    @staticmethod
+    def show(name, thread, local):
+        head = 'Thread %d "%s": %s' % (thread.num, thread.name, plain_name(name))
+        if not thread.is_stopped():
+            print(head + ": the thread is running")
+            return
+        thread.switch()
+        newest = gdb.newest_frame()
+        try:
+            newest.select()
+            found = addresses(gdb.parse_and_eval(name), "libcgo_thread")
+            for address in found:
+                if address == 0:
+                    print(head + " = NULL")
+                    continue
+                record = Record("libcgo_thread", address)
+                sp = int(newest.read_register("sp")) & ((1 << 8 * word_bytes()) - 1)
+                if not local and not any(
+                        lo <= sp < hi for lo, hi in stacks_of(record)):
+                    continue
+                runtime = symbol(record.runtime) if record.runtime else "none"
+                print("%s = 0x%x, runtime %s, %s" %
+                      (head, address, runtime, stack_text(record, sp)))
+        except gdb.error as error:
+            print("%s: %s" % (head, error))
+
+
+# ---- printers ----
+
+class Printer:
+    def __init__(self, value):
+        self.value = value
+
+    def record(self, kind):
+        return Record(kind, int(self.value.address))
+
+    def to_string(self):
+        if self.value.address is None:
+            return "a record that is not in memory"
+        try:
+            return self.text()
+        except (gdb.GdbError, gdb.error) as error:
+            return str(error)
+
+
+class ContextPrinter(Printer):
+    def text(self):
+        return context_text(self.record("libcgo_context"))
+
+
+class ThreadPrinter(Printer):
+    def text(self):
+        thread = self.record("libcgo_thread")
+        text = "of runtime " + symbol(thread.runtime) if thread.runtime else "of no runtime"
+        if thread.small_span != 0:
+            text += ", small stack " + span(thread.small_lo,
+                                            thread.small_lo + thread.small_span)
+        if thread.stack_hi != 0:
+            text += ", system stack " + span(thread.stack_lo, thread.stack_hi)
+        return text + ", g 0x%x, data 0x%x" % (thread.g, thread.data)
+
+
+class StackPrinter(Printer):
+    def text(self):
+        stack = self.record("libcgo_stack")
+        return "%s, %d bytes" % (span(stack.lo, stack.hi), stack.hi - stack.lo)
+
+
+class RuntimePrinter(Printer):
+    def text(self):
+        text = "hooks " + symbol(self.record("libcgo_runtime").ops)
+        return text + ", data 0x%x, signal stacks of %d bytes" % (
+            int(self.value["data"]), int(self.value["signal_stack_size"]))
+
+
+def printers():
+    collection = gdb.printing.RegexpCollectionPrettyPrinter("libcgo")
+    for name, printer in (("context", ContextPrinter), ("thread", ThreadPrinter),
+                          ("stack", StackPrinter), ("runtime", RuntimePrinter)):
+        collection.add_printer("libcgo_" + name, "^libcgo_%s$" % name, printer)
+    return collection
+
+
+def register():
+    gdb.printing.register_pretty_printer(None, printers(), replace=True)
+    Prefix()
+    Backtrace(ContextUnwinder())
+    InfoContexts()
+    InfoThreads()
+
+
+register()

@@ -1425,7 +1425,7 @@ void *run_thread(void *) {
     if (round == now->rounds / 3)
       pages_before = pages();
   }
-  if (now->rounds > 1 && pages() > pages_before + 4)
+  if (now->rounds > 1 && !UNDER_ASAN && pages() > pages_before + 4)
     wrong("grows", "%d rounds of the program take %ld pages more and more",
          now->rounds - now->rounds / 3, pages() - pages_before);
   int err = libcgo_detach(&runtime);
@@ -1888,6 +1888,8 @@ static const char *const once_failed[] = {
     "trap.213.0",
     // A handler calls on the small stack on which a call has just begun.
     "i1+ trap.8.162 stack.1.0 return.0.0 return.0.0 stack.0.0 system.0.0",
+    // A handler calls on the stack of a call that is about to begin.
+    "i1+ embed.0.0 trap.8.1487 stack.1.0 return.0.0 return.0.0 stack.0.0 system.0.0",
     // A handler comes when a call has returned and still counts.
     "i1- stack.1.0 task.95.0 trap.185.120 system.0.0 return.0.0 return.0.0 system.0.0 "
     "stack.0.0 return.0.0 trap.123.0",

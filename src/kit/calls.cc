@@ -114,6 +114,7 @@ constexpr uintptr_t own_left = 8;   // its own small stack was left, and its cod
 constexpr uintptr_t in_record = 32; // its place is
 constexpr uintptr_t one_call = 128; // the calls up to this one are counted in these
 static_assert(switched == STACK_CALL_SWITCHED, "");
+
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
 // small stack, all of them are of tasks.
 constexpr uintptr_t no_start = 16;
@@ -223,7 +224,8 @@ uintptr_t return_word_of_caller(uintptr_t caller_sp) {
 }
 
 // For a new call of C's: what of that is known.
-inline uintptr_t c_return_address(const libcgo_thread *thread, const stack_call *c) {
+inline uintptr_t c_return_address(const libcgo_thread *thread,
+                                  const stack_call *c) {
   const stack_call *const parent = c->parent;
   const uintptr_t at = return_word_of_caller(c->prior_caller);
   return at != 0 && parent != nullptr && c->prior.contains(at) &&
@@ -359,7 +361,8 @@ void widen_skip(stack_call *c, uintptr_t rank, const range &part) {
     widen(&c->skip_lo, &c->skip_hi, part.lo, part.lo + part.span);
 }
 
-[[gnu::noinline]] void skip_over(stack_call *c, const stack_call *prev, const stack_call *far) {
+[[gnu::noinline]] void skip_over(stack_call *c, const stack_call *prev,
+                                 const stack_call *far) {
   widen_by(c, prev);
   widen_by(c, far);
   c->skip = far->skip;
@@ -378,7 +381,8 @@ inline void set_skip(stack_call *c) {
   }
   c->flags = c->flags % one_call + (rank_of(prev) + 1) * one_call;
   stack_call *const far = prev->skip;
-  if (far != nullptr && rank_of(prev) - rank_of(far) == rank_of(far) - rank_of(far->skip))
+  if (far != nullptr &&
+      rank_of(prev) - rank_of(far) == rank_of(far) - rank_of(far->skip))
     skip_over(c, prev, far);
 }
 
@@ -426,7 +430,7 @@ range begin_change(libcgo_thread *thread) {
   handler_barrier();
   thread->small_lo = here();
   thread->system_sp = system_sp;
-  handler_barrier(); // or both are read as one, just after they were stored as two: it waits
+  handler_barrier(); // two words just stored are not read as one, which would wait
   thread->caller_sp = caller_sp;
   handler_barrier();
   thread->small_lo = now.lo;
@@ -814,8 +818,11 @@ stack_call *more_places(libcgo_thread *thread) {
   return c != nullptr ? c : more_places(thread);
 }
 
-[[gnu::noinline]] stack_call *find_place(libcgo_thread *thread, uintptr_t sp, bool is_c) {
-  auto *const c = place_after(thread, reinterpret_cast<stack_call *>(thread->next_place));
+// A free place, where the one that was used last is not free.
+[[gnu::noinline]] stack_call *find_place(libcgo_thread *thread, uintptr_t sp,
+                                         bool is_c) {
+  auto *const c =
+      place_after(thread, reinterpret_cast<stack_call *>(thread->next_place));
   if (c != nullptr && c->serial == free_place)
     return c;
   return look_for_place(thread, {sp, is_c, {}});
@@ -1225,7 +1232,7 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   // C that was called by the call that runs, and nothing has begun since. Its frame is
   // above on the same stack, and there still.
   const uintptr_t caller_sp = thread->caller_sp;
-  if (!on_own_stack(thread, sp) || small_within_own(thread) ||
+  if (!counts(last) || !on_own_stack(thread, sp) || small_within_own(thread) ||
       !on_own_stack(thread, last->mark) || mark >= last->mark ||
       !has_own_frame(last) || !now.contains(caller_sp) || now.lo > stack->lo ||
       !within(caller_sp, stack->lo, stack->hi) ||
@@ -1337,14 +1344,14 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   // What was the last may have been taken out meanwhile; its `prev` stays.
   if (call->prev != nullptr && __builtin_expect(call->prev->serial == free_place, false))
     leave_out_free(call);
-  // From here on what a handler calls on that stack is below. Not on the stack on which this
+  // From here on, what a handler calls on that stack is below. Not on the stack on which this
   // function runs.
   if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
-    *reinterpret_cast<uintptr_t *>(call->start + 8) = serial;
+    *reinterpret_cast<volatile uintptr_t *>(top - call_word_bytes + 8) = serial;
     handler_barrier();
-    call->flags |= !on_small && call->c_returns_to == 0 && on_own_stack(thread, call->mark)
-                       ? has_word | read_directly
-                       : has_word;
+    const bool directly =
+        !on_small && call->c_returns_to == 0 && on_own_stack(thread, call->mark);
+    call->flags |= has_word | (directly ? read_directly : 0);
   }
   // A handler on the caller's small stack may take the record back to that: then C that fn
   // calls finds this call.

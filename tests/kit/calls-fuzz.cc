@@ -1886,6 +1886,8 @@ static const char *const once_failed[] = {
     // A handler on a small stack calls C while the state changes, and other C waits.
     "i1+ stack.1.0 task.0.0 trap.1.64 switch.0.0 system.0.0 stack.1.0 switch.0.0 return.0.0 "
     "trap.213.0",
+    // A handler calls on the small stack on which a call has just begun.
+    "i1+ trap.8.162 stack.1.0 return.0.0 return.0.0 stack.0.0 system.0.0",
     // A handler calls on the stack of a call that is about to begin.
     "i1+ embed.0.0 trap.8.1487 stack.1.0 return.0.0 return.0.0 stack.0.0 system.0.0",
     // A handler comes when a call has returned and still counts.

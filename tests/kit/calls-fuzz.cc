@@ -128,9 +128,11 @@ enum op : unsigned char {
   TRAP,   // STACK or SYSTEM, and a signal at one of the library's instructions
   OPS
 };
+// clang-format off
 constexpr const char *op_names[OPS] = {
     "frame",  "embed", "stack",  "system", "callback", "return", "throw",  "jump",
     "signal", "co",    "resume", "yield",  "task",     "switch", "bounds", "detach", "trap"};
+// clang-format on
 
 struct step {
   unsigned char op;
@@ -1781,6 +1783,7 @@ long seek(const hunt &h) {
 } // namespace
 
 // Shrunk from failures of this library and of 0.1.
+// clang-format off
 static const char *const once_failed[] = {
     // Two exceptions, caught at two depths; then C.
     "i1- system.0.0c stack.171.0 throw.0.0 system.0.0 stack.147.0c stack.0.0 throw.0.0 "
@@ -1913,6 +1916,7 @@ static const char *const once_failed[] = {
     "i1+ embed.0.0 stack.2.0 system.0.0 stack.0.0 stack.0.0 return.0.0 task.1.0 stack.2.0 "
     "stack.1.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 stack.2.0",
 };
+// clang-format on
 
 TEST(programs_that_failed_once_keep_every_frame) {
   static program p;

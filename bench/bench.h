@@ -18,21 +18,23 @@
 
 #define BENCH_CONCAT_(a, b) a##b
 #define BENCH_CONCAT(a, b) BENCH_CONCAT_(a, b)
-#define BENCH_ONCE [[maybe_unused]] static const auto BENCH_CONCAT(bench_, __COUNTER__)
+#define BENCH_ONCE                                                             \
+  [[maybe_unused]] static const auto BENCH_CONCAT(bench_, __COUNTER__)
 
 // The table has a section per group; every figure is divided by that of the
 // group's baseline, and each title names one benchmark of its group.
 namespace bench {
 
 struct group {
-  const char *prefix;   // of its benchmarks' names
+  const char *prefix; // of its benchmarks' names
   const char *heading;
   const char *baseline; // a title
   const char *ratio;    // the heading of the ratios
 };
 
 // Processor time of an iteration.
-inline constexpr group calls = {"call", "calls", "indirect call", "x indirect call"};
+inline constexpr group calls = {"call", "calls", "indirect call",
+                                "x indirect call"};
 // What the function sets with State::SetIterationTime.
 inline constexpr group first = {"thread-first",
                                 "threads, to their first instruction",
@@ -49,11 +51,14 @@ int leave_out(const char *what, const char *why);
 
 } // namespace bench
 
-#define CALL(title, function) BENCH_ONCE = bench::add(bench::calls, title, function)
-#define THREAD_FIRST(title, function) \
-  BENCH_ONCE = bench::add(bench::first, title, function)->UseManualTime()->Iterations(40)
-#define THREAD_END(title, function) \
-  BENCH_ONCE = bench::add(bench::ended, title, function)->UseManualTime()->Iterations(40)
+#define CALL(title, function)                                                  \
+  BENCH_ONCE = bench::add(bench::calls, title, function)
+#define THREAD_FIRST(title, function)                                          \
+  BENCH_ONCE =                                                                 \
+      bench::add(bench::first, title, function)->UseManualTime()->Iterations(40)
+#define THREAD_END(title, function)                                            \
+  BENCH_ONCE =                                                                 \
+      bench::add(bench::ended, title, function)->UseManualTime()->Iterations(40)
 #define LEFT_OUT(what, why) BENCH_ONCE = bench::leave_out(what, why)
 
 // A value that the compiler cannot know: calls through it stay indirect.
@@ -65,7 +70,8 @@ template <class T> T hidden(T value) {
 // The loop of all calls, at each place that it can have in a cache line in turn:
 // that place decides how many jumps a processor predicts at once
 // (docs/benchmarks.md, "What an indirect call is").
-template <int Place, class Call> [[gnu::noinline]] void call_often(int64_t n, Call call) {
+template <int Place, class Call>
+[[gnu::noinline]] void call_often(int64_t n, Call call) {
   __asm__ volatile(".p2align 6\n\t.rept %c0\n\tnop\n\t.endr" : : "i"(Place));
   do
     call();

@@ -16,12 +16,15 @@ void runtime_function(libcgo_thread *, void *) {}
 void call_back(State &state) {
   const auto f = hidden(&libcgo_callback);
   libcgo_runtime *const runtime = hidden(&bench::runtime);
-  repeat(state, [=] { benchmark::DoNotOptimize(f(runtime, runtime_function, nullptr)); });
+  repeat(state, [=] {
+    benchmark::DoNotOptimize(f(runtime, runtime_function, nullptr));
+  });
 }
 
 void call_back_on_an_own_thread(State &state) {
   bench::on_own_thread(
-      [](libcgo_thread *, void *p) { call_back(*static_cast<State *>(p)); }, &state);
+      [](libcgo_thread *, void *p) { call_back(*static_cast<State *>(p)); },
+      &state);
 }
 CALL("libcgo_callback, own thread", call_back_on_an_own_thread);
 

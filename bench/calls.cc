@@ -29,7 +29,8 @@ static void two_indirect_calls(State &state) {
 CALL("two indirect calls", two_indirect_calls);
 
 // Its callee returns to it, and it returns: no crossing can do with less.
-[[gnu::noinline]] static void call_in_a_call(void (*f)(void *, int32_t), void *arg, int32_t n) {
+[[gnu::noinline]] static void call_in_a_call(void (*f)(void *, int32_t),
+                                             void *arg, int32_t n) {
   f(arg, n);
   __asm__ volatile(""); // no jump instead of the call
 }
@@ -74,7 +75,8 @@ CALL("_cgo_malloc, _cgo_free", cgo_malloc_and_free);
 
 static void call_crosscall_word(State &state) {
   auto f = hidden(&libcgo_crosscall);
-  repeat(state, [=] { benchmark::DoNotOptimize(f(nothing_but_a_word, nullptr, 5)); });
+  repeat(state,
+         [=] { benchmark::DoNotOptimize(f(nothing_but_a_word, nullptr, 5)); });
 }
 CALL("libcgo_crosscall", call_crosscall_word);
 

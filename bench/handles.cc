@@ -70,7 +70,8 @@ void in_a_chain(State &state, const std::vector<uintptr_t> &words, Function f) {
 }
 
 auto get_from(const live_handles &handles) {
-  return [f = hidden(&libcgo_handle_get), table = &handles.table](uintptr_t handle) {
+  return [f = hidden(&libcgo_handle_get),
+          table = &handles.table](uintptr_t handle) {
     return reinterpret_cast<uintptr_t>(f(table, handle));
   };
 }

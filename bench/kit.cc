@@ -25,7 +25,8 @@ libcgo_thread *acquire(libcgo_runtime *) { return &foreign; }
 void release(libcgo_thread *) {}
 libcgo_thread *current(const libcgo_runtime *) { return self; }
 
-const libcgo_ops ops = LIBCGO_OPS(enter, leave, acquire, release, current, nullptr);
+const libcgo_ops ops =
+    LIBCGO_OPS(enter, leave, acquire, release, current, nullptr);
 
 struct job {
   void (*fn)(libcgo_thread *thread, void *arg);

@@ -72,7 +72,8 @@ using Run = benchmark::BenchmarkReporter::Run;
 // Nanoseconds of an iteration. Processor time, where the clock is not ours:
 // other processes then disturb less.
 double time_of(const Run &run, const group &in) {
-  const double t = &in == &calls ? run.cpu_accumulated_time : run.real_accumulated_time;
+  const double t =
+      &in == &calls ? run.cpu_accumulated_time : run.real_accumulated_time;
   return run.iterations == 0 ? 0 : 1e9 * t / static_cast<double>(run.iterations);
 }
 
@@ -112,7 +113,8 @@ std::string brief(double x) {
 class reporter : public benchmark::BenchmarkReporter {
 public:
   explicit reporter(std::string directory)
-      : directory_(std::move(directory)), json_file_(directory_ + "/results.json") {}
+      : directory_(std::move(directory)),
+        json_file_(directory_ + "/results.json") {}
 
   bool ReportContext(const Context &context) override {
     json_.SetOutputStream(&json_file_);
@@ -133,7 +135,8 @@ public:
 
   void Finalize() override {
     std::cerr << '\n';
-    std::ofstream table(directory_ + "/table.md"), chart(directory_ + "/chart.tsv");
+    std::ofstream table(directory_ + "/table.md"),
+        chart(directory_ + "/chart.tsv");
     std::ostringstream text;
     text << context_ << '\n';
     for (const group *in : {&calls, &first, &ended})
@@ -161,9 +164,9 @@ private:
     std::ostringstream s;
     s << date << ", " << first_value("/proc/cpuinfo", "model name") << ", "
       << context.cpu_info.num_cpus << " processors, pinned to one; "
-      << first_value("/etc/os-release", "PRETTY_NAME=") << ", " << system.sysname << ' '
-      << release.substr(0, release.find('-')) << ", " << system.machine << "; " << compiler << ", "
-      << LIBCGO_BENCH_FLAGS << '\n';
+      << first_value("/etc/os-release", "PRETTY_NAME=") << ", " << system.sysname
+      << ' ' << release.substr(0, release.find('-')) << ", " << system.machine
+      << "; " << compiler << ", " << LIBCGO_BENCH_FLAGS << '\n';
     std::string text = s.str();
     text.erase(std::remove(text.begin(), text.end(), '"'), text.end());
     return text;
@@ -194,22 +197,24 @@ private:
       return a.nanoseconds.median < b.nanoseconds.median;
     });
 
-    text << std::left << "| " << std::setw(title_width) << in.heading << " | " << std::right
-         << std::setw(7) << "ns" << " | " << std::setw(17) << "from - to" << " | "
-         << in.ratio << " |\n|-" << std::string(title_width, '-') << "-|-" << std::string(7, '-')
-         << ":|-" << std::string(17, '-') << ":|-"
-         << std::string(std::string(in.ratio).size(), '-') << ":|\n";
-    chart << (chart.tellp() > 0 ? "\n\n" : "") /* a data set each */ << '"' << in.heading << " (" << in.ratio << ")\"\n";
+    text << std::left << "| " << std::setw(title_width) << in.heading << " | "
+         << std::right << std::setw(7) << "ns"
+         << " | " << std::setw(17) << "from - to"
+         << " | " << in.ratio << " |\n|-" << std::string(title_width, '-')
+         << "-|-" << std::string(7, '-') << ":|-" << std::string(17, '-')
+         << ":|-" << std::string(std::string(in.ratio).size(), '-') << ":|\n";
+    chart << (chart.tellp() > 0 ? "\n\n" : "") /* a data set each */ << '"'
+          << in.heading << " (" << in.ratio << ")\"\n";
     for (const row &r : rows) {
       const figures &ns = r.nanoseconds;
-      text << std::left << "| " << std::setw(title_width) << r.title << " | " << std::right
-           << std::setw(7) << brief(ns.median) << " | " << std::setw(17)
-           << brief(ns.min) + " - " + brief(ns.max) << " | "
+      text << std::left << "| " << std::setw(title_width) << r.title << " | "
+           << std::right << std::setw(7) << brief(ns.median) << " | "
+           << std::setw(17) << brief(ns.min) + " - " + brief(ns.max) << " | "
            << std::setw(static_cast<int>(std::string(in.ratio).size()))
            << (base > 0 ? brief(ns.median / base) : "no baseline") << " |\n";
       if (base > 0)
-        chart << '"' << r.title << "\"\t" << ns.median / base << '\t' << ns.min / base
-              << '\t' << ns.max / base << '\n';
+        chart << '"' << r.title << "\"\t" << ns.median / base << '\t'
+              << ns.min / base << '\t' << ns.max / base << '\n';
       json(in, r.title, base);
     }
     text << '\n';
@@ -218,7 +223,8 @@ private:
   void json(const group &in, const std::string &title, double base) {
     std::vector<Run> runs = runs_[full_name(in, title)];
     for (Run &run : runs)
-      if (base > 0 && (run.run_type == Run::RT_Iteration || run.aggregate_name == "median"))
+      if (base > 0 &&
+          (run.run_type == Run::RT_Iteration || run.aggregate_name == "median"))
         run.counters["ratio"] = time_of(run, in) / base;
     json_.ReportRuns(runs);
   }

@@ -33,8 +33,8 @@ namespace detail = boost::context::detail;
 
 void jump_there_and_back(benchmark::State &state) {
   static char memory[64 * 1024];
-  detail::fcontext_t other =
-      detail::make_fcontext(memory + sizeof memory, sizeof memory, [](detail::transfer_t from) {
+  detail::fcontext_t other = detail::make_fcontext(
+      memory + sizeof memory, sizeof memory, [](detail::transfer_t from) {
         for (;;)
           from = detail::jump_fcontext(from.fctx, nullptr);
       });
@@ -44,5 +44,6 @@ CALL("Boost.Context: jump_fcontext", jump_there_and_back);
 
 } // namespace
 #else
-LEFT_OUT("Boost.Context: fiber there and back", "no Boost.Context (Debian: libboost-context-dev)");
+LEFT_OUT("Boost.Context: fiber there and back",
+         "no Boost.Context (Debian: libboost-context-dev)");
 #endif

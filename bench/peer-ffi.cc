@@ -11,9 +11,7 @@
 namespace {
 
 struct signature {
-  signature() {
-    ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 2, &ffi_type_void, types);
-  }
+  signature() { ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 2, &ffi_type_void, types); }
   ffi_type *types[2] = {&ffi_type_pointer, &ffi_type_sint32};
   ffi_cif cif;
 };
@@ -32,8 +30,10 @@ void closed_over(ffi_cif *, void *, void **, void *) {}
 void closure(benchmark::State &state) {
   signature s;
   void *code;
-  auto *c = static_cast<ffi_closure *>(ffi_closure_alloc(sizeof(ffi_closure), &code));
-  if (c == nullptr || ffi_prep_closure_loc(c, &s.cif, closed_over, nullptr, code) != FFI_OK) {
+  auto *c =
+      static_cast<ffi_closure *>(ffi_closure_alloc(sizeof(ffi_closure), &code));
+  if (c == nullptr ||
+      ffi_prep_closure_loc(c, &s.cif, closed_over, nullptr, code) != FFI_OK) {
     state.SkipWithError("no closure");
     return;
   }

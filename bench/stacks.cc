@@ -25,9 +25,13 @@ struct where {
 };
 
 // On a thread of the runtime, on its system stack or on a small one.
-template <void (*Measure)(const where &)> void on_the_system_stack(State &state) {
+template <void (*Measure)(const where &)>
+void on_the_system_stack(State &state) {
   bench::on_own_thread(
-      [](libcgo_thread *thread, void *p) { Measure({static_cast<State *>(p), thread}); }, &state);
+      [](libcgo_thread *thread, void *p) {
+        Measure({static_cast<State *>(p), thread});
+      },
+      &state);
 }
 
 template <void (*Measure)(const where &)> uintptr_t measure(void *p) {
@@ -51,7 +55,8 @@ uintptr_t c_function(void *arg) { return reinterpret_cast<uintptr_t>(arg); }
 void call_on_system(const where &here) {
   const auto f = hidden(&libcgo_call_on_system);
   libcgo_thread *const thread = here.thread;
-  repeat(*here.state, [=] { benchmark::DoNotOptimize(f(thread, c_function, nullptr)); });
+  repeat(*here.state,
+         [=] { benchmark::DoNotOptimize(f(thread, c_function, nullptr)); });
 }
 CALL("libcgo_call_on_system, small stack", on_a_small_stack<call_on_system>);
 CALL("libcgo_call_on_system, system stack", on_the_system_stack<call_on_system>);
@@ -59,8 +64,9 @@ CALL("libcgo_call_on_system, system stack", on_the_system_stack<call_on_system>)
 void call_on_stack(const where &here) {
   const auto f = hidden(&libcgo_call_on_stack);
   libcgo_thread *const thread = here.thread;
-  repeat(*here.state,
-         [=] { benchmark::DoNotOptimize(f(thread, &small_stack, c_function, nullptr)); });
+  repeat(*here.state, [=] {
+    benchmark::DoNotOptimize(f(thread, &small_stack, c_function, nullptr));
+  });
 }
 CALL("libcgo_call_on_stack", on_the_system_stack<call_on_stack>);
 
@@ -89,19 +95,22 @@ alignas(64) char task_memory[64 * 1024];
 
 libcgo_context *go_back(void *thread, uintptr_t word) {
   while (word != 0)
-    word = libcgo_switch(static_cast<libcgo_thread *>(thread), &task, &worker, word);
+    word = libcgo_switch(static_cast<libcgo_thread *>(thread), &task, &worker,
+                         word);
   return &worker;
 }
 
 template <unsigned Options> void switch_there_and_back(const where &here) {
-  const libcgo_stack stack = LIBCGO_STACK_INIT(task_memory, task_memory + sizeof task_memory);
+  const libcgo_stack stack =
+      LIBCGO_STACK_INIT(task_memory, task_memory + sizeof task_memory);
   libcgo_thread *const thread = here.thread;
   worker = task = LIBCGO_CONTEXT_INIT;
   worker.options = task.options = Options;
   if (libcgo_context_make(&task, &stack, go_back, thread) != 0)
     abort();
   const auto f = hidden(&libcgo_switch);
-  repeat(*here.state, [=] { benchmark::DoNotOptimize(f(thread, &worker, &task, 1)); });
+  repeat(*here.state,
+         [=] { benchmark::DoNotOptimize(f(thread, &worker, &task, 1)); });
   f(thread, &worker, &task, 0);
 }
 
@@ -112,10 +121,13 @@ template <void (*Measure)(const where &)> void without_a_record(State &state) {
 #ifdef LIBCGO_CONTEXTS
 constexpr unsigned keeps = LIBCGO_CONTEXT_KEEPS_CONTROL;
 CALL("libcgo_switch, small stacks", on_a_small_stack<switch_there_and_back<0>>);
-CALL("libcgo_switch, small, KEEPS_CONTROL", on_a_small_stack<switch_there_and_back<keeps>>);
-CALL("libcgo_switch, C and small stack", on_the_system_stack<switch_there_and_back<0>>);
+CALL("libcgo_switch, small, KEEPS_CONTROL",
+     on_a_small_stack<switch_there_and_back<keeps>>);
+CALL("libcgo_switch, C and small stack",
+     on_the_system_stack<switch_there_and_back<0>>);
 CALL("libcgo_switch, no record", without_a_record<switch_there_and_back<0>>);
-CALL("libcgo_switch, no record, KEEPS_CONTROL", without_a_record<switch_there_and_back<keeps>>);
+CALL("libcgo_switch, no record, KEEPS_CONTROL",
+     without_a_record<switch_there_and_back<keeps>>);
 #else
 LEFT_OUT("libcgo_switch", "this CPU has none yet");
 #endif
@@ -200,7 +212,8 @@ CALL("libcgo_stack_bounds, later, own thread", on_the_system_stack<query>);
 CALL("libcgo_stack_bounds, later, main thread", query_on_the_main_thread);
 CALL("libcgo_stack_bounds, later, small stack", on_a_small_stack<query>);
 CALL("libcgo_stack_bounds, on a fiber", on_the_system_stack<query_on_a_fiber>);
-CALL("libcgo_stack_bounds, first, in a thread", in_a_thread<query_without_a_record>);
+CALL("libcgo_stack_bounds, first, in a thread",
+     in_a_thread<query_without_a_record>);
 CALL("libcgo_stack_bounds, first, main thread", query_without_a_record);
 
 void ask_the_c_library(State &state) {

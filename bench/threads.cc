@@ -92,8 +92,8 @@ void runtime_function(libcgo_thread *, void *) { live(); }
 libcgo_thread kit_thread = LIBCGO_THREAD_INIT;
 
 bool start_with_the_kit() {
-  return libcgo_thread_create(&bench::runtime, &kit_thread, nullptr, runtime_function, nullptr,
-                              nullptr) == 0;
+  return libcgo_thread_create(&bench::runtime, &kit_thread, nullptr,
+                              runtime_function, nullptr, nullptr) == 0;
 }
 
 // A thread of somebody else's calls back, once, and ends.
@@ -103,7 +103,9 @@ void *foreign_main(void *) {
   return nullptr;
 }
 
-bool start_foreign() { return pthread_create(&joinable, nullptr, foreign_main, nullptr) == 0; }
+bool start_foreign() {
+  return pthread_create(&joinable, nullptr, foreign_main, nullptr) == 0;
+}
 
 // By hand, with libcgo's guarantees: no signal before the slots are set, the
 // true bounds of the stack, the creator's mask, and no signal once the client may
@@ -180,7 +182,8 @@ void by_hand_end(void *rounds) {
 void *by_hand_kit_main(void *p) {
   static const int created = pthread_key_create(&end_key, by_hand_end);
   if (created == 0)
-    pthread_setspecific(end_key, reinterpret_cast<void *>(uintptr_t(PTHREAD_DESTRUCTOR_ITERATIONS)));
+    pthread_setspecific(end_key, reinterpret_cast<void *>(
+                                     uintptr_t(PTHREAD_DESTRUCTOR_ITERATIONS)));
   return by_hand_main(p);
 }
 
@@ -202,7 +205,8 @@ template <bool (*Start)(), void (*Wait)(), until What> double life() {
 
 // An iteration is the median of some lives: another process that gets the
 // processor during one does not count.
-template <bool (*Start)(), void (*Wait)(), until What> void measure(State &state) {
+template <bool (*Start)(), void (*Wait)(), until What>
+void measure(State &state) {
   constexpr int lives = 31;
   double times[lives];
   for (auto _ : state) {
@@ -217,20 +221,25 @@ template <bool (*Start)(), void (*Wait)(), until What> void measure(State &state
 }
 
 #define LIFE(title, start, wait)                                               \
-  THREAD_FIRST(title, (measure<start, wait, until::first>));                 \
+  THREAD_FIRST(title, (measure<start, wait, until::first>));                   \
   THREAD_END(title, (measure<start, wait, until::end>))
 
-THREAD_FIRST("pthread_create, joinable", (measure<start_joinable, join, until::first>));
-THREAD_END("pthread_create, pthread_join", (measure<start_joinable, join, until::end>));
+THREAD_FIRST("pthread_create, joinable",
+             (measure<start_joinable, join, until::first>));
+THREAD_END("pthread_create, pthread_join",
+           (measure<start_joinable, join, until::end>));
 THREAD_FIRST("foreign thread, in its first callback",
              (measure<start_foreign, join, until::first>));
-THREAD_END("foreign thread: callback, end", (measure<start_foreign, join, until::end>));
+THREAD_END("foreign thread: callback, end",
+           (measure<start_foreign, join, until::end>));
 LIFE("pthread_create, detached", start_detached, wait_for_the_end);
-LIFE("by hand, guarantees of the classic face", start_by_hand_as_classic, wait_for_the_end);
+LIFE("by hand, guarantees of the classic face", start_by_hand_as_classic,
+     wait_for_the_end);
 #ifdef LIBCGO_CLASSIC
 LIFE("libcgo_thread_start", start_with_libcgo, wait_for_the_end);
 #endif
-LIFE("by hand, guarantees of the kit", start_by_hand_as_the_kit, wait_for_the_end);
+LIFE("by hand, guarantees of the kit", start_by_hand_as_the_kit,
+     wait_for_the_end);
 LIFE("libcgo_thread_create", start_with_the_kit, wait_for_the_end);
 
 } // namespace

@@ -22,8 +22,8 @@ void c_open(void *args) {
   struct stat st;
   /* The path may be something else by now: do not follow a link, and do not
      wait for the writer of a FIFO. */
-  call->fd = open(call->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
-                                  O_NONBLOCK);
+  call->fd = open(call->path,
+                  O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
   call->err = call->fd < 0 || fstat(call->fd, &st) != 0 ? errno : 0;
   if (call->fd >= 0 && (call->err != 0 || !S_ISREG(st.st_mode))) {
     close(call->fd);
@@ -86,9 +86,8 @@ void c_deflate_init(void *args) {
   call->z.zalloc = zlib_alloc;
   call->z.zfree = zlib_free;
   /* 16 added to the window size asks for the gzip format. */
-  call->status =
-      deflateInit2(&call->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16,
-                   8, Z_DEFAULT_STRATEGY);
+  call->status = deflateInit2(&call->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+                              MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
 }
 
 void c_deflate_reset(void *args) {
@@ -120,8 +119,8 @@ void c_deflate_end(void *args) {
 
 static int found(const char *path, const struct stat *st, int type,
                  struct FTW *ftw) {
-  struct found_call call = {.path = path, .st = st, .type = type,
-                            .level = ftw->level, .err = errno};
+  struct found_call call = {
+      .path = path, .st = st, .type = type, .level = ftw->level, .err = errno};
   crosscall2(runtime_found, &call, sizeof call);
   return call.action;
 }

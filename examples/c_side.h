@@ -38,13 +38,13 @@ void c_truncate(void *io_call); /* to n bytes; the next write is there */
 
 /* zlib's state must not move in memory. */
 struct deflate_call {
-  z_stream z;     /* next_in, avail_in: the input */
-  uint32_t crc;   /* c_crc adds the input to it */
-  int flush;      /* Z_NO_FLUSH, or Z_FINISH for the end of a gzip member */
+  z_stream z;   /* next_in, avail_in: the input */
+  uint32_t crc; /* c_crc adds the input to it */
+  int flush;    /* Z_NO_FLUSH, or Z_FINISH for the end of a gzip member */
   void *out;
   size_t out_bytes;
-  size_t made;    /* result: bytes in out */
-  int status;     /* result: zlib's */
+  size_t made; /* result: bytes in out */
+  int status;  /* result: zlib's */
 };
 void c_deflate_init(void *deflate_call);
 void c_deflate_reset(void *deflate_call); /* begins a gzip member; resets crc */

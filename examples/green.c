@@ -327,8 +327,7 @@ static uintptr_t c_next(void *arg) {
     enqueue(t);
   }
   all.idle++;
-  while (!all.closing &&
-         (all.queued == 0 || all.running >= all.most_running))
+  while (!all.closing && (all.queued == 0 || all.running >= all.most_running))
     wait_for(&all.work);
   all.idle--;
   t = NULL;

@@ -51,10 +51,10 @@
 LIBCGO_RESERVE_SLOTS;
 
 enum {
-  block_bytes = 64 * 1024,     /* files are read in blocks of this size */
-  c_stack_bytes = 32 * 1024,   /* what C may need of the stack */
-  queue_slots = 256,           /* files that wait for a worker */
-  most_threads = 256,          /* with -l each has 3 descriptors; below 1024 */
+  block_bytes = 64 * 1024,   /* files are read in blocks of this size */
+  c_stack_bytes = 32 * 1024, /* what C may need of the stack */
+  queue_slots = 256,         /* files that wait for a worker */
+  most_threads = 256,        /* with -l each has 3 descriptors; below 1024 */
   progress_ms = 100,
 };
 
@@ -292,8 +292,9 @@ static void squeeze_file(struct task *t, const char *path) {
   struct open_call file = {.path = path};
   call_c(c_open, &file);
   if (file.fd < 0) {
-    unreadable(rt, path, file.err != 0 ? strerror(file.err)
-                                       : "not a regular file any more");
+    unreadable(rt, path,
+               file.err != 0 ? strerror(file.err)
+                             : "not a regular file any more");
     return;
   }
 
@@ -439,8 +440,7 @@ int main(int argc, char **argv) {
     switch (option) {
     case 'j':
       threads = strtol(optarg, &end, 10);
-      if (end != optarg && *end == '\0' && threads >= 1 &&
-          threads <= most_threads)
+      if (end != optarg && *end == '\0' && threads >= 1 && threads <= most_threads)
         break;
       fprintf(stderr, "squeeze: -j %s: not a number from 1 to %d\n", optarg,
               (int)most_threads);
@@ -487,8 +487,7 @@ int main(int argc, char **argv) {
     w->machine.id = (unsigned)i + 1;
     w->task.names_fd = open_log(&rt, w->machine.id, "files");
     w->task.gz_fd = open_log(&rt, w->machine.id, "gz");
-    struct libcgo_start start = {(uintptr_t)&w->machine, &w->task.g,
-                                 worker_main};
+    struct libcgo_start start = {(uintptr_t)&w->machine, &w->task.g, worker_main};
     libcgo_thread_start(&start); /* copies start; returns only on success */
   }
 

@@ -365,8 +365,7 @@ static void run(void *arg) {
 /* ---- C: the beginning and the end ---- */
 
 /* Prints a walk, frees it, and returns how many files could not be read. */
-static size_t print_walk(const struct walk *walk, size_t *files,
-                         uint64_t *bytes) {
+static size_t print_walk(const struct walk *walk, size_t *files, uint64_t *bytes) {
   size_t unreadable = walk->unreadable;
   for (struct file *f = walk->first, *next; f != NULL; f = next) {
     next = f->next;

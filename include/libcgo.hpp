@@ -126,8 +126,7 @@ public:
       (std::is_void_v<result> || std::is_reference_v<result> ||
        std::is_nothrow_move_constructible_v<result>);
 
-  explicit crossing(F &&callable) noexcept
-      : fn_(std::forward<F>(callable)) {}
+  explicit crossing(F &&callable) noexcept : fn_(std::forward<F>(callable)) {}
 
   /* C calls these. */
   static uintptr_t enter(void *self) {
@@ -162,8 +161,7 @@ private:
   struct nothing {};
   using kept = std::conditional_t<
       std::is_void_v<result>, nothing,
-      std::conditional_t<std::is_reference_v<result>,
-                         std::remove_reference_t<result> *,
+      std::conditional_t<std::is_reference_v<result>, std::remove_reference_t<result> *,
                          std::optional<std::remove_cv_t<result>>>>;
 
   F &&fn_;
@@ -171,7 +169,8 @@ private:
 };
 
 /* A new thread runs this, with a callable that it owns. */
-template <class Thread, class F> void run(libcgo_thread *record, void *callable) {
+template <class Thread, class F>
+void run(libcgo_thread *record, void *callable) {
   std::unique_ptr<F> mine(static_cast<F *>(callable));
   std::invoke(std::move(*mine), static_cast<Thread &>(*record));
 }
@@ -235,8 +234,9 @@ private:
  * Safe in any thread and in signal handlers, if fn is.
  */
 template <class F>
-std::invoke_result_t<F> on_system_stack(libcgo_thread &thread, F &&fn) noexcept(
-    detail::crossing<F>::throws_nothing) {
+std::invoke_result_t<F>
+on_system_stack(libcgo_thread &thread,
+                F &&fn) noexcept(detail::crossing<F>::throws_nothing) {
   detail::crossing<F> crossing(std::forward<F>(fn));
   libcgo_call_on_system(&thread, crossing.enter, &crossing);
   return crossing.take();
@@ -259,8 +259,7 @@ on_stack(libcgo_thread &thread, const libcgo_stack &stack,
    (libcgo_stack_switched). Throws EINVAL if the thread has not left its system stack.
    Safe in signal handlers, if it does not throw. */
 inline void stack_switched(libcgo_thread &thread, const libcgo_stack &stack) {
-  detail::check(libcgo_stack_switched(&thread, &stack),
-                "libcgo_stack_switched");
+  detail::check(libcgo_stack_switched(&thread, &stack), "libcgo_stack_switched");
 }
 
 /* Tells the library that nothing runs on a stack any more, and that nothing will return
@@ -467,7 +466,8 @@ public:
 
 private:
   template <class Thread, class Hooks> friend class runtime;
-  bool owned_ = false; /* Hooks::release gets the record when its thread has left */
+  bool owned_ =
+      false; /* Hooks::release gets the record when its thread has left */
 };
 
 /*
@@ -558,8 +558,8 @@ void start_thread(Runtime &runtime, detail::record_t<Runtime> &record,
   const libcgo_thread_attr attr = options.attr();
   libcgo_limit limit = LIBCGO_LIMIT_INIT;
   const int err = libcgo_thread_create(
-      &runtime, &record, &attr, detail::run<detail::record_t<Runtime>, function>,
-      copy.get(), &limit);
+      &runtime, &record, &attr,
+      detail::run<detail::record_t<Runtime>, function>, copy.get(), &limit);
   if (err == EAGAIN && limit.name != nullptr)
     detail::raise(error(err, "libcgo_thread_create", limit));
   detail::check(err, "libcgo_thread_create");
@@ -627,14 +627,14 @@ template <class Thread = thread, class Hooks = hooks<Thread>>
 class runtime : public libcgo_runtime {
   static_assert(std::is_base_of_v<thread, Thread>,
                 "a thread's record derives from cgo::thread");
-// clang-format off
+  // clang-format off
   static_assert(noexcept(Hooks::current()) &&
                     noexcept(Hooks::enter(std::declval<Thread &>())) &&
                     noexcept(Hooks::leave(std::declval<Thread &>())) &&
                     noexcept(Hooks::acquire(std::declval<libcgo_runtime &>())) &&
                     noexcept(Hooks::release(nullptr)),
                 "hooks are noexcept: the library's frames are below them");
-// clang-format on
+  // clang-format on
 
 public:
   using thread_type = Thread;
@@ -688,10 +688,9 @@ private:
     return Hooks::current();
   }
 
-  static constexpr libcgo_ops ops_ =
-      LIBCGO_OPS(enter, leave, Hooks::attaches ? acquire : nullptr,
-                 Hooks::attaches ? release : nullptr, current_record,
-                 Hooks::fatal);
+  static constexpr libcgo_ops ops_ = LIBCGO_OPS(
+      enter, leave, Hooks::attaches ? acquire : nullptr,
+      Hooks::attaches ? release : nullptr, current_record, Hooks::fatal);
 };
 
 /*
@@ -706,13 +705,12 @@ private:
  * Safe in any thread; in signal handlers on a thread that has a record, if fn is.
  */
 template <class Runtime, class F>
-std::invoke_result_t<F, detail::record_t<Runtime> &>
-callback(Runtime &runtime, F &&fn) {
+std::invoke_result_t<F, detail::record_t<Runtime> &> callback(Runtime &runtime,
+                                                              F &&fn) {
   using crossing_type = detail::crossing<F, detail::record_t<Runtime> &>;
   crossing_type crossing(std::forward<F>(fn));
-  detail::check(
-      libcgo_callback(&runtime, crossing_type::enter_thread, &crossing),
-      "libcgo_callback");
+  detail::check(libcgo_callback(&runtime, crossing_type::enter_thread, &crossing),
+                "libcgo_callback");
   return crossing.take();
 }
 
@@ -731,8 +729,7 @@ public:
 
   /* Attaches the thread. Throws what libcgo_attach returns, except EALREADY. Does not
      wait for the runtime's start-up. */
-  template <class Hooks>
-  explicit attachment(runtime<Thread, Hooks> &to) {
+  template <class Hooks> explicit attachment(runtime<Thread, Hooks> &to) {
     attach(to);
   }
   explicit attachment(libcgo_runtime &to) {
@@ -1018,11 +1015,11 @@ private:
 
 template <class T> handle<T> handle_table<T>::make(T &object) {
   std::uintptr_t word = 0;
-  detail::check(
-      libcgo_handle_new(&record_,
-                        const_cast<std::remove_cv_t<T> *>(std::addressof(object)),
-                        &word),
-      "libcgo_handle_new");
+  detail::check(libcgo_handle_new(
+                    &record_,
+                    const_cast<std::remove_cv_t<T> *>(std::addressof(object)),
+                    &word),
+                "libcgo_handle_new");
   return handle<T>(*this, word);
 }
 

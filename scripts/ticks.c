@@ -14,7 +14,8 @@ static void tick(union sigval value) {
 }
 
 int main(void) {
-  struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = tick};
+  struct sigevent event = {.sigev_notify = SIGEV_THREAD,
+                           .sigev_notify_function = tick};
   const struct itimerspec soon = {{0, 10000000}, {0, 10000000}};
   struct timespec deadline;
   timer_t timer;

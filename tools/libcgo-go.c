@@ -38,7 +38,8 @@
 
 static char *temporary; /* a directory that goes with this process, or NULL */
 
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *ftw) {
+static int remove_one(const char *path, const struct stat *s, int kind,
+                      struct FTW *ftw) {
   (void)s, (void)kind, (void)ftw;
   return remove(path);
 }
@@ -47,7 +48,8 @@ static void remove_temporary(void) {
     nftw(temporary, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-__attribute__((__format__(__printf__, 1, 2))) static void say(const char *format, ...) {
+__attribute__((__format__(__printf__, 1, 2))) static void say(const char *format,
+                                                              ...) {
   va_list args;
   va_start(args, format);
   fputs("libcgo-go: ", stderr);
@@ -63,7 +65,8 @@ static void *need(void *memory) {
   return memory;
 }
 
-__attribute__((__format__(__printf__, 1, 2))) static char *text(const char *format, ...) {
+__attribute__((__format__(__printf__, 1, 2))) static char *
+text(const char *format, ...) {
   char *result;
   va_list args;
   va_start(args, format);
@@ -167,7 +170,8 @@ static bool read_file(const char *path, struct buffer *contents) {
 static void write_file(const char *path, const struct buffer *contents) {
   const char *new = text("%s.%ld", path, (long)getpid());
   FILE *file = fopen(new, "we");
-  if (file == NULL || fwrite(contents->at, 1, contents->size, file) != contents->size ||
+  if (file == NULL ||
+      fwrite(contents->at, 1, contents->size, file) != contents->size ||
       fclose(file) != 0 || rename(new, path) != 0)
     die("'%s' cannot be written: %s", path, strerror(errno));
 }
@@ -192,8 +196,8 @@ static void pass_on(int signal) { kill(child, signal); }
 
 /* Runs it and waits, with its standard output in *output, if that is not NULL; and
    with its standard error there, too, if `all`. Returns what waitpid says. */
-static int run_and_wait(char **arguments, const char *directory, struct buffer *output,
-                        bool all) {
+static int run_and_wait(char **arguments, const char *directory,
+                        struct buffer *output, bool all) {
   int ends[2] = {-1, -1};
   if (output != NULL && pipe2(ends, O_CLOEXEC) != 0)
     die("no pipe: %s", strerror(errno));
@@ -208,7 +212,8 @@ static int run_and_wait(char **arguments, const char *directory, struct buffer *
       dup2(ends[1], 2);
     if (chdir(directory) == 0)
       execvp(arguments[0], arguments);
-    fprintf(stderr, "libcgo-go: '%s' cannot be run: %s\n", arguments[0], strerror(errno));
+    fprintf(stderr, "libcgo-go: '%s' cannot be run: %s\n", arguments[0],
+            strerror(errno));
     _exit(127);
   }
   /* The terminal's signals go to the child, too; it says what they mean. */
@@ -298,7 +303,8 @@ static bool map_file(const char *path, struct mapped *file) {
 }
 
 /* A number of an ELF file, in that file's byte order; 0 outside of it. */
-static uint64_t number(const struct mapped *file, uint64_t offset, unsigned bytes) {
+static uint64_t number(const struct mapped *file, uint64_t offset,
+                       unsigned bytes) {
   uint64_t n = 0;
   if (offset > file->size || file->size - offset < bytes)
     return 0;
@@ -309,19 +315,21 @@ static uint64_t number(const struct mapped *file, uint64_t offset, unsigned byte
 }
 
 static bool is_elf(const struct mapped *file) {
-  return file->size > sizeof(Elf32_Ehdr) && memcmp(file->at, ELFMAG, SELFMAG) == 0;
+  return file->size > sizeof(Elf32_Ehdr) &&
+         memcmp(file->at, ELFMAG, SELFMAG) == 0;
 }
 
 /* Of an ELF file, a field whose place depends on the size of words. */
-#define FIELD(file, wide, from, type, name)                                            \
-  ((wide) ? number(file, (from) + offsetof(Elf64_##type, name),                        \
-                   sizeof((Elf64_##type *)NULL)->name)                                 \
-          : number(file, (from) + offsetof(Elf32_##type, name),                        \
+#define FIELD(file, wide, from, type, name)                                    \
+  ((wide) ? number(file, (from) + offsetof(Elf64_##type, name),                \
+                   sizeof((Elf64_##type *)NULL)->name)                         \
+          : number(file, (from) + offsetof(Elf32_##type, name),                \
                    sizeof((Elf32_##type *)NULL)->name))
 
 /* Whether the file's dynamic section has an entry of one of two tags whose text has
    this in it. */
-static bool dynamic_has(const struct mapped *file, int tag, int other, const char *part) {
+static bool dynamic_has(const struct mapped *file, int tag, int other,
+                        const char *part) {
   if (!is_elf(file))
     return false;
   const bool wide = file->at[EI_CLASS] == ELFCLASS64;
@@ -500,8 +508,8 @@ static const char *const without_value[] = {
     "vet", "work", "x", NULL};
 /* clang-format on */
 /* Those that `go list` is not to get of the others. */
-static const char *const not_for_list[] = {"C", "a", "c", "exec", "i", "json", "n", "o",
-                                           "v", "work", "x", NULL};
+static const char *const not_for_list[] = {"C", "a", "c", "exec", "i", "json",
+                                           "n", "o", "v", "work", "x", NULL};
 
 static bool is_one_of(const char *const *names, const char *name, size_t n) {
   for (; *names != NULL; names++)
@@ -586,10 +594,16 @@ static void read_arguments(char **at) {
     at += take_directory(at);
   }
   const bool is_test = strcmp(call.command, "test") == 0;
-  const bool has_flags = is_test || is_one_of((const char *const[]){"build", "clean", "fix",
-                             "generate", "get", "install", "list", "run", "vet", NULL},
-                                        call.command, strlen(call.command));
-  enum { before_packages, in_packages, behind_packages } where = before_packages;
+  const bool has_flags =
+      is_test ||
+      is_one_of((const char *const[]){"build", "clean", "fix", "generate", "get",
+                                      "install", "list", "run", "vet", NULL},
+                call.command, strlen(call.command));
+  enum {
+    before_packages,
+    in_packages,
+    behind_packages
+  } where = before_packages;
   bool has_unknown = false;
   while (has_flags && *at != NULL) {
     const char *argument = *at;
@@ -600,12 +614,14 @@ static void read_arguments(char **at) {
         break;
       name += starts_with(name, "test.") ? 5 : 0;
       const size_t n = strcspn(name, "=");
-      has_unknown |= !is_one_of(with_value, name, n) && !is_one_of(without_value, name, n);
+      has_unknown |=
+          !is_one_of(with_value, name, n) && !is_one_of(without_value, name, n);
     }
     if (is_flag) {
       if (strcmp(argument, "--") == 0)
         break;
-      where = where == before_packages || !is_test ? before_packages : behind_packages;
+      where = where == before_packages || !is_test ? before_packages
+                                                   : behind_packages;
       at += take_flag(at);
       continue;
     }
@@ -627,42 +643,76 @@ static void read_arguments(char **at) {
     die("there is no directory '%s'", call.directory);
 }
 
-static bool is_command(const char *name) { return strcmp(call.command, name) == 0; }
+static bool is_command(const char *name) {
+  return strcmp(call.command, name) == 0;
+}
 
 /* ---- Go ---- */
 
 /* What shim.c defines of the names that Go may import. */
-static const char *const known_symbols[] = {
-    "_cgo_libc_setegid", "_cgo_libc_seteuid", "_cgo_libc_setgid", "_cgo_libc_setgroups",
-    "_cgo_libc_setregid", "_cgo_libc_setresgid", "_cgo_libc_setresuid",
-    "_cgo_libc_setreuid", "_cgo_libc_setuid", "_cgo_yield", "x_cgo_bindm",
-    "x_cgo_call_symbolizer_function", "x_cgo_call_traceback_function", "x_cgo_callers",
-    "x_cgo_clearenv", "x_cgo_getstackbound", "x_cgo_init", "x_cgo_mmap", "x_cgo_munmap",
-    "x_cgo_notify_runtime_init_done", "x_cgo_pthread_key_created",
-    "x_cgo_set_context_function", "x_cgo_set_traceback_functions", "x_cgo_setenv",
-    "x_cgo_sigaction", "x_cgo_sys_thread_create", "x_cgo_thread_start",
-    "x_cgo_unsetenv", "x_crosscall2_ptr", NULL};
+static const char *const known_symbols[] = {"_cgo_libc_setegid",
+                                            "_cgo_libc_seteuid",
+                                            "_cgo_libc_setgid",
+                                            "_cgo_libc_setgroups",
+                                            "_cgo_libc_setregid",
+                                            "_cgo_libc_setresgid",
+                                            "_cgo_libc_setresuid",
+                                            "_cgo_libc_setreuid",
+                                            "_cgo_libc_setuid",
+                                            "_cgo_yield",
+                                            "x_cgo_bindm",
+                                            "x_cgo_call_symbolizer_function",
+                                            "x_cgo_call_traceback_function",
+                                            "x_cgo_callers",
+                                            "x_cgo_clearenv",
+                                            "x_cgo_getstackbound",
+                                            "x_cgo_init",
+                                            "x_cgo_mmap",
+                                            "x_cgo_munmap",
+                                            "x_cgo_notify_runtime_init_done",
+                                            "x_cgo_pthread_key_created",
+                                            "x_cgo_set_context_function",
+                                            "x_cgo_set_traceback_functions",
+                                            "x_cgo_setenv",
+                                            "x_cgo_sigaction",
+                                            "x_cgo_sys_thread_create",
+                                            "x_cgo_thread_start",
+                                            "x_cgo_unsetenv",
+                                            "x_crosscall2_ptr",
+                                            NULL};
 
 /* What `go env` says, in the order in which it is asked. */
 enum fact {
-  GOROOT, GOVERSION, GOOS, GOARCH, GOMODCACHE, GOFLAGS, CGO_ENABLED, /* used always */
-  GOHOSTARCH, CC, GOBIN, GOPATH, GOTOOLCHAIN, facts
+  GOROOT,
+  GOVERSION,
+  GOOS,
+  GOARCH,
+  GOMODCACHE,
+  GOFLAGS,
+  CGO_ENABLED, /* used always */
+  GOHOSTARCH,
+  CC,
+  GOBIN,
+  GOPATH,
+  GOTOOLCHAIN,
+  facts
 };
 static const char *const fact_names[facts] = {
-    "GOROOT", "GOVERSION", "GOOS", "GOARCH", "GOMODCACHE", "GOFLAGS", "CGO_ENABLED",
-    "GOHOSTARCH", "CC", "GOBIN", "GOPATH", "GOTOOLCHAIN"};
+    "GOROOT",      "GOVERSION",  "GOOS", "GOARCH", "GOMODCACHE", "GOFLAGS",
+    "CGO_ENABLED", "GOHOSTARCH", "CC",   "GOBIN",  "GOPATH",     "GOTOOLCHAIN"};
 
-static const char *go;             /* the command */
-static const char *fact[facts];    /* never NULL */
-static const char *original_root;  /* GOROOT, where fact[GOROOT] is a link to it */
-static const char *package;        /* GOROOT/src/runtime/cgo */
+static const char *go;            /* the command */
+static const char *fact[facts];   /* never NULL */
+static const char *original_root; /* GOROOT, where fact[GOROOT] is a link to it */
+static const char *package;       /* GOROOT/src/runtime/cgo */
 static const char asking[] = "LIBCGO_GO_ASKING";
 
 static void name_go(void) {
   const char *name = *environment("GO") != '\0' ? getenv("GO") : "go";
   go = find_command(name);
   /* make exports GO=libcgo-go, if it is called so: then it is go that is meant. */
-  if (go == NULL && (same_file(name, self) || strcmp(base_name(name), "libcgo-go") == 0))
+  if (go == NULL &&
+      (same_file(name, self) || strcmp(base_name(name), "libcgo-go") == 0))
     go = find_command(name = "go");
   if (go == NULL)
     die("there is no '%s' command: install Go, or name it in GO", name);
@@ -759,7 +809,8 @@ static void follow_toolchain(void) {
   while (start > said.at && strchr(" \t\n\"'=", start[-1]) == NULL)
     start--;
   struct buffer version;
-  if (same_file(start, fact[GOROOT]) || !read_file(text("%s/VERSION", start), &version))
+  if (same_file(start, fact[GOROOT]) ||
+      !read_file(text("%s/VERSION", start), &version))
     return;
   version.at[strcspn(version.at, " \n")] = '\0';
   setenv("GOTOOLCHAIN", version.at, 1);
@@ -771,17 +822,17 @@ static void follow_toolchain(void) {
 
 static struct {
   const char *version, *flags; /* as pkg-config says */
-  const char *file;            /* libcgo.so or libcgo.a, or NULL if it is not seen */
-  const char *directory;       /* of it */
+  const char *file;      /* libcgo.so or libcgo.a, or NULL if it is not seen */
+  const char *directory; /* of it */
   bool is_shared;
-  const char *path;            /* the directory, if the loader has to be told; or NULL */
+  const char *path; /* the directory, if the loader has to be told; or NULL */
 } library;
 
 static char *ask_pkg_config(const char *option, const char *other) {
   struct list command = {NULL, 0};
   struct buffer answer;
-  char *words = need(strdup(*environment("PKG_CONFIG") != '\0' ? getenv("PKG_CONFIG")
-                                                               : "pkg-config"));
+  char *words = need(strdup(
+      *environment("PKG_CONFIG") != '\0' ? getenv("PKG_CONFIG") : "pkg-config"));
   for (char *word; (word = strsep(&words, " ")) != NULL;)
     if (*word != '\0')
       add(&command, word);
@@ -819,9 +870,10 @@ static void look_for_library(const char *directory) {
    without. */
 static bool loader_finds(const char *file) {
   struct buffer found;
-  char *command[] = {(char *)"/usr/bin/env", (char *)"-u", (char *)"LD_LIBRARY_PATH",
-                     (char *)"-u", (char *)"LD_PRELOAD", self,
-                     (char *)"--loader", (char *)"libcgo.so.0", NULL};
+  char *command[] = {
+      (char *)"/usr/bin/env", (char *)"-u",          (char *)"LD_LIBRARY_PATH",
+      (char *)"-u",           (char *)"LD_PRELOAD",  self,
+      (char *)"--loader",     (char *)"libcgo.so.0", NULL};
   if (run_and_wait(command, ".", &found, true) != 0)
     return false;
   found.at[strcspn(found.at, "\n")] = '\0';
@@ -830,8 +882,8 @@ static bool loader_finds(const char *file) {
 
 static void find_library(void) {
   const char *path = environment("PKG_CONFIG_PATH");
-  setenv("PKG_CONFIG_PATH", text("%s%s%s/pkgconfig", path, *path != '\0' ? ":" : "", LIBDIR),
-         1);
+  setenv("PKG_CONFIG_PATH",
+         text("%s%s%s/pkgconfig", path, *path != '\0' ? ":" : "", LIBDIR), 1);
   library.version = ask_pkg_config("--modversion", NULL);
   library.flags = ask_pkg_config("--cflags", "--libs");
   char *words = need(strdup(library.flags));
@@ -848,7 +900,8 @@ static void find_library(void) {
         "to a C compiler for %s; or build with GOARCH=%s",
         fact[GOARCH], library.file, cpu, fact[GOARCH], fact[GOARCH], cpu);
   const char *own_cpu = goarch_of(self);
-  if (library.is_shared && (cpu == NULL || own_cpu == NULL || strcmp(cpu, own_cpu) == 0) &&
+  if (library.is_shared &&
+      (cpu == NULL || own_cpu == NULL || strcmp(cpu, own_cpu) == 0) &&
       !loader_finds(library.file))
     library.path = library.directory;
 }
@@ -868,7 +921,9 @@ struct json {
   const char *at, *name; /* the text, and the file that it is from */
 };
 
-static void skip_blanks(struct json *json) { json->at += strspn(json->at, " \t\r\n"); }
+static void skip_blanks(struct json *json) {
+  json->at += strspn(json->at, " \t\r\n");
+}
 
 static bool json_has(struct json *json, char c) {
   skip_blanks(json);
@@ -880,8 +935,8 @@ static bool json_has(struct json *json, char c) {
 
 static void json_wants(struct json *json, char c) {
   if (!json_has(json, c))
-    die("the overlay '%s' is no JSON: '%c' is missing before '%.20s'", json->name, c,
-        json->at);
+    die("the overlay '%s' is no JSON: '%c' is missing before '%.20s'",
+        json->name, c, json->at);
 }
 
 static unsigned json_hex(struct json *json) {
@@ -897,7 +952,8 @@ static unsigned json_hex(struct json *json) {
 
 static void append_utf8(struct buffer *to, unsigned c) {
   const char bytes[4] = {(char)(0xf0 | c >> 18), (char)(0x80 | (c >> 12 & 0x3f)),
-                         (char)(0x80 | (c >> 6 & 0x3f)), (char)(0x80 | (c & 0x3f))};
+                         (char)(0x80 | (c >> 6 & 0x3f)),
+                         (char)(0x80 | (c & 0x3f))};
   if (c < 0x80)
     append(to, &(char){(char)c}, 1);
   else if (c < 0x800)
@@ -924,7 +980,8 @@ static char *json_string(struct json *json) {
       unsigned value = json_hex(json);
       if (value >= 0xd800 && value < 0xdc00 && starts_with(json->at, "\\u")) {
         json->at += 2;
-        value = 0x10000 + ((value - 0xd800) << 10) + ((json_hex(json) - 0xdc00) & 0x3ff);
+        value = 0x10000 + ((value - 0xd800) << 10) +
+                ((json_hex(json) - 0xdc00) & 0x3ff);
       }
       append_utf8(&string, value);
     } else {
@@ -1016,7 +1073,8 @@ static void take_overlay(const char *name) {
           die("the overlay '%s' replaces '%s', and libcgo does so, too: take that out of "
               "the overlay, or build with go",
               name, original);
-        users.at = need(realloc(users.at, ((size_t)users.n + 1) * sizeof *users.at));
+        users.at =
+            need(realloc(users.at, ((size_t)users.n + 1) * sizeof *users.at));
         users.at[users.n++] = (struct replacement){known, by};
       }
     }
@@ -1055,10 +1113,11 @@ static const char *tree_of_links;
 
 /* GOFLAGS can have no blank in all releases. */
 static void find_cache(void) {
-  const char *base = *environment("XDG_CACHE_HOME") != '\0'
-                         ? getenv("XDG_CACHE_HOME")
-                         : text("%s/.cache", *environment("HOME") != '\0' ? getenv("HOME")
-                                                                          : "/nonexistent");
+  const char *base =
+      *environment("XDG_CACHE_HOME") != '\0'
+          ? getenv("XDG_CACHE_HOME")
+          : text("%s/.cache", *environment("HOME") != '\0' ? getenv("HOME")
+                                                           : "/nonexistent");
   cache = text("%s/libcgo-go", base);
   bool usable = cache[0] == '/' && strpbrk(cache, " \t\n'\"") == NULL;
   for (char *slash = (char *)cache; usable && slash != NULL;) {
@@ -1074,8 +1133,8 @@ static void find_cache(void) {
   const char *tmp = *environment("TMPDIR") != '\0' ? getenv("TMPDIR") : "/tmp";
   char *new = clean_path(need(getcwd(NULL, 0)), text("%s/libcgo-go.XXXXXX", tmp));
   if (mkdtemp(new) == NULL)
-    die("no directory for what Go is given, neither '%s' nor '%s': %s", cache, new,
-        strerror(errno));
+    die("no directory for what Go is given, neither '%s' nor '%s': %s", cache,
+        new, strerror(errno));
   cache = temporary = new;
   atexit(remove_temporary);
 }
@@ -1087,8 +1146,10 @@ static void link_all(const char *from, const char *to, const char *but) {
   DIR *dir = opendir(from);
   for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
     if (entry->d_name[0] != '.' && strcmp(entry->d_name, but) != 0 &&
-        symlink(text("%s/%s", from, entry->d_name), text("%s/%s", to, entry->d_name)) != 0)
-      die("the link '%s/%s' cannot be made: %s", to, entry->d_name, strerror(errno));
+        symlink(text("%s/%s", from, entry->d_name),
+                text("%s/%s", to, entry->d_name)) != 0)
+      die("the link '%s/%s' cannot be made: %s", to, entry->d_name,
+          strerror(errno));
   if (dir != NULL)
     closedir(dir);
 }
@@ -1099,7 +1160,8 @@ static void link_all(const char *from, const char *to, const char *but) {
    every other Go that runs within the command. */
 static void leave_module_cache(void) {
   const size_t n = strlen(fact[GOMODCACHE]);
-  if (n == 0 || !starts_with(fact[GOROOT], fact[GOMODCACHE]) || fact[GOROOT][n] != '/')
+  if (n == 0 || !starts_with(fact[GOROOT], fact[GOMODCACHE]) ||
+      fact[GOROOT][n] != '/')
     return;
   tree_of_links = text("%s/goroot-%s", cache, hash(fact[GOROOT]));
   const char *from = text("%s/bin", fact[GOROOT]);
@@ -1143,8 +1205,8 @@ static void append_cgo_go(struct buffer *to) {
         fact[GOVERSION], file, PACKAGE_VERSION);
   place++;
   append(to, source.at, (size_t)(place - source.at));
-  char *flags = text("// libcgo-go %s, libcgo %s: %s\n", PACKAGE_VERSION, library.version,
-                     library.flags);
+  char *flags = text("// libcgo-go %s, libcgo %s: %s\n", PACKAGE_VERSION,
+                     library.version, library.flags);
   for (char *c = flags; *c != '\0'; c++)
     *c = *c == '*' ? '?' : *c; /* it is in a comment */
   append_text(to, flags);
@@ -1167,7 +1229,8 @@ static void append_overlay(struct buffer *to, const char *cgo_go) {
       add(&files, need(strdup(entry->d_name)));
   if (files.n > 0)
     qsort(files.at, (size_t)files.n, sizeof *files.at, by_name);
-  append_text(to, text("{\"libcgo-go\": \"%s\", \"Replace\": {", PACKAGE_VERSION));
+  append_text(to,
+              text("{\"libcgo-go\": \"%s\", \"Replace\": {", PACKAGE_VERSION));
   for (int i = 0; i < files.n; i++)
     append_replacement(to, &first, text("%s/%s", package, files.at[i]), "");
   append_replacement(to, &first, text("%s/libcgo_shim.c", package), shim);
@@ -1277,10 +1340,11 @@ static void print_environment(void) {
   printf("libcgo    %s\ninstalled %s: %s\n", PACKAGE_VERSION, library.version,
          library.flags);
   printf("library   %s%s\n", library.file != NULL ? library.file : "not seen",
-         library.path != NULL ? ", where the loader does not look: programs get an rpath"
-                              : "");
-  printf("shim      %s\ngo        %s, %s\nGOROOT    %s\nGOARCH    %s\noverlay   %s\n", shim,
-         go, fact[GOVERSION], fact[GOROOT], fact[GOARCH], overlay);
+         library.path != NULL
+             ? ", where the loader does not look: programs get an rpath"
+             : "");
+  printf("shim      %s\ngo        %s, %s\nGOROOT    %s\nGOARCH    %s\noverlay   %s\n",
+         shim, go, fact[GOVERSION], fact[GOROOT], fact[GOARCH], overlay);
 }
 
 /* A file that a command has made, or that it says is as it would make it. */
@@ -1312,7 +1376,8 @@ static char *program_name(const char *package_path) {
   path[strcspn(path, "@")] = '\0';
   char *slash = strrchr(path, '/');
   if (slash != NULL && slash[1] == 'v' && isdigit((unsigned char)slash[2]) &&
-      slash[2 + strspn(slash + 2, "0123456789")] == '\0' && strcmp(slash, "/v1") != 0)
+      slash[2 + strspn(slash + 2, "0123456789")] == '\0' &&
+      strcmp(slash, "/v1") != 0)
     *slash = '\0';
   return (char *)base_name(path);
 }
@@ -1321,14 +1386,16 @@ static char *program_name(const char *package_path) {
 static char *bin_directory(void) {
   if (*fact[GOBIN] != '\0')
     return (char *)fact[GOBIN];
-  const char *first = text("%.*s/bin", (int)strcspn(fact[GOPATH], ":"), fact[GOPATH]);
+  const char *first =
+      text("%.*s/bin", (int)strcspn(fact[GOPATH], ":"), fact[GOPATH]);
   return strcmp(fact[GOARCH], fact[GOHOSTARCH]) == 0
              ? (char *)first
              : text("%s/%s_%s", first, fact[GOOS], fact[GOARCH]);
 }
 
 /* All that the directory has got since then. */
-static void add_new_files(struct list *files, const char *directory, time_t since) {
+static void add_new_files(struct list *files, const char *directory,
+                          time_t since) {
   DIR *dir = opendir(directory);
   for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
     const char *file = text("%s/%s", directory, entry->d_name);
@@ -1372,12 +1439,14 @@ static void find_made(struct list *files, time_t since) {
       if (strstr(call.packages.at[i], "...") != NULL)
         add_new_files(files, bin_directory(), since);
       else
-        add(files, text("%s/%s", bin_directory(), program_name(call.packages.at[i])));
+        add(files,
+            text("%s/%s", bin_directory(), program_name(call.packages.at[i])));
     return;
   }
   const char *output = call.output != NULL ? clean_path(here, call.output) : NULL;
   const bool into_directory =
-      output != NULL && (is_directory(output) || call.output[strlen(call.output) - 1] == '/');
+      output != NULL &&
+      (is_directory(output) || call.output[strlen(call.output) - 1] == '/');
   if (output != NULL && !into_directory) {
     add(files, output);
     return;
@@ -1418,8 +1487,9 @@ static void run_go(char **arguments) {
     add(&command, text("-exec=%s/%s", cache, as_runner));
   for (int i = 0; i < call.after.n; i++)
     add(&command, call.after.at[i]);
-  const bool makes_files = !call.is_dry && (is_command("build") || is_command("install") ||
-                                            (is_command("test") && call.compiles_tests));
+  const bool makes_files =
+      !call.is_dry && (is_command("build") || is_command("install") ||
+                       (is_command("test") && call.compiles_tests));
   if (!makes_files && temporary == NULL) {
     execv(go, command.at);
     die("'%s' cannot be run: %s", go, strerror(errno));
@@ -1437,13 +1507,14 @@ static void run_go(char **arguments) {
 }
 
 static void print_usage(FILE *to) {
-  fputs("usage: libcgo-go COMMAND [ARGUMENT...]   runs `go COMMAND ARGUMENT...` with libcgo\n"
-        "       libcgo-go overlay                 prints the overlay for go build -overlay\n"
-        "       libcgo-go env                     prints what was found\n"
-        "       libcgo-go --help | --version\n"
-        "\n"
-        "The environment variable GO names the go command to use (default: go).\n",
-        to);
+  fputs(
+      "usage: libcgo-go COMMAND [ARGUMENT...]   runs `go COMMAND ARGUMENT...` with libcgo\n"
+      "       libcgo-go overlay                 prints the overlay for go build -overlay\n"
+      "       libcgo-go env                     prints what was found\n"
+      "       libcgo-go --help | --version\n"
+      "\n"
+      "The environment variable GO names the go command to use (default: go).\n",
+      to);
 }
 
 int main(int argc, char **argv) {
@@ -1456,7 +1527,8 @@ int main(int argc, char **argv) {
   if (argc == 3 && strcmp(first, "--loader") == 0)
     be_the_loader(argv[2]);
   if (getenv(asking) != NULL)
-    die("'%s' calls libcgo-go again: name Go's own command in GO", getenv(asking));
+    die("'%s' calls libcgo-go again: name Go's own command in GO",
+        getenv(asking));
   if (argc < 2) {
     print_usage(stderr);
     return 2;

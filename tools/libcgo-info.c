@@ -163,9 +163,9 @@ static void build(const struct object *object) {
   say("libcgo", "%d.%d.%d, headers " LIBCGO_VERSION_STRING,
       libcgo_version() / 10000, libcgo_version() / 100 % 100,
       libcgo_version() % 100);
-  say("library", "%s", object->found && object->name[0] != '\0'
-                           ? object->name
-                           : "linked into this program");
+  say("library", "%s",
+      object->found && object->name[0] != '\0' ? object->name
+                                               : "linked into this program");
   say("port", "%s, %s", LIBCGO_INFO_OS, LIBCGO_INFO_CPU);
   say("built for", "%s, with compiler %s", LIBCGO_INFO_HOST, __VERSION__);
   say("static probes", "%s", LIBCGO_INFO_PROBES);
@@ -224,7 +224,8 @@ static void threads(void) {
     char text[256] = "";
     if (err == EAGAIN)
       libcgo_limit_text(&limit, text, sizeof text);
-    say("stack of a thread", "none could be started: %s: %s", strerror(err), text);
+    say("stack of a thread", "none could be started: %s: %s", strerror(err),
+        text);
   }
   say("least signal stack", "%ld bytes",
 #ifdef _SC_MINSIGSTKSZ

@@ -41,13 +41,13 @@ struct worker {
   struct libcgo_stack stack;
   struct libcgo_handle_table handles;
   lua_State *main;
-  lua_State *running;   /* main, or the Lua coroutine that last called C */
-  bool ready;           /* the libraries are open */
-  bool spawned;         /* by border_spawn, with fn and arg */
-  unsigned entered;     /* calls of border_enter that have not returned */
+  lua_State *running; /* main, or the Lua coroutine that last called C */
+  bool ready;         /* the libraries are open */
+  bool spawned;       /* by border_spawn, with fn and arg */
+  unsigned entered;   /* calls of border_enter that have not returned */
   lua_CFunction fn;
   void *arg;
-  struct worker *next;  /* in the pool */
+  struct worker *next; /* in the pool */
 };
 
 static void enter(struct libcgo_thread *thread);
@@ -74,9 +74,7 @@ static bool stopping;       /* acquire gives states that are to be closed */
 /* ---- states ---- */
 
 /* Coroutines inherit the pointer from their main state. */
-static struct worker **owner_of(lua_State *L) {
-  return lua_getextraspace(L);
-}
+static struct worker **owner_of(lua_State *L) { return lua_getextraspace(L); }
 
 static bool map_stack(struct libcgo_stack *stack) {
   const size_t guard = (size_t)sysconf(_SC_PAGESIZE);
@@ -233,11 +231,13 @@ int border_pcall(lua_State *L, int arguments, int results) {
    and package call the C library and the loader: the client registers them, if
    it wants them. */
 static int open_state(lua_State *L) {
-  static const luaL_Reg libraries[] = {
-      {LUA_GNAME, luaopen_base},          {LUA_COLIBNAME, luaopen_coroutine},
-      {LUA_TABLIBNAME, luaopen_table},    {LUA_STRLIBNAME, luaopen_string},
-      {LUA_MATHLIBNAME, luaopen_math},    {LUA_UTF8LIBNAME, luaopen_utf8},
-      {NULL, NULL}};
+  static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},
+                                       {LUA_COLIBNAME, luaopen_coroutine},
+                                       {LUA_TABLIBNAME, luaopen_table},
+                                       {LUA_STRLIBNAME, luaopen_string},
+                                       {LUA_MATHLIBNAME, luaopen_math},
+                                       {LUA_UTF8LIBNAME, luaopen_utf8},
+                                       {NULL, NULL}};
   for (const luaL_Reg *l = libraries; l->name != NULL; l++) {
     luaL_requiref(L, l->name, l->func, 1);
     lua_pop(L, 1);
@@ -356,8 +356,8 @@ int border_spawn(lua_CFunction fn, void *arg) {
   w->spawned = true;
   spawned++;
   pthread_mutex_unlock(&lock);
-  const int err = libcgo_thread_create(&runtime, &w->thread, &attr, thread_main,
-                                       NULL, NULL);
+  const int err =
+      libcgo_thread_create(&runtime, &w->thread, &attr, thread_main, NULL, NULL);
   if (err != 0)
     give_back(w);
   return err;

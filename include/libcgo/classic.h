@@ -32,9 +32,9 @@ struct libcgo_g {
 
 /* Where and how a new thread starts. */
 struct libcgo_start {
-  uintptr_t m;         /* stored in the thread's slot for m */
-  struct libcgo_g *g;  /* stored in the thread's slot for g; its bounds are set */
-  void (*fn)(void);    /* called on the new thread */
+  uintptr_t m;        /* stored in the thread's slot for m */
+  struct libcgo_g *g; /* stored in the thread's slot for g; its bounds are set */
+  void (*fn)(void);   /* called on the new thread */
 };
 
 /* The names of 2010, for sources that were written with them. */
@@ -76,8 +76,7 @@ extern LIBCGO_API void (*const initcgo)(void);
  * and its value, and the process aborts.
  * Safe in any thread after initcgo; not safe in signal handlers. Since 0.1.
  */
-extern LIBCGO_API void (*const libcgo_thread_start)(
-    struct libcgo_start *start);
+extern LIBCGO_API void (*const libcgo_thread_start)(struct libcgo_start *start);
 
 /*
  * The same, with a `start` from malloc(3), which the function frees.

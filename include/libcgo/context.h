@@ -75,8 +75,8 @@ struct libcgo_context {
 #define LIBCGO_CONTEXT_KEEPS_CONTROL 1u
 #define LIBCGO_CONTEXT_INIT                                                    \
   {                                                                            \
-    sizeof(struct libcgo_context), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0,    \
-        0, 0, 0, 0, 0, 0, 0, 0, {                                              \
+    sizeof(struct libcgo_context), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0, \
+        0, 0, 0, 0, 0, 0, 0, {                                                 \
       0, 0, 0, 0, 0, 0, 0, 0                                                   \
     }                                                                          \
   }

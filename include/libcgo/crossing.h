@@ -25,8 +25,7 @@ LIBCGO_BEGIN_DECLS
  * Exceptions, forced unwinding and longjmp pass through.
  * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
-LIBCGO_API uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *arg,
-                                                      uintptr_t word),
+LIBCGO_API uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *arg, uintptr_t word),
                                       void *arg, uintptr_t word);
 
 /*

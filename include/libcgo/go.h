@@ -119,9 +119,8 @@ LIBCGO_API void libcgo_go_release_context(struct libcgo_go *go,
 LIBCGO_API void
 libcgo_go_set_traceback_functions(struct libcgo_go *go,
                                   const struct libcgo_go_tracebacks *functions);
-LIBCGO_API void
-libcgo_go_call_traceback_function(struct libcgo_go *go,
-                                  struct libcgo_go_traceback *arg);
+LIBCGO_API void libcgo_go_call_traceback_function(struct libcgo_go *go,
+                                                  struct libcgo_go_traceback *arg);
 LIBCGO_API void
 libcgo_go_call_symbolizer_function(struct libcgo_go *go,
                                    struct libcgo_go_symbolizer *arg);
@@ -148,9 +147,9 @@ LIBCGO_API uintptr_t libcgo_go_mmap(void *address, uintptr_t length,
                                     int32_t fd, uint32_t offset);
 LIBCGO_API void libcgo_go_munmap(void *address, uintptr_t length);
 /* Returns 0 or an errno value. */
-LIBCGO_API int32_t
-libcgo_go_sigaction(intptr_t signal, const struct libcgo_go_action *action,
-                    struct libcgo_go_action *old);
+LIBCGO_API int32_t libcgo_go_sigaction(intptr_t signal,
+                                       const struct libcgo_go_action *action,
+                                       struct libcgo_go_action *old);
 
 /* Each stores the result in retval, or the errno value if the result is -1. */
 LIBCGO_API void libcgo_go_setegid(struct libcgo_go_args *x);

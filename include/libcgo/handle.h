@@ -123,8 +123,7 @@ LIBCGO_API int libcgo_handle_free(struct libcgo_handle_table *table,
  * count. 0 if table is NULL or was not initialised.
  * Safe in any thread and in signal handlers. Since 0.1.
  */
-LIBCGO_API size_t
-libcgo_handle_count(const struct libcgo_handle_table *table);
+LIBCGO_API size_t libcgo_handle_count(const struct libcgo_handle_table *table);
 
 /*
  * Frees all handles and the table's memory. The record is then as

@@ -30,7 +30,7 @@
 
 /* LIBCGO_CLASSIC: the classic face exists for the target's CPU and system. Then
    LIBCGO_CPU_AMD64 or LIBCGO_CPU_386 is defined, too. */
-#if defined(_WIN32) || defined(__FreeBSD__) || defined(__NetBSD__) ||           \
+#if defined(_WIN32) || defined(__FreeBSD__) || defined(__NetBSD__) ||          \
     defined(__OpenBSD__)
 /* The classic face does not exist. */
 #elif defined(__x86_64__) && !defined(__ILP32__)
@@ -49,7 +49,7 @@
 
 /* The value of LIBCGO_STACK_MIN in <libcgo/stack.h>. A frame has at least 160 bytes on
    s390x, 176 on sparc64, and 112 by the first ABI of ppc64 (big-endian). */
-#if defined(__s390x__) || (defined(__sparc__) && defined(__arch64__)) || \
+#if defined(__s390x__) || (defined(__sparc__) && defined(__arch64__)) ||       \
     (defined(__powerpc64__) && (!defined(_CALL_ELF) || _CALL_ELF == 1))
 #define LIBCGO_STACK_MIN_ 2048
 #else

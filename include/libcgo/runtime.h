@@ -158,10 +158,10 @@ struct libcgo_runtime {
  * (struct libcgo_thread)LIBCGO_THREAD_INIT.
  */
 struct libcgo_thread {
-  uint32_t size;    /* of this record, in bytes */
-  uint32_t version; /* LIBCGO_RECORD_VERSION */
+  uint32_t size;                  /* of this record, in bytes */
+  uint32_t version;               /* LIBCGO_RECORD_VERSION */
   struct libcgo_runtime *runtime; /* set by the library before `enter` */
-  void *g;    /* the client's, for the task that the thread runs, for instance */
+  void *g; /* the client's, for the task that the thread runs, for instance */
   void *data; /* the client's */
   /* Used by the library only. */
   uintptr_t small_lo;
@@ -188,7 +188,7 @@ struct libcgo_thread {
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
         0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
-        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0,  \
+        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, \
         0, 0, 0                                                                \
   }
 
@@ -239,8 +239,7 @@ struct libcgo_thread {
  * Safe in any thread; not safe in signal handlers. Since 0.1.
  */
 LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
-                             struct libcgo_thread **thread)
-    LIBCGO_CHECKED_;
+                             struct libcgo_thread **thread) LIBCGO_CHECKED_;
 
 /*
  * Detaches the calling thread, which libcgo_attach or its first callback attached:
@@ -285,10 +284,8 @@ LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
  * Safe in any thread; in signal handlers on a thread that has a record. Since 0.1.
  */
 LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
-                               void (*fn)(struct libcgo_thread *thread,
-                                          void *arg),
-                               void *arg)
-    LIBCGO_CHECKED_;
+                               void (*fn)(struct libcgo_thread *thread, void *arg),
+                               void *arg) LIBCGO_CHECKED_;
 
 /*
  * Ends a runtime: gives its thread key back to the system, as soon as threads that are

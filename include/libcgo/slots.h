@@ -43,8 +43,8 @@ LIBCGO_BEGIN_DECLS
   struct libcgo_slots
 #else
 #define LIBCGO_DEFINE_SLOTS                                                    \
-  __attribute__((__visibility__("hidden"))) __thread uintptr_t                 \
-      libcgo_defined_pair[2];                                                  \
+  __attribute__((                                                              \
+      __visibility__("hidden"))) __thread uintptr_t libcgo_defined_pair[2];    \
   static struct libcgo_slots libcgo_defined_slots = LIBCGO_SLOTS_INIT;         \
   static __attribute__((__constructor__)) void libcgo_define_slots(void) {     \
     libcgo_slots_defined(&libcgo_defined_slots, libcgo_defined_pair);          \
@@ -115,8 +115,7 @@ struct libcgo_slots {
  * LIBCGO_DEFINE_SLOTS calls this function when the program starts. Do not call it
  * yourself. Since 0.1.
  */
-LIBCGO_API void libcgo_slots_defined(struct libcgo_slots *slots,
-                                     uintptr_t *pair);
+LIBCGO_API void libcgo_slots_defined(struct libcgo_slots *slots, uintptr_t *pair);
 
 LIBCGO_END_DECLS
 
@@ -165,8 +164,8 @@ LIBCGO_END_DECLS
           "libcgo_slot_pair:\n\t"                                              \
           ".skip " LIBCGO_SLOTS_BYTES_ "\n\t"                                  \
           ".popsection");                                                      \
-  LIBCGO_SLOTS_EXTERN_ __attribute__((__visibility__(                          \
-      "hidden"))) __thread void *libcgo_slot_pair[2];                          \
+  LIBCGO_SLOTS_EXTERN_ __attribute__((                                         \
+      __visibility__("hidden"))) __thread void *libcgo_slot_pair[2];           \
   static __attribute__((__constructor__)) void libcgo_announce_slots(void) {   \
     libcgo_slots_reserved(libcgo_slot_pair);                                   \
   }                                                                            \

@@ -94,8 +94,8 @@ struct libcgo_stack {
  * is unchanged. Leaves errno alone.
  * Safe in any thread and in signal handlers. Since 0.1.
  */
-LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack, size_t bytes)
-    LIBCGO_CHECKED_;
+LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack,
+                                size_t bytes) LIBCGO_CHECKED_;
 
 /*
  * Frees the memory of libcgo_stack_map. Nothing may be running on the stack.
@@ -122,8 +122,7 @@ LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
  * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
-                                           uintptr_t (*fn)(void *arg),
-                                           void *arg);
+                                           uintptr_t (*fn)(void *arg), void *arg);
 
 /*
  * Calls fn(arg) on a small stack, and returns what fn returns. If the running C function
@@ -145,8 +144,7 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  */
 LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           const struct libcgo_stack *stack,
-                                          uintptr_t (*fn)(void *arg),
-                                          void *arg);
+                                          uintptr_t (*fn)(void *arg), void *arg);
 
 /*
  * The fewest bytes that libcgo_call_on_stack accepts: 1024, or 2048 on ppc64

@@ -22,7 +22,7 @@ LIBCGO_BEGIN_DECLS
  * has a bit for each CPU of the process's group.
  */
 struct libcgo_thread_attr {
-  uint32_t size; /* of this record, in bytes */
+  uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
   /* Bytes of the thread's stack, without its guard. The C library takes its control
      block and the thread-local variables out of it. 0: the default. */
@@ -106,13 +106,11 @@ struct libcgo_limit {
  * stops the process with a message. Leaves errno and the caller's signal mask alone.
  * Safe in any thread; not safe in signal handlers. Since 0.1.
  */
-LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
-                                    struct libcgo_thread *thread,
-                                    const struct libcgo_thread_attr *attr,
-                                    void (*fn)(struct libcgo_thread *thread,
-                                               void *arg),
-                                    void *arg, struct libcgo_limit *limit)
-    LIBCGO_CHECKED_;
+LIBCGO_API int
+libcgo_thread_create(struct libcgo_runtime *runtime, struct libcgo_thread *thread,
+                     const struct libcgo_thread_attr *attr,
+                     void (*fn)(struct libcgo_thread *thread, void *arg),
+                     void *arg, struct libcgo_limit *limit) LIBCGO_CHECKED_;
 
 /*
  * Writes a limit as text, such as "RLIMIT_NPROC is 64, in use are 64 threads of the user:

@@ -86,9 +86,8 @@ struct libcgo_traceback_ops {
  * Safe in any thread while no other thread installs hooks for the runtime; not safe in
  * signal handlers. Since 0.1.
  */
-LIBCGO_API int
-libcgo_traceback_set(struct libcgo_runtime *runtime,
-                     const struct libcgo_traceback_ops *ops);
+LIBCGO_API int libcgo_traceback_set(struct libcgo_runtime *runtime,
+                                    const struct libcgo_traceback_ops *ops);
 
 /*
  * libcgo_traceback_context calls the hook `context`, which notes the C frames of the
@@ -98,8 +97,7 @@ libcgo_traceback_set(struct libcgo_runtime *runtime,
  * functions cost a few loads and comparisons.
  * Safe in any thread; in signal handlers if the hooks are. Since 0.1.
  */
-LIBCGO_API uintptr_t
-libcgo_traceback_context(const struct libcgo_runtime *runtime);
+LIBCGO_API uintptr_t libcgo_traceback_context(const struct libcgo_runtime *runtime);
 LIBCGO_API void libcgo_traceback_release(const struct libcgo_runtime *runtime,
                                          uintptr_t context);
 
@@ -128,9 +126,8 @@ LIBCGO_API void libcgo_traceback_release(const struct libcgo_runtime *runtime,
  * Safe in any thread; in signal handlers with a signal_context. Since 0.1.
  */
 LIBCGO_API size_t libcgo_traceback(const struct libcgo_runtime *runtime,
-                                   uintptr_t context,
-                                   const void *signal_context, uintptr_t *pcs,
-                                   size_t max);
+                                   uintptr_t context, const void *signal_context,
+                                   uintptr_t *pcs, size_t max);
 
 /*
  * Finds out what is at symbol->pc and fills in the rest. A return address is the

@@ -10,5 +10,6 @@ static uintptr_t called(void *arg, uintptr_t word) {
 
 int main(void) {
   static char text[] = "called";
-  return libcgo_crosscall(called, text, 42) != 42 || libcgo_version() != LIBCGO_VERSION;
+  return libcgo_crosscall(called, text, 42) != 42 ||
+         libcgo_version() != LIBCGO_VERSION;
 }

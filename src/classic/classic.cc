@@ -95,8 +95,7 @@ void libcgo_sys_thread_start(libcgo_start *start) {
 }
 
 void (*const initcgo)(void) = libcgo_initcgo;
-void (*const libcgo_thread_start)(
-    struct libcgo_start *) = thread_start;
+void (*const libcgo_thread_start)(struct libcgo_start *) = thread_start;
 void (*const _cgo_malloc)(void *) = cgo::call_malloc;
 void (*const _cgo_free)(void *) = cgo::call_free;
 
@@ -107,7 +106,7 @@ void (*const _cgo_free)(void *) = cgo::call_free;
 extern LIBCGO_API const bool
     runtime_iscgo __asm__(LIBCGO_STRING(LIBCGO_SYMBOL_PREFIX) "runtime·iscgo");
 const bool runtime_iscgo = true;
-extern LIBCGO_API const bool runtime_iscgo_in_objects
-    __asm__(LIBCGO_STRING(LIBCGO_SYMBOL_PREFIX) "runtime.iscgo");
+extern LIBCGO_API const bool runtime_iscgo_in_objects __asm__(
+    LIBCGO_STRING(LIBCGO_SYMBOL_PREFIX) "runtime.iscgo");
 const bool runtime_iscgo_in_objects = true;
 }

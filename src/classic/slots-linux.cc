@@ -60,11 +60,10 @@ slot_place prepare_slots(bool announced, intptr_t pair) {
   }
 
   const tls_segment tls = executable_tls();
-  const bool two_words = tls.exists &&
-                         tls.size == 2 * sizeof(uintptr_t) &&
-                         tls.align <= 2 * sizeof(uintptr_t) &&
-                         tls.address == libcgo_thread_pointer() +
-                                            static_cast<uintptr_t>(place.g);
+  const bool two_words =
+      tls.exists && tls.size == 2 * sizeof(uintptr_t) &&
+      tls.align <= 2 * sizeof(uintptr_t) &&
+      tls.address == libcgo_thread_pointer() + static_cast<uintptr_t>(place.g);
   // A linker that reserves the words leaves them zero. Any other value is
   // that of a variable which happens to have their size.
   if (two_words && libcgo_slot_load(place.base, place.g) == 0 &&

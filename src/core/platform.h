@@ -59,11 +59,11 @@ constexpr size_t no_guard = SIZE_MAX;
 
 /* A limit that keeps the system from giving the process another thread. */
 struct thread_limit {
-  const char *name;            /* NULL: could not be found out */
-  unsigned long long value;    /* the limit */
-  unsigned long long used;     /* how much of it is taken */
-  const char *unit;            /* of both, in the plural: "threads" */
-  const char *remedy;          /* what raises it */
+  const char *name;         /* NULL: could not be found out */
+  unsigned long long value; /* the limit */
+  unsigned long long used;  /* how much of it is taken */
+  const char *unit;         /* of both, in the plural: "threads" */
+  const char *remedy;       /* what raises it */
 };
 
 /* The place of the classic slots: offsets in bytes from one base. */

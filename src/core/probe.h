@@ -16,8 +16,8 @@
 #define LIBCGO_PROBE(name, runtime, thread)                                    \
   do {                                                                         \
     _Pragma("GCC diagnostic push")                                             \
-    _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                           \
-    STAP_PROBE2(libcgo, name, runtime, thread);                                \
+        _Pragma("GCC diagnostic ignored \"-Wpedantic\"")                       \
+            STAP_PROBE2(libcgo, name, runtime, thread);                        \
     _Pragma("GCC diagnostic pop")                                              \
   } while (0)
 #else

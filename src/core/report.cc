@@ -15,9 +15,9 @@ struct error_name {
 
 // Those that the calls the library makes can end with.
 constexpr error_name error_names[] = {
-    {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"}, {EINVAL, "EINVAL"},
-    {EPERM, "EPERM"},   {EBUSY, "EBUSY"},   {ENOENT, "ENOENT"},
-    {EACCES, "EACCES"}, {ENOSYS, "ENOSYS"}, {EMFILE, "EMFILE"},
+    {EAGAIN, "EAGAIN"}, {ENOMEM, "ENOMEM"},   {EINVAL, "EINVAL"},
+    {EPERM, "EPERM"},   {EBUSY, "EBUSY"},     {ENOENT, "ENOENT"},
+    {EACCES, "EACCES"}, {ENOSYS, "ENOSYS"},   {EMFILE, "EMFILE"},
     {ENFILE, "ENFILE"}, {ENOTSUP, "ENOTSUP"},
 };
 

@@ -26,13 +26,13 @@ struct thread_start {
   /* The new thread calls it next, with its signal mask (mask_kind). It frees the record
      before it calls a function that may be unwound. */
   void (*run)(thread_start *start);
-  const char *call; /* for messages */
+  const char *call;                /* for messages */
   void (*fatal)(const char *line); /* the runtime's hook for them, or NULL */
   thread_shape shape;
   start_mask mask_kind;
-  signal_mask mask;  /* given; or, for of_creator, set by start_thread */
-  signal_mask open;  /* the runtime's signals that are never held */
-  signal_mask held;  /* set by start_thread: what it opens after `enter` */
+  signal_mask mask; /* given; or, for of_creator, set by start_thread */
+  signal_mask open; /* the runtime's signals that are never held */
+  signal_mask held; /* set by start_thread: what it opens after `enter` */
   /* Whether signals are held from the end of `run` on. For a face that does not tell its
      client when a thread is over: the client may then free what a handler looks for. */
   bool held_at_the_end;

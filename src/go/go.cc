@@ -52,9 +52,9 @@ void give(const libcgo_go *go, const Argument *argument) {
 
 struct go_thread {
   libcgo_go *go;
-  void *g;              // of a thread of C: to be given back at its end; or NULL
-  libcgo_go_g *g0;      // of a thread of Go: has the bounds that Go checks; or NULL
-  stack_bounds own;     // of its own stack; zeros before they are known
+  void *g;          // of a thread of C: to be given back at its end; or NULL
+  libcgo_go_g *g0;  // of a thread of Go: has the bounds that Go checks; or NULL
+  stack_bounds own; // of its own stack; zeros before they are known
   stack_bounds *others; // that its C code has switched to: most_others; or NULL
   void *block;          // what to free: this, or what it is a part of
 };
@@ -243,8 +243,7 @@ void start_or_stop(thread_start *record) {
   return arg.context;
 }
 
-template <class Function>
-void store(Function **place, Function *function) {
+template <class Function> void store(Function **place, Function *function) {
   __atomic_store_n(place, function, __ATOMIC_RELEASE);
 }
 template <class Function> Function *load(Function *const *place) {
@@ -298,19 +297,17 @@ void libcgo_go_notify_runtime_init_done(libcgo_go *go) {
 // Before each callback: what is rare is done elsewhere, and needs no registers here.
 uintptr_t libcgo_go_wait_runtime_init_done(libcgo_go *go) {
   using namespace cgo;
-  if (__builtin_expect(__atomic_load_n(&go->ready, __ATOMIC_ACQUIRE) == 0,
-                       false))
+  if (__builtin_expect(__atomic_load_n(&go->ready, __ATOMIC_ACQUIRE) == 0, false))
     wait_and_publish(go);
   if (const go_thread *const thread = find_this_thread(go))
     if (const libcgo_go_g *const g0 = thread->g0) {
       const uintptr_t sp = here();
-      if (__builtin_expect(sp - g0->stacklo >= g0->stackhi - g0->stacklo,
-                           false))
+      if (__builtin_expect(sp - g0->stacklo >= g0->stackhi - g0->stacklo, false))
         widen_bounds(go, sp);
     }
   auto *const context = load(&go->context);
   return __builtin_expect(context == nullptr, true) ? 0
-                                                      : make_context(go, context);
+                                                    : make_context(go, context);
 }
 
 // ---- threads ----
@@ -405,8 +402,7 @@ void libcgo_go_set_traceback_functions(libcgo_go *go,
   cgo::store(&go->symbolizer, functions->symbolizer);
 }
 
-void libcgo_go_call_traceback_function(libcgo_go *go,
-                                       libcgo_go_traceback *arg) {
+void libcgo_go_call_traceback_function(libcgo_go *go, libcgo_go_traceback *arg) {
   auto *const fn = cgo::load(&go->traceback);
   if (fn == nullptr)
     return;
@@ -415,8 +411,7 @@ void libcgo_go_call_traceback_function(libcgo_go *go,
   cgo::release(go);
 }
 
-void libcgo_go_call_symbolizer_function(libcgo_go *go,
-                                        libcgo_go_symbolizer *arg) {
+void libcgo_go_call_symbolizer_function(libcgo_go *go, libcgo_go_symbolizer *arg) {
   auto *const fn = cgo::load(&go->symbolizer);
   if (fn == nullptr)
     return;
@@ -426,8 +421,7 @@ void libcgo_go_call_symbolizer_function(libcgo_go *go,
 }
 
 void libcgo_go_callers(libcgo_go *go, uintptr_t signal, void *info,
-                       void *context,
-                       void (*traceback)(libcgo_go_traceback *arg),
+                       void *context, void (*traceback)(libcgo_go_traceback *arg),
                        uintptr_t *buffer,
                        void (*sigtramp)(uintptr_t signal, void *info,
                                         void *context)) {
@@ -451,8 +445,8 @@ void libcgo_go_clearenv(void) { clearenv(); }
 
 uintptr_t libcgo_go_mmap(void *address, uintptr_t length, int32_t protection,
                          int32_t flags, int32_t fd, uint32_t offset) {
-  void *const mapped = mmap(address, length, protection, flags, fd,
-                            static_cast<off_t>(offset));
+  void *const mapped =
+      mmap(address, length, protection, flags, fd, static_cast<off_t>(offset));
   return mapped == MAP_FAILED ? static_cast<uintptr_t>(errno)
                               : reinterpret_cast<uintptr_t>(mapped);
 }
@@ -501,10 +495,10 @@ int32_t libcgo_go_sigaction(intptr_t signal, const libcgo_go_action *action,
 }
 
 // The C library's functions change all threads of the process.
-#define LIBCGO_GO_SET(name, ...)                                               \
-  void libcgo_go_##name(libcgo_go_args *x) {                                   \
-    const uintptr_t *const a = x->args;                                        \
-    const auto result = static_cast<uintptr_t>(name(__VA_ARGS__));             \
+#define LIBCGO_GO_SET(name, ...)                                                \
+  void libcgo_go_##name(libcgo_go_args *x) {                                    \
+    const uintptr_t *const a = x->args;                                         \
+    const auto result = static_cast<uintptr_t>(name(__VA_ARGS__));              \
     x->retval = result == UINTPTR_MAX ? static_cast<uintptr_t>(errno) : result; \
   }
 #define LIBCGO_GO_GID(i) static_cast<gid_t>(a[i])

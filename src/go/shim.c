@@ -68,9 +68,8 @@ extern void __msan_unpoison(const volatile void *memory, size_t size);
 #define GIVE(arg) ((void)(arg))
 #endif
 
-static struct libcgo_go state __attribute__((__aligned__(16))) =
-    LIBCGO_GO_INIT(&x_cgo_pthread_key_created, &x_crosscall2_ptr, ACQUIRE,
-                   RELEASE, UNPOISON);
+static struct libcgo_go state __attribute__((__aligned__(16))) = LIBCGO_GO_INIT(
+    &x_cgo_pthread_key_created, &x_crosscall2_ptr, ACQUIRE, RELEASE, UNPOISON);
 
 /* ---- with the state ---- */
 
@@ -98,7 +97,8 @@ void x_cgo_notify_runtime_init_done(void *unused) {
 static void (*traceback_function)(struct libcgo_go_traceback *);
 static void (*context_function)(struct libcgo_go_context *);
 static void (*symbolizer_function)(struct libcgo_go_symbolizer *);
-#define SET(place, function) __atomic_store_n(&(place), function, __ATOMIC_RELEASE)
+#define SET(place, function)                                                   \
+  __atomic_store_n(&(place), function, __ATOMIC_RELEASE)
 #define GET(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
 
 /* The code that cgo generates calls this one and the next. */
@@ -144,7 +144,8 @@ void x_cgo_call_traceback_function(struct libcgo_go_traceback *arg) {
 }
 
 void x_cgo_call_symbolizer_function(struct libcgo_go_symbolizer *arg) {
-  void (*const function)(struct libcgo_go_symbolizer *) = GET(symbolizer_function);
+  void (*const function)(struct libcgo_go_symbolizer *) =
+      GET(symbolizer_function);
   if (function != NULL)
     SYNC(function(arg));
 }
@@ -185,8 +186,8 @@ void x_cgo_clearenv(void **unused) {
 
 uintptr_t x_cgo_mmap(void *address, uintptr_t length, int32_t protection,
                      int32_t flags, int32_t fd, uint32_t offset) {
-  SYNC_RESULT(uintptr_t, libcgo_go_mmap(address, length, protection, flags, fd,
-                                        offset));
+  SYNC_RESULT(uintptr_t,
+              libcgo_go_mmap(address, length, protection, flags, fd, offset));
 }
 
 void x_cgo_munmap(void *address, uintptr_t length) {

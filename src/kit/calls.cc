@@ -108,11 +108,13 @@ constexpr uintptr_t ended = 1; // and still linked
 // Above the frame of fn: the call's number, in as many bytes as keep the stack aligned.
 constexpr uintptr_t call_word_bytes = 16;
 // In stack_call::flags.
-constexpr uintptr_t was_below = 1;  // C has called from above the call's frame
-constexpr uintptr_t switched = 4;   // its code has told of a switch between tasks
-constexpr uintptr_t own_left = 8;   // its own small stack was left, and its code is elsewhere
+constexpr uintptr_t was_below = 1; // C has called from above the call's frame
+constexpr uintptr_t switched = 4; // its code has told of a switch between tasks
+constexpr uintptr_t own_left =
+    8; // its own small stack was left, and its code is elsewhere
 constexpr uintptr_t in_record = 32; // its place is
-constexpr uintptr_t one_call = 128; // the calls up to this one are counted in these
+constexpr uintptr_t one_call =
+    128; // the calls up to this one are counted in these
 static_assert(switched == STACK_CALL_SWITCHED, "");
 
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
@@ -188,7 +190,8 @@ bool is_changing(const libcgo_thread *thread, const asker &who) {
     return false;
   stack_bounds signal;
   return !who.is_c ||
-         (who.sp < at && on_own_stack(thread, who.sp) == on_own_stack(thread, at)) ||
+         (who.sp < at &&
+          on_own_stack(thread, who.sp) == on_own_stack(thread, at)) ||
          (os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
 }
 
@@ -210,7 +213,8 @@ bool frame_is_gone(const libcgo_thread *thread, const stack_call *c,
     return true;
   const intptr_t offset = libcgo_frame_layout.mark_to_return;
   return offset != 0 &&
-         (!read_word(thread, who, c->mark + static_cast<uintptr_t>(offset), &word) ||
+         (!read_word(thread, who, c->mark + static_cast<uintptr_t>(offset),
+                     &word) ||
           word != c->returns_to);
 }
 
@@ -280,7 +284,8 @@ bool is_within_older(const libcgo_thread *thread, const stack_call *c,
   const stack_call *const parent = parent_of(c);
   return libcgo_frame_layout.mark_to_return == 0 && parent != nullptr &&
          c->prior.contains(c->start) && on_own_stack(thread, c->mark) &&
-         on_own_stack(thread, parent->mark) && !frame_is_gone(thread, parent, who);
+         on_own_stack(thread, parent->mark) &&
+         !frame_is_gone(thread, parent, who);
 }
 
 // The runtime made the call on the stack on which it runs: only the runtime's frames can be
@@ -310,15 +315,13 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
 // The last call is asked so at each new one.
 bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
                       const asker &who) {
-  return !counts(c) ||
-         ((is_below(c, who) ||
-           (on_own_stack(thread, c->mark) && frame_is_gone(thread, c, who) &&
-            !is_needed(thread, c, who))) &&
-          !is_changing(thread, who));
+  return !counts(c) || ((is_below(c, who) || (on_own_stack(thread, c->mark) &&
+                                              frame_is_gone(thread, c, who) &&
+                                              !is_needed(thread, c, who))) &&
+                        !is_changing(thread, who));
 }
 
-bool is_over(const libcgo_thread *thread, const stack_call *c,
-             const asker &who) {
+bool is_over(const libcgo_thread *thread, const stack_call *c, const asker &who) {
   return !counts(c) ||
          ((is_below(c, who) ||
            ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
@@ -344,13 +347,16 @@ void widen(uintptr_t *lo, uintptr_t *hi, uintptr_t from, uintptr_t to) {
 }
 
 // How many calls there are up to this one, as the flags have it.
-uintptr_t rank_of(const stack_call *c) { return c == nullptr ? 0 : c->flags / one_call; }
+uintptr_t rank_of(const stack_call *c) {
+  return c == nullptr ? 0 : c->flags / one_call;
+}
 
 // Makes the interval of a call contain all small stacks of an older one.
 void widen_by(stack_call *c, const stack_call *older) {
   widen(&c->skip_lo, &c->skip_hi, older->skip_lo, older->skip_hi);
   widen(&c->skip_lo, &c->skip_hi, older->lo, end_of(older));
-  widen(&c->skip_lo, &c->skip_hi, older->prior.lo, older->prior.lo + older->prior.span);
+  widen(&c->skip_lo, &c->skip_hi, older->prior.lo,
+        older->prior.lo + older->prior.span);
   widen(&c->skip_lo, &c->skip_hi, older->passed.lo,
         older->passed.lo + older->passed.span);
 }
@@ -423,9 +429,9 @@ range begin_change(libcgo_thread *thread) {
 
 // The call that is running is stored last. A jump out of a handler that has come in between
 // finds the one of before: the state is put back once more when that is over.
-[[gnu::always_inline]] inline void set_state(libcgo_thread *thread, stack_call *running,
-                                             uintptr_t system_sp, uintptr_t caller_sp,
-                                             const range &now) {
+[[gnu::always_inline]] inline void
+set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
+          uintptr_t caller_sp, const range &now) {
   thread->small_span = 0;
   handler_barrier();
   thread->small_lo = here();
@@ -506,7 +512,8 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
   if (last_of(thread) != c || c->prev != parent) { // there are others
     cut(thread, since, &now, c);
     if (now.span != 0 && (thread->state & thread_tasks_switch) != 0)
-      for (stack_call *d = last_of(thread); d != nullptr && d != parent; d = d->prev)
+      for (stack_call *d = last_of(thread); d != nullptr && d != parent;
+           d = d->prev)
         if (d != c && counts(d))
           go_below(thread, d, &system_sp);
   }
@@ -516,7 +523,8 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
 // Whether a call has made another one, not before the given one, that counts.
 bool has_made(const libcgo_thread *thread, const stack_call *call,
               const stack_call *since) {
-  for (const stack_call *d = last_of(thread); d != nullptr && d != since; d = d->prev)
+  for (const stack_call *d = last_of(thread); d != nullptr && d != since;
+       d = d->prev)
     if (counts(d) && parent_of(d) == call)
       return true;
   return false;
@@ -575,9 +583,9 @@ void drop_ended(libcgo_thread *thread) {
        c = last_of(thread)) {
     uintptr_t expected = reinterpret_cast<uintptr_t>(c);
     // A handler that comes in between may do the same.
-    if (!__atomic_compare_exchange_n(
-            &thread->top, &expected, reinterpret_cast<uintptr_t>(c->prev), false,
-            __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    if (!__atomic_compare_exchange_n(&thread->top, &expected,
+                                     reinterpret_cast<uintptr_t>(c->prev),
+                                     false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       continue;
     c->serial = free_place;
     thread->next_place = reinterpret_cast<uintptr_t>(c);
@@ -660,8 +668,8 @@ stack_call *listed_place(libcgo_thread *thread) {
       return nullptr;
     }
     if (__atomic_compare_exchange_n(&pages->free_places, &first,
-                                    reinterpret_cast<uintptr_t>(c->parent), false,
-                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+                                    reinterpret_cast<uintptr_t>(c->parent),
+                                    false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
       return c;
   }
 }
@@ -711,8 +719,8 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
 // because their callers often run on a small stack; and they are cold, so that a call that
 // goes well jumps as little as it can, which is most of its time.
 
-[[noreturn, gnu::cold, gnu::noinline]] void no_record(
-    const char *call, const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void
+no_record(const char *call, const libcgo_thread *thread) {
   message m(call);
   if (thread == nullptr)
     m.text("the thread's record is NULL: a thread without one is attached by "
@@ -729,15 +737,14 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
   m.fatal();
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void no_memory(
-    const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void no_memory(const libcgo_thread *thread) {
   message(on_stack)
       .text("no memory for a page of nested calls: ENOMEM")
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void bad_stack(
-    const libcgo_thread *thread, const libcgo_stack *stack) {
+[[noreturn, gnu::cold, gnu::noinline]] void
+bad_stack(const libcgo_thread *thread, const libcgo_stack *stack) {
   message(on_stack)
       .text(stack == nullptr ? "the stack's record is NULL"
                              : "the stack's record is none of this version, "
@@ -746,8 +753,9 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void too_small(
-    const libcgo_thread *thread, const libcgo_stack *stack, uintptr_t start) {
+[[noreturn, gnu::cold, gnu::noinline]] void too_small(const libcgo_thread *thread,
+                                                      const libcgo_stack *stack,
+                                                      uintptr_t start) {
   message(on_stack)
       .text("the stack has ")
       .number(start <= stack->lo ? 0 : static_cast<long long>(start - stack->lo))
@@ -762,8 +770,7 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
       .fatal(thread->runtime->ops->fatal);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void was_over(
-    const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void was_over(const libcgo_thread *thread) {
   message(on_stack)
       .text("a call on a small stack returns that was over: it has returned before, "
             "or its stack was left (libcgo_stack_left), or other frames are where its "
@@ -932,8 +939,7 @@ stack_call *goes_on_in(const libcgo_thread *thread, const asker &who) {
   if (c != nullptr && counts(c) && !is_over(thread, c, who))
     return c;
   c = last_of(thread);
-  while (c != nullptr &&
-         ((c->flags & from_small) != 0 || is_over(thread, c, who)))
+  while (c != nullptr && ((c->flags & from_small) != 0 || is_over(thread, c, who)))
     c = c->prev;
   return c;
 }
@@ -963,8 +969,8 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
       continue;
     nothing_waits = nothing_waits && (c->flags & switched) == 0;
     const bool here = end_of(c) > at.lo && end_of(c) <= sp;
-    const bool made_here = (c->flags & from_small) != 0 && at.contains(c->mark) &&
-                           c->mark <= sp;
+    const bool made_here =
+        (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
     if (may_end && // by proofs 4 and 5
         (here || made_here || (was_c_below(c) && nothing_waits)))
       end(thread, c);
@@ -1033,7 +1039,8 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
   }
   if (found.call == nullptr && seen.span != 0 && go_on_as_task(thread, sp, seen))
     return seen;
-  if (found.call == nullptr) { // unless a handler has come in between, and has found it
+  if (found.call ==
+      nullptr) { // unless a handler has come in between, and has found it
     const range now = range_of(thread);
     return now.contains(sp) ? now : range{};
   }
@@ -1062,7 +1069,8 @@ int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
 // Whether a call's code has called from another stack what is still under way.
 bool calls_from_elsewhere(const libcgo_thread *thread, const stack_call *call,
                           const libcgo_stack *stack) {
-  for (const stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev)
+  for (const stack_call *c = last_of(thread); c != nullptr && c != call;
+       c = c->prev)
     if (counts(c) && parent_of(c) == call && c->prior.span != 0 &&
         !overlaps(stack, c->prior.lo, c->prior.lo + c->prior.span))
       return true;
@@ -1112,8 +1120,7 @@ range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
     set_small(thread, ahead);
     return ahead;
   }
-  if (thread->top == 0 ||
-      (on_own_stack(thread, sp) && !small_within_own(thread)))
+  if (thread->top == 0 || (on_own_stack(thread, sp) && !small_within_own(thread)))
     return {};
   return find_small(thread, sp);
 }
@@ -1217,9 +1224,9 @@ struct beginning {
 
 // What most calls need: the same answer as `look_around` has, where that would find nothing
 // that is over and the last call's position is the deepest. A top of 0: look around.
-static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *thread,
-                                                         const libcgo_stack *stack,
-                                                         uintptr_t sp, uintptr_t mark) {
+static LIBCGO_READS_STACKS inline beginning
+begin_simply(const libcgo_thread *thread, const libcgo_stack *stack,
+             uintptr_t sp, uintptr_t mark) {
   const stack_call *const last = last_of(thread);
   const range now = range_of(thread);
   if (within(sp, stack->lo, stack->hi))
@@ -1243,8 +1250,8 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
 
 // For a caller at sp. What is over, seen from there, has ended then.
 [[gnu::noinline]] static beginning look_around(libcgo_thread *thread,
-                                               const libcgo_stack *stack, uintptr_t sp,
-                                               uintptr_t mark) {
+                                               const libcgo_stack *stack,
+                                               uintptr_t sp, uintptr_t mark) {
   const bool on_small = still_small_stack_at(thread, sp).span != 0;
   const asker who = {mark, !on_small, {}};
   if (!on_small) {
@@ -1252,8 +1259,7 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
     // To tell later what is on the thread's own stack.
     if (c == nullptr)
       learn_own_bounds(thread);
-    for (; c != nullptr && is_over_by_sight(thread, c, who);
-         c = last_of(thread)) {
+    for (; c != nullptr && is_over_by_sight(thread, c, who); c = last_of(thread)) {
       if (counts(c))
         end(thread, c);
       drop_ended(thread);
@@ -1281,10 +1287,9 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   }
 }
 
-[[gnu::always_inline]] static inline stack_call *add_call(libcgo_thread *thread,
-                                                          const libcgo_stack *stack,
-                                                          uintptr_t sp, uintptr_t *mark,
-                                                          const beginning &at) {
+[[gnu::always_inline]] static inline stack_call *
+add_call(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t sp,
+         uintptr_t *mark, const beginning &at) {
   const bool on_small = at.on_small;
   const uintptr_t top = at.top & ~uintptr_t(15);
   uintptr_t lo = no_lo;
@@ -1327,8 +1332,9 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   call->passed.span = 0;
   if (running != nullptr)
     running->passed.span = 0;
-  const uintptr_t flags = (on_small ? from_small : 0) | (stack == nullptr ? switched : 0) |
-                    (call == place_in_record(thread) ? in_record : 0);
+  const uintptr_t flags = (on_small ? from_small : 0) |
+                          (stack == nullptr ? switched : 0) |
+                          (call == place_in_record(thread) ? in_record : 0);
   if (!on_small)
     call->c_returns_to = running == nullptr ? 0 : c_return_address(thread, call);
   else // where its code has gone over to a task, that has made it
@@ -1342,15 +1348,16 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
   thread->top = reinterpret_cast<uintptr_t>(call);
   handler_barrier();
   // What was the last may have been taken out meanwhile; its `prev` stays.
-  if (call->prev != nullptr && __builtin_expect(call->prev->serial == free_place, false))
+  if (call->prev != nullptr &&
+      __builtin_expect(call->prev->serial == free_place, false))
     leave_out_free(call);
   // From here on, what a handler calls on that stack is below. Not on the stack on which this
   // function runs.
   if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
     *reinterpret_cast<volatile uintptr_t *>(top - call_word_bytes + 8) = serial;
     handler_barrier();
-    const bool directly =
-        !on_small && call->c_returns_to == 0 && on_own_stack(thread, call->mark);
+    const bool directly = !on_small && call->c_returns_to == 0 &&
+                          on_own_stack(thread, call->mark);
     call->flags |= has_word | (directly ? read_directly : 0);
   }
   // A handler on the caller's small stack may take the record back to that: then C that fn
@@ -1361,8 +1368,9 @@ static LIBCGO_READS_STACKS inline beginning begin_simply(const libcgo_thread *th
 
 stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
                        uintptr_t sp, uintptr_t *mark) {
-  return add_call(thread, stack, sp, mark,
-                  look_around(thread, stack, sp, reinterpret_cast<uintptr_t>(mark)));
+  return add_call(
+      thread, stack, sp, mark,
+      look_around(thread, stack, sp, reinterpret_cast<uintptr_t>(mark)));
 }
 
 bool is_switch(const stack_call *call) { return call->start == no_start; }
@@ -1406,8 +1414,8 @@ extern "C" {
 // Begins a call on a small stack for a caller at sp. `mark` is a word of the call's frame,
 // on the caller's stack, at sp or above.
 cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
-                                         const libcgo_stack *stack, uintptr_t sp,
-                                         uintptr_t *mark) {
+                                         const libcgo_stack *stack,
+                                         uintptr_t sp, uintptr_t *mark) {
   using namespace cgo;
   check_record(on_stack, thread);
   if (check_stack(stack) != 0)
@@ -1432,14 +1440,16 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
 }
 
 // What the record says after a call that has returned.
-[[gnu::noinline]] static void return_to_older(libcgo_thread *thread, stack_call *call) {
+[[gnu::noinline]] static void return_to_older(libcgo_thread *thread,
+                                              stack_call *call) {
   stack_call *const running = running_of(thread);
-  if (running != nullptr && running != call && (call->flags & from_small) != 0 &&
-      (running->flags & switched) != 0 &&
+  if (running != nullptr && running != call &&
+      (call->flags & from_small) != 0 && (running->flags & switched) != 0 &&
       (range_of(thread).contains(call->start - 1) ||
        range_of(thread).contains(call->mark))) {
     // A later call's code has gone over to this task, and goes on in it.
-    set_state(thread, running, thread->system_sp, call->prior_caller, call->prior);
+    set_state(thread, running, thread->system_sp, call->prior_caller,
+              call->prior);
     return;
   }
   // Nothing is left in this call's part of its stack.
@@ -1464,13 +1474,15 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
   if ((call->flags & was_below) != 0)
     thread->state |= thread_c_switches;
   stack_call *const parent = call->parent;
-  const bool is_last = running_of(thread) == call && last_of(thread) == call &&
-                       call->prev == parent &&
-                       (parent == nullptr || (parent->serial == call->parent_serial &&
-                                              parent->passed.span == 0));
+  const bool is_last =
+      running_of(thread) == call && last_of(thread) == call &&
+      call->prev == parent &&
+      (parent == nullptr ||
+       (parent->serial == call->parent_serial && parent->passed.span == 0));
   if (__builtin_expect(is_last, true)) {
     // The last call has returned to the one before.
-    set_state(thread, parent, call->prior_system, call->prior_caller, call->prior);
+    set_state(thread, parent, call->prior_system, call->prior_caller,
+              call->prior);
     if (parent != nullptr) // a handler may have ended it
       go_back_to_task(thread, call);
   } else {
@@ -1549,7 +1561,8 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
             ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
             : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
     const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
-    if (((c->flags & from_small) != 0 && on_it(c->mark)) || (own_is_left && !is_elsewhere)) {
+    if (((c->flags & from_small) != 0 && on_it(c->mark)) ||
+        (own_is_left && !is_elsewhere)) {
       end(thread, c);
       continue;
     }

@@ -28,25 +28,25 @@ struct range {
  * taken for a record.
  */
 struct stack_call {
-  uintptr_t serial;        /* its number; free_place, or ended */
-  stack_call *prev;        /* the call that was begun before */
-  stack_call *parent;      /* the one whose code, or whose C, made this call */
+  uintptr_t serial;   /* its number; free_place, or ended */
+  stack_call *prev;   /* the call that was begun before */
+  stack_call *parent; /* the one whose code, or whose C, made this call */
   uintptr_t parent_serial;
-  uintptr_t mark;          /* the word in the call's frame that has its number */
-  uintptr_t returns_to;    /* the return address of that frame, if the CPU pushes it */
-  uintptr_t lo;            /* the small stack, and where fn's part of it begins */
+  uintptr_t mark;       /* the word in the call's frame that has its number */
+  uintptr_t returns_to; /* the return address of that frame, if the CPU pushes it */
+  uintptr_t lo;         /* the small stack, and where fn's part of it begins */
   uintptr_t start;
-  uintptr_t system_sp;     /* where the stack of C goes on below this call */
-  range prior;             /* the thread's state before the call: the small stack it was */
-  uintptr_t prior_caller;  /* on, or had called C from, and its positions */
+  uintptr_t system_sp; /* where the stack of C goes on below this call */
+  range prior; /* the thread's state before the call: the small stack it was */
+  uintptr_t prior_caller; /* on, or had called C from, and its positions */
   uintptr_t prior_system;
-  range passed;            /* where the thread was in this call when it went over to */
-  uintptr_t passed_sp;     /* another one without calling: its small stack and position */
-  stack_call *skip;        /* an older call: all small stacks of those in between are */
-  uintptr_t skip_lo;       /* within */
+  range passed; /* where the thread was in this call when it went over to */
+  uintptr_t passed_sp; /* another one without calling: its small stack and position */
+  stack_call *skip; /* an older call: all small stacks of those in between are */
+  uintptr_t skip_lo; /* within */
   uintptr_t skip_hi;
-  uintptr_t flags;         /* and above them, how many calls there are up to this one */
-  uintptr_t c_returns_to;  /* the return address of the call of C that made this call */
+  uintptr_t flags; /* and above them, how many calls there are up to this one */
+  uintptr_t c_returns_to; /* the return address of the call of C that made this call */
 };
 
 /* Numbers from here on are of calls that count. */
@@ -105,9 +105,11 @@ LIBCGO_READS_STACKS inline bool runs_on_small_stack(const libcgo_thread *thread,
   if (!now.contains(sp))
     return false;
   const stack_call *const c = running_of(thread);
-  if (c == nullptr || !counts(c) || (c->flags & read_directly) == 0 || !has_own_frame(c))
+  if (c == nullptr || !counts(c) || (c->flags & read_directly) == 0 ||
+      !has_own_frame(c))
     return false;
-  const uintptr_t word = c->start + 8; // between the caller and the end of the range
+  const uintptr_t word =
+      c->start + 8; // between the caller and the end of the range
   return word - sp < now.span - (sp - now.lo) &&
          *reinterpret_cast<const volatile uintptr_t *>(word) == c->serial;
 }
@@ -168,8 +170,8 @@ bool would_overwrite(const libcgo_thread *thread, uintptr_t sp);
 extern "C" {
 uintptr_t libcgo_find_system_sp(libcgo_thread *thread, uintptr_t sp);
 cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
-                                         const libcgo_stack *stack, uintptr_t sp,
-                                         uintptr_t *mark);
+                                         const libcgo_stack *stack,
+                                         uintptr_t sp, uintptr_t *mark);
 uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
                                 uintptr_t *mark);
 

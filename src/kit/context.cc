@@ -93,14 +93,13 @@ bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
 
 [[noreturn, gnu::cold, gnu::noinline]] void stop(const libcgo_thread *thread,
                                                  message &m) {
-  m.fatal(thread != nullptr && check_thread(thread) == 0 &&
-                  thread->runtime != nullptr
+  m.fatal(thread != nullptr && check_thread(thread) == 0 && thread->runtime != nullptr
               ? thread->runtime->ops->fatal
               : nullptr);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void bad_target(
-    const libcgo_thread *thread, const libcgo_context *to) {
+[[noreturn, gnu::cold, gnu::noinline]] void
+bad_target(const libcgo_thread *thread, const libcgo_context *to) {
   message m(name);
   if (to == nullptr)
     m.text("there is no context to go on in: NULL was given, or fn of a context has "
@@ -122,8 +121,8 @@ bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
   stop(thread, m);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void bad_source(
-    const libcgo_thread *thread, const libcgo_context *from) {
+[[noreturn, gnu::cold, gnu::noinline]] void
+bad_source(const libcgo_thread *thread, const libcgo_context *from) {
   message m(name);
   if (from == nullptr)
     m.text("the record for the caller is NULL");
@@ -136,8 +135,9 @@ bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
   stop(thread, m);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void foreign_stack(
-    const libcgo_thread *thread, const libcgo_context *from, uintptr_t sp) {
+[[noreturn, gnu::cold, gnu::noinline]] void
+foreign_stack(const libcgo_thread *thread, const libcgo_context *from,
+              uintptr_t sp) {
   message m(name);
   m.text("the caller's stack pointer is ")
       .hex(sp)
@@ -149,16 +149,16 @@ bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
   stop(thread, m);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void other_thread(
-    const libcgo_thread *thread) {
+[[noreturn, gnu::cold, gnu::noinline]] void
+other_thread(const libcgo_thread *thread) {
   message m(name);
   m.text("the context to go on in is C on another thread's stack: only that thread "
          "goes on there");
   stop(thread, m);
 }
 
-[[noreturn, gnu::cold, gnu::noinline]] void c_waits(
-    const libcgo_thread *thread, uintptr_t sp) {
+[[noreturn, gnu::cold, gnu::noinline]] void c_waits(const libcgo_thread *thread,
+                                                    uintptr_t sp) {
   message m(name);
   m.text("C would go on at ")
       .hex(sp)

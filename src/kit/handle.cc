@@ -21,9 +21,15 @@ using table = libcgo_handle_table;
 constexpr unsigned word_bits = sizeof(uintptr_t) * 8;
 
 // How many zeros are below the lowest bit that is set, for each type that a word may be.
-[[maybe_unused]] inline int zeros_in(unsigned word) { return __builtin_ctz(word); }
-[[maybe_unused]] inline int zeros_in(unsigned long word) { return __builtin_ctzl(word); }
-[[maybe_unused]] inline int zeros_in(unsigned long long word) { return __builtin_ctzll(word); }
+[[maybe_unused]] inline int zeros_in(unsigned word) {
+  return __builtin_ctz(word);
+}
+[[maybe_unused]] inline int zeros_in(unsigned long word) {
+  return __builtin_ctzl(word);
+}
+[[maybe_unused]] inline int zeros_in(unsigned long long word) {
+  return __builtin_ctzll(word);
+}
 
 // The low bits of a handle, its place, from the highest one down:
 //
@@ -46,11 +52,10 @@ constexpr bool retires = word_bits == 64;
 
 // The record is part of the ABI. Later releases append to it; this is what the
 // first one had.
-constexpr size_t first_size = (word_bits == 64 ? 1 + 20 : 2 + 13) *
-                                  sizeof(uintptr_t) +
-                              (8 + 5 + 3) * sizeof(uintptr_t);
-static_assert(offsetof(table, reserved_counts) +
-                      sizeof(table::reserved_counts) ==
+constexpr size_t first_size =
+    (word_bits == 64 ? 1 + 20 : 2 + 13) * sizeof(uintptr_t) +
+    (8 + 5 + 3) * sizeof(uintptr_t);
+static_assert(offsetof(table, reserved_counts) + sizeof(table::reserved_counts) ==
                   first_size,
               "");
 static_assert(sizeof(table::segments) == segment_limit * sizeof(uintptr_t), "");
@@ -84,8 +89,7 @@ struct position {
 
 position position_of_number(uintptr_t number) {
   const unsigned top =
-      31U ^ static_cast<unsigned>(
-                __builtin_clz(static_cast<unsigned>(number)));
+      31U ^ static_cast<unsigned>(__builtin_clz(static_cast<unsigned>(number)));
   return {top - first_bits, number - (uintptr_t{1} << top)};
 }
 
@@ -113,8 +117,8 @@ slot *slots_of(const table *t, uintptr_t segment) {
 
 // The word of bits that has the slot's, in a segment that is there.
 uintptr_t *bits_of(const table *t, const position &p) {
-  auto *bits = reinterpret_cast<uintptr_t *>(slots_of(t, p.segment) +
-                                             slots_in(p.segment));
+  auto *bits =
+      reinterpret_cast<uintptr_t *>(slots_of(t, p.segment) + slots_in(p.segment));
   return bits + p.index / word_bits;
 }
 
@@ -184,10 +188,10 @@ int grow(table *t, uintptr_t count) {
     if (memory == nullptr) {
       if (slots_of(t, segment) == nullptr)
         return ENOMEM;
-    } else if (!__atomic_compare_exchange_n(
-                   entry_of(t, segment), &none,
-                   reinterpret_cast<uintptr_t>(memory), false,
-                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    } else if (!__atomic_compare_exchange_n(entry_of(t, segment), &none,
+                                            reinterpret_cast<uintptr_t>(memory),
+                                            false, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_ACQUIRE)) {
       os::unmap(memory, bytes);
     }
   }
@@ -207,16 +211,14 @@ uintptr_t room(uintptr_t count) {
 int take_room(table *t) {
   uintptr_t taken = __atomic_load_n(&t->taken, __ATOMIC_RELAXED);
   for (;;) {
-    const uintptr_t count =
-        __atomic_load_n(&t->segment_count, __ATOMIC_ACQUIRE);
+    const uintptr_t count = __atomic_load_n(&t->segment_count, __ATOMIC_ACQUIRE);
     if (taken >= room(count)) {
       const int err = grow(t, count);
       if (err != 0)
         return err;
       taken = __atomic_load_n(&t->taken, __ATOMIC_RELAXED);
     } else if (__atomic_compare_exchange_n(&t->taken, &taken, taken + 1, true,
-                                           __ATOMIC_RELAXED,
-                                           __ATOMIC_RELAXED)) {
+                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
       return 0;
     }
   }
@@ -290,8 +292,7 @@ extern "C" void *libcgo_handle_get(const libcgo_handle_table *table,
   return reinterpret_cast<void *>(object);
 }
 
-extern "C" int libcgo_handle_free(libcgo_handle_table *table,
-                                  uintptr_t handle) {
+extern "C" int libcgo_handle_free(libcgo_handle_table *table, uintptr_t handle) {
   if (!known(table))
     return EINVAL;
   slot *s = slot_of(table, handle);

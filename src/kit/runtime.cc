@@ -54,9 +54,8 @@ void leave_thread(libcgo_thread *thread) {
   libcgo_runtime *runtime = thread->runtime;
   const libcgo_ops *ops = runtime->ops;
   const bool foreign = (thread->state & thread_foreign) != 0;
-  const stack_bounds signal_stack = {thread->signal_stack,
-                                     thread->signal_stack +
-                                         thread->signal_stack_bytes};
+  const stack_bounds signal_stack = {
+      thread->signal_stack, thread->signal_stack + thread->signal_stack_bytes};
   auto *const masks = reinterpret_cast<attach_masks *>(thread->masks);
   os::cancellation_disabled disabled; // a hook may come by such a point
   os::signals_held held(os::signals_of(runtime->open_signals));
@@ -127,8 +126,7 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
     if (os::has_signal_stack(&own)) {
       if (os::share_signal_stack(own))
         signal_stack = own;
-    } else if (!os::map_signal_stack(runtime->signal_stack_size,
-                                     &signal_stack)) {
+    } else if (!os::map_signal_stack(runtime->signal_stack_size, &signal_stack)) {
       return ENOMEM;
     }
   }
@@ -175,9 +173,9 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
 // Apart, so that a callback on a thread with a record does not pay for its frame.
-[[gnu::cold, gnu::noinline]] int attach_and_call(
-    libcgo_runtime *runtime, void (*fn)(libcgo_thread *thread, void *arg),
-    void *arg) {
+[[gnu::cold, gnu::noinline]] int
+attach_and_call(libcgo_runtime *runtime,
+                void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   const int caller_errno = errno;
   int err = check_runtime(runtime);
   if (err == 0)
@@ -216,8 +214,7 @@ int check_runtime(const libcgo_runtime *runtime) {
   if (runtime->version != LIBCGO_RECORD_VERSION ||
       ops->version != LIBCGO_RECORD_VERSION)
     return ENOTSUP;
-  if (ops->enter == nullptr || ops->leave == nullptr ||
-      ops->current == nullptr ||
+  if (ops->enter == nullptr || ops->leave == nullptr || ops->current == nullptr ||
       (ops->acquire == nullptr) != (ops->release == nullptr))
     return EINVAL;
   return 0;

@@ -29,9 +29,12 @@ inline int check_thread(const libcgo_thread *thread) {
 constexpr uintptr_t thread_entered = 1;
 constexpr uintptr_t thread_foreign = 2; /* the client did not start it */
 constexpr uintptr_t thread_leaving = 4; /* `leave` is being called */
-constexpr uintptr_t thread_small_within_own = 8; /* a small stack is in the system stack */
-constexpr uintptr_t thread_c_switches = 16; /* C returned to a call below it: no guesses */
-constexpr uintptr_t thread_tasks_switch = 32; /* libcgo_stack_switched was called */
+constexpr uintptr_t thread_small_within_own =
+    8; /* a small stack is in the system stack */
+constexpr uintptr_t thread_c_switches =
+    16; /* C returned to a call below it: no guesses */
+constexpr uintptr_t thread_tasks_switch =
+    32; /* libcgo_stack_switched was called */
 constexpr unsigned thread_rounds_shift = 8;
 
 /* Makes the thread key, and keeps the hooks mapped. Returns 0, EAGAIN, EPERM or

@@ -75,8 +75,8 @@ int libcgo_slots_release(libcgo_runtime *runtime) {
   const uintptr_t at = load_defined();
   auto self = reinterpret_cast<uintptr_t>(runtime);
   if (at == nowhere || at == in_a_shared_object ||
-      !__atomic_compare_exchange_n(&record_at(at)->owner, &self, uintptr_t{0}, false,
-                                   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+      !__atomic_compare_exchange_n(&record_at(at)->owner, &self, uintptr_t{0},
+                                   false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
     return EPERM;
   return 0;
 }

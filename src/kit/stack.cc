@@ -14,16 +14,14 @@ namespace cgo {
 
 namespace {
 
-static_assert(offsetof(libcgo_stack, reserved) +
-                      sizeof(libcgo_stack::reserved) ==
+static_assert(offsetof(libcgo_stack, reserved) + sizeof(libcgo_stack::reserved) ==
                   first_stack,
               "");
 
 // Keeps the compiler from moving stores, for the thread's own signal handlers.
 inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
-void set_bounds(libcgo_bounds *bounds, uintptr_t lo, uintptr_t hi,
-                int kind) {
+void set_bounds(libcgo_bounds *bounds, uintptr_t lo, uintptr_t hi, int kind) {
   bounds->lo = lo;
   bounds->hi = hi;
   bounds->kind = kind;
@@ -81,8 +79,7 @@ int find_other(libcgo_thread *thread, uintptr_t sp, libcgo_bounds *bounds) {
 }
 
 // For a caller at sp whose stack is not the one that the record names.
-[[gnu::cold, gnu::noinline]] int find_bounds(libcgo_thread *thread,
-                                             uintptr_t sp,
+[[gnu::cold, gnu::noinline]] int find_bounds(libcgo_thread *thread, uintptr_t sp,
                                              libcgo_bounds *bounds) {
   int err = check_thread(thread);
   if (err != 0)
@@ -207,8 +204,8 @@ int libcgo_stack_bounds(libcgo_thread *thread, libcgo_bounds *bounds) {
       return 0;
     }
     if (runs_on_small_stack(thread, sp)) {
-      set_bounds(bounds, thread->small_lo, thread->small_lo + thread->small_span,
-                 LIBCGO_STACK_SMALL);
+      set_bounds(bounds, thread->small_lo,
+                 thread->small_lo + thread->small_span, LIBCGO_STACK_SMALL);
       return 0;
     }
   }

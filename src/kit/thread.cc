@@ -70,12 +70,11 @@ bool enter(thread_start *record, uintptr_t here) {
   stack_bounds own;
   if (start->signal_stack.lo != 0 && os::has_signal_stack(&own)) {
     os::drop_signal_stack(start->signal_stack);
-    start->signal_stack =
-        os::share_signal_stack(own) ? own : stack_bounds{};
+    start->signal_stack = os::share_signal_stack(own) ? own : stack_bounds{};
   }
-  const int err = enter_thread(start->runtime, start->thread,
-                               {0, new_thread_bounds(start, here),
-                                start->signal_stack, false});
+  const int err = enter_thread(
+      start->runtime, start->thread,
+      {0, new_thread_bounds(start, here), start->signal_stack, false});
   if (err != 0)
     message(create_call)
         .text("the new thread's record cannot be kept by its key: ")

@@ -21,8 +21,7 @@ static_assert(offsetof(libcgo_traceback_ops, reserved) +
                   first_ops,
               "");
 constexpr size_t first_symbol = 8 + 14 * sizeof(uintptr_t);
-static_assert(offsetof(libcgo_symbol, reserved) +
-                      sizeof(libcgo_symbol::reserved) ==
+static_assert(offsetof(libcgo_symbol, reserved) + sizeof(libcgo_symbol::reserved) ==
                   first_symbol,
               "");
 
@@ -95,7 +94,7 @@ _Unwind_Reason_Code take_frame(_Unwind_Context *context, void *p) {
 struct walk {
   const libcgo_thread *thread; // may be NULL
   stack_bounds now;
-  uintptr_t link; // of stopped code, else 0
+  uintptr_t link;     // of stopped code, else 0
   stack_bounds there; // what is known to be there
 };
 
@@ -176,7 +175,8 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
   return *pc != 0;
 }
 
-bool find_stack(const libcgo_thread *thread, uintptr_t address, stack_bounds *stack) {
+bool find_stack(const libcgo_thread *thread, uintptr_t address,
+                stack_bounds *stack) {
   return (thread != nullptr && find_known_stack(thread, address, stack)) ||
          os::mapping_bounds(address, stack) == 0;
 }
@@ -237,8 +237,7 @@ const libcgo_thread *record_of(const libcgo_runtime *runtime) {
 os::unwinder unwinder_of(const libcgo_runtime *runtime) {
   return {reinterpret_cast<os::backtrace_function *>(__atomic_load_n(
               &runtime->traceback[backtrace_word], __ATOMIC_ACQUIRE)),
-          reinterpret_cast<os::get_ip_function *>(
-              runtime->traceback[get_ip_word]),
+          reinterpret_cast<os::get_ip_function *>(runtime->traceback[get_ip_word]),
           reinterpret_cast<os::get_register_function *>(
               runtime->traceback[get_register_word])};
 }
@@ -260,11 +259,11 @@ size_t traceback_from(const libcgo_runtime *runtime, uintptr_t sp,
   };
   const int caller_errno = errno;
   trace t = {pcs, max, 0};
-  unwinding u = {
-      &t, unwinder_of(runtime),
-      libcgo_strip_signature(reinterpret_cast<uintptr_t>(__builtin_extract_return_addr(
-          reinterpret_cast<void *>(word(libcgo_switch_frame.return_address))))),
-      false};
+  unwinding u = {&t, unwinder_of(runtime),
+                 libcgo_strip_signature(reinterpret_cast<uintptr_t>(
+                     __builtin_extract_return_addr(reinterpret_cast<void *>(
+                         word(libcgo_switch_frame.return_address))))),
+                 false};
   if (u.unwinder.backtrace != nullptr)
     libcgo_context_look(sp, unwind, &u);
   if (t.count == 0 && add(&t, u.first))
@@ -308,8 +307,7 @@ uintptr_t libcgo_traceback_context(const libcgo_runtime *runtime) {
   return hooks != nullptr && hooks->context != nullptr ? hooks->context() : 0;
 }
 
-void libcgo_traceback_release(const libcgo_runtime *runtime,
-                              uintptr_t context) {
+void libcgo_traceback_release(const libcgo_runtime *runtime, uintptr_t context) {
   using namespace cgo;
   if (context == 0 || check_runtime(runtime) != 0)
     return;
@@ -319,8 +317,7 @@ void libcgo_traceback_release(const libcgo_runtime *runtime,
 }
 
 size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
-                        const void *signal_context, uintptr_t *pcs,
-                        size_t max) {
+                        const void *signal_context, uintptr_t *pcs, size_t max) {
   using namespace cgo;
   if (check_runtime(runtime) != 0 || pcs == nullptr || max == 0)
     return 0;
@@ -333,16 +330,16 @@ size_t libcgo_traceback(const libcgo_runtime *runtime, uintptr_t context,
   if (signal_context != nullptr) {
     const os::stopped_code stopped = os::read_signal_context(signal_context);
     if (add(&t, stopped.pc))
-      walk_frames(record_of(runtime), stopped.sp, stopped.fp, stopped.link,
-                  &t);
+      walk_frames(record_of(runtime), stopped.sp, stopped.fp, stopped.link, &t);
   } else {
     const auto frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
     const os::unwinder unwinder = unwinder_of(runtime);
     if (unwinder.backtrace != nullptr) {
-      unwinding u = {&t, unwinder,
-                     libcgo_strip_signature(reinterpret_cast<uintptr_t>(__builtin_extract_return_addr(
-                         __builtin_return_address(0)))),
-                     false};
+      unwinding u = {
+          &t, unwinder,
+          libcgo_strip_signature(reinterpret_cast<uintptr_t>(
+              __builtin_extract_return_addr(__builtin_return_address(0)))),
+          false};
       unwinder.backtrace(take_frame, &u);
     }
     // Where the return address is in the caller's frame, compilers may take that for

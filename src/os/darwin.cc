@@ -68,8 +68,9 @@ bool copy_readable(uintptr_t from, void *to, size_t bytes) {
   for (uintptr_t at = from; all && at < end;) {
     proc_regioninfo region;
     const int size = static_cast<int>(sizeof region);
-    all = proc_pidinfo(getpid(), PROC_PIDREGIONINFO, at, &region, size) == size &&
-          at >= region.pri_address && (region.pri_protection & VM_PROT_READ) != 0;
+    all =
+        proc_pidinfo(getpid(), PROC_PIDREGIONINFO, at, &region, size) == size &&
+        at >= region.pri_address && (region.pri_protection & VM_PROT_READ) != 0;
     at = static_cast<uintptr_t>(region.pri_address + region.pri_size);
   }
   errno = caller_errno;
@@ -137,7 +138,8 @@ uintptr_t word_at(uintptr_t address, size_t offset) {
 stopped_code read_signal_context(const void *context) {
   const uintptr_t registers =
       word_at(reinterpret_cast<uintptr_t>(context), context_here.registers);
-  return {word_at(registers, context_here.pc), word_at(registers, context_here.sp),
+  return {word_at(registers, context_here.pc),
+          word_at(registers, context_here.sp),
           word_at(registers, context_here.fp), 0};
 }
 

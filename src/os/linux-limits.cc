@@ -45,7 +45,9 @@ public:
     }
   }
   // Counts are read a moment after the failure: nine tenths will do.
-  thread_limit get() const { return permille_ >= 900 ? limit_ : thread_limit(); }
+  thread_limit get() const {
+    return permille_ >= 900 ? limit_ : thread_limit();
+  }
 
 private:
   // In 22 bits, so that no 64-bit division is needed: see report.cc.
@@ -80,9 +82,10 @@ void consider_memory(fullest *best, number need, bool locks) {
   number kib;
   if (locks && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
       limit.rlim_cur != RLIM_INFINITY && parse_field(status, "VmLck:", &kib))
-    best->consider({"RLIMIT_MEMLOCK", limit.rlim_cur, kib * 1024 + need,
-                    "locked bytes with the new stack",
-                    "raise it (ulimit -l), use smaller stacks, or do without mlockall"});
+    best->consider(
+        {"RLIMIT_MEMLOCK", limit.rlim_cur, kib * 1024 + need,
+         "locked bytes with the new stack",
+         "raise it (ulimit -l), use smaller stacks, or do without mlockall"});
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       parse_field(status, "VmSize:", &kib))
     best->consider({"RLIMIT_AS", limit.rlim_cur, kib * 1024 + need,
@@ -116,8 +119,8 @@ number count_threads_of(uid_t uid) {
   alignas(8) char entries[2048];
   number threads = 0;
   long n;
-  while (proc.get() >= 0 && (n = syscall(SYS_getdents64, proc.get(), entries,
-                                         sizeof entries)) > 0) {
+  while (proc.get() >= 0 &&
+         (n = syscall(SYS_getdents64, proc.get(), entries, sizeof entries)) > 0) {
     for (long at = 0; at < n;) {
       // struct linux_dirent64: d_reclen at 16, d_name at 19 (getdents64(2)).
       unsigned short length;
@@ -190,8 +193,7 @@ void consider_user(fullest *best) {
   rlimit limit;
   if (getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
     best->consider({"RLIMIT_NPROC", limit.rlim_cur, count_threads_of(getuid()),
-                    "threads of the user",
-                    "raise it (ulimit -u, limits.conf)"});
+                    "threads of the user", "raise it (ulimit -u, limits.conf)"});
 }
 
 void consider_tasks(fullest *best) {

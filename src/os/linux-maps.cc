@@ -169,8 +169,7 @@ constexpr bool variables_are_below = LIBCGO_CONCAT(below_pointer_on_, LIBCGO_CPU
 
 uintptr_t variables_of_program() {
   const uintptr_t pointer = libcgo_thread_pointer();
-  const auto *header =
-      reinterpret_cast<const ElfW(Phdr) *>(getauxval(AT_PHDR));
+  const auto *header = reinterpret_cast<const ElfW(Phdr) *>(getauxval(AT_PHDR));
   size_t count = header == nullptr ? 0 : getauxval(AT_PHNUM);
   for (; count > 0; count--, header++)
     if (header->p_type == PT_TLS) {
@@ -217,8 +216,8 @@ int own_stack_bounds(stack_bounds *bounds) {
   own_attributes attr;
   void *address;
   size_t size;
-  const bool told =
-      attr.error() == 0 && pthread_attr_getstack(attr.get(), &address, &size) == 0;
+  const bool told = attr.error() == 0 &&
+                    pthread_attr_getstack(attr.get(), &address, &size) == 0;
   if (told) {
     bounds->lo = reinterpret_cast<uintptr_t>(address);
     bounds->hi = bounds->lo + size;
@@ -236,7 +235,8 @@ int own_stack_bounds(stack_bounds *bounds) {
       *bounds = initial;
       return 0;
     }
-  } else if (first && !told && err == 0 && (here < bounds->lo || here >= bounds->hi)) {
+  } else if (first && !told && err == 0 &&
+             (here < bounds->lo || here >= bounds->hi)) {
     *bounds = initial;
     return 0;
   }
@@ -265,8 +265,9 @@ bool query_mapping(uintptr_t address, stack_bounds *bounds) {
     procmap_query query = {};
     query.size = sizeof query;
     query.query_addr = address;
-    const long err =
-        fd.get() < 0 ? -ESRCH : call_system(SYS_ioctl, fd.get(), ask_mapping, &query);
+    const long err = fd.get() < 0
+                         ? -ESRCH
+                         : call_system(SYS_ioctl, fd.get(), ask_mapping, &query);
     if (err == 0) {
       bounds->lo = static_cast<uintptr_t>(query.vma_start);
       bounds->hi = static_cast<uintptr_t>(query.vma_end);

@@ -14,12 +14,14 @@ namespace cgo::os {
 // glibc cannot say without a lock in which object an address is.
 #pragma weak dlopen
 extern "C" {
-[[gnu::weak]] int find_object(const void *address, void *found) __asm__("_dl_find_object");
+[[gnu::weak]] int find_object(const void *address,
+                              void *found) __asm__("_dl_find_object");
 [[gnu::weak]] int find_map(const void *address, Dl_info *info, void **extra,
                            int flags) __asm__("dladdr1");
-[[gnu::weak]] int ask_about(void *handle, int request, void *answer) __asm__("dlinfo");
-[[gnu::weak]] void *open_in(long name_space, const char *file, int flags)
-    __asm__("dlmopen");
+[[gnu::weak]] int ask_about(void *handle, int request,
+                            void *answer) __asm__("dlinfo");
+[[gnu::weak]] void *open_in(long name_space, const char *file,
+                            int flags) __asm__("dlmopen");
 }
 
 bool keep_in_namespace(const void *address, int flags) {

@@ -50,8 +50,8 @@ bool reads_as_set(uintptr_t address) {
 
 bool reads_as_word(uintptr_t address) {
   const uint32_t other = 0;
-  return call_system(SYS_futex, address, long{futex_cmp_requeue_private}, 0L, 0L,
-                     &other, 0L) != -EFAULT;
+  return call_system(SYS_futex, address, long{futex_cmp_requeue_private}, 0L,
+                     0L, &other, 0L) != -EFAULT;
 }
 
 bool reads(uintptr_t address) {
@@ -228,7 +228,7 @@ struct context_layout {
   size_t pc;
   size_t sp;
   size_t fp;
-  size_t link = 0; // where a function may leave its return address there
+  size_t link = 0;    // where a function may leave its return address there
   size_t pointer = 0; // where it has the address from which those count
 };
 // clang-format off
@@ -252,8 +252,7 @@ constexpr size_t low_half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
 [[maybe_unused]] constexpr context_layout context_of_loong64 = {176, 208, 360, 192};
 [[maybe_unused]] constexpr context_layout context_of_s390x = {48, 176, 176, 168};
 // clang-format on
-constexpr context_layout context_here =
-    LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
+constexpr context_layout context_here = LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
 uintptr_t word_at(const void *context, size_t offset) {
   uintptr_t word;
@@ -265,7 +264,8 @@ uintptr_t word_at(const void *context, size_t offset) {
 
 stopped_code read_signal_context(const void *context) {
   if (context_here.pointer != 0)
-    context = reinterpret_cast<const void *>(word_at(context, context_here.pointer));
+    context =
+        reinterpret_cast<const void *>(word_at(context, context_here.pointer));
   return {word_at(context, context_here.pc), word_at(context, context_here.sp),
           word_at(context, context_here.fp),
           context_here.link != 0 ? word_at(context, context_here.link) : 0};

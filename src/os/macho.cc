@@ -25,8 +25,8 @@ bool stays_mapped(const void *address) { return keep_mapped(address); }
 
 // In libSystem, and so in every program.
 unwinder find_unwinder() {
-  return {_Unwind_Backtrace,
-          reinterpret_cast<get_ip_function *>(_Unwind_GetIP), nullptr};
+  return {_Unwind_Backtrace, reinterpret_cast<get_ip_function *>(_Unwind_GetIP),
+          nullptr};
 }
 
 bool find_symbol(uintptr_t address, const char **object, const char **function,

@@ -74,8 +74,7 @@ void set_thread_name(const char *name) {
 
 int set_thread_cpus(const void *cpus, size_t size) {
   return pthread_setaffinity_np(
-      pthread_self(), size,
-      static_cast<cpuset_t *>(const_cast<void *>(cpus)));
+      pthread_self(), size, static_cast<cpuset_t *>(const_cast<void *>(cpus)));
 }
 
 // ---- signals ----

@@ -56,7 +56,8 @@ bool keep_mapped(const void *address) {
 }
 
 unwinder find_unwinder() {
-  if (_Unwind_Backtrace != nullptr && (get_ip != nullptr || get_register != nullptr))
+  if (_Unwind_Backtrace != nullptr &&
+      (get_ip != nullptr || get_register != nullptr))
     return {_Unwind_Backtrace, get_ip, get_register};
   if (dlopen == nullptr || dlsym == nullptr)
     return {};
@@ -68,8 +69,7 @@ unwinder find_unwinder() {
     if (object == nullptr)
       continue;
     const unwinder found = {
-        reinterpret_cast<backtrace_function *>(
-            dlsym(object, "_Unwind_Backtrace")),
+        reinterpret_cast<backtrace_function *>(dlsym(object, "_Unwind_Backtrace")),
         reinterpret_cast<get_ip_function *>(dlsym(object, "_Unwind_GetIP")),
         reinterpret_cast<get_register_function *>(
             dlsym(object, "_Unwind_VRS_Get"))};
@@ -84,9 +84,8 @@ unwinder find_unwinder() {
 bool find_symbol(uintptr_t address, const char **object, const char **function,
                  uintptr_t *entry) {
   Dl_info info = {};
-  const bool found =
-      dladdr != nullptr &&
-      dladdr(reinterpret_cast<const void *>(address), &info) != 0;
+  const bool found = dladdr != nullptr &&
+                     dladdr(reinterpret_cast<const void *>(address), &info) != 0;
   *object = info.dli_fname;
   *function = info.dli_sname;
   *entry = reinterpret_cast<uintptr_t>(info.dli_saddr);

@@ -56,8 +56,8 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
 // The kernel reads the word to compare it. If it is equal, the wait is over at once.
 bool can_read(uintptr_t address) {
   const timespec none = {};
-  return futex(reinterpret_cast<volatile uint32_t *>(address), FUTEX_WAIT_PRIVATE, 0,
-               &none, nullptr) == 0 ||
+  return futex(reinterpret_cast<volatile uint32_t *>(address),
+               FUTEX_WAIT_PRIVATE, 0, &none, nullptr) == 0 ||
          errno != EFAULT;
 }
 

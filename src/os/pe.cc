@@ -45,17 +45,20 @@ bool stays_mapped(const void *address) { return keep_mapped(address); }
 
 namespace {
 
-using lookup_function = void *WINAPI(uintptr_t pc, uintptr_t *base, void *history);
+using lookup_function = void *WINAPI(uintptr_t pc, uintptr_t *base,
+                                     void *history);
 using unwind_function = void *WINAPI(DWORD handler_type, uintptr_t base,
-                                     uintptr_t pc, void *function, CONTEXT *context,
-                                     void **handler_data, uintptr_t *frame,
-                                     void *pointers);
+                                     uintptr_t pc, void *function,
+                                     CONTEXT *context, void **handler_data,
+                                     uintptr_t *frame, void *pointers);
 
 // Facts about the process.
 lookup_function *lookup;
 unwind_function *unwind;
 
-uintptr_t pc_of(const CONTEXT *context) { return read_signal_context(context).pc; }
+uintptr_t pc_of(const CONTEXT *context) {
+  return read_signal_context(context).pc;
+}
 
 _Unwind_Reason_Code backtrace_by_system(_Unwind_Trace_Fn take_frame, void *arg) {
   CONTEXT context;

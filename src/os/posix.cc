@@ -59,10 +59,10 @@ signal_mask held_signals(const signal_mask &open) {
   sigset_t *const set = set_of(&held);
   sigfillset(set); // leaves out what the C library keeps for itself
   // A system that finds one of these blocked ends the process, whatever its handler.
-  static constexpr int raised_by_code[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL,
-                                           SIGSEGV, SIGSYS, SIGTRAP,
+  static constexpr int raised_by_code[] = {
+      SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP,
 #ifdef SIGEMT
-                                           SIGEMT,
+      SIGEMT,
 #endif
   };
   for (const int signal : raised_by_code)

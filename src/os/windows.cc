@@ -17,7 +17,9 @@ namespace cgo::os {
 namespace {
 
 uintptr_t address_of(const void *p) { return reinterpret_cast<uintptr_t>(p); }
-void *pointer_to(uintptr_t address) { return reinterpret_cast<void *>(address); }
+void *pointer_to(uintptr_t address) {
+  return reinterpret_cast<void *>(address);
+}
 
 uintptr_t word_at(const void *record, size_t offset) {
   uintptr_t word;
@@ -53,7 +55,8 @@ size_t page_size() { return system_info().dwPageSize; }
 template <class Function>
 Function *find_function(const char *library, const char *name) {
   const HMODULE module = GetModuleHandleA(library);
-  const FARPROC found = module == nullptr ? nullptr : GetProcAddress(module, name);
+  const FARPROC found =
+      module == nullptr ? nullptr : GetProcAddress(module, name);
   return reinterpret_cast<Function *>(reinterpret_cast<uintptr_t>(found));
 }
 
@@ -69,7 +72,9 @@ signal_mask signals_held::end() {
 }
 void signals_held::end_with(const signal_mask &) { ended_ = true; }
 cancellation_disabled::cancellation_disabled() : previous_(0) {}
-cancellation_disabled::~cancellation_disabled() { static_cast<void>(previous_); }
+cancellation_disabled::~cancellation_disabled() {
+  static_cast<void>(previous_);
+}
 
 int read_signal_mask(const void *, signal_mask *) { return ENOTSUP; }
 void set_signal_mask(const signal_mask &) {}
@@ -258,9 +263,9 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
 bool copy_readable(uintptr_t from, void *to, size_t bytes) {
   const DWORD error = GetLastError();
   SIZE_T copied = 0;
-  const bool all =
-      ReadProcessMemory(GetCurrentProcess(), pointer_to(from), to, bytes, &copied) &&
-      copied == bytes;
+  const bool all = ReadProcessMemory(GetCurrentProcess(), pointer_to(from), to,
+                                     bytes, &copied) &&
+                   copied == bytes;
   SetLastError(error);
   return all;
 }
@@ -346,8 +351,9 @@ __attribute__((__force_align_arg_pointer__)) void WINAPI at_end_of_fiber(void *)
     run_destructors();
 }
 
-__attribute__((__force_align_arg_pointer__)) void WINAPI
-at_notice(void *, DWORD reason, void *) {
+__attribute__((__force_align_arg_pointer__)) void WINAPI at_notice(void *,
+                                                                   DWORD reason,
+                                                                   void *) {
   if (reason == DLL_THREAD_DETACH)
     run_destructors();
 }
@@ -355,8 +361,8 @@ at_notice(void *, DWORD reason, void *) {
 // A list that the linker makes of such sections, in the order of their names, for an
 // executable as for a library. That of the C library's own end of thread-local
 // variables is later.
-__attribute__((__section__(".CRT$XLB"), __used__)) PIMAGE_TLS_CALLBACK
-    at_notice_entry = at_notice;
+__attribute__((__section__(".CRT$XLB"), __used__))
+PIMAGE_TLS_CALLBACK at_notice_entry = at_notice;
 
 bool prepare_end() {
   if (__atomic_load_n(&end_index, __ATOMIC_ACQUIRE) != 0)
@@ -367,8 +373,8 @@ bool prepare_end() {
   if (index == FLS_OUT_OF_INDEXES)
     return false;
   uintptr_t none = 0;
-  if (!__atomic_compare_exchange_n(&end_index, &none, uintptr_t{index} + 1, false,
-                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+  if (!__atomic_compare_exchange_n(&end_index, &none, uintptr_t{index} + 1,
+                                   false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     FlsFree(index); // another thread was first
   return true;
 }
@@ -406,8 +412,9 @@ int set_key(uintptr_t key, const void *value) {
   if (value != nullptr &&
       !FlsSetValue(static_cast<DWORD>(end_index - 1), destructors))
     return ENOMEM;
-  return TlsSetValue(static_cast<DWORD>(key), const_cast<void *>(value)) ? 0
-                                                                         : ENOMEM;
+  return TlsSetValue(static_cast<DWORD>(key), const_cast<void *>(value))
+             ? 0
+             : ENOMEM;
 }
 
 void *get_key(uintptr_t key) { return TlsGetValue(static_cast<DWORD>(key)); }
@@ -672,8 +679,8 @@ EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
     for (int i = 1; i < 4; i++)
       record->ExceptionInformation[i] = object->words[i];
   }
-  unwind(pointer_to(frame), pointer_to(guard->landing), record, nullptr, context,
-         nullptr);
+  unwind(pointer_to(frame), pointer_to(guard->landing), record, nullptr,
+         context, nullptr);
   return ExceptionContinueSearch; // it did not return
 }
 
@@ -681,7 +688,8 @@ void libcgo_raise_again(const cgo::os::exception_guard *guard) {
   using namespace cgo::os;
   const exception_guard own = *guard;
   if (own.code == gcc_exception)
-    for (uintptr_t &word : reinterpret_cast<gcc_object *>(own.information[0])->words)
+    for (uintptr_t &word :
+         reinterpret_cast<gcc_object *>(own.information[0])->words)
       word = 0;
   RaiseException(static_cast<DWORD>(own.code), 0, static_cast<DWORD>(own.count),
                  own.information);

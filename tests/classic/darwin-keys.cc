@@ -36,16 +36,16 @@ constexpr unsigned keys = 0x300;
 
 // The modelled system.
 struct {
-  intptr_t array;         // where the thread-specific array begins
-  unsigned next;          // the lowest key that may be handed out
-  unsigned last;          // the key after the last: then EAGAIN
+  intptr_t array; // where the thread-specific array begins
+  unsigned next;  // the lowest key that may be handed out
+  unsigned last;  // the key after the last: then EAGAIN
   bool live[keys];
-  bool taken[keys];       // by others, before us
+  bool taken[keys]; // by others, before us
   unsigned calls;
   unsigned most_live;
   int set_error;
-  intptr_t slot_shift;    // a wrong offset: loads and stores land elsewhere
-  bool g_lost, m_lost;    // the same for one of the two words
+  intptr_t slot_shift; // a wrong offset: loads and stores land elsewhere
+  bool g_lost, m_lost; // the same for one of the two words
   char segment[16 * keys];
 } model;
 
@@ -59,7 +59,9 @@ unsigned live_keys() {
 void reset(intptr_t array) {
   memset(&model, 0, sizeof model);
 #ifdef REAL_SEGMENT
-  ck_assert_int_eq(syscall(SYS_arch_prctl, 0x1001 /* ARCH_SET_GS, arch_prctl(2) */, model.segment), 0);
+  ck_assert_int_eq(syscall(SYS_arch_prctl, 0x1001 /* ARCH_SET_GS, arch_prctl(2) */,
+                           model.segment),
+                   0);
 #endif
   model.array = array;
   model.next = first_key;
@@ -71,8 +73,7 @@ void *word_at(intptr_t offset) { return model.segment + offset; }
 #ifndef REAL_SEGMENT
 // Where the word at an offset of the thread segment really is.
 void *segment_word(intptr_t offset) {
-  if ((model.g_lost && offset == g_place) ||
-      (model.m_lost && offset == m_place))
+  if ((model.g_lost && offset == g_place) || (model.m_lost && offset == m_place))
     return word_at(0);
   return word_at(offset + model.slot_shift);
 }

@@ -45,9 +45,11 @@ static void run(void) {
   unsigned long m;
   char here;
 #if defined(__APPLE__) && defined(__x86_64__)
-  __asm__ volatile("movq %%gs:0x8a0, %0; movq %%gs:0x8a8, %1" : "=r"(g), "=r"(m));
+  __asm__ volatile("movq %%gs:0x8a0, %0; movq %%gs:0x8a8, %1"
+                   : "=r"(g), "=r"(m));
 #elif defined(__APPLE__)
-  __asm__ volatile("movl %%gs:0x468, %0; movl %%gs:0x46c, %1" : "=r"(g), "=r"(m));
+  __asm__ volatile("movl %%gs:0x468, %0; movl %%gs:0x46c, %1"
+                   : "=r"(g), "=r"(m));
 #elif defined(__x86_64__)
   __asm__ volatile("movq %%fs:-16, %0; movq %%fs:-8, %1" : "=r"(g), "=r"(m));
 #else

@@ -153,12 +153,15 @@ static void define_symbols(struct object *o) {
       }
       continue;
     }
-    ck_assert_msg(s->st_shndx < o->header->e_shnum && o->loaded[s->st_shndx] != NULL,
+    ck_assert_msg(s->st_shndx < o->header->e_shnum &&
+                      o->loaded[s->st_shndx] != NULL,
                   "%s: %s is in a section that is not loaded", o->name, n->name);
     /* The linker puts it in front of the section's list, by its name. The second time
        the list becomes a circle. */
-    ck_assert_msg(!n->entered, "%s: %s is entered twice: here a linker that knows "
-                  "symbols by name goes round for ever", o->name, n->name);
+    ck_assert_msg(!n->entered,
+                  "%s: %s is entered twice: here a linker that knows "
+                  "symbols by name goes round for ever",
+                  o->name, n->name);
     n->entered = 1;
     n->address = o->loaded[s->st_shndx] + s->st_value;
     n->common = 0;
@@ -232,7 +235,8 @@ static void relocate_one(struct object *o, char *section, const relocation *r) {
   char *value;
   if (TYPE(s->st_info) == STT_SECTION) {
     value = o->loaded[s->st_shndx];
-    ck_assert_msg(value != NULL, "%s: a section that is not loaded is used", o->name);
+    ck_assert_msg(value != NULL, "%s: a section that is not loaded is used",
+                  o->name);
   } else if (is_table(name_of(o, s)))
     value = (char *)table;
   else {
@@ -248,7 +252,8 @@ static void relocate_one(struct object *o, char *section, const relocation *r) {
   switch (R_TYPE(r->r_info)) {
 #ifdef __LP64__
   case R_X86_64_64: {
-    ck_assert_msg(n == NULL || n->ours, "%s: the address of %s, as data", o->name, n->name);
+    ck_assert_msg(n == NULL || n->ours, "%s: the address of %s, as data",
+                  o->name, n->name);
     value += addend;
     memcpy(at, &value, sizeof value);
     break;
@@ -259,7 +264,8 @@ static void relocate_one(struct object *o, char *section, const relocation *r) {
     store_32(at, value + addend - at);
     break;
   case R_X86_64_PC32:
-    ck_assert_msg(n == NULL || n->ours, "%s: %s without a table", o->name, n->name);
+    ck_assert_msg(n == NULL || n->ours, "%s: %s without a table", o->name,
+                  n->name);
     store_32(at, value + addend - at);
     break;
   case R_X86_64_GOTPCREL:
@@ -267,7 +273,8 @@ static void relocate_one(struct object *o, char *section, const relocation *r) {
     break;
 #else
   case R_386_32:
-    ck_assert_msg(n == NULL || n->ours, "%s: the address of %s, as data", o->name, n->name);
+    ck_assert_msg(n == NULL || n->ours, "%s: the address of %s, as data",
+                  o->name, n->name);
     store_32(at, (intptr_t)value + addend);
     break;
   case R_386_PLT32:
@@ -276,7 +283,8 @@ static void relocate_one(struct object *o, char *section, const relocation *r) {
     store_32(at, value + addend - at);
     break;
   case R_386_PC32:
-    ck_assert_msg(n == NULL || n->ours, "%s: %s without a table", o->name, n->name);
+    ck_assert_msg(n == NULL || n->ours, "%s: %s without a table", o->name,
+                  n->name);
     store_32(at, value + addend - at);
     break;
   case R_386_GOT32:
@@ -295,7 +303,8 @@ static void relocate_one(struct object *o, char *section, const relocation *r) {
 }
 
 static void each_relocation(struct object *o,
-                            void (*look)(struct object *, char *, const relocation *)) {
+                            void (*look)(struct object *, char *,
+                                         const relocation *)) {
   for (int i = 0; i < o->header->e_shnum; i++) {
     const ElfW(Shdr) *s = &o->sections[i];
     if ((s->sh_type != SHT_RELA && s->sh_type != SHT_REL) ||
@@ -327,7 +336,8 @@ TEST(the_object_has_no_section_that_a_linker_of_2010_does_not_know) {
                   (unsigned long)s->sh_addralign);
     ck_assert_msg(s->sh_type != SHT_GROUP, "%s is a COMDAT group", name);
     /* Assemblers make one that is empty. */
-    ck_assert_msg(s->sh_type != SHT_NOBITS || s->sh_size == 0, "%s has no bits", name);
+    ck_assert_msg(s->sh_type != SHT_NOBITS || s->sh_size == 0, "%s has no bits",
+                  name);
     ck_assert_msg((s->sh_flags & SHF_TLS) == 0, "%s is thread-local", name);
     ck_assert_msg(s->sh_type != SHT_INIT_ARRAY && s->sh_type != SHT_FINI_ARRAY &&
                       strncmp(name, ".ctors", 6) != 0,
@@ -350,8 +360,8 @@ TEST(the_object_has_no_symbol_that_a_linker_of_2010_does_not_know) {
                   name, bind);
     ck_assert_msg(s->st_other == STV_DEFAULT, "%s has visibility %d", name,
                   s->st_other);
-    ck_assert_msg(is_named(s) || TYPE(s->st_info) == STT_SECTION, "%s has type %d", name,
-                  TYPE(s->st_info));
+    ck_assert_msg(is_named(s) || TYPE(s->st_info) == STT_SECTION,
+                  "%s has type %d", name, TYPE(s->st_info));
     globals_seen += bind == STB_GLOBAL && s->st_shndx != SHN_UNDEF;
   }
   /* Those of the map: no name of the inside is visible. */
@@ -374,13 +384,14 @@ TEST(the_flag_also_has_the_name_that_old_compilers_write) {
   read_object(&library, path_of("CLASSIC_OBJECT"));
   for (size_t i = 1; i < library.symbol_count; i++) {
     const symbol *s = &library.symbols[i];
-    seen += strcmp(name_of(&library, s), "runtime.iscgo") == 0 && !is_local(s) &&
-            s->st_shndx != SHN_UNDEF;
+    seen += strcmp(name_of(&library, s), "runtime.iscgo") == 0 &&
+            !is_local(s) && s->st_shndx != SHN_UNDEF;
   }
   ck_assert_int_eq(seen, 1);
 }
 
-static void look_for_inner_jump(struct object *o, char *section, const relocation *r) {
+static void look_for_inner_jump(struct object *o, char *section,
+                                const relocation *r) {
   (void)section;
   const symbol *s = &o->symbols[R_SYM(r->r_info)];
   const unsigned type = R_TYPE(r->r_info);
@@ -389,8 +400,7 @@ static void look_for_inner_jump(struct object *o, char *section, const relocatio
 #else
   const int through_table = type == R_386_PLT32 || type == R_386_GOT32;
 #endif
-  ck_assert_msg(!through_table || s->st_shndx == SHN_UNDEF, "%s",
-                name_of(o, s));
+  ck_assert_msg(!through_table || s->st_shndx == SHN_UNDEF, "%s", name_of(o, s));
 }
 
 TEST(no_function_of_the_object_is_called_through_a_table) {

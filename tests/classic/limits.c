@@ -145,8 +145,7 @@ static int write_to(const char *file, const char *text) {
 
 /* A control group of our own, in version 2 or 1, wherever one can be made. */
 static int make_cgroup(void) {
-  static const char *const mounts[] = {"/sys/fs/cgroup/pids",
-                                       "/sys/fs/cgroup"};
+  static const char *const mounts[] = {"/sys/fs/cgroup/pids", "/sys/fs/cgroup"};
   for (int i = 0; i < 2; i++) {
     snprintf(cgroup, sizeof cgroup, "%s/libcgo-test-%d", mounts[i],
              (int)getpid());
@@ -176,8 +175,7 @@ TEST(defect_03_pids_max_is_named_with_its_value) {
   while (rmdir(cgroup) != 0 && errno == EBUSY && seconds() < end)
     sched_yield();
   ck_assert_int_eq(sig, SIGABRT);
-  ck_assert_msg(strstr(output, "pids.max is 25, in use are 25 ") !=
-                    NULL,
+  ck_assert_msg(strstr(output, "pids.max is 25, in use are 25 ") != NULL,
                 "it said: %s", output);
 }
 

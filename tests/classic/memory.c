@@ -43,9 +43,9 @@ TEST(defect_10_malloc_refuses_what_size_t_cannot_hold) {
 }
 
 TEST(malloc_refuses_more_than_ptrdiff_max) {
-  ck_assert_ptr_eq(allocate(sizeof(size_t) == 8 ? LLONG_MAX
-                                                : (long long)PTRDIFF_MAX + 1),
-                   NULL);
+  ck_assert_ptr_eq(
+      allocate(sizeof(size_t) == 8 ? LLONG_MAX : (long long)PTRDIFF_MAX + 1),
+      NULL);
 }
 
 int main(void) {

@@ -134,8 +134,8 @@ static int created_by_cancelled = -1;
 static void *create_cancelled_kit(void *unused) {
   pthread_cancel(pthread_self()); /* pending: the next cancellation point */
   atomic_store(&failures_left, 3);
-  created_by_cancelled = libcgo_thread_create(&kit, kit_record(), NULL,
-                                              kit_nothing, NULL, NULL);
+  created_by_cancelled =
+      libcgo_thread_create(&kit, kit_record(), NULL, kit_nothing, NULL, NULL);
   pthread_testcancel();
   return unused;
 }
@@ -145,8 +145,7 @@ TEST(create_is_no_cancellation_point) {
     SKIP("the address sanitizer keeps the poison of frames that a cancelled "
          "thread has left");
   kit_begin();
-  ck_assert_ptr_eq(kit_run_foreign(create_cancelled_kit, NULL),
-                   PTHREAD_CANCELED);
+  ck_assert_ptr_eq(kit_run_foreign(create_cancelled_kit, NULL), PTHREAD_CANCELED);
   ck_assert_int_eq(created_by_cancelled, 0);
   kit_wait(KIT_LEAVE, 1);
 }

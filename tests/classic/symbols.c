@@ -45,8 +45,7 @@ static void store(void *variable) { *(void *volatile *)variable = NULL; }
 
 static void assert_store_faults(void *variable) {
   char output[64];
-  ck_assert_int_eq(run_to_death(store, variable, output, sizeof output),
-                   SIGSEGV);
+  ck_assert_int_eq(run_to_death(store, variable, output, sizeof output), SIGSEGV);
 }
 
 TEST(defect_14_a_store_to_initcgo_faults) { assert_store_faults(&initcgo); }

@@ -51,8 +51,7 @@ TEST(initcgo_may_be_called_again) {
 }
 
 TEST(defect_09_initcgo_is_declared_as_a_function_pointer) {
-  ck_assert_int_eq(_Generic(&initcgo, void (*const *)(void) : 1, default : 0),
-                   1);
+  ck_assert_int_eq(_Generic(&initcgo, void (*const *)(void) : 1, default : 0), 1);
 }
 
 static void start_without_init(void *unused) {
@@ -276,7 +275,9 @@ TEST(defect_06_no_signal_arrives_before_g_is_set) {
 
 static sigset_t seen_mask;
 
-static void look_at_mask(void) { pthread_sigmask(SIG_SETMASK, NULL, &seen_mask); }
+static void look_at_mask(void) {
+  pthread_sigmask(SIG_SETMASK, NULL, &seen_mask);
+}
 
 TEST(fn_runs_with_the_signal_mask_of_the_creator) {
   init();

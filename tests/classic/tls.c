@@ -51,7 +51,8 @@ static void look_at_bounds(struct libcgo_thread *thread, void *arg) {
   ck_assert_msg(!readable(kit_bounds.lo - 1),
                 "the byte below the lowest is usable");
   seen_tls = (uintptr_t)big_tls();
-  ck_assert_msg(kit_bounds.hi <= seen_tls || kit_bounds.lo >= seen_tls + (1 << 20),
+  ck_assert_msg(kit_bounds.hi <= seen_tls ||
+                    kit_bounds.lo >= seen_tls + (1 << 20),
                 "the stack %#lx-%#lx holds the thread-local block at %#lx",
                 (unsigned long)kit_bounds.lo, (unsigned long)kit_bounds.hi,
                 (unsigned long)seen_tls);

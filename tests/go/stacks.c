@@ -66,8 +66,8 @@ static char *map_stack(void) {
   char *guarded = mmap(NULL, stack_bytes + 2 * page, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ck_assert(guarded != MAP_FAILED);
-  ck_assert_int_eq(
-      mprotect(guarded + page, stack_bytes, PROT_READ | PROT_WRITE), 0);
+  ck_assert_int_eq(mprotect(guarded + page, stack_bytes, PROT_READ | PROT_WRITE),
+                   0);
   return guarded + page;
 }
 static void unmap_stack(char *lowest) {

@@ -91,7 +91,8 @@
 #if UNDER_ASAN
 extern "C" void __asan_unpoison_memory_region(void const volatile *, size_t);
 #else
-static inline void __asan_unpoison_memory_region(void const volatile *, size_t) {}
+static inline void __asan_unpoison_memory_region(void const volatile *, size_t) {
+}
 #endif
 // Frames are read and written from outside.
 #define RAW __attribute__((no_sanitize("address"), noinline))
@@ -144,9 +145,9 @@ constexpr unsigned catches_flag = 0x8000;
 constexpr int most_steps = 400;
 
 struct program {
-  bool initial; // runs on the initial thread
+  bool initial;  // runs on the initial thread
   bool no_files; // its bounds are not to be had at the first call
-  bool tells;   // calls libcgo_stack_left whenever it may
+  bool tells;    // calls libcgo_stack_left whenever it may
   int rounds;
   int count;
   step steps[most_steps];
@@ -168,8 +169,8 @@ struct random_numbers {
 struct report {
   char kind[16];
   char text[400];
-  long of;   // the process's programs, the last that was begun
-  int step;  // the last that was begun
+  long of;  // the process's programs, the last that was begun
+  int step; // the last that was begun
   int round;
   long done; // steps, of all programs
   long used[OPS];
@@ -178,14 +179,14 @@ report *shared;
 
 struct settings {
   bool out_of_turn;
-  int seconds;      // that a program has
+  int seconds;       // that a program has
   bool without[OPS]; // steps that are not made
   bool trace;
   bool any_way;
 } settings = {false, 30, {}, false, false};
 
-[[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind, const char *format,
-                                                  ...) {
+[[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind,
+                                                   const char *format, ...) {
   va_list values;
   va_start(values, format);
   vsnprintf(shared->text, sizeof shared->text, format, values);
@@ -204,11 +205,11 @@ struct frame;
 struct region {
   enum kind kind;
   uintptr_t lo, hi;
-  frame *owner;  // whose array it is, or nullptr
-  bool untold;   // a frame on it ended unseen
-  bool c_left;   // so did what was called from it, on another one
+  frame *owner;   // whose array it is, or nullptr
+  bool untold;    // a frame on it ended unseen
+  bool c_left;    // so did what was called from it, on another one
   bool must_tell; // of a coroutine that a jump has left
-  bool used;     // the place in the table
+  bool used;      // the place in the table
   libcgo_stack record;
 };
 
@@ -226,8 +227,24 @@ struct strand {
   ucontext_t context;
 };
 
-enum how { ROOT, CALL, ON_STACK, ON_SYSTEM, BY_CALLBACK, IN_HANDLER, CO_ROOT, TASK_ROOT };
-enum pending { NOTHING, IN_CALL, IN_STACK_CALL, IN_SYSTEM_CALL, IN_SIGNAL, IN_RESUME };
+enum how {
+  ROOT,
+  CALL,
+  ON_STACK,
+  ON_SYSTEM,
+  BY_CALLBACK,
+  IN_HANDLER,
+  CO_ROOT,
+  TASK_ROOT
+};
+enum pending {
+  NOTHING,
+  IN_CALL,
+  IN_STACK_CALL,
+  IN_SYSTEM_CALL,
+  IN_SIGNAL,
+  IN_RESUME
+};
 
 // A signal at an instruction of a call to the library.
 struct trap {
@@ -250,7 +267,7 @@ struct frame {
   region *array;
   region *trapped; // of its call, which a handler has interrupted
   frame *lowest;   // that was there then
-  region *busy;    // the same, if it may be there, on a stack that is not the handler's
+  region *busy; // the same, if it may be there, on a stack that is not the handler's
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
@@ -276,14 +293,15 @@ unsigned long calls_made, calls_returned;
 int traps_left;  // instructions until the signal does something; 0: it does not
 frame *traps_in; // the caller
 bool left_handler; // on the signal stack, by a jump
-bool stepping;   // the processor stops at each
+bool stepping;     // the processor stops at each
 
 const program *now;
 int pc;
 libcgo_thread *self;
 
 constexpr uintptr_t K = UNDER_ASAN ? 2048 : 1024;
-constexpr uintptr_t small_size = 256 * K, embedded_size = 96 * K, own_size = 2048 * K;
+constexpr uintptr_t small_size = 256 * K, embedded_size = 96 * K,
+                    own_size = 2048 * K;
 constexpr uintptr_t least_room = 28 * K, cramped_room = 12 * K;
 
 // What an unwound or abandoned function has poisoned.
@@ -304,14 +322,17 @@ region *region_of(uintptr_t address) {
 region *add_region(enum kind kind, uintptr_t lo, uintptr_t hi, frame *owner) {
   for (region &r : regions)
     if (!r.used) {
-      r = {kind, lo, hi, owner, false, false, false, true, LIBCGO_STACK_INIT(lo, hi)};
+      r = {kind,  lo,    hi,
+           owner, false, false,
+           false, true,  LIBCGO_STACK_INIT(lo, hi)};
       return &r;
     }
   abort();
 }
 
 uint32_t word_of(const frame *f, size_t i) {
-  return static_cast<uint32_t>(f->id) * 2654435761u + static_cast<uint32_t>(i) * 40503u;
+  return static_cast<uint32_t>(f->id) * 2654435761u +
+         static_cast<uint32_t>(i) * 40503u;
 }
 
 RAW void fill(frame *f) {
@@ -326,8 +347,8 @@ RAW void check_all() {
     for (int p = 0; p < 2; p++)
       for (size_t i = 0; i < f->words[p]; i++)
         if (*static_cast<volatile uint32_t *>(f->pattern[p] + i) != word_of(f, i))
-          wrong("pattern", "frame %d on %s stack: word %zu of %zu is not its own", f->id,
-               kind_names[f->on->kind], i, f->words[p]);
+          wrong("pattern", "frame %d on %s stack: word %zu of %zu is not its own",
+                f->id, kind_names[f->on->kind], i, f->words[p]);
   }
 }
 
@@ -359,7 +380,8 @@ frame *c_in(const strand *s) {
 frame *lowest_on(const region *r, const frame *but = nullptr) {
   frame *lowest = nullptr;
   for (int i = 0; i < live_count; i++)
-    if (live[i]->on == r && live[i] != but && (lowest == nullptr || live[i]->lo < lowest->lo))
+    if (live[i]->on == r && live[i] != but &&
+        (lowest == nullptr || live[i]->lo < lowest->lo))
       lowest = live[i];
   return lowest;
 }
@@ -438,7 +460,8 @@ uintptr_t nothing(void *arg) { return reinterpret_cast<uintptr_t>(arg); }
 // The system refuses while the stack pointer is on the old one. Where that was in a
 // frame that has just ended, it is asked from below.
 RAW void set_alternate(region *r) {
-  const uintptr_t above = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - alternate->lo;
+  const uintptr_t above =
+      reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - alternate->lo;
   const bool near = above < alternate->hi - alternate->lo + 8 * K;
   *static_cast<volatile char *>(__builtin_alloca(near ? above + 8 * K : 16)) = 0;
   stack_t s = {};
@@ -525,8 +548,8 @@ RAW void landed(frame *f) {
     if (r.used)
       unpoison(r.lo, &r == f->on ? sp - 64 : r.hi);
   if (current() != f)
-    wrong("model", "control comes back to frame %d, and the model has %d", f->id,
-         current() == nullptr ? -1 : current()->id);
+    wrong("model", "control comes back to frame %d, and the model has %d",
+          f->id, current() == nullptr ? -1 : current()->id);
   if (settings.trace)
     fprintf(stderr, "%*sback in frame %d\n", live_count, "", f->id);
   f->pending = NOTHING;
@@ -592,32 +615,38 @@ RAW frame *begin(const plan &p, uint32_t *memory, size_t size, uintptr_t array,
     f->parent = running->top;
   const char *const name = f->on == nullptr ? "no" : kind_names[f->on->kind];
   if (f->on != p.on || hi > f->on->hi)
-    wrong("stack", "frame %d at %#lx runs on %s stack and should on %s stack %#lx-%#lx",
-         f->id, static_cast<unsigned long>(lo), name, kind_names[p.on->kind],
-         static_cast<unsigned long>(p.on->lo), static_cast<unsigned long>(p.on->hi));
+    wrong("stack",
+          "frame %d at %#lx runs on %s stack and should on %s stack %#lx-%#lx",
+          f->id, static_cast<unsigned long>(lo), name, kind_names[p.on->kind],
+          static_cast<unsigned long>(p.on->lo),
+          static_cast<unsigned long>(p.on->hi));
   for (int i = 0; i < live_count; i++) {
     const frame *o = live[i];
-    if (f->on == o->on ? hi > o->lo : lo < o->hi && hi > o->lo && f->on->owner != o)
-      wrong("overlap", "frame %d on %s stack, %#lx-%#lx, is not below frame %d, %#lx-%#lx",
-            f->id, name, static_cast<unsigned long>(lo), static_cast<unsigned long>(hi),
-            o->id, static_cast<unsigned long>(o->lo), static_cast<unsigned long>(o->hi));
+    if (f->on == o->on ? hi > o->lo
+                       : lo < o->hi && hi > o->lo && f->on->owner != o)
+      wrong("overlap",
+            "frame %d on %s stack, %#lx-%#lx, is not below frame %d, %#lx-%#lx",
+            f->id, name, static_cast<unsigned long>(lo),
+            static_cast<unsigned long>(hi), o->id,
+            static_cast<unsigned long>(o->lo), static_cast<unsigned long>(o->hi));
   }
   f->pattern[0] = memory;
   f->words[0] = size / 4;
   if (array != 0) {
     f->pattern[1] = reinterpret_cast<uint32_t *>(array + array_size);
     f->words[1] = size / 4;
-    f->array = add_region(static_cast<enum kind>(p.array - 1), array, array + array_size, f);
+    f->array = add_region(static_cast<enum kind>(p.array - 1), array,
+                          array + array_size, f);
   }
   f->cramped = lo - f->on->lo < cramped_room;
   live[live_count++] = f;
   f->live = true;
   running->top = f;
   if (settings.trace)
-    fprintf(stderr, "%*s-> frame %d, strand %d, %s stack %#lx: %#lx-%#lx\n", live_count, "",
-            f->id, static_cast<int>(f->in - strands), name,
-            static_cast<unsigned long>(f->on->lo), static_cast<unsigned long>(lo),
-            static_cast<unsigned long>(hi));
+    fprintf(stderr, "%*s-> frame %d, strand %d, %s stack %#lx: %#lx-%#lx\n",
+            live_count, "", f->id, static_cast<int>(f->in - strands), name,
+            static_cast<unsigned long>(f->on->lo),
+            static_cast<unsigned long>(lo), static_cast<unsigned long>(hi));
   fill(f);
   if (array != 0 && f->array->kind == ALT)
     set_alternate(f->array);
@@ -625,7 +654,9 @@ RAW frame *begin(const plan &p, uint32_t *memory, size_t size, uintptr_t array,
 }
 
 // Where its caller's frame is.
-RAW uintptr_t sp_now() { return reinterpret_cast<uintptr_t>(__builtin_frame_address(0)); }
+RAW uintptr_t sp_now() {
+  return reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+}
 
 RAW void handle_trap(int, siginfo_t *, void *context);
 
@@ -656,11 +687,12 @@ RAW uintptr_t run_frame(void *result) {
   const plan p = next_plan;
   const uintptr_t fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   region *const r = region_of(fp);
-  if (r == nullptr || (r->kind != OWN && fp - r->lo < 2 * p.size + cramped_room / 2))
+  if (r == nullptr ||
+      (r->kind != OWN && fp - r->lo < 2 * p.size + cramped_room / 2))
     return reinterpret_cast<uintptr_t>(result); // the library has no room left here
   const size_t array = p.array != 0 ? embedded_size : 0;
-  auto *const memory =
-      static_cast<char *>(__builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + 64));
+  auto *const memory = static_cast<char *>(
+      __builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + 64));
   auto *const aligned = reinterpret_cast<uint32_t *>(
       (reinterpret_cast<uintptr_t>(memory) + 15) & ~uintptr_t(15));
   uintptr_t hi = reinterpret_cast<uintptr_t>(memory) + p.size;
@@ -668,15 +700,17 @@ RAW uintptr_t run_frame(void *result) {
   frame *const f =
       begin(p, aligned, p.size,
             array != 0 ? reinterpret_cast<uintptr_t>(aligned) + p.size : 0, array,
-            reinterpret_cast<uintptr_t>(memory) < fp ? reinterpret_cast<uintptr_t>(memory)
-                                                     : fp,
+            reinterpret_cast<uintptr_t>(memory) < fp
+                ? reinterpret_cast<uintptr_t>(memory)
+                : fp,
             hi);
   if (_setjmp(f->here) != 0)
     landed(f);
   while (f->catches ? run_guarded(f) : run_plain(f)) {
   }
   if (f != current())
-    wrong("model", "frame %d returns, and the model has %d", f->id, current()->id);
+    wrong("model", "frame %d returns, and the model has %d", f->id,
+          current()->id);
   check_all();
   end_frame(f, false);
   if (f->parent != nullptr && f->parent->at.after != 0) {
@@ -719,7 +753,8 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   const int err = errno;
   frame *const f = traps_in;
   if (f != current())
-    wrong("model", "a trap in frame %d, and the model has %d", f->id, current()->id);
+    wrong("model", "a trap in frame %d, and the model has %d", f->id,
+          current()->id);
   const plan interrupted = next_plan;
   const enum pending pending = f->pending;
   const trap at = f->at;
@@ -755,8 +790,8 @@ void call(frame *f, enum pending pending, enum how how, unsigned size_and_flag,
 
 void came_back(frame *f) {
   if (current() != f)
-    wrong("model", "control comes back to frame %d, and the model has %d", f->id,
-         current() == nullptr ? -1 : current()->id);
+    wrong("model", "control comes back to frame %d, and the model has %d",
+          f->id, current() == nullptr ? -1 : current()->id);
   f->pending = NOTHING;
   tidy();
 }
@@ -902,7 +937,9 @@ bool may_return(frame *f) {
   return is_lowest(f->parent, f) && is_last_call(f);
 }
 
-bool has_room(const frame *f) { return !f->cramped && f->lo - f->on->lo > least_room; }
+bool has_room(const frame *f) {
+  return !f->cramped && f->lo - f->on->lo > least_room;
+}
 
 region *nth_region(enum kind kind, unsigned n, bool embedded_too = true) {
   unsigned count = 0;
@@ -912,7 +949,8 @@ region *nth_region(enum kind kind, unsigned n, bool embedded_too = true) {
     return nullptr;
   n %= count;
   for (region &r : regions)
-    if (r.used && r.kind == kind && (embedded_too || r.owner == nullptr) && n-- == 0)
+    if (r.used && r.kind == kind && (embedded_too || r.owner == nullptr) &&
+        n-- == 0)
       return &r;
   return nullptr;
 }
@@ -947,7 +985,8 @@ void check_bounds(frame *f, bool with_record) {
   uintptr_t hi = f->hi;
   const region *const r = f->on;
   // What was called last on it begins where the bounds end.
-  for (frame *c = f; c != nullptr && r->kind == SMALL && c->on == r && c->how != ON_STACK && c->how != IN_HANDLER;
+  for (frame *c = f; c != nullptr && r->kind == SMALL && c->on == r &&
+                     c->how != ON_STACK && c->how != IN_HANDLER;
        c = c->parent)
     if (c->parent != nullptr && c->parent->on == r)
       hi = c->parent->hi;
@@ -956,11 +995,14 @@ void check_bounds(frame *f, bool with_record) {
   if (r->kind == SMALL && (r->untold || r->c_left))
     hi = sp_now();
   const auto say = [&](const char *what) {
-    wrong("bounds", "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",
-         what, kind_names[r->kind], static_cast<unsigned long>(r->lo),
-         static_cast<unsigned long>(r->hi), r->owner != nullptr ? " in a frame" : "",
-         static_cast<unsigned long>(f->lo), static_cast<unsigned long>(b.lo),
-         static_cast<unsigned long>(b.hi), b.kind, with_record ? "" : ", without record");
+    wrong("bounds",
+          "%s: %s stack %#lx-%#lx%s, asked by a frame at %#lx, got %#lx-%#lx of kind %d%s",
+          what, kind_names[r->kind], static_cast<unsigned long>(r->lo),
+          static_cast<unsigned long>(r->hi),
+          r->owner != nullptr ? " in a frame" : "",
+          static_cast<unsigned long>(f->lo), static_cast<unsigned long>(b.lo),
+          static_cast<unsigned long>(b.hi), b.kind,
+          with_record ? "" : ", without record");
   };
   if (b.lo > f->lo || b.hi < hi)
     say("the asker's frames are outside");
@@ -980,7 +1022,8 @@ void check_bounds(frame *f, bool with_record) {
       say("wrong bounds");
     break;
   case ALT:
-    if (b.kind != LIBCGO_STACK_SIGNAL && !(in_own && b.kind == LIBCGO_STACK_SYSTEM))
+    if (b.kind != LIBCGO_STACK_SIGNAL &&
+        !(in_own && b.kind == LIBCGO_STACK_SYSTEM))
       say("wrong kind");
     if (b.kind == LIBCGO_STACK_SIGNAL && (b.lo != r->lo || b.hi != r->hi))
       say("wrong bounds");
@@ -1056,7 +1099,8 @@ frame *catcher(frame *f) {
 bool mixes_stacks(frame *f, frame *to) {
   for (int i = 0; i < strands_used; i++) {
     bool below = false, rests = false;
-    for (frame *g = strands[i].top; g != nullptr && &strands[i] != to->in; g = g->parent) {
+    for (frame *g = strands[i].top; g != nullptr && &strands[i] != to->in;
+         g = g->parent) {
       below |= g->on == to->on && g->lo < to->lo && strands[i].state != DEAD;
       rests |= below && g->on->kind == SMALL && strands[i].kind == CO_STRAND &&
                g->on == to->on && !settings.any_way;
@@ -1177,7 +1221,8 @@ RAW bool perform(frame *f, const step &s) {
   }
   case SIGNAL: {
     const bool there = s.a % 2 != 0;
-    if (!room || (there && f->on != alternate && lowest_on(alternate) != nullptr) ||
+    if (!room ||
+        (there && f->on != alternate && lowest_on(alternate) != nullptr) ||
         (there && !may_use(alternate, f)))
       return false;
     call(f, IN_SIGNAL, IN_HANDLER, s.b, there ? alternate : f->on);
@@ -1187,8 +1232,8 @@ RAW bool perform(frame *f, const step &s) {
   }
   case CO: {
     region *const r = nth_region(COROUTINE, s.a);
-    if (!room || f->on->kind == SMALL || r == nullptr || lowest_on(r) != nullptr ||
-        !can_make_context())
+    if (!room || f->on->kind == SMALL || r == nullptr ||
+        lowest_on(r) != nullptr || !can_make_context())
       return false;
     strand *const k = new_strand(CO_STRAND, r);
     if (k == nullptr)
@@ -1219,7 +1264,8 @@ RAW bool perform(frame *f, const step &s) {
   }
   case YIELD: {
     strand *const k = f->in;
-    if (k->kind != CO_STRAND || f->on != k->stack || f->cramped || !is_lowest(k->resumer))
+    if (k->kind != CO_STRAND || f->on != k->stack || f->cramped ||
+        !is_lowest(k->resumer))
       return false;
     strand *const to = k->resumer->in;
     k->resumer = nullptr;
@@ -1274,20 +1320,24 @@ RAW bool perform(frame *f, const step &s) {
     detach_in_between(f);
     break;
   case TRAP: {
-    const bool after = (s.a & 1) != 0, there = (s.a & 2) != 0, system = (s.a & 4) != 0;
+    const bool after = (s.a & 1) != 0, there = (s.a & 2) != 0,
+               system = (s.a & 4) != 0;
     region *const r = system ? nearest_c(f)->on : nth_region(SMALL, s.a >> 3);
     if (!room || (!system && !stack_is_free_for(r, f)) ||
         (there && (lowest_on(alternate) != nullptr || !may_use(alternate, f))))
       return false;
-    call(f, system ? IN_SYSTEM_CALL : IN_STACK_CALL, system ? ON_SYSTEM : ON_STACK, 64, r);
+    call(f, system ? IN_SYSTEM_CALL : IN_STACK_CALL,
+         system ? ON_SYSTEM : ON_STACK, 64, r);
     const int instructions = 1 + (s.b & ~catches_flag) % 300;
-    f->at = {after ? instructions : 0, r, there, (s.b & catches_flag) != 0 && EXCEPTIONS};
+    f->at = {after ? instructions : 0, r, there,
+             (s.b & catches_flag) != 0 && EXCEPTIONS};
     if (!system)
       f->call = ++calls_made;
     if (!after)
       arm(f, instructions);
-    const uintptr_t result = system ? libcgo_call_on_system(self, run_frame, token)
-                                    : libcgo_call_on_stack(self, &r->record, run_frame, token);
+    const uintptr_t result =
+        system ? libcgo_call_on_system(self, run_frame, token)
+               : libcgo_call_on_stack(self, &r->record, run_frame, token);
     disarm();
     f->at.after = 0;
     check_result(result);
@@ -1323,8 +1373,8 @@ RAW void loop(frame *f) {
       s.a = static_cast<unsigned char>(n);
     }
     if (settings.trace)
-      fprintf(stderr, "%*sframe %d: %s.%d.%d\n", live_count, "", f->id, op_names[s.op], s.a,
-              s.b & ~catches_flag);
+      fprintf(stderr, "%*sframe %d: %s.%d.%d\n", live_count, "", f->id,
+              op_names[s.op], s.a, s.b & ~catches_flag);
     if (perform(f, s))
       return;
     if (settings.trace)
@@ -1350,7 +1400,8 @@ char *map(uintptr_t bytes) { // between pages that fault
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   auto *memory = static_cast<char *>(mmap(nullptr, bytes + 2 * page, PROT_NONE,
                                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  if (memory == MAP_FAILED || mprotect(memory + page, bytes, PROT_READ | PROT_WRITE) != 0)
+  if (memory == MAP_FAILED ||
+      mprotect(memory + page, bytes, PROT_READ | PROT_WRITE) != 0)
     abort();
   return memory + page;
 }
@@ -1400,7 +1451,8 @@ void tell_all() {
 void *run_thread(void *) {
   const uintptr_t here = as_word(__builtin_frame_address(0));
   if (now->initial) {
-    const uintptr_t above = UINTPTR_MAX - here; // with 32-bit words that may be little
+    const uintptr_t above =
+        UINTPTR_MAX - here; // with 32-bit words that may be little
     own = add_region(OWN, here - 3 * own_size / 2,
                      here + (above < 1024 * K ? above : 1024 * K), nullptr);
   }
@@ -1429,7 +1481,7 @@ void *run_thread(void *) {
   }
   if (now->rounds > 1 && !UNDER_ASAN && pages() > pages_before + 4)
     wrong("grows", "%d rounds of the program take %ld pages more and more",
-         now->rounds - now->rounds / 3, pages() - pages_before);
+          now->rounds - now->rounds / 3, pages() - pages_before);
   int err = libcgo_detach(&runtime);
   if (err == EBUSY) {
     tell_all();
@@ -1484,7 +1536,8 @@ void run_here(const program &p) {
     own->used = false;
     return;
   }
-  own = add_region(OWN, as_word(memory_of_own), as_word(memory_of_own) + own_size, nullptr);
+  own = add_region(OWN, as_word(memory_of_own),
+                   as_word(memory_of_own) + own_size, nullptr);
   pthread_attr_t attr;
   pthread_t thread;
   pthread_attr_init(&attr);
@@ -1519,9 +1572,11 @@ template <typename get> bool run_all(long count, const get &program_of) {
     return true;
   if (shared->kind[0] != '\0')
     return false;
-  snprintf(shared->kind, sizeof shared->kind, "%s", WIFSIGNALED(status) ? "signal" : "exit");
+  snprintf(shared->kind, sizeof shared->kind, "%s",
+           WIFSIGNALED(status) ? "signal" : "exit");
   snprintf(shared->text, sizeof shared->text, "the process ended by %s %d",
-           shared->kind, WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+           shared->kind,
+           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   return false;
 }
 
@@ -1531,7 +1586,8 @@ bool run(const program &p) {
 
 // ---- making programs ----
 
-constexpr unsigned weights[OPS] = {20, 4, 18, 16, 4, 16, 8, 8, 6, 4, 5, 5, 4, 5, 6, 1, 3};
+constexpr unsigned weights[OPS] = {20, 4, 18, 16, 4, 16, 8, 8, 6,
+                                   4,  5, 5,  4,  5, 6,  1, 3};
 
 program make(uint64_t seed, int steps) {
   random_numbers random = {seed};
@@ -1545,16 +1601,18 @@ program make(uint64_t seed, int steps) {
   const unsigned without = random.below(512) & random.below(512);
   for (int i = 0; i < OPS; i++) {
     chosen[i] = weights[i];
-    if (((without & 1) && i == EMBED) || ((without & 2) && (i >= CO && i <= YIELD)) ||
-        ((without & 4) && (i == TASK || i == SWITCH)) || ((without & 8) && i == SIGNAL) ||
-        ((without & 16) && i == THROW) || ((without & 32) && i == JUMP) ||
-        ((without & 64) && i == CALLBACK) || ((without & 128) && i == FRAME) ||
-        ((without & 256) && i == TRAP) ||
+    if (((without & 1) && i == EMBED) ||
+        ((without & 2) && (i >= CO && i <= YIELD)) ||
+        ((without & 4) && (i == TASK || i == SWITCH)) ||
+        ((without & 8) && i == SIGNAL) || ((without & 16) && i == THROW) ||
+        ((without & 32) && i == JUMP) || ((without & 64) && i == CALLBACK) ||
+        ((without & 128) && i == FRAME) || ((without & 256) && i == TRAP) ||
         settings.without[i] || (p.rounds > 1 && i == TRAP))
       chosen[i] = 0;
     sum += chosen[i];
   }
-  p.count = 6 + static_cast<int>(random.below(static_cast<unsigned>(steps > 6 ? steps - 5 : 1)));
+  p.count = 6 + static_cast<int>(random.below(
+                    static_cast<unsigned>(steps > 6 ? steps - 5 : 1)));
   for (int i = 0; i < p.count; i++) {
     unsigned r = random.below(sum);
     unsigned op = 0;
@@ -1562,14 +1620,20 @@ program make(uint64_t seed, int steps) {
       r -= chosen[op++];
     p.steps[i].op = static_cast<unsigned char>(op);
     p.steps[i].a = static_cast<unsigned char>(random.below(256));
-    const unsigned size = random.below(2) ? random.below(2000) : random.below(200);
-    p.steps[i].b = static_cast<unsigned short>(size | (random.below(5) < 2 ? catches_flag : 0));
+    const unsigned size =
+        random.below(2) ? random.below(2000) : random.below(200);
+    p.steps[i].b = static_cast<unsigned short>(
+        size | (random.below(5) < 2 ? catches_flag : 0));
   }
   return p;
 }
 
 void print(FILE *f, const program &p) {
-  fprintf(f, "%c%d%c", p.no_files ? 'n' : p.initial ? 'i' : 't', p.rounds, p.tells ? '+' : '-');
+  fprintf(f, "%c%d%c",
+          p.no_files  ? 'n'
+          : p.initial ? 'i'
+                      : 't',
+          p.rounds, p.tells ? '+' : '-');
   for (int i = 0; i < p.count; i++)
     fprintf(f, " %s.%d.%d%s", op_names[p.steps[i].op], p.steps[i].a,
             p.steps[i].b & ~catches_flag, p.steps[i].b & catches_flag ? "c" : "");
@@ -1595,7 +1659,8 @@ bool parse(const char *text, program *p) {
   text += used;
   char name[16];
   int a, b;
-  while (p->count < most_steps && sscanf(text, " %15[a-z].%d.%d%n", name, &a, &b, &used) == 3) {
+  while (p->count < most_steps &&
+         sscanf(text, " %15[a-z].%d.%d%n", name, &a, &b, &used) == 3) {
     text += used;
     const int op = op_of(name);
     if (op == OPS)
@@ -1604,7 +1669,8 @@ bool parse(const char *text, program *p) {
       b |= static_cast<int>(catches_flag);
       text++;
     }
-    p->steps[p->count++] = {static_cast<unsigned char>(op), static_cast<unsigned char>(a),
+    p->steps[p->count++] = {static_cast<unsigned char>(op),
+                            static_cast<unsigned char>(a),
                             static_cast<unsigned short>(b)};
   }
   return *text == '\0' || *text == '\n';
@@ -1660,7 +1726,8 @@ program shrink(const program &failing) {
     for (unsigned size : sizes)
       if ((best.steps[i].b & ~catches_flag) != size) {
         p = best;
-        p.steps[i].b = static_cast<unsigned short>((p.steps[i].b & catches_flag) | size);
+        p.steps[i].b =
+            static_cast<unsigned short>((p.steps[i].b & catches_flag) | size);
         if (still(p))
           break;
       }
@@ -1672,8 +1739,9 @@ program shrink(const program &failing) {
 void share() {
   if (shared != nullptr)
     return;
-  shared = static_cast<report *>(mmap(nullptr, sizeof *shared, PROT_READ | PROT_WRITE,
-                                      MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  shared =
+      static_cast<report *>(mmap(nullptr, sizeof *shared, PROT_READ | PROT_WRITE,
+                                 MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   if (shared == MAP_FAILED)
     abort();
 }
@@ -1708,8 +1776,8 @@ bool ignores(const hunt &h, const char *kind) {
 
 void tell(FILE *f, uint64_t seed, const program &p) {
   fprintf(f, "# seed %llu: %s: %s (step %d, round %d)\n# --replay '",
-          static_cast<unsigned long long>(seed), shared->kind, shared->text, shared->step,
-          shared->round);
+          static_cast<unsigned long long>(seed), shared->kind, shared->text,
+          shared->step, shared->round);
   print(f, p);
 }
 
@@ -1744,26 +1812,31 @@ long seek(const hunt &h) {
     if (run(p)) {
       if (strcmp(together.kind, "grows") == 0)
         continue; // an emulator's own memory, among others'
-      printf("# seed %llu: together with the %ld before: %s: %s (step %d, round %d)\n",
-             static_cast<unsigned long long>(h.seed) + static_cast<unsigned long long>(n),
-             before, together.kind, together.text, together.step, together.round);
+      printf(
+          "# seed %llu: together with the %ld before: %s: %s (step %d, round %d)\n",
+          static_cast<unsigned long long>(h.seed) +
+              static_cast<unsigned long long>(n),
+          before, together.kind, together.text, together.step, together.round);
       failures++;
       continue;
     }
     failures++;
     int k = 0;
-    while (k < most_kinds - 1 && kinds[k].count != 0 && strcmp(kinds[k].kind, shared->kind) != 0)
+    while (k < most_kinds - 1 && kinds[k].count != 0 &&
+           strcmp(kinds[k].kind, shared->kind) != 0)
       k++;
     memcpy(kinds[k].kind, shared->kind, sizeof kinds[k].kind);
     if (kinds[k].count++ != 0) {
-      printf("# seed %llu: %s, too\n", static_cast<unsigned long long>(h.seed) +
-             static_cast<unsigned long long>(n), shared->kind);
+      printf("# seed %llu: %s, too\n",
+             static_cast<unsigned long long>(h.seed) +
+                 static_cast<unsigned long long>(n),
+             shared->kind);
       fflush(stdout);
     } else { // the first of its kind
       const program small = h.whole ? p : shrink(p);
       tell(stdout, h.seed + static_cast<uint64_t>(n), small);
-      printf("# after %ld programs and %.1f s, shrunk from %d steps to %d\n", n + 1,
-             seconds_now() - begin, p.count, small.count);
+      printf("# after %ld programs and %.1f s, shrunk from %d steps to %d\n",
+             n + 1, seconds_now() - begin, p.count, small.count);
       fflush(stdout);
     }
     if (!h.keep_going) {
@@ -1774,8 +1847,8 @@ long seek(const hunt &h) {
   for (int k = 0; k < most_kinds && kinds[k].count != 0; k++)
     printf("# %s: %ld\n", kinds[k].kind, kinds[k].count);
   printf("# %ld programs from seed %llu on, %ld steps, %.1f s: %ld failed\n", n,
-         static_cast<unsigned long long>(h.seed), shared->done, seconds_now() - begin,
-         failures);
+         static_cast<unsigned long long>(h.seed), shared->done,
+         seconds_now() - begin, failures);
   fflush(stdout);
   return failures;
 }
@@ -1982,7 +2055,8 @@ int main(int argc, char **argv) {
     } else if (strcmp(argv[i], "--replay") == 0) {
       replay = value;
     } else {
-      fprintf(stderr, "calls-fuzz: what is %s? See the top of tests/kit/calls-fuzz.cc.\n",
+      fprintf(stderr,
+              "calls-fuzz: what is %s? See the top of tests/kit/calls-fuzz.cc.\n",
               argv[i]);
       return 2;
     }

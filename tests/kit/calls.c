@@ -100,8 +100,8 @@ static uintptr_t call_on_the_same_stack(void *arg) {
 
 TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame) {
   begin();
-  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0], call_on_the_same_stack,
-                                         (void *)7),
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0],
+                                         call_on_the_same_stack, (void *)7),
                     7);
 }
 
@@ -215,8 +215,8 @@ TEST(a_handler_on_a_signal_stack_within_the_own_stack_overwrites_no_frame) {
   begin();
   libcgo_call_on_stack(thread, &stacks[0], nothing, NULL);
   handle_on(array, sizeof array, call_back_in_handler);
-  const uintptr_t wrong = libcgo_call_on_stack(
-      thread, &stacks[0], keep_a_frame_over_a_signal, NULL);
+  const uintptr_t wrong =
+      libcgo_call_on_stack(thread, &stacks[0], keep_a_frame_over_a_signal, NULL);
   set_signal_stack(map_stack(small_bytes), small_bytes);
   ck_assert_uint_eq(wrong, 0);
 }
@@ -261,9 +261,9 @@ TEST(a_coroutine_within_the_own_stack_overwrites_no_frame) {
   char array[small_bytes];
   begin();
   fiber_lo = array;
-  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0],
-                                         keep_a_frame_over_a_fiber, NULL),
-                    0);
+  ck_assert_uint_eq(
+      libcgo_call_on_stack(thread, &stacks[0], keep_a_frame_over_a_fiber, NULL),
+      0);
 }
 
 static jmp_buf in_fiber;
@@ -371,7 +371,7 @@ void __asan_unpoison_memory_region(const volatile void *lo, size_t bytes);
 #else
 #define FORGET(lo, bytes) ((void)(lo))
 #endif
-#define FORGET_FRAMES_BELOW() \
+#define FORGET_FRAMES_BELOW()                                                  \
   FORGET((char *)__builtin_frame_address(0) - 64 * 1024, 64 * 1024)
 
 static void jump_often(void) {
@@ -458,8 +458,11 @@ static NOINLINE void call_from_below(size_t bytes) {
   unwritten[0] = 1;
 }
 
-enum { calls_from_below = 30, within_room = LIBCGO_C_ROOM - 1024,
-       beyond_room = 3 * LIBCGO_C_ROOM };
+enum {
+  calls_from_below = 30,
+  within_room = LIBCGO_C_ROOM - 1024,
+  beyond_room = 3 * LIBCGO_C_ROOM
+};
 
 static void forget_frames_below(void) {
   const size_t bytes = (calls_from_below + 1) * beyond_room;
@@ -535,7 +538,8 @@ static uintptr_t call_from_below_in_c(void *arg) {
 }
 
 static uintptr_t leave_c_from_higher_and_higher(void *arg) {
-  for (volatile size_t i = calls_from_below * beyond_room; i > 0; i = i - beyond_room)
+  for (volatile size_t i = calls_from_below * beyond_room; i > 0;
+       i = i - beyond_room)
     if (sigsetjmp(back, 1) == 0)
       libcgo_call_on_system(thread, call_from_below_in_c, (void *)&i);
   return (uintptr_t)arg;
@@ -543,7 +547,8 @@ static uintptr_t leave_c_from_higher_and_higher(void *arg) {
 
 TEST(the_runtime_is_above_the_c_that_it_has_left) {
   begin_jumps();
-  thread->state |= 16; /* as after calls of coroutines have returned in another order */
+  thread->state |=
+      16; /* as after calls of coroutines have returned in another order */
   libcgo_call_on_stack(thread, &stacks[0], leave_c_from_higher_and_higher, NULL);
   forget_frames_below();
 }
@@ -591,7 +596,8 @@ TEST(a_small_stack_within_the_own_stack_is_one) {
   begin();
   struct libcgo_bounds own;
   ck_assert_int_eq(libcgo_stack_bounds(thread, &own), 0);
-  const struct libcgo_stack local = LIBCGO_STACK_INIT(array, array + sizeof array);
+  const struct libcgo_stack local =
+      LIBCGO_STACK_INIT(array, array + sizeof array);
   libcgo_call_on_stack(thread, &local, see_bounds, NULL);
   ck_assert_int_eq(bounds_seen.kind, LIBCGO_STACK_SMALL);
   ck_assert_uint_eq(bounds_seen.lo, local.lo);

@@ -46,7 +46,9 @@ void make(libcgo_context *c, const libcgo_stack *s,
   ck_assert_int_eq(libcgo_context_make(c, s, fn, arg), 0);
 }
 
-uintptr_t go(uintptr_t word) { return libcgo_switch(thread, &own, &task, word); }
+uintptr_t go(uintptr_t word) {
+  return libcgo_switch(thread, &own, &task, word);
+}
 OWN_FRAME uintptr_t back(uintptr_t word) {
   const uintptr_t got = libcgo_switch(thread, &task, &own, word);
   __asm__ volatile(""); // not a call in last place
@@ -208,7 +210,8 @@ static void throw_out_of_a_context(void *) {
 
 TEST(an_exception_that_is_not_caught_inside_ends_the_process) {
   char output[4096];
-  const int sig = run_to_death(throw_out_of_a_context, nullptr, output, sizeof output);
+  const int sig =
+      run_to_death(throw_out_of_a_context, nullptr, output, sizeof output);
   ck_assert_msg(sig == SIGABRT, "ended by %d, with: %s", sig, output);
   ck_assert_msg(strstr(output, "terminated") != nullptr, "said: %s", output);
 }
@@ -290,7 +293,8 @@ libcgo_context *suspend(void *depth, uintptr_t) {
 }
 
 bool is_in(uintptr_t pc, void *function) {
-  return _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pc - 1)) == function;
+  return _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(pc - 1)) ==
+         function;
 }
 
 void trace(size_t most) {

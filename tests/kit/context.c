@@ -829,7 +829,8 @@ static void assert_dies(void (*fn)(void *), const char *message) {
     static int with_record;
     with_record = i;
     kit_begin();
-    const int sig = run_to_death(fn, i ? &with_record : NULL, output, sizeof output);
+    const int sig =
+        run_to_death(fn, i ? &with_record : NULL, output, sizeof output);
     snprintf(expected, sizeof expected, "libcgo: libcgo_switch: %s", message);
     ck_assert_msg(sig == SIGABRT, "ended by %d, with: %s", sig, output);
     ck_assert_msg(strstr(output, expected) != NULL, "said: %sinstead of: %s",
@@ -983,7 +984,8 @@ static void assert_dies_with_record(void (*fn)(void *), const char *message) {
 }
 
 TEST(c_that_would_be_overwritten_is_fatal) {
-  assert_dies_with_record(overwrite_c, "hook: libcgo: libcgo_switch: C would go on at ");
+  assert_dies_with_record(overwrite_c,
+                          "hook: libcgo: libcgo_switch: C would go on at ");
 }
 
 /* A context that ends there. */
@@ -1021,7 +1023,8 @@ static void end_over_c(void *unused) {
 }
 
 TEST(a_context_that_ends_under_c_is_fatal) {
-  assert_dies_with_record(end_over_c, "hook: libcgo: libcgo_switch: C would go on at ");
+  assert_dies_with_record(end_over_c,
+                          "hook: libcgo: libcgo_switch: C would go on at ");
 }
 
 static void *resume_c_of_another_thread(void *unused) {
@@ -1047,8 +1050,9 @@ static void to_another_thread(void *unused) {
 }
 
 TEST(c_of_another_thread_is_fatal) {
-  assert_dies_with_record(to_another_thread,
-                          "the context to go on in is C on another thread's stack");
+  assert_dies_with_record(
+      to_another_thread,
+      "the context to go on in is C on another thread's stack");
 }
 
 static void without_a_record(void *unused) {
@@ -1060,8 +1064,9 @@ static void without_a_record(void *unused) {
 }
 
 TEST(a_record_that_no_thread_has_entered_is_fatal) {
-  assert_dies_with_record(without_a_record,
-                          "libcgo: libcgo_switch: no thread has entered the record");
+  assert_dies_with_record(
+      without_a_record,
+      "libcgo: libcgo_switch: no thread has entered the record");
 }
 
 int main(void) {

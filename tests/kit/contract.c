@@ -52,8 +52,7 @@ TEST(want_of_a_thread_key_is_named_as_the_limit) {
   while (n > 0)
     pthread_key_delete(keys[--n]);
   ck_assert_int_eq(err, EAGAIN);
-  ck_assert_msg(limit.name != NULL &&
-                    strcmp(limit.name, "PTHREAD_KEYS_MAX") == 0,
+  ck_assert_msg(limit.name != NULL && strcmp(limit.name, "PTHREAD_KEYS_MAX") == 0,
                 "the limit is %s", limit.name != NULL ? limit.name : "unknown");
   ck_assert_uint_eq(limit.value, PTHREAD_KEYS_MAX);
 }
@@ -74,8 +73,7 @@ TEST(a_signal_stack_that_can_have_no_guard_page_is_enomem) {
   kit_begin();
   struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&kit_ops);
   r.signal_stack_size = 16384;
-  ck_assert_int_eq(*(int *)kit_run_foreign(attach_with_signal_stack, &r),
-                   ENOMEM);
+  ck_assert_int_eq(*(int *)kit_run_foreign(attach_with_signal_stack, &r), ENOMEM);
   ck_assert_int_eq(kit_count(KIT_ENTER), 0);
 }
 

@@ -44,7 +44,8 @@ static void *look(void *p) {
   pair[0] = (uintptr_t)seen;
   pair[1] = 42;
   seen->stored[0] = load_at_thread_pointer(seen->offset);
-  seen->stored[1] = load_at_thread_pointer(seen->offset + (intptr_t)sizeof(uintptr_t));
+  seen->stored[1] =
+      load_at_thread_pointer(seen->offset + (intptr_t)sizeof(uintptr_t));
   seen->neighbours_are_whole = strcmp(before, "before") == 0 && after[0] == 1 &&
                                after[1] == 2 && after[2] == 3;
   return NULL;
@@ -73,7 +74,8 @@ TEST(the_offset_leads_to_the_pair_in_the_initial_thread) {
   libcgo_defined_pair[0] = 1234;
   libcgo_defined_pair[1] = 5678;
   ck_assert_uint_eq(load_at_thread_pointer(offset), 1234);
-  ck_assert_uint_eq(load_at_thread_pointer(offset + (intptr_t)sizeof(uintptr_t)), 5678);
+  ck_assert_uint_eq(load_at_thread_pointer(offset + (intptr_t)sizeof(uintptr_t)),
+                    5678);
   ck_assert_ptr_eq(libcgo_slots_at(offset), libcgo_defined_pair);
 }
 

@@ -65,7 +65,8 @@ static void takes_less_than(uintptr_t bytes, void (*call)(void)) {
 
 TEST(a_call_on_a_stack_takes_little_of_its_callers) {
   SKIP_INSTRUMENTED;
-  takes_less_than(LIBCGO_STACK_MIN * 3 / 4 + 2 * callee_bytes, call_on_another_stack);
+  takes_less_than(LIBCGO_STACK_MIN * 3 / 4 + 2 * callee_bytes,
+                  call_on_another_stack);
 }
 
 TEST(a_query_of_bounds_takes_little_of_its_callers_stack) {

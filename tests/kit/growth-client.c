@@ -216,9 +216,8 @@ static void works(void) {
 
   attr.name = "growth";
   attr.stack_size = 1024 * 1024;
-  const int err = libcgo_thread_create(runtime, record_of_started,
-                                       AT_THE_END(attr), started, &callbacks,
-                                       limit);
+  const int err = libcgo_thread_create(
+      runtime, record_of_started, AT_THE_END(attr), started, &callbacks, limit);
   EXPECT(err == 0);
   while (err == 0 && __atomic_load_n(&left, __ATOMIC_ACQUIRE) != 3)
     sched_yield();
@@ -234,7 +233,8 @@ static void works(void) {
   /* Too much for any address space: the library fills the limit's record. */
   attr.cpus = NULL;
   attr.cpus_size = 0;
-  attr.stack_size = sizeof(void *) == 8 ? SIZE_MAX / 2 / 65536 + 1 : SIZE_MAX / 4 * 3;
+  attr.stack_size =
+      sizeof(void *) == 8 ? SIZE_MAX / 2 / 65536 + 1 : SIZE_MAX / 4 * 3;
   limit->used = 1;
   EXPECT(libcgo_thread_create(runtime, record_of_started, &attr, started,
                               &callbacks, limit) == EAGAIN);
@@ -287,8 +287,8 @@ static void too_small(void) {
     EXPECT(libcgo_thread_create(bad[i], record_of_started, NULL, started, &n,
                                 NULL) == EINVAL);
   }
-  EXPECT(libcgo_thread_create(runtime, &short_thread, NULL, started, &n,
-                              NULL) == EINVAL);
+  EXPECT(libcgo_thread_create(runtime, &short_thread, NULL, started, &n, NULL) ==
+         EINVAL);
   EXPECT(libcgo_thread_create(runtime, record_of_started, &attr, started, &n,
                               NULL) == EINVAL);
   EXPECT(libcgo_thread_create(runtime, record_of_started, NULL, started, &n,

@@ -67,8 +67,7 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 /* What src/kit/handle.cc has at a handle's place: the slot's two words. */
-static uintptr_t *slot_of(const struct libcgo_handle_table *t,
-                          uintptr_t handle) {
+static uintptr_t *slot_of(const struct libcgo_handle_table *t, uintptr_t handle) {
   const int zeros = __builtin_ctzll(handle);
   return (uintptr_t *)t->segments[zeros] +
          2 * ((handle & place_mask) >> (zeros + 1));
@@ -218,9 +217,8 @@ TEST(a_place_is_used_again_after_32_others_at_the_earliest) {
    those of the same number. */
 static int rightly_found(uintptr_t word, const uintptr_t *handles) {
   const char *object = libcgo_handle_get(&table, word);
-  return object == NULL ||
-         (object >= objects && object < objects + some &&
-          handles[object - objects] == word);
+  return object == NULL || (object >= objects && object < objects + some &&
+                            handles[object - objects] == word);
 }
 
 TEST(a_forged_word_is_not_found) {
@@ -536,8 +534,7 @@ static void *storm_writer(void *first_cell) {
     if (libcgo_handle_get(&table, handle) != &cells[i])
       wrong++;
     const uint64_t r = next_random(&random);
-    const uintptr_t old =
-        atomic_exchange(&shelf[r % shelf_places], handle);
+    const uintptr_t old = atomic_exchange(&shelf[r % shelf_places], handle);
     if (old != 0)
       free_one(old);
     /* Frees one that another thread will free, too. */
@@ -566,11 +563,10 @@ TEST(sixty_four_threads_make_free_and_look_up_and_none_finds_a_wrong_object) {
   storm_cells = calloc(storm_threads * storm_turns, sizeof *storm_cells);
   writers_left = storm_threads - storm_readers;
   for (int i = 0; i < storm_threads; i++)
-    ck_assert_int_eq(
-        pthread_create(&threads[i], NULL,
-                       i < storm_readers ? storm_reader : storm_writer,
-                       &storm_cells[(size_t)i * storm_turns]),
-        0);
+    ck_assert_int_eq(pthread_create(&threads[i], NULL,
+                                    i < storm_readers ? storm_reader : storm_writer,
+                                    &storm_cells[(size_t)i * storm_turns]),
+                     0);
   for (int i = 0; i < storm_threads; i++)
     pthread_join(threads[i], NULL);
   for (int i = 0; i < shelf_places; i++)
@@ -610,8 +606,8 @@ TEST(threads_that_let_the_table_grow_at_once_lose_no_handle) {
     ck_assert_int_eq(wrong, 0);
     ck_assert_uint_eq(libcgo_handle_count(&table), growers * storm_turns);
     for (size_t i = 0; i < growers * storm_turns; i++)
-      wrong += libcgo_handle_get(&table, storm_cells[i].handle) !=
-               &storm_cells[i];
+      wrong +=
+          libcgo_handle_get(&table, storm_cells[i].handle) != &storm_cells[i];
     ck_assert_int_eq(wrong, 0);
     libcgo_handle_table_destroy(&table);
     free(storm_cells);
@@ -926,8 +922,7 @@ TEST(a_child_forked_anywhere_in_new_can_use_the_table) {
 
 TEST(a_child_forked_anywhere_in_new_that_grows_the_table_can_use_it) {
   NEEDS_STEPPING;
-  const struct stepped s = {prepare_growth, make_one, use_in_a_child,
-                            step_is_ok};
+  const struct stepped s = {prepare_growth, make_one, use_in_a_child, step_is_ok};
   step_all(&s);
 }
 
@@ -1068,6 +1063,7 @@ int main(void) {
   ADD_TEST(a_child_forked_anywhere_in_free_can_use_the_table);
   ADD_TEST(a_child_of_a_process_whose_threads_make_and_free_can_use_the_table);
   ADD_TEST(a_lookup_makes_no_system_call);
-  ADD_TEST(a_lookup_among_a_million_takes_the_instructions_of_one_among_a_thousand);
+  ADD_TEST(
+      a_lookup_among_a_million_takes_the_instructions_of_one_among_a_thousand);
   return suite_run();
 }

@@ -20,14 +20,17 @@
 #include "ports/arch/arch.h"
 #include "ports/arch/cpu.h"
 
-enum { stack_bytes = 256 * 1024, few = 3, thousand = 1000, many = 10 * thousand };
+enum {
+  stack_bytes = 256 * 1024,
+  few = 3,
+  thousand = 1000,
+  many = 10 * thousand
+};
 
 /* ---- looking at instructions ---- */
 
 /* Where the program's code and the library's is. */
-static struct {
-  uintptr_t lo, hi;
-} ours[8];
+static struct { uintptr_t lo, hi; } ours[8];
 static int ours_count;
 
 static int note_code(struct dl_phdr_info *info, size_t size, void *unused) {
@@ -76,12 +79,13 @@ static const char *fault_of(const unsigned char *ip) {
     switch (*ip) {
     case 0xf0:
       return "a locked instruction";
-/* clang-format off */
+      /* clang-format off */
     case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
     case 0x66: case 0x67: case 0xf2: case 0xf3:
-/* clang-format on */
+      /* clang-format on */
       continue; /* other prefixes */
-    case 0x86: case 0x87: /* xchg: locked with memory */
+    case 0x86:
+    case 0x87: /* xchg: locked with memory */
       return ip[1] >> 6 != 3 ? "a locked exchange" : NULL;
     case 0xcd: /* int */
       return "a system call";
@@ -127,9 +131,7 @@ static void look(int sig, siginfo_t *info, void *context) {
   no_more_steps(c);
 }
 
-static int stepping_is_possible(void) {
-  return !UNDER_ASAN && !UNDER_TSAN;
-}
+static int stepping_is_possible(void) { return !UNDER_ASAN && !UNDER_TSAN; }
 
 /* The handler has a stack of its own: the paths run on small ones. */
 static void prepare_to_look(void) {
@@ -247,7 +249,9 @@ static void count_callback(struct libcgo_thread *thread, void *arg) {
   calls += thread == self && arg == &calls;
 }
 
-static void callback(void) { libcgo_callback(&runtime, count_callback, &calls); }
+static void callback(void) {
+  libcgo_callback(&runtime, count_callback, &calls);
+}
 
 static void look_at_callback(struct libcgo_thread *thread, void *arg) {
   (void)thread;
@@ -344,8 +348,8 @@ static int kind_expected;
 
 static void ask_for_bounds(void) {
   struct libcgo_bounds bounds;
-  calls += libcgo_stack_bounds(self, &bounds) == 0 &&
-           bounds.kind == kind_expected;
+  calls +=
+      libcgo_stack_bounds(self, &bounds) == 0 && bounds.kind == kind_expected;
 }
 
 TEST(bounds_of_the_system_stack_make_no_call_and_take_no_lock) {

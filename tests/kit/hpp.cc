@@ -104,17 +104,19 @@ template <class F> int errno_of(F fn) {
 
 // ---- traits ----
 
-template <class T> constexpr bool moves =
-    std::is_nothrow_move_constructible_v<T> &&
-    std::is_nothrow_move_assignable_v<T> && !std::is_copy_constructible_v<T> &&
-    !std::is_copy_assignable_v<T> && std::is_nothrow_default_constructible_v<T> &&
+template <class T>
+constexpr bool moves =
+    std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
+    !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T> &&
+    std::is_nothrow_default_constructible_v<T> &&
     std::is_nothrow_destructible_v<T>;
 static_assert(moves<cgo::attachment<>> && moves<cgo::attachment<worker>> &&
               moves<cgo::handle<int>> && moves<cgo::handle<const int>> &&
               moves<cgo::init> && moves<cgo::slots> && moves<cgo::stack> &&
               moves<cgo::context>);
 
-template <class T> constexpr bool stays =
+template <class T>
+constexpr bool stays =
     !std::is_move_constructible_v<T> && !std::is_copy_constructible_v<T> &&
     !std::is_move_assignable_v<T> && std::is_nothrow_destructible_v<T>;
 static_assert(stays<cgo::thread> && stays<worker> && stays<cgo::runtime<>> &&
@@ -126,27 +128,27 @@ static_assert(std::is_base_of_v<std::system_error, cgo::error> &&
 static_assert(!std::is_convertible_v<std::size_t, cgo::stack> &&
               std::is_convertible_v<cgo::stack &, const libcgo_stack &>);
 
-template <class F> using system_result = decltype(cgo::on_system_stack(
-    std::declval<worker &>(), std::declval<F>()));
+template <class F>
+using system_result =
+    decltype(cgo::on_system_stack(std::declval<worker &>(), std::declval<F>()));
 static_assert(std::is_void_v<system_result<void (*)()>> &&
               std::is_same_v<system_result<int (*)()>, int> &&
               std::is_same_v<system_result<int &(*)()>, int &> &&
-              std::is_same_v<system_result<int &&(*)()>, int &&> &&
+              std::is_same_v<system_result<int && (*)()>, int &&> &&
               std::is_same_v<system_result<std::unique_ptr<int> (*)()>,
                              std::unique_ptr<int>>);
-template <class F> constexpr bool quiet = noexcept(cgo::on_system_stack(
-    std::declval<worker &>(), std::declval<F>()));
+template <class F>
+constexpr bool quiet = noexcept(cgo::on_system_stack(std::declval<worker &>(),
+                                                     std::declval<F>()));
 static_assert(quiet<void (*)() noexcept> && quiet<int (*)() noexcept> &&
               !quiet<void (*)()>);
 
 // What both kinds of runtimes give to callables.
+static_assert(std::is_same_v<cgo::detail::record_t<cgo::runtime<worker>>, worker> &&
+              std::is_same_v<cgo::detail::record_t<libcgo_runtime>, libcgo_thread>);
 static_assert(
-    std::is_same_v<cgo::detail::record_t<cgo::runtime<worker>>, worker> &&
-    std::is_same_v<cgo::detail::record_t<libcgo_runtime>, libcgo_thread>);
-static_assert(std::is_same_v<decltype(cgo::attachment(runtime)),
-                             cgo::attachment<worker>> &&
-              std::is_same_v<decltype(cgo::attachment(in_c::runtime)),
-                             cgo::attachment<>>);
+    std::is_same_v<decltype(cgo::attachment(runtime)), cgo::attachment<worker>> &&
+    std::is_same_v<decltype(cgo::attachment(in_c::runtime)), cgo::attachment<>>);
 
 } // namespace
 
@@ -545,7 +547,8 @@ static void start_up_is_done() {
 TEST(a_callback_attaches_its_thread_and_gives_its_record) {
   start_up_is_done();
   in_thread([] {
-    worker &record = cgo::callback(runtime, [](worker &w) -> worker & { return w; });
+    worker &record =
+        cgo::callback(runtime, [](worker &w) -> worker & { return w; });
     ck_assert_ptr_eq(runtime.current(), &record);
   });
   ck_assert_int_eq(records, 0);
@@ -644,9 +647,9 @@ TEST(a_thread_has_the_stack_that_was_asked_for) {
   ck_assert_int_eq(pthread_attr_getstacksize(&attr, &bytes), 0);
   pthread_attr_destroy(&attr);
   bytes *= 2;
-  const auto size = in_worker(cgo::thread_options().stack_size(bytes), [](worker &w) {
-    return cgo::bounds::here(w).size();
-  });
+  const auto size =
+      in_worker(cgo::thread_options().stack_size(bytes),
+                [](worker &w) { return cgo::bounds::here(w).size(); });
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   ck_assert_uint_le(size, bytes + page); // musl: the rest of a page
   // The C library takes its own and the thread-local variables out of it, and a
@@ -668,11 +671,12 @@ TEST(a_thread_has_the_signal_mask_that_was_asked_for) {
   sigset_t mask;
   sigemptyset(&mask);
   sigaddset(&mask, SIGUSR1);
-  const auto found = in_worker(cgo::thread_options().signal_mask(mask), [](worker &) {
-    sigset_t now;
-    pthread_sigmask(SIG_SETMASK, nullptr, &now);
-    return std::pair(sigismember(&now, SIGUSR1), sigismember(&now, SIGUSR2));
-  });
+  const auto found =
+      in_worker(cgo::thread_options().signal_mask(mask), [](worker &) {
+        sigset_t now;
+        pthread_sigmask(SIG_SETMASK, nullptr, &now);
+        return std::pair(sigismember(&now, SIGUSR1), sigismember(&now, SIGUSR2));
+      });
   ck_assert_int_eq(found.first, 1);
   ck_assert_int_eq(found.second, 0);
 }
@@ -684,12 +688,13 @@ TEST(a_thread_runs_on_the_cpus_that_were_asked_for) {
   for (unsigned i = 0; i < CPU_SETSIZE; i++)
     if (CPU_ISSET(i, &all))
       last = i;
-  const cpu_set_t own_set = in_worker(cgo::thread_options().cpu(last), [](worker &) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    sched_getaffinity(0, sizeof set, &set);
-    return set;
-  });
+  const cpu_set_t own_set =
+      in_worker(cgo::thread_options().cpu(last), [](worker &) {
+        cpu_set_t set;
+        CPU_ZERO(&set);
+        sched_getaffinity(0, sizeof set, &set);
+        return set;
+      });
   ck_assert_int_eq(CPU_COUNT(&own_set), 1);
   ck_assert(CPU_ISSET(last, &own_set));
 }
@@ -722,9 +727,8 @@ TEST(a_callable_is_destroyed_on_its_thread_that_ends_by_pthread_exit) {
 }
 
 TEST(a_record_that_was_taken_over_is_released_when_its_thread_has_left) {
-  own.start({}, std::make_unique<worker>(), [](worker &w) {
-    ck_assert_ptr_eq(own.current(), &w);
-  });
+  own.start({}, std::make_unique<worker>(),
+            [](worker &w) { ck_assert_ptr_eq(own.current(), &w); });
   wait_for_other_threads();
   ck_assert_int_eq(released, 1);
   ck_assert_int_eq(records, 0);
@@ -752,7 +756,8 @@ TEST(a_thread_starts_for_a_runtime_in_c) {
 }
 
 static void throw_in_a_thread(void *) {
-  runtime.start({}, [](worker &) { throw std::runtime_error("nobody catches this"); });
+  runtime.start(
+      {}, [](worker &) { throw std::runtime_error("nobody catches this"); });
   for (;;)
     pause();
 }
@@ -761,8 +766,8 @@ TEST(an_exception_that_leaves_a_thread_ends_the_process) {
   char output[4096];
   ck_assert_int_eq(
       run_to_death(throw_in_a_thread, nullptr, output, sizeof output), SIGABRT);
-  ck_assert_msg(strstr(output, "nobody catches this") != nullptr,
-                "it said: %s", output);
+  ck_assert_msg(strstr(output, "nobody catches this") != nullptr, "it said: %s",
+                output);
 }
 
 TEST(a_thread_that_cannot_start_leaves_nothing) {
@@ -805,7 +810,8 @@ TEST(a_stack_gives_its_memory_back) {
 TEST(a_stack_of_no_or_too_many_bytes_is_an_error) {
   ck_assert_int_eq(errno_of([] { cgo::stack none(0); }), EINVAL);
   ck_assert_int_eq(errno_of([] { cgo::stack all(SIZE_MAX); }), ENOMEM);
-  ck_assert_int_eq(errno_of([] { cgo::stack most(SIZE_MAX - (8u << 20)); }), ENOMEM);
+  ck_assert_int_eq(errno_of([] { cgo::stack most(SIZE_MAX - (8u << 20)); }),
+                   ENOMEM);
 }
 
 TEST(bounds_contain_the_callers_frame) {
@@ -841,7 +847,8 @@ TEST(the_text_of_an_error_names_the_limit) {
   const cgo::error e(EAGAIN, "libcgo_thread_create", limit);
   const std::string begin = "libcgo_thread_create: RLIMIT_NPROC is 64, in use "
                             "are 63 threads of the user: raise it";
-  ck_assert_msg(e.what() == begin + ": " + strerror(EAGAIN), "it is %s", e.what());
+  ck_assert_msg(e.what() == begin + ": " + strerror(EAGAIN), "it is %s",
+                e.what());
   const cgo::error copy = e;
   ck_assert(copy.limit() != nullptr && copy.limit() != e.limit());
   ck_assert_ptr_eq(cgo::error(EAGAIN, "").limit(), nullptr);

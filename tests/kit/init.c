@@ -137,7 +137,9 @@ TEST(who_waits_for_an_abandoned_start_waits_for_the_next) {
 
 /* A runtime whose start-up fails while a callback waits for it. */
 static struct libcgo_thread *current_none(const struct libcgo_runtime *runtime) {
-  (void)runtime; return NULL; }
+  (void)runtime;
+  return NULL;
+}
 static void nothing(struct libcgo_thread *thread) { (void)thread; }
 static const struct libcgo_ops ops =
     LIBCGO_OPS(nothing, nothing, NULL, NULL, current_none, NULL);

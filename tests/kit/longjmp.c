@@ -21,9 +21,7 @@ enum { stack_bytes = 1024 * 1024 };
 /* ---- the jumps ---- */
 
 static void (*jump)(jmp_buf target, int value);
-static void plain(jmp_buf target, int value) {
-  longjmp(target, value);
-}
+static void plain(jmp_buf target, int value) { longjmp(target, value); }
 
 static jmp_buf target;
 static struct libcgo_stack small;
@@ -92,7 +90,8 @@ static void jumps(enum way way, int rounds) {
   if (way == system_to_small)
     libcgo_call_on_stack(kit_current(), &small, to_small_stack, &rounds);
   else if (way == callback_to_small)
-    libcgo_call_on_stack(kit_current(), &small, to_small_stack_from_callback, &rounds);
+    libcgo_call_on_stack(kit_current(), &small, to_small_stack_from_callback,
+                         &rounds);
   else
     to_system_stack(rounds);
 }

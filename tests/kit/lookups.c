@@ -77,12 +77,12 @@ static int refuse(long number, int err) {
   return prctl(PR_SET_SECCOMP, 2 /* a filter */, &program);
 }
 
-#define ASSERT_CHILD(fn)                                                       \
-  do {                                                                         \
-    const int status_ = in_child(fn);                                          \
-    if (status_ == STATUS(cannot))                                             \
-      SKIP("it cannot be arranged here: no filter of system calls, or no right");          \
-    ck_assert_int_eq(status_, 0);                                              \
+#define ASSERT_CHILD(fn)                                                          \
+  do {                                                                            \
+    const int status_ = in_child(fn);                                             \
+    if (status_ == STATUS(cannot))                                                \
+      SKIP("it cannot be arranged here: no filter of system calls, or no right"); \
+    ck_assert_int_eq(status_, 0);                                                 \
   } while (0)
 
 static void note(struct libcgo_thread *thread, void *arg) {
@@ -112,14 +112,14 @@ static int create_with_locked_memory(void) {
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.stack_size = 64 * some;
   /* A user without privileges, and pages of his that come later. */
-  if ((geteuid() == 0 && setuid(65534) != 0) || setrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
-      mlockall(MCL_FUTURE) != 0 ||
-      mmap(NULL, attr.stack_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-           0) != MAP_FAILED ||
+  if ((geteuid() == 0 && setuid(65534) != 0) ||
+      setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || mlockall(MCL_FUTURE) != 0 ||
+      mmap(NULL, attr.stack_size, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ||
       errno != EAGAIN || proc_status("VmLck:") < 0)
     return cannot;
-  const int err =
-      libcgo_thread_create(&kit, kit_record(), &attr, kit_nothing, NULL, &reached);
+  const int err = libcgo_thread_create(&kit, kit_record(), &attr, kit_nothing,
+                                       NULL, &reached);
   return err != EAGAIN || reached.name == NULL ||
          strcmp(reached.name, "RLIMIT_MEMLOCK") != 0;
 }
@@ -405,7 +405,8 @@ __attribute__((__constructor__)) NOT_INSTRUMENTED static void find_them(void) {
   *(void **)&real_create = dlsym(RTLD_NEXT, "pthread_key_create");
 }
 
-NOT_INSTRUMENTED int pthread_key_create(pthread_key_t *key, void (*destructor)(void *)) {
+NOT_INSTRUMENTED int pthread_key_create(pthread_key_t *key,
+                                        void (*destructor)(void *)) {
   find_them(); /* what comes before the program's constructors */
   int one = 1;
   if (atomic_load(&last_key) == 0 || atomic_load(&last_key) == 3)
@@ -498,7 +499,8 @@ TEST(a_thread_that_ends_stores_nothing_by_anothers_key) {
 static pid_t process;
 static int is_zombie(void) {
   char path[64], text[256];
-  snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)process, (int)process);
+  snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)process,
+           (int)process);
   FILE *const f = fopen(path, "r");
   const char *end = NULL;
   if (f != NULL) {
@@ -511,7 +513,8 @@ static int is_zombie(void) {
 /* The beginnings of the two tables of mappings. */
 static int maps_are_the_same(void) {
   char text[2][512] = {"", "other"};
-  static const char *const names[] = {"/proc/self/maps", "/proc/thread-self/maps"};
+  static const char *const names[] = {"/proc/self/maps",
+                                      "/proc/thread-self/maps"};
   for (int i = 0; i < 2; i++) {
     FILE *const f = fopen(names[i], "r");
     if (f != NULL && fgets(text[i], sizeof text[i], f) == NULL)
@@ -573,7 +576,8 @@ static void *trace_cancelled(void *unused) {
   return unused;
 }
 
-static void handle(int signal, void (*handler)(int, siginfo_t *, void *), int flags) {
+static void handle(int signal, void (*handler)(int, siginfo_t *, void *),
+                   int flags) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = handler;

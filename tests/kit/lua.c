@@ -92,7 +92,8 @@ static int drop(lua_State *L) {
 static int finalized;
 
 static int count_finalized(lua_State *L) {
-  finalized += kind_of_stack(L) == 1 && lua_tointeger(L, -1) == LIBCGO_STACK_SYSTEM;
+  finalized +=
+      kind_of_stack(L) == 1 && lua_tointeger(L, -1) == LIBCGO_STACK_SYSTEM;
   return 0;
 }
 
@@ -196,8 +197,7 @@ SCRIPT(lua_runs_on_the_small_stack, "assert(kind_of_stack() == 1)")
 
 SCRIPT(a_c_function_runs_on_the_system_stack, "assert(c.kind_of_stack() == 0)")
 
-SCRIPT(a_callback_runs_on_the_small_stack,
-       "assert(c.call(kind_of_stack) == 1)")
+SCRIPT(a_callback_runs_on_the_small_stack, "assert(c.call(kind_of_stack) == 1)")
 
 SCRIPT(c_may_call_lua_without_the_border,
        "assert(c.plain_call(kind_of_stack) == 0)"
@@ -238,16 +238,15 @@ SCRIPT(an_error_of_lua_passes_c,
        "ok, e = pcall(c.call, function() local x = nil; return x.y end) "
        "assert(not ok and e:find('^script:1: attempt to index'), e)")
 
-SCRIPT(an_error_passes_a_stack_of_borders,
-       "local e = {} "
-       "local function down(n) "
-       "  if n == 0 then c.fail(e) end "
-       "  c.call(down, n - 1) "
-       "end "
-       "for n = 0, 40 do "
-       "  local ok, got = pcall(down, n) "
-       "  assert(not ok and got == e, got) "
-       "end")
+SCRIPT(an_error_passes_a_stack_of_borders, "local e = {} "
+                                           "local function down(n) "
+                                           "  if n == 0 then c.fail(e) end "
+                                           "  c.call(down, n - 1) "
+                                           "end "
+                                           "for n = 0, 40 do "
+                                           "  local ok, got = pcall(down, n) "
+                                           "  assert(not ok and got == e, got) "
+                                           "end")
 
 SCRIPT(an_error_of_a_handler_is_told,
        "local ok, e = xpcall(c.fail, function(e) return 'seen ' .. e end, 'x') "
@@ -419,7 +418,8 @@ TEST(after_many_errors_the_memory_is_what_it_was) {
   const long long before = proc_status("VmData:");
   ck_assert_msg(run(errors) == LUA_OK, "%s", message);
   const long long grown = proc_status("VmData:") - before;
-  ck_assert_msg(UNDER_ASAN || under_valgrind() || grown < 256, "%lld KiB more", grown);
+  ck_assert_msg(UNDER_ASAN || under_valgrind() || grown < 256, "%lld KiB more",
+                grown);
   end();
 }
 
@@ -444,18 +444,17 @@ static int spawned_script(lua_State *L) {
 TEST(each_thread_has_a_state_of_its_own) {
   begin();
   for (int i = 0; i < 8; i++)
-    ck_assert_int_eq(
-        border_spawn(spawned_script,
-                     "assert(kind_of_stack() == 1) "
-                     "assert(c.kind_of_stack() == 0) "
-                     "count = (count or 0) + 1 "
-                     "for i = 1, 1000 do "
-                     "  count = count + 1 "
-                     "  local ok, e = pcall(c.call, c.fail, i) "
-                     "  assert(not ok and e == i) "
-                     "end "
-                     "assert(count % 1001 == 0)"),
-        0);
+    ck_assert_int_eq(border_spawn(spawned_script,
+                                  "assert(kind_of_stack() == 1) "
+                                  "assert(c.kind_of_stack() == 0) "
+                                  "count = (count or 0) + 1 "
+                                  "for i = 1, 1000 do "
+                                  "  count = count + 1 "
+                                  "  local ok, e = pcall(c.call, c.fail, i) "
+                                  "  assert(not ok and e == i) "
+                                  "end "
+                                  "assert(count % 1001 == 0)"),
+                     0);
   end();
   ck_assert_int_eq(failures, 0);
 }
@@ -481,9 +480,9 @@ TEST(a_state_is_used_again_when_its_thread_has_ended) {
   begin();
   for (int i = 0; i < 50; i++) {
     pthread_t thread;
-    ck_assert_int_eq(pthread_create(&thread, NULL, foreign_thread,
-                                    "uses = (uses or 0) + 1"),
-                     0);
+    ck_assert_int_eq(
+        pthread_create(&thread, NULL, foreign_thread, "uses = (uses or 0) + 1"),
+        0);
     pthread_join(thread, NULL);
   }
   ck_assert_msg(run("assert(uses == 50, uses)") == LUA_OK, "%s", message);
@@ -543,11 +542,10 @@ TEST(a_thread_may_end_inside_of_c) {
   states = finalized = 0;
   begin();
   pthread_t thread;
-  ck_assert_int_eq(
-      pthread_create(&thread, NULL, exiting_thread,
-                     "x = setmetatable({}, {__gc = c.finalized}) "
-                     "pcall(c.call, function() c.end_thread() end)"),
-      0);
+  ck_assert_int_eq(pthread_create(&thread, NULL, exiting_thread,
+                                  "x = setmetatable({}, {__gc = c.finalized}) "
+                                  "pcall(c.call, function() c.end_thread() end)"),
+                   0);
   pthread_join(thread, NULL);
   ck_assert_int_eq(failures, 0);
   /* Its state is not used again, but closed. */
@@ -592,8 +590,8 @@ static int add_raise_across(lua_State *L) {
 
 TEST(an_error_that_is_an_exception_passes_without_the_border) {
   begin();
-  ck_assert_int_eq(
-      border_enter(add_raise_across, NULL, message, sizeof message), LUA_OK);
+  ck_assert_int_eq(border_enter(add_raise_across, NULL, message, sizeof message),
+                   LUA_OK);
   ck_assert_msg(run("local function positions() return position(), c.position() end "
                     "local small, system = positions() "
                     "for i = 1, 5000 do "
@@ -622,8 +620,7 @@ TEST(an_error_that_jumps_to_the_small_stack_stops_the_process) {
     SKIP("this Lua's jumps are not checked (it was built without "
          "_FORTIFY_SOURCE, or its C library has no __longjmp_chk)");
   ck_assert_int_eq(death, SIGABRT);
-  ck_assert_msg(strstr(output, "longjmp causes uninitialized stack frame") !=
-                    NULL,
+  ck_assert_msg(strstr(output, "longjmp causes uninitialized stack frame") != NULL,
                 "%s", output);
 }
 

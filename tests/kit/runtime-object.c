@@ -98,5 +98,5 @@ static int count_callback(void) {
   return libcgo_callback(&runtime, called_back, NULL);
 }
 
-const struct runtime_object runtime_object = {&runtime, &counts, current,
-                                              begin, end, count_callback};
+const struct runtime_object runtime_object = {
+    &runtime, &counts, current, begin, end, count_callback};

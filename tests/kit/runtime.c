@@ -243,8 +243,7 @@ static void assert_refused(struct libcgo_runtime *runtime, int err) {
   ck_assert_int_eq(libcgo_detach(runtime), err);
   ck_assert_int_eq(libcgo_callback(runtime, note, NULL), err);
   ck_assert_int_eq(
-      libcgo_thread_create(runtime, &thread, NULL, kit_nothing, NULL, NULL),
-      err);
+      libcgo_thread_create(runtime, &thread, NULL, kit_nothing, NULL, NULL), err);
   ck_assert_int_eq(calls, 0);
   assert_counts(0, 0, 0, 0);
 }
@@ -291,11 +290,21 @@ TEST(hooks_without_a_required_one_are_refused) {
     begin();
     struct libcgo_ops ops = kit_ops;
     switch (i) {
-    case 0: ops.enter = NULL; break;
-    case 1: ops.leave = NULL; break;
-    case 2: ops.current = NULL; break;
-    case 3: ops.acquire = NULL; break; /* without the other */
-    case 4: ops.release = NULL; break;
+    case 0:
+      ops.enter = NULL;
+      break;
+    case 1:
+      ops.leave = NULL;
+      break;
+    case 2:
+      ops.current = NULL;
+      break;
+    case 3:
+      ops.acquire = NULL;
+      break; /* without the other */
+    case 4:
+      ops.release = NULL;
+      break;
     }
     struct libcgo_runtime runtime = started(&ops);
     assert_refused(&runtime, EINVAL);
@@ -432,8 +441,7 @@ TEST(a_callback_waits_for_a_start_up_that_is_under_way) {
   int result = -1, id;
   pthread_t thread;
   ck_assert_int_eq(libcgo_init_begin(&starting.init), 0);
-  ck_assert_int_eq(pthread_create(&thread, NULL, call_into_starting, &result),
-                   0);
+  ck_assert_int_eq(pthread_create(&thread, NULL, call_into_starting, &result), 0);
   while ((id = __atomic_load_n(&waiter_id, __ATOMIC_ACQUIRE)) == 0)
     sched_yield();
   wait_until_asleep(id);
@@ -598,8 +606,7 @@ TEST(a_thread_detaches_by_itself_when_it_is_cancelled_in_a_callback) {
     SKIP("the address sanitizer keeps the poison of frames that a cancelled "
          "thread has left");
   begin();
-  ck_assert_ptr_eq(kit_run_foreign(cancel_in_callback, NULL),
-                   PTHREAD_CANCELED);
+  ck_assert_ptr_eq(kit_run_foreign(cancel_in_callback, NULL), PTHREAD_CANCELED);
   assert_counts(1, 1, 1, 1);
 }
 
@@ -662,8 +669,7 @@ static void visit(void *p) {
     v->attached[round] = libcgo_attach(&visited, NULL);
     if (!had && v->attached[round] == 0)
       libcgo_detach(&visited);
-    v->result[round] =
-        libcgo_callback(&visited, note_record, &v->record[round]);
+    v->result[round] = libcgo_callback(&visited, note_record, &v->record[round]);
   }
   if (v->round < rounds)
     pthread_setspecific(v->key, v);
@@ -837,9 +843,8 @@ static struct libcgo_thread *other_current(const struct libcgo_runtime *runtime)
   (void)runtime;
   return other_self;
 }
-static const struct libcgo_ops other_ops =
-    LIBCGO_OPS(other_enter, other_leave, other_acquire, other_release,
-               other_current, NULL);
+static const struct libcgo_ops other_ops = LIBCGO_OPS(
+    other_enter, other_leave, other_acquire, other_release, other_current, NULL);
 static struct libcgo_runtime other = LIBCGO_RUNTIME_INIT(&other_ops);
 static struct libcgo_thread *seen_inner;
 
@@ -1159,8 +1164,8 @@ static void call_on_tiny_stack(void *hook) {
 
 static void assert_says(void *hook, const char *beginning) {
   char output[1024];
-  ck_assert_int_eq(
-      run_to_death(call_on_tiny_stack, hook, output, sizeof output), SIGABRT);
+  ck_assert_int_eq(run_to_death(call_on_tiny_stack, hook, output, sizeof output),
+                   SIGABRT);
   ck_assert_msg(strstr(output, beginning) == output, "it said: %s", output);
   /* On standard error in any case, as a line. */
   ck_assert_msg(strstr(output, "libcgo: libcgo_call_on_stack: the stack has 64 "
@@ -1176,8 +1181,7 @@ TEST(a_fatal_message_goes_to_standard_error) {
 
 TEST(a_fatal_message_goes_to_the_hook_first) {
   begin();
-  assert_says((void *)to_standard_error,
-              "hook: libcgo: libcgo_call_on_stack: ");
+  assert_says((void *)to_standard_error, "hook: libcgo: libcgo_call_on_stack: ");
 }
 
 /* ---- the end of a runtime ---- */
@@ -1204,8 +1208,7 @@ static void brief_leave(struct libcgo_thread *thread) {
   brief_self = NULL;
   brief_count(-1);
 }
-static struct libcgo_thread *
-brief_current(const struct libcgo_runtime *runtime) {
+static struct libcgo_thread *brief_current(const struct libcgo_runtime *runtime) {
   (void)runtime;
   return brief_self;
 }
@@ -1275,17 +1278,15 @@ static void pair_enter(struct libcgo_thread *thread) {
 static void pair_leave(struct libcgo_thread *thread) {
   selves[(uintptr_t)thread->runtime->data] = NULL;
 }
-static struct libcgo_thread *
-pair_current(const struct libcgo_runtime *runtime) {
+static struct libcgo_thread *pair_current(const struct libcgo_runtime *runtime) {
   return selves[(uintptr_t)runtime->data];
 }
 static struct libcgo_thread *pair_acquire(struct libcgo_runtime *runtime) {
   return &pair_records[(uintptr_t)runtime->data];
 }
 static void pair_release(struct libcgo_thread *thread) { (void)thread; }
-static const struct libcgo_ops pair_ops =
-    LIBCGO_OPS(pair_enter, pair_leave, pair_acquire, pair_release, pair_current,
-               NULL);
+static const struct libcgo_ops pair_ops = LIBCGO_OPS(
+    pair_enter, pair_leave, pair_acquire, pair_release, pair_current, NULL);
 
 TEST(two_runtimes_may_share_their_hooks) {
   struct libcgo_runtime pair[2] = {LIBCGO_RUNTIME_INIT(&pair_ops),

@@ -41,14 +41,14 @@ static void *with_signal_stack(void *p) {
 #if UNDER_TSAN
 /* The sanitizer's, which is weak, and in the program where clang has linked it. */
 #pragma weak __interceptor_pthread_create
-int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-                                 void *);
+int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *,
+                                 void *(*)(void *), void *);
 #endif
 
-NOT_INSTRUMENTED int pthread_create(pthread_t *thread,
-                                    const pthread_attr_t *attr,
+NOT_INSTRUMENTED int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                                     void *(*fn)(void *), void *arg) {
-  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) = NULL;
+  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
+      NULL;
 #if UNDER_TSAN
   real = __interceptor_pthread_create;
 #endif
@@ -776,14 +776,16 @@ TEST(a_signal_stack_that_is_disarmed_while_it_is_used_has_its_bounds) {
   stack.ss_sp = memory + (1 << 16);
   stack.ss_size = 1 << 16;
   stack.ss_flags = autodisarm;
-  look_at_bounds(0, NULL, NULL); /* an attached thread asks once outside of handlers */
+  look_at_bounds(0, NULL,
+                 NULL); /* an attached thread asks once outside of handlers */
   if (sigaltstack(&stack, NULL) != 0 || sigaltstack(NULL, &now) != 0 ||
       now.ss_flags != autodisarm)
     SKIP("this system has no SS_AUTODISARM");
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = look_at_bounds;
-  action.sa_flags = SA_ONSTACK | SA_SIGINFO; /* or 386 keeps nothing in the frame */
+  action.sa_flags =
+      SA_ONSTACK | SA_SIGINFO; /* or 386 keeps nothing in the frame */
   sigaction(SIGUSR1, &action, NULL);
   raise(SIGUSR1);
   ck_assert_int_eq(disarmed_result, 0);

@@ -181,9 +181,8 @@ static void assert_kept(const struct kept_registers *r) {
 TEST(call_on_stack_keeps_every_callee_saved_register) {
   struct libcgo_thread *thread = attached();
   const struct libcgo_stack stack = new_stack(small_bytes);
-  struct registers_call c = {.target = (void *)libcgo_call_on_stack,
-                             .thread = thread,
-                             .stack = &stack};
+  struct registers_call c = {
+      .target = (void *)libcgo_call_on_stack, .thread = thread, .stack = &stack};
   call_with_known_registers(&c);
   assert_kept(&c.r);
 }
@@ -621,12 +620,12 @@ static void null_record_to_system(void *unused) {
 }
 
 #define NULL_RECORD                                                            \
-  "the thread's record is NULL: a thread without one is attached by "         \
+  "the thread's record is NULL: a thread without one is attached by "          \
   "libcgo_attach or libcgo_callback"
 
 TEST(call_on_system_without_a_record_is_fatal) {
-  assert_dies(null_record_to_system, "libcgo: libcgo_call_on_system: " NULL_RECORD,
-              0);
+  assert_dies(null_record_to_system,
+              "libcgo: libcgo_call_on_system: " NULL_RECORD, 0);
 }
 
 static void null_record_to_stack(void *unused) {
@@ -635,8 +634,8 @@ static void null_record_to_stack(void *unused) {
 }
 
 TEST(call_on_stack_without_a_record_is_fatal) {
-  assert_dies(null_record_to_stack, "libcgo: libcgo_call_on_stack: " NULL_RECORD,
-              0);
+  assert_dies(null_record_to_stack,
+              "libcgo: libcgo_call_on_stack: " NULL_RECORD, 0);
 }
 
 #define NOT_ENTERED                                                            \
@@ -661,8 +660,8 @@ static void left_record_to_stack(void *unused) {
 }
 
 TEST(call_on_stack_with_a_record_that_was_left_is_fatal) {
-  assert_dies(left_record_to_stack, "libcgo: libcgo_call_on_stack: " NOT_ENTERED,
-              0);
+  assert_dies(left_record_to_stack,
+              "libcgo: libcgo_call_on_stack: " NOT_ENTERED, 0);
 }
 
 static void short_record_to_system(void *unused) {
@@ -690,7 +689,8 @@ TEST(call_on_stack_without_a_stack_is_fatal) {
               1);
 }
 
-static void call_on_changed_stack(uint32_t size, uint32_t version, ptrdiff_t bytes) {
+static void call_on_changed_stack(uint32_t size, uint32_t version,
+                                  ptrdiff_t bytes) {
   struct libcgo_stack stack = new_stack(small_bytes);
   stack.size = size;
   stack.version = version;
@@ -869,7 +869,8 @@ static void begin_jumps(int times) {
   jump_thread = attached();
   for (int i = 0; i < 3; i++)
     jump_stacks[i] = new_stack(small_bytes);
-  jump_four = four_switches(jump_thread, &jump_stacks[1], jump_to_runtime_1, NULL);
+  jump_four =
+      four_switches(jump_thread, &jump_stacks[1], jump_to_runtime_1, NULL);
   jumps = times;
 }
 
@@ -884,8 +885,8 @@ TEST(after_a_longjmp_to_a_small_stack_c_runs_on_the_system_stack) {
   for (int deep = 0; deep < 2; deep++) {
     begin_jumps(repetitions_here() / 10);
     then_on_runtime_1 = call_back_in;
-    const uintptr_t frame = libcgo_call_on_stack(
-        jump_thread, &jump_stacks[deep], catch_on_runtime_1, NULL);
+    const uintptr_t frame = libcgo_call_on_stack(jump_thread, &jump_stacks[deep],
+                                                 catch_on_runtime_1, NULL);
     ck_assert(is_on_system(jump_thread, frame));
     ck_assert_uint_gt(frame, here() - 4096);
     libcgo_detach(&kit);
@@ -1132,8 +1133,7 @@ TEST(the_initial_thread_s_bounds_follow_RLIMIT_STACK) {
   const struct libcgo_bounds before = bounds_of(NULL);
   if (before.hi - before.lo < (2 << 20))
     SKIP("the stack is limited to less than 2 MiB");
-  if (UNDER_ASAN || UNDER_TSAN || RUNNING_ON_VALGRIND ||
-      is_emulated())
+  if (UNDER_ASAN || UNDER_TSAN || RUNNING_ON_VALGRIND || is_emulated())
     SKIP("this tool gives the program its stack");
   ck_assert_int_eq(dies_of(small_limit, 0), SIGSEGV);
 }
@@ -1235,7 +1235,8 @@ TEST(the_library_s_signal_stack_has_bounds_true_to_the_byte) {
   ck_assert_int_eq(handler_bounds.kind, LIBCGO_STACK_SIGNAL);
   ck_assert(is_on(handler_frame, handler_bounds.lo, handler_bounds.hi));
   ck_assert_uint_eq(handler_bounds.lo, (uintptr_t)library_s_stack.ss_sp);
-  ck_assert_uint_eq(handler_bounds.hi - handler_bounds.lo, library_s_stack.ss_size);
+  ck_assert_uint_eq(handler_bounds.hi - handler_bounds.lo,
+                    library_s_stack.ss_size);
   ck_assert_uint_le(large_bytes, library_s_stack.ss_size);
 }
 
@@ -1314,8 +1315,8 @@ static void step_handler(int sig) {
   if (level < most_levels)
     start_stepping();
   libcgo_call_on_system(step_thread, note_frame, &s.c);
-  s.result = libcgo_call_on_stack(step_thread, &handler_stacks[mine],
-                                  step_runtime, &s);
+  s.result =
+      libcgo_call_on_stack(step_thread, &handler_stacks[mine], step_runtime, &s);
   if (level < most_levels)
     stop_stepping();
   expect_step(is_on_stack(s.small, &handler_stacks[mine]),
@@ -1338,8 +1339,8 @@ static uintptr_t step_result;
 static void cross_four_stepping(void) { step_result = cross_four(&step_four); }
 
 static void hop_stepping(void) {
-  step_result = libcgo_call_on_stack(step_thread, &step_stacks[0], hop_a,
-                                     &step_hop);
+  step_result =
+      libcgo_call_on_stack(step_thread, &step_stacks[0], hop_a, &step_hop);
 }
 
 static void step_through(void (*operation)(void), int flags, int levels) {
@@ -1350,10 +1351,10 @@ static void step_through(void (*operation)(void), int flags, int levels) {
     handler_stacks[i] = new_stack(large_bytes);
   }
   step_signal_lo = set_alternate_stack(large_bytes);
-  step_four = four_switches(step_thread, &step_stacks[0], give_word,
-                            (void *)a_word);
-  const struct hop hop = {step_thread, &step_stacks[0], &step_stacks[1],
-                          0, 0, 0, 0};
+  step_four =
+      four_switches(step_thread, &step_stacks[0], give_word, (void *)a_word);
+  const struct hop hop = {
+      step_thread, &step_stacks[0], &step_stacks[1], 0, 0, 0, 0};
   step_hop = hop;
   most_levels = levels;
   install(SIGTRAP, step_handler, flags | SA_NODEFER);
@@ -1385,7 +1386,7 @@ static void step_through(void (*operation)(void), int flags, int levels) {
 
 #define STEPPED                                                                \
   if (steps == 0)                                                              \
-  SKIP("no single steps here (an emulator)");                                  \
+    SKIP("no single steps here (an emulator)");                                \
   ck_assert_int_gt(steps, 100)
 
 #define NEEDS_PROMPT_SIGNALS                                                   \
@@ -1492,7 +1493,8 @@ int main(void) {
   ADD_TEST(call_on_system_from_the_system_stack_runs_fn_right_there);
   ADD_TEST(call_on_system_from_c_that_a_small_stack_called_runs_fn_right_there);
   ADD_TEST(call_on_system_from_a_signal_stack_runs_fn_right_there);
-  ADD_TEST(call_on_system_from_a_handler_on_a_small_stack_runs_fn_on_the_system_stack);
+  ADD_TEST(
+      call_on_system_from_a_handler_on_a_small_stack_runs_fn_on_the_system_stack);
   ADD_TEST(call_on_system_from_a_fiber_of_c_runs_fn_right_there);
   ADD_TEST(a_call_from_a_fiber_goes_on_below_the_fiber_s_frames);
   ADD_TEST(tasks_that_the_runtime_switches_call_c_on_the_system_stack);
@@ -1513,7 +1515,8 @@ int main(void) {
   ADD_TEST(stack_switched_refuses_a_thread_on_its_system_stack);
   ADD_TEST(after_a_longjmp_out_of_four_switches_positions_are_right);
   ADD_TEST(after_a_longjmp_to_a_small_stack_c_runs_on_the_system_stack);
-  ADD_TEST(after_a_longjmp_to_a_small_stack_another_one_calls_c_on_the_system_stack);
+  ADD_TEST(
+      after_a_longjmp_to_a_small_stack_another_one_calls_c_on_the_system_stack);
   ADD_TEST(after_a_longjmp_to_a_small_stack_the_bounds_are_its_own);
   ADD_TEST(a_longjmp_from_a_task_that_came_back_leaves_positions_right);
   ADD_TEST(a_longjmp_within_one_side_changes_nothing);

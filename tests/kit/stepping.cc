@@ -15,11 +15,11 @@
 namespace {
 
 kept_registers registers;
-void *crossing;       // the routine under test
-int traps;            // instructions that were stopped at
-bool unwinds;         // that the unwinder sees what was stopped
-int steps;            // instructions at which it was unwound
-int wrong;            // registers that came out wrong
+void *crossing; // the routine under test
+int traps;      // instructions that were stopped at
+bool unwinds;   // that the unwinder sees what was stopped
+int steps;      // instructions at which it was unwound
+int wrong;      // registers that came out wrong
 char first_wrong[128];
 
 struct walk {
@@ -42,8 +42,8 @@ _Unwind_Reason_Code look(_Unwind_Context *context, void *p) {
   }
   w->arrived = true;
   for (int i = 0; i < kept_count; i++) {
-    const auto value = static_cast<uintptr_t>(
-        _Unwind_GetGR(context, kept_dwarf_numbers[i]));
+    const auto value =
+        static_cast<uintptr_t>(_Unwind_GetGR(context, kept_dwarf_numbers[i]));
     if (value != registers.before[i] && wrong++ == 0)
       snprintf(first_wrong, sizeof first_wrong, "%s is %#lx instead of %#lx",
                kept_names[i], static_cast<unsigned long>(value),
@@ -72,8 +72,8 @@ void nothing() {}
   unwinds = false;
   crossing = code_of(routine);
   for (int i = 0; i < kept_count; i++)
-    registers.before[i] = static_cast<uintptr_t>(0x2468) *
-                          static_cast<uintptr_t>(i + 3);
+    registers.before[i] =
+        static_cast<uintptr_t>(0x2468) * static_cast<uintptr_t>(i + 3);
   start_stepping();
   call_with_registers(&registers, routine, a, b, n, nullptr);
   stop_stepping();
@@ -97,7 +97,7 @@ void attach() {
 
 #define ASSERT_STEPS(more_than)                                                \
   if (traps == 0)                                                              \
-    SKIP("no single steps here (an emulator, or a CPU without a trap flag)");   \
+    SKIP("no single steps here (an emulator, or a CPU without a trap flag)");  \
   if (!unwinds)                                                                \
     SKIP("the unwinder does not get past a signal handler here");              \
   ck_assert_int_gt(steps, more_than);                                          \
@@ -181,11 +181,12 @@ _Unwind_Reason_Code look_past_switch(_Unwind_Context *context, void *p) {
     const bool in_task = is_on_stack(_Unwind_GetCFA(context), &task_stack);
     const kept_registers &known = in_task ? of_task : of_own;
     for (int i = 0; i < kept_count; i++) {
-      const auto value = static_cast<uintptr_t>(
-          _Unwind_GetGR(context, kept_dwarf_numbers[i]));
+      const auto value =
+          static_cast<uintptr_t>(_Unwind_GetGR(context, kept_dwarf_numbers[i]));
       if (value != known.before[i] && wrong++ == 0)
-        snprintf(first_wrong, sizeof first_wrong, "%s of %s is %#lx instead of %#lx",
-                 kept_names[i], in_task ? "the task" : "the test",
+        snprintf(first_wrong, sizeof first_wrong,
+                 "%s of %s is %#lx instead of %#lx", kept_names[i],
+                 in_task ? "the task" : "the test",
                  static_cast<unsigned long>(value),
                  static_cast<unsigned long>(known.before[i]));
     }
@@ -196,8 +197,8 @@ _Unwind_Reason_Code look_past_switch(_Unwind_Context *context, void *p) {
 
 void note_misplaced(const char *what, uintptr_t sp) {
   if (misplaced++ == 0)
-    snprintf(first_misplaced, sizeof first_misplaced, "%s at stop %d, sp %#lx", what,
-             traps, static_cast<unsigned long>(sp));
+    snprintf(first_misplaced, sizeof first_misplaced, "%s at stop %d, sp %#lx",
+             what, traps, static_cast<unsigned long>(sp));
 }
 
 bool is_small(uintptr_t sp) {
@@ -211,7 +212,8 @@ void handle_in_switch(int, siginfo_t *, void *) {
   steps += w.arrived;
   const uintptr_t sp = here();
   libcgo_bounds bounds;
-  if (libcgo_stack_bounds(thread, &bounds) != 0 || !is_on(sp, bounds.lo, bounds.hi))
+  if (libcgo_stack_bounds(thread, &bounds) != 0 ||
+      !is_on(sp, bounds.lo, bounds.hi))
     note_misplaced("other bounds", sp);
   else if (is_on_stack(sp, &task_stack) &&
            (bounds.lo != task_stack.lo || bounds.hi != task_stack.hi))
@@ -252,7 +254,8 @@ libcgo_context *go_back_and_end(void *times, uintptr_t) {
   return &own;
 }
 
-[[gnu::noinline]] void step_through_switches(uintptr_t rounds, bool from_the_first) {
+[[gnu::noinline]] void step_through_switches(uintptr_t rounds,
+                                             bool from_the_first) {
   third = LIBCGO_CONTEXT_INIT;
   third_stack = new_stack(large_bytes);
   ck_assert_int_eq(libcgo_context_make(&third, &third_stack, answer, nullptr), 0);
@@ -299,13 +302,14 @@ uintptr_t step_through_a_life_of_a_small_stack(void *) {
 } // namespace
 
 #define ASSERT_PLACES                                                          \
-  ck_assert_msg(misplaced == 0, "%d times, first: %s", misplaced, first_misplaced)
+  ck_assert_msg(misplaced == 0, "%d times, first: %s", misplaced,              \
+                first_misplaced)
 
 TEST(switches_can_be_unwound_and_left_for_c_at_every_instruction) {
   attach();
   own_stack = new_stack(large_bytes);
-  libcgo_call_on_stack(thread, &own_stack, step_through_switches_of_a_small_stack,
-                       nullptr);
+  libcgo_call_on_stack(thread, &own_stack,
+                       step_through_switches_of_a_small_stack, nullptr);
   ASSERT_STEPS(150);
   ASSERT_PLACES;
 }
@@ -322,8 +326,8 @@ TEST(a_handler_switches_at_every_instruction_of_a_switch) {
   attach();
   handler_switches = true;
   own_stack = new_stack(large_bytes);
-  libcgo_call_on_stack(thread, &own_stack, step_through_switches_of_a_small_stack,
-                       nullptr);
+  libcgo_call_on_stack(thread, &own_stack,
+                       step_through_switches_of_a_small_stack, nullptr);
   handler_switches = false;
   ASSERT_STEPS(150);
   ASSERT_PLACES;

@@ -148,8 +148,8 @@ TEST(a_record_may_be_used_again_as_it_is) {
   for (int i = 0; i < 10; i++) {
     if (i > 0)
       ck_assert_ptr_eq(kit_record(), record); /* the last one given back */
-    ck_assert_int_eq(
-        libcgo_thread_create(&kit, record, NULL, note, NULL, NULL), 0);
+    ck_assert_int_eq(libcgo_thread_create(&kit, record, NULL, note, NULL, NULL),
+                     0);
     kit_wait(KIT_LEAVE, i + 1);
   }
   assert_counts(10, 10);
@@ -475,8 +475,8 @@ TEST(a_small_record_of_a_limit_is_refused) {
   /* Not sizeof: where 64-bit numbers are aligned to 8 bytes, and words are 4, the
      record ends in bytes that nobody uses. */
   limit.size = offsetof(struct libcgo_limit, remedy) + sizeof limit.remedy - 1;
-  ck_assert_int_eq(
-      libcgo_thread_create(&kit, &record, NULL, note, NULL, &limit), EINVAL);
+  ck_assert_int_eq(libcgo_thread_create(&kit, &record, NULL, note, NULL, &limit),
+                   EINVAL);
   assert_counts(0, 0);
 }
 
@@ -612,9 +612,8 @@ TEST(a_thread_that_is_refused_leaves_no_memory) {
   for (int i = 0; i < rounds; i++) {
     attr.stack_size = i % 2;
     attr.signal_stack_size = i % 2 ? 1 : SIZE_MAX - (8u << 20);
-    ck_assert_int_eq(
-        libcgo_thread_create(&kit, &record, &attr, note, NULL, NULL),
-        i % 2 ? EINVAL : ENOMEM);
+    ck_assert_int_eq(libcgo_thread_create(&kit, &record, &attr, note, NULL, NULL),
+                     i % 2 ? EINVAL : ENOMEM);
   }
   ck_assert_int_lt(proc_status("VmRSS:") - before, 1024);
   assert_counts(0, 0);
@@ -623,7 +622,7 @@ TEST(a_thread_that_is_refused_leaves_no_memory) {
 /* ---- a limit as text ---- */
 
 TEST(a_limit_is_told_with_its_numbers_and_its_remedy) {
-  const struct libcgo_limit limit = {sizeof limit, 0,         64, 63,
+  const struct libcgo_limit limit = {sizeof limit, 0,         64,        63,
                                      "RLIMIT_X",   "threads", "raise it"};
   char text[256];
   const char *expected = "RLIMIT_X is 64, in use are 63 threads: raise it";
@@ -633,7 +632,7 @@ TEST(a_limit_is_told_with_its_numbers_and_its_remedy) {
 }
 
 TEST(a_limit_s_text_is_cut_to_the_buffer) {
-  const struct libcgo_limit limit = {sizeof limit, 0,         64, 63,
+  const struct libcgo_limit limit = {sizeof limit, 0,         64,        63,
                                      "RLIMIT_X",   "threads", "raise it"};
   char whole[256], text[256];
   const size_t length = libcgo_limit_text(&limit, whole, sizeof whole);
@@ -653,8 +652,7 @@ TEST(a_limit_that_was_not_found_says_so) {
   const struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
   char text[256];
   libcgo_limit_text(&limit, text, sizeof text);
-  ck_assert_int_eq(
-      strcmp(text, "which limit was hit could not be found out"), 0);
+  ck_assert_int_eq(strcmp(text, "which limit was hit could not be found out"), 0);
   ck_assert_uint_gt(libcgo_limit_text(NULL, text, sizeof text), 0);
 }
 
@@ -760,8 +758,7 @@ static void create_many(struct libcgo_thread *thread, void *count) {
   pthread_sigmask(SIG_UNBLOCK, &usr1, NULL);
   const int n = *(int *)count;
   for (int i = 0; i < n; i++) {
-    if (libcgo_thread_create(&kit, kit_record(), NULL, count_run, NULL, NULL) !=
-        0)
+    if (libcgo_thread_create(&kit, kit_record(), NULL, count_run, NULL, NULL) != 0)
       return;
     while (atomic_load(&run) < i - 50)
       sched_yield();
@@ -840,9 +837,8 @@ static void create_and_finish(int count) {
   atomic_store(&run, 0);
   const int before = kit_count(KIT_LEAVE);
   for (int i = 0; i < count; i++) {
-    ck_assert_int_eq(libcgo_thread_create(&kit, kit_record(), NULL, count_run,
-                                          NULL, NULL),
-                     0);
+    ck_assert_int_eq(
+        libcgo_thread_create(&kit, kit_record(), NULL, count_run, NULL, NULL), 0);
     kit_wait(KIT_LEAVE, before + i - 20);
   }
   kit_wait(KIT_LEAVE, before + count);

@@ -37,8 +37,7 @@ bool in_order(const function *wanted, size_t n) {
   for (size_t i = 0; i < count && found < n; i++)
     for (uintptr_t before = 0; before < 2; before++)
       if (found < n && _Unwind_FindEnclosingFunction(reinterpret_cast<void *>(
-                           pcs[i] - before)) ==
-                           code_of(wanted[found])) {
+                           pcs[i] - before)) == code_of(wanted[found])) {
         found++;
         break;
       }
@@ -117,12 +116,11 @@ FRAME void through_four_switches(libcgo_thread *thread, void *) {
 }
 }
 
-#define ASSERT_FOUR_SWITCHES()                                                 \
-  ASSERT_ORDER(as_function(innermost), as_function(middle),                    \
-               as_function(outer), as_function(second_c),                      \
-               as_function(second_task), as_function(call_back),               \
-               as_function(first_c), as_function(first_task),                  \
-               as_function(through_four_switches))
+#define ASSERT_FOUR_SWITCHES()                                                  \
+  ASSERT_ORDER(as_function(innermost), as_function(middle), as_function(outer), \
+               as_function(second_c), as_function(second_task),                 \
+               as_function(call_back), as_function(first_c),                    \
+               as_function(first_task), as_function(through_four_switches))
 
 void take() { count = libcgo_traceback(&kit, 0, nullptr, pcs, most); }
 
@@ -136,7 +134,8 @@ extern "C" FRAME void stop_here() {
 }
 
 void skip_it(void *context) {
-  static_cast<handler_context *>(context)->context_pc += illegal_instruction_bytes;
+  static_cast<handler_context *>(context)->context_pc +=
+      illegal_instruction_bytes;
 }
 
 void take_in_handler(int, siginfo_t *, void *context) {

@@ -30,8 +30,8 @@ static const struct runtime_object *objects[2];
 static const struct runtime_object *load(const char *name) {
   const char *build = getenv("top_builddir");
   char path[4096];
-  snprintf(path, sizeof path, "%s/tests/kit/.libs/%s", build != NULL ? build : ".",
-           name);
+  snprintf(path, sizeof path, "%s/tests/kit/.libs/%s",
+           build != NULL ? build : ".", name);
   void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   ck_assert_msg(handle != NULL, "%s", dlerror());
   const struct runtime_object *object = dlsym(handle, "runtime_object");
@@ -85,7 +85,7 @@ struct walk {
   int closed[2];            /* each is in use, and was not left as it should be:
                                by its own runtime's call on the system stack */
   struct libcgo_thread *records[2];
-  long taken[steps];        /* how often */
+  long taken[steps]; /* how often */
   int wrong;
   char what[200];
 };
@@ -134,8 +134,7 @@ static void look_around(struct walk *w, uintptr_t frame) {
     expect(w, libcgo_stack_bounds(thread, &bounds) == 0, "no bounds");
     expect(w, frame >= bounds.lo && frame < bounds.hi, "bounds are wrong");
     expect(w,
-           bounds.kind ==
-               (w->at == i ? LIBCGO_STACK_SMALL : LIBCGO_STACK_SYSTEM),
+           bounds.kind == (w->at == i ? LIBCGO_STACK_SMALL : LIBCGO_STACK_SYSTEM),
            "kind %d of stack %d for runtime %d", bounds.kind, w->at, i);
   }
 }
@@ -190,22 +189,20 @@ static void go_on(struct walk *w) {
   w->taken[step]++;
   const uintptr_t depth = (uintptr_t)w->depth;
   if (step == callback) {
-    const int err =
-        libcgo_callback(objects[runtime]->runtime, called_back, w);
+    const int err = libcgo_callback(objects[runtime]->runtime, called_back, w);
     expect(w, err == 0, "callback: %s", strerror(err));
   } else if (step == on_stack) {
     const int came_from = w->came_from[runtime], closed = w->closed[!runtime];
     w->came_from[runtime] = w->at == runtime ? came_from : w->at;
     if (w->at == !runtime)
       w->closed[!runtime] = 1;
-    const uintptr_t result = libcgo_call_on_stack(
-        thread, small_stack(w, runtime), called_on_stack, w);
+    const uintptr_t result =
+        libcgo_call_on_stack(thread, small_stack(w, runtime), called_on_stack, w);
     w->came_from[runtime] = came_from;
     w->closed[!runtime] = closed;
     expect(w, result == depth, "the result is %lu", (unsigned long)result);
   } else {
-    const uintptr_t result =
-        libcgo_call_on_system(thread, called_on_system, w);
+    const uintptr_t result = libcgo_call_on_system(thread, called_on_system, w);
     expect(w, result == depth, "the result is %lu", (unsigned long)result);
   }
   w->depth--;
@@ -385,8 +382,8 @@ TEST(a_million_callbacks_of_threads_that_come_and_go_leave_nothing_behind) {
   load_both();
   for (int i = 0; i < alive; i++) {
     sem_init(&may_end[i], 0, 0);
-    ck_assert_int_eq(
-        pthread_create(&threads[i], NULL, come_and_go, &may_end[i]), 0);
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, &may_end[i]),
+                     0);
     started++;
   }
   for (int place = 0; started < total; place = (place + together) % alive) {

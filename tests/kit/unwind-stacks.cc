@@ -55,8 +55,7 @@ void handle(int, siginfo_t *, void *) { handler_result = in_handler(nullptr); }
 
 // SA_SIGINFO: of the other kind of signal frame qemu for m68k has only what it
 // restores from it, and the unwinder reads beyond that.
-template <int flags>
-__attribute__((noinline)) uintptr_t raise_signal(void *) {
+template <int flags> __attribute__((noinline)) uintptr_t raise_signal(void *) {
   struct sigaction action = {};
   action.sa_sigaction = handle;
   action.sa_flags = flags | SA_NODEFER | SA_SIGINFO;
@@ -123,8 +122,8 @@ _Unwind_Reason_Code see_interrupted(_Unwind_Context *context, void *p) {
 }
 
 template <int where> uintptr_t find_interrupted(void *) {
-  look_for_interrupted look = {code_of(static_cast<function>(raise_signal<where>)),
-                               false};
+  look_for_interrupted look = {
+      code_of(static_cast<function>(raise_signal<where>)), false};
   _Unwind_Backtrace(see_interrupted, &look);
   return look.found;
 }
@@ -137,7 +136,8 @@ template <int where> void probe_handlers(void *) {
 
 template <int where> bool unwinder_passes_handlers() {
   char output[64];
-  return run_to_death(probe_handlers<where>, nullptr, output, sizeof output) == 0 &&
+  return run_to_death(probe_handlers<where>, nullptr, output, sizeof output) ==
+             0 &&
          strcmp(output, "passed") == 0;
 }
 
@@ -192,9 +192,9 @@ template <int where> void assert_exception_passes(libcgo_thread *thread) {
 // Some C libraries have no unwind tables, of raise and of what a handler returns to; or
 // none of the latter alone, and an unwinder takes those of the function before it: what
 // unwinds without the library decides what is asked of four switches.
-#define NEEDS_UNWINDING_PAST_HANDLERS(where)                                   \
-  if (!unwinder_passes_handlers<where>())                                      \
-  SKIP("the unwinder does not get past a signal handler here, nor without the "\
+#define NEEDS_UNWINDING_PAST_HANDLERS(where)                                    \
+  if (!unwinder_passes_handlers<where>())                                       \
+  SKIP("the unwinder does not get past a signal handler here, nor without the " \
        "library")
 #define NEEDS_EXCEPTIONS_IN_HANDLERS(where)                                    \
   NEEDS_UNWINDING_PAST_HANDLERS(where);                                        \

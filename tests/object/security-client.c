@@ -80,7 +80,8 @@ static void on_thread(struct libcgo_thread *thread, void *arg) {
   struct libcgo_stack stack;
   uintptr_t handle;
   (void)arg;
-  if (libcgo_stack_map(&stack, 64 << 10) != 0 || libcgo_handle_new(&table, &table, &handle) != 0)
+  if (libcgo_stack_map(&stack, 64 << 10) != 0 ||
+      libcgo_handle_new(&table, &table, &handle) != 0)
     exit(1);
   libcgo_call_on_stack(thread, &stack, on_stack, thread);
   libcgo_stack_unmap(&stack);
@@ -98,7 +99,8 @@ static void *foreign(void *arg) {
 
 static void on_foreign_thread(void) {
   pthread_t thread;
-  if (pthread_create(&thread, NULL, foreign, NULL) != 0 || pthread_join(thread, NULL) != 0)
+  if (pthread_create(&thread, NULL, foreign, NULL) != 0 ||
+      pthread_join(thread, NULL) != 0)
     exit(1);
 }
 
@@ -112,12 +114,14 @@ int main(int argc, char **argv) {
   static struct libcgo_thread thread = LIBCGO_THREAD_INIT;
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   int done = 0;
-  runtime = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  runtime = mmap(NULL, page, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (runtime == MAP_FAILED)
     return 1;
   *runtime = fresh;
   runtime->signal_stack_size = 1 << 16;
-  if (libcgo_init_begin(&runtime->init) != 0 || libcgo_init_done(&runtime->init) != 0)
+  if (libcgo_init_begin(&runtime->init) != 0 ||
+      libcgo_init_done(&runtime->init) != 0)
     return 1;
   on_foreign_thread();
   const int read_only = argc > 1 && strcmp(argv[1], "read-only") == 0;

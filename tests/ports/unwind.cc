@@ -55,8 +55,7 @@ extern "C" void catch_through_crosscall2() {
 
 extern "C" void catch_what_changed_registers() {
   try {
-    crosscall2(change_registers_and_call, reinterpret_cast<void *>(throw_one),
-               0);
+    crosscall2(change_registers_and_call, reinterpret_cast<void *>(throw_one), 0);
   } catch (const thrown &) {
   }
 }
@@ -199,8 +198,8 @@ _Unwind_Reason_Code see_caller(_Unwind_Context *context, void *p) {
   look->cfa = _Unwind_GetCFA(context);
   for (int i = 0; i < kept_count; i++)
     if (IS_WORD_REGISTER(kept_dwarf_numbers[i]) &&
-        static_cast<uintptr_t>(_Unwind_GetGR(
-            context, kept_dwarf_numbers[i])) != known.before[i])
+        static_cast<uintptr_t>(_Unwind_GetGR(context, kept_dwarf_numbers[i])) !=
+            known.before[i])
       look->wrong = kept_names[i];
   return _URC_END_OF_STACK; // ends the walk, and is known to every unwinder
 }
@@ -230,8 +229,8 @@ __attribute__((noinline)) uintptr_t look_from(void *function, void *a, void *b,
 template <class Function>
 void cross_and_look(Function *crossing, void *a, void *b, void *n, void *c) {
   const uintptr_t direct = look_from(looks, looks, b, n, c);
-  ck_assert_uint_eq(
-      look_from(reinterpret_cast<void *>(crossing), a, b, n, c), direct);
+  ck_assert_uint_eq(look_from(reinterpret_cast<void *>(crossing), a, b, n, c),
+                    direct);
 }
 
 libcgo_thread *thread;

@@ -31,10 +31,9 @@ constexpr size_t stack_bytes = 65536;
 uintptr_t low_memory;
 libcgo_stack stack_at(bool high) {
   const uintptr_t lo =
-      high ? reinterpret_cast<uintptr_t>(
-                 VirtualAlloc(nullptr, stack_bytes,
-                              MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN,
-                              PAGE_READWRITE))
+      high ? reinterpret_cast<uintptr_t>(VirtualAlloc(
+                 nullptr, stack_bytes, MEM_RESERVE | MEM_COMMIT | MEM_TOP_DOWN,
+                 PAGE_READWRITE))
            : low_memory;
   ck_assert(lo != 0);
   const libcgo_stack stack = LIBCGO_STACK_INIT(lo, lo + stack_bytes);
@@ -58,7 +57,8 @@ struct thrown {};
 
 uintptr_t throw_it(void *) { throw thrown(); }
 uintptr_t throw_from_system(void *p) {
-  return libcgo_call_on_system(static_cast<libcgo_thread *>(p), throw_it, nullptr);
+  return libcgo_call_on_system(static_cast<libcgo_thread *>(p), throw_it,
+                               nullptr);
 }
 
 // The initial thread's stack is the lowest memory that there is: not below that.
@@ -68,8 +68,8 @@ template <void (*test)()> void *call(void *) {
   return nullptr;
 }
 template <void (*test)()> void in_a_thread() {
-  low_memory = reinterpret_cast<uintptr_t>(
-      VirtualAlloc(nullptr, stack_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+  low_memory = reinterpret_cast<uintptr_t>(VirtualAlloc(
+      nullptr, stack_bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
   pthread_attr_t attr;
   pthread_t thread;
   pthread_attr_init(&attr);
@@ -195,7 +195,8 @@ __attribute__((noinline)) static void call_trace(libcgo_thread *thread) {
   libcgo_call_on_stack(
       thread, &stack,
       [](void *p) -> uintptr_t {
-        return libcgo_call_on_system(static_cast<libcgo_thread *>(p), trace, nullptr);
+        return libcgo_call_on_system(static_cast<libcgo_thread *>(p), trace,
+                                     nullptr);
       },
       thread);
   __asm__ volatile(""); // not a tail call
@@ -215,8 +216,8 @@ TEST(a_traceback_passes_two_switches) {
   ck_assert_uint_eq(function_at(pcs[0]), reinterpret_cast<uintptr_t>(trace));
   bool found = false;
   for (size_t i = 0; i < pc_count; i++)
-    found = found ||
-            function_at(pcs[i]) == reinterpret_cast<uintptr_t>(call_trace);
+    found =
+        found || function_at(pcs[i]) == reinterpret_cast<uintptr_t>(call_trace);
   ck_assert(found);
 }
 

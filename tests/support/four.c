@@ -70,15 +70,10 @@ struct four four_switches(struct libcgo_thread *thread,
 }
 
 void *four_chain[four_depth] = {
-    (void *)c_2,
-    (void *)libcgo_call_on_system,
-    (void *)runtime_2,
-    (void *)libcgo_call_on_stack,
-    (void *)callback,
-    (void *)libcgo_callback,
-    (void *)c_1,
-    (void *)libcgo_call_on_system,
-    (void *)runtime_1,
-    (void *)libcgo_call_on_stack,
+    (void *)c_2,        (void *)libcgo_call_on_system,
+    (void *)runtime_2,  (void *)libcgo_call_on_stack,
+    (void *)callback,   (void *)libcgo_callback,
+    (void *)c_1,        (void *)libcgo_call_on_system,
+    (void *)runtime_1,  (void *)libcgo_call_on_stack,
     (void *)cross_four,
 };

@@ -105,8 +105,8 @@ int suite_run(void) {
       reason = tr_msg(results[i]);
 #endif
     if (tr_rtype(results[i]) != CK_PASS)
-      printf("not ok %d - %s\n# %s:%d: %s\n", i + 1, name,
-             tr_lfile(results[i]), tr_lno(results[i]), tr_msg(results[i]));
+      printf("not ok %d - %s\n# %s:%d: %s\n", i + 1, name, tr_lfile(results[i]),
+             tr_lno(results[i]), tr_msg(results[i]));
     else if (reason != NULL)
       printf("ok %d - %s # SKIP %s\n", i + 1, name, reason);
     else

@@ -23,8 +23,12 @@ static _Thread_local struct libcgo_thread *self;
 /* A lock, and not atomics, because helgrind knows locks. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-__attribute__((unused)) static void take_lock(void) { pthread_mutex_lock(&lock); }
-__attribute__((unused)) static void drop_lock(void) { pthread_mutex_unlock(&lock); }
+__attribute__((unused)) static void take_lock(void) {
+  pthread_mutex_lock(&lock);
+}
+__attribute__((unused)) static void drop_lock(void) {
+  pthread_mutex_unlock(&lock);
+}
 __attribute__((constructor)) static void keep_lock_usable_in_children(void) {
   pthread_atfork(take_lock, drop_lock, drop_lock);
 }
@@ -88,7 +92,9 @@ static void give_back(struct kit_thread *record) {
   pthread_mutex_unlock(&lock);
 }
 
-struct libcgo_thread *kit_record(void) { return &take_record(0)->thread; }
+struct libcgo_thread *kit_record(void) {
+  return &take_record(0)->thread;
+}
 
 /* ---- the hooks ---- */
 
@@ -174,7 +180,9 @@ static void release(struct libcgo_thread *thread) {
   count(KIT_RELEASE);
 }
 
-struct libcgo_thread *kit_current(void) { return self; }
+struct libcgo_thread *kit_current(void) {
+  return self;
+}
 
 static struct libcgo_thread *current(const struct libcgo_runtime *runtime) {
   (void)runtime;

@@ -145,8 +145,10 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
 #define ck_assert_uint_gt(a, b) minicheck_uint(a, >, b)
 #define ck_assert_uint_lt(a, b) minicheck_uint(a, <, b)
 #define ck_assert_uint_le(a, b) minicheck_uint(a, <=, b)
-#define ck_assert_ptr_eq(a, b) minicheck_uint((uintptr_t)(a), ==, (uintptr_t)(b))
-#define ck_assert_ptr_ne(a, b) minicheck_uint((uintptr_t)(a), !=, (uintptr_t)(b))
+#define ck_assert_ptr_eq(a, b)                                                 \
+  minicheck_uint((uintptr_t)(a), ==, (uintptr_t)(b))
+#define ck_assert_ptr_ne(a, b)                                                 \
+  minicheck_uint((uintptr_t)(a), !=, (uintptr_t)(b))
 #define ck_assert_str_eq(a, b)                                                 \
   do {                                                                         \
     const char *const a_ = (a), *const b_ = (b);                               \
@@ -156,8 +158,8 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
 static inline Suite *suite_create(const char *name) {
   (void)name;
   Suite *s = (Suite *)calloc(1, sizeof *s);
-  s->results = (TestResult *)minicheck_shared(minicheck_most_tests *
-                                              sizeof(TestResult));
+  s->results =
+      (TestResult *)minicheck_shared(minicheck_most_tests * sizeof(TestResult));
   return s;
 }
 static inline TCase *tcase_create(const char *name) {

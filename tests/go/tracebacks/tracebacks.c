@@ -75,8 +75,8 @@ void traceback(void *arg) {
   if (a->signal_context == 0)
     return;
   /* By the unwinder's word where a signal may have been elsewhere in C. */
-  if (_Unwind_FindEnclosingFunction((void *)place_of_signal((void *)a->signal_context)) !=
-      (void *)inner)
+  if (_Unwind_FindEnclosingFunction(
+          (void *)place_of_signal((void *)a->signal_context)) != (void *)inner)
     return;
   first += pc[0] == place_of_signal((void *)a->signal_context);
   callers += function[1] == (uintptr_t)middle && function[2] == (uintptr_t)outer;

@@ -66,8 +66,8 @@ void change_registers_and_call(void *fn, int32_t unused);
 /* A callback that notes what it was called with. */
 void note_entry(void);
 struct entry {
-  uintptr_t sp;           /* the stack pointer at its first instruction */
-  uintptr_t on_stack[2];  /* the two words above that of the return address */
+  uintptr_t sp;          /* the stack pointer at its first instruction */
+  uintptr_t on_stack[2]; /* the two words above that of the return address */
   uintptr_t in_registers[2]; /* the argument registers, if there are any */
 };
 extern struct entry entry;

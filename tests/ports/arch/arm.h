@@ -57,5 +57,6 @@ static inline void *find_enclosing_function(void *address) {
 
 /* clang's header has gcc's macro as a function, which is nowhere. */
 #ifdef __clang__
-#define _Unwind_GetIPInfo(context, before) (*(before) = 0, _Unwind_GetIP(context))
+#define _Unwind_GetIPInfo(context, before)                                     \
+  (*(before) = 0, _Unwind_GetIP(context))
 #endif

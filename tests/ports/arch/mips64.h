@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See cpu.h. */
-#define ILLEGAL_INSTRUCTION ".4byte 0x00000039" /* a reserved function of SPECIAL */
+#define ILLEGAL_INSTRUCTION                                                    \
+  ".4byte 0x00000039" /* a reserved function of SPECIAL */
 enum { illegal_instruction_bytes = 4 };
 #define context_pc uc_mcontext.pc
 #define context_sp uc_mcontext.gregs[29]

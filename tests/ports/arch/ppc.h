@@ -7,9 +7,10 @@ enum { illegal_instruction_bytes = 4 };
 #define context_sp uc_mcontext.uc_regs->gregs[1]
 #define context_fp uc_mcontext.uc_regs->gregs[1]
 /* The system puts the registers where a multiple of 16 is. */
-#define prepare_context(context)                                                \
-  ((context)->uc_mcontext.uc_regs =                                             \
-       (mcontext_t *)(((uintptr_t)(context)->uc_reg_space + 15) & ~(uintptr_t)15))
+#define prepare_context(context)                                               \
+  ((context)->uc_mcontext.uc_regs =                                            \
+       (mcontext_t *)(((uintptr_t)(context)->uc_reg_space + 15) &              \
+                      ~(uintptr_t)15))
 enum { frame_words = 0 };
 #define RETURN_WORD_OF_CALLER 1
 static inline uintptr_t load_at_thread_pointer(intptr_t offset) {

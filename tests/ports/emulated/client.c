@@ -86,8 +86,8 @@ int client_create(void (*fn)(struct libcgo_thread *, void *), void *arg,
 int client_limit(void (*fn)(struct libcgo_thread *, void *), char *text,
                  size_t size) {
   struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
-  const int err = libcgo_thread_create(&client_runtime, &created, NULL, fn, NULL,
-                                       &limit);
+  const int err =
+      libcgo_thread_create(&client_runtime, &created, NULL, fn, NULL, &limit);
   libcgo_limit_text(&limit, text, size);
   return err;
 }
@@ -135,8 +135,8 @@ void client_define_slots(void *pair) {
 
 /* A traceback of code that a signal has stopped, as its handler asks for it: with the
    registers where the system's headers have them. */
-size_t client_traceback(uintptr_t pc, uintptr_t sp, uintptr_t fp, uintptr_t *pcs,
-                        size_t count) {
+size_t client_traceback(uintptr_t pc, uintptr_t sp, uintptr_t fp,
+                        uintptr_t *pcs, size_t count) {
 #if defined(__APPLE__)
   struct __darwin_ucontext context;
 #if defined(__i386__)
@@ -222,7 +222,9 @@ int client_handles(int count) {
 #ifdef LIBCGO_CLASSIC
 LIBCGO_RESERVE_SLOTS;
 void client_initcgo(void) { initcgo(); }
-void client_thread_start(struct libcgo_start *start) { libcgo_thread_start(start); }
+void client_thread_start(struct libcgo_start *start) {
+  libcgo_thread_start(start);
+}
 void client_sys_thread_start(uintptr_t m, struct libcgo_g *g, void (*fn)(void)) {
   struct libcgo_start *start = malloc(sizeof *start);
   start->m = m;

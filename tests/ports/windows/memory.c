@@ -4,8 +4,9 @@
 #include <windows.h>
 
 static DWORD protection_of(int protection) {
-  return protection == PROT_NONE ? PAGE_NOACCESS
-         : (protection & PROT_WRITE) != 0 ? PAGE_READWRITE : PAGE_READONLY;
+  return protection == PROT_NONE          ? PAGE_NOACCESS
+         : (protection & PROT_WRITE) != 0 ? PAGE_READWRITE
+                                          : PAGE_READONLY;
 }
 
 void *mmap(void *address, size_t bytes, int protection, int flags, int fd,

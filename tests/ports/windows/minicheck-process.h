@@ -28,8 +28,8 @@ static inline HANDLE minicheck_pipe(void) {
 
 static inline void minicheck_end(int status) {
   DWORD written;
-  WriteFile(minicheck_pipe(), minicheck_running, sizeof *minicheck_running, &written,
-            NULL);
+  WriteFile(minicheck_pipe(), minicheck_running, sizeof *minicheck_running,
+            &written, NULL);
   fflush(NULL);
   TerminateProcess(GetCurrentProcess(), (UINT)status);
 }
@@ -58,8 +58,8 @@ static inline void minicheck_run(TestResult *r) {
   how.cb = sizeof how;
   PROCESS_INFORMATION child;
   /* On a loaded machine wine sometimes starts none, and says that it does not know why. */
-  for (int more = 9; !CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL, NULL, &how,
-                                     &child);
+  for (int more = 9; !CreateProcessA(program, NULL, NULL, NULL, TRUE, 0, NULL,
+                                     NULL, &how, &child);
        more--)
     if (more == 0 || GetLastError() != ERROR_INTERNAL_ERROR)
       minicheck_cannot("CreateProcess");

@@ -32,11 +32,26 @@
 /* ---- signals ---- */
 
 /* clang-format off: a line each for what does nothing. */
-int sigemptyset(sigset_t *set) { *set = 0; return 0; }
-int sigfillset(sigset_t *set) { *set = 0; return 0; }
-int sigaddset(sigset_t *set, int sig) { (void)set, (void)sig; NONE(signal masks); }
-int sigdelset(sigset_t *set, int sig) { (void)set, (void)sig; NONE(signal masks); }
-int sigismember(const sigset_t *set, int sig) { (void)set, (void)sig; return 0; }
+int sigemptyset(sigset_t *set) {
+  *set = 0;
+  return 0;
+}
+int sigfillset(sigset_t *set) {
+  *set = 0;
+  return 0;
+}
+int sigaddset(sigset_t *set, int sig) {
+  (void)set, (void)sig;
+  NONE(signal masks);
+}
+int sigdelset(sigset_t *set, int sig) {
+  (void)set, (void)sig;
+  NONE(signal masks);
+}
+int sigismember(const sigset_t *set, int sig) {
+  (void)set, (void)sig;
+  return 0;
+}
 int sigaltstack(const stack_t *stack, stack_t *before) {
   (void)stack;
   if (before != NULL)
@@ -53,15 +68,30 @@ void (*signal(int sig, void (*handler)(int)))(int) {
   (void)sig, (void)handler;
   NONE(signals);
 }
-int raise(int sig) { (void)sig; NONE(signals); }
+int raise(int sig) {
+  (void)sig;
+  NONE(signals);
+}
 int sigaction(int sig, const struct sigaction *action, struct sigaction *before) {
   (void)sig, (void)action, (void)before;
   NONE(sigaction);
 }
-int sigsuspend(const sigset_t *set) { (void)set; NONE(sigsuspend); }
-int sigwait(const sigset_t *set, int *sig) { (void)set, (void)sig; NONE(sigwait); }
-int sigpending(sigset_t *set) { (void)set; NONE(sigpending); }
-int kill(int pid, int sig) { (void)pid, (void)sig; NONE(kill); }
+int sigsuspend(const sigset_t *set) {
+  (void)set;
+  NONE(sigsuspend);
+}
+int sigwait(const sigset_t *set, int *sig) {
+  (void)set, (void)sig;
+  NONE(sigwait);
+}
+int sigpending(sigset_t *set) {
+  (void)set;
+  NONE(sigpending);
+}
+int kill(int pid, int sig) {
+  (void)pid, (void)sig;
+  NONE(kill);
+}
 
 /* ---- processes ---- */
 
@@ -91,11 +121,26 @@ int waitpid(int child, int *status, int options) {
   (void)child, (void)status, (void)options;
   NONE(fork);
 }
-int pipe(int ends[2]) { (void)ends; NONE(fork); }
-unsigned alarm(unsigned seconds) { (void)seconds; return 0; }
-int prctl(int what, ...) { (void)what; NONE(prctl); }
-long ptrace(int request, ...) { (void)request; NONE(ptrace); }
-long syscall(long number, ...) { (void)number; NONE(system calls); }
+int pipe(int ends[2]) {
+  (void)ends;
+  NONE(fork);
+}
+unsigned alarm(unsigned seconds) {
+  (void)seconds;
+  return 0;
+}
+int prctl(int what, ...) {
+  (void)what;
+  NONE(prctl);
+}
+long ptrace(int request, ...) {
+  (void)request;
+  NONE(ptrace);
+}
+long syscall(long number, ...) {
+  (void)number;
+  NONE(system calls);
+}
 int setrlimit(int what, const struct rlimit *limit) {
   (void)what, (void)limit;
   NONE(setrlimit);
@@ -104,7 +149,10 @@ int getrlimit(int what, struct rlimit *limit) {
   (void)what, (void)limit;
   NONE(getrlimit);
 }
-int getcontext(ucontext_t *context) { (void)context; NONE(getcontext); }
+int getcontext(ucontext_t *context) {
+  (void)context;
+  NONE(getcontext);
+}
 void makecontext(ucontext_t *context, void (*fn)(void), int count, ...) {
   (void)context, (void)fn, (void)count;
 }

@@ -17,7 +17,7 @@ typedef struct {
 #define CPU_SETSIZE ((int)sizeof(uintptr_t) * 8)
 #define CPU_ZERO(set) ((set)->bits = 0)
 #define CPU_SET(cpu, set) ((set)->bits |= (uintptr_t)1 << (cpu))
-#define CPU_ISSET(cpu, set) (((set)->bits >> (cpu) & 1) != 0)
+#define CPU_ISSET(cpu, set) (((set)->bits >> (cpu)&1) != 0)
 #define CPU_COUNT(set) __builtin_popcountll((set)->bits)
 #define CPU_EQUAL(a, b) ((a)->bits == (b)->bits)
 int sched_getaffinity(int pid, size_t size, cpu_set_t *set);

@@ -18,8 +18,20 @@ typedef unsigned long long libcgo_tests_sigset;
 #define sigset_t libcgo_tests_sigset
 
 enum {
-  SIGHUP = 1, SIGKILL = 9, SIGUSR1 = 10, SIGUSR2 = 12, SIGPIPE = 13, SIGALRM = 14, SIGSTOP = 19,
-  SIGURG = 23, SIGPROF = 27, SIGTRAP = 5, SIGBUS = 7, SIGSYS = 31, SIGRTMIN = 34, SIGRTMAX = 64,
+  SIGHUP = 1,
+  SIGKILL = 9,
+  SIGUSR1 = 10,
+  SIGUSR2 = 12,
+  SIGPIPE = 13,
+  SIGALRM = 14,
+  SIGSTOP = 19,
+  SIGURG = 23,
+  SIGPROF = 27,
+  SIGTRAP = 5,
+  SIGBUS = 7,
+  SIGSYS = 31,
+  SIGRTMIN = 34,
+  SIGRTMAX = 64,
 };
 #define SIG_SETMASK 2
 #define SIG_BLOCK 0

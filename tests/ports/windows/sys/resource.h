@@ -13,8 +13,14 @@ struct rlimit {
   rlim_t rlim_max;
 };
 #define RLIM_INFINITY (~0ull)
-enum { RLIMIT_DATA = 2, RLIMIT_STACK = 3, RLIMIT_CORE = 4, RLIMIT_NPROC = 6,
-       RLIMIT_NOFILE = 7, RLIMIT_AS = 9 };
+enum {
+  RLIMIT_DATA = 2,
+  RLIMIT_STACK = 3,
+  RLIMIT_CORE = 4,
+  RLIMIT_NPROC = 6,
+  RLIMIT_NOFILE = 7,
+  RLIMIT_AS = 9
+};
 int setrlimit(int what, const struct rlimit *limit);
 int getrlimit(int what, struct rlimit *limit);
 

@@ -20,10 +20,3 @@ record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
 installed native
 treesum 'native'
 step 'include graph: no circle' "$top/scripts/include-graph.sh" || true
-# Also where there is no clone, of which the variant style asks more.
-if command -v shellcheck >/dev/null 2>&1; then
-  step 'shellcheck' shellcheck -x -P "$top:$top/scripts:$top/tests/go" "$top"/scripts/*.sh \
-    "$top"/scripts/variants/*.sh "$top"/tests/go/*.sh "$top/tests/support/faults.sh" || true
-else
-  skip 'shellcheck is not here'
-fi

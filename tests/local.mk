@@ -72,6 +72,7 @@ if !WINDOWS
 kit_tests += tests/kit/hpp tests/kit/stepping tests/kit/traceback
 endif
 endif
+tests_kit_context_LDADD = $(LDADD) -lm
 tests_kit_context_unwind_SOURCES = tests/kit/context-unwind.cc
 tests_kit_context_unwind_LDFLAGS = $(AM_LDFLAGS) $(LIBCGO_TESTS_LDFLAGS)
 tests_kit_hpp_SOURCES = tests/kit/hpp.cc

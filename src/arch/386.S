@@ -526,7 +526,7 @@ FUNC SYM(libcgo_switch)
 	cmpl	THREAD_SMALL_SPAN(%ebx), %edx
 	jne	LOCAL(ask)
 	movl	THREAD_RUNNING(%ebx), %eax
-	testb	$(STACK_CALL_SWITCHED), STACK_CALL_WORD(%eax)
+	testb	$(STACK_CALL_SWITCHED), STACK_CALL_FLAGS(%eax)
 	jz	LOCAL(ask)
 	cmpl	$(0), THREAD_SWITCHING(%ebx)
 	jne	LOCAL(ask)

@@ -401,7 +401,7 @@ FUNC SYM(libcgo_switch)
 	bne	$6, LOCAL(ask)
 	ldq	$6, THREAD_RUNNING($16)
 	ldq	$7, THREAD_SWITCHING($16)
-	ldq	$6, STACK_CALL_WORD($6)
+	ldq	$6, STACK_CALL_FLAGS($6)
 	bne	$7, LOCAL(ask)
 	and	$6, STACK_CALL_SWITCHED, $6
 	beq	$6, LOCAL(ask)

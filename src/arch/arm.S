@@ -359,7 +359,7 @@ FUNC SYM(libcgo_switch)
 	cmpeq	r8, r6
 	bne	LOCAL(ask)
 	ldr	r7, [r0, #THREAD_RUNNING]
-	ldr	r7, [r7, #STACK_CALL_WORD]
+	ldr	r7, [r7, #STACK_CALL_FLAGS]
 	tst	r7, #STACK_CALL_SWITCHED
 	beq	LOCAL(ask)
 	ldr	r7, [r0, #THREAD_SWITCHING]

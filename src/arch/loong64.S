@@ -370,7 +370,7 @@ FUNC SYM(libcgo_switch)
 	bne	$t4, $t2, LOCAL(ask)
 	bne	$t5, $t3, LOCAL(ask)
 	ld.d	$t4, $a0, THREAD_RUNNING
-	ld.d	$t4, $t4, STACK_CALL_WORD
+	ld.d	$t4, $t4, STACK_CALL_FLAGS
 	andi	$t4, $t4, STACK_CALL_SWITCHED
 	beqz	$t4, LOCAL(ask)
 	ld.d	$t4, $a0, THREAD_SWITCHING

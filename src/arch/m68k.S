@@ -422,7 +422,7 @@ FUNC SYM(libcgo_switch)
 	jne	LOCAL(ask)
 	move.l	THREAD_RUNNING(%a2), %a3
 	moveq	#STACK_CALL_SWITCHED, %d0
-	and.l	STACK_CALL_WORD(%a3), %d0
+	and.l	STACK_CALL_FLAGS(%a3), %d0
 	jeq	LOCAL(ask)
 	tst.l	THREAD_SWITCHING(%a2)
 	jne	LOCAL(ask)

@@ -416,7 +416,7 @@ FUNC SYM(libcgo_switch)
 	 lw	$t5, THREAD_SMALL_SPAN($a0)
 	bne	$t5, $t3, LOCAL(ask)
 	 lw	$t5, THREAD_RUNNING($a0)
-	lw	$t5, STACK_CALL_WORD($t5)
+	lw	$t5, STACK_CALL_FLAGS($t5)
 	lw	$t6, THREAD_SWITCHING($a0)
 	andi	$t5, $t5, STACK_CALL_SWITCHED
 	beqz	$t5, LOCAL(ask)

@@ -397,7 +397,7 @@ FUNC SYM(libcgo_switch)
 	 ld	$a5, THREAD_SMALL_SPAN($a0)
 	bne	$a5, $t3, LOCAL(ask)
 	 ld	$a5, THREAD_RUNNING($a0)
-	ld	$a5, STACK_CALL_WORD($a5)
+	ld	$a5, STACK_CALL_FLAGS($a5)
 	ld	$a6, THREAD_SWITCHING($a0)
 	andi	$a5, $a5, STACK_CALL_SWITCHED
 	beqz	$a5, LOCAL(ask)

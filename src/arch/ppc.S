@@ -459,7 +459,7 @@ FUNC SYM(libcgo_switch)
 	bne	LOCAL(ask)
 	lwz	%r11, THREAD_RUNNING(%r3)
 	lwz	%r12, THREAD_SWITCHING(%r3)
-	lwz	%r11, STACK_CALL_WORD(%r11)
+	lwz	%r11, STACK_CALL_FLAGS(%r11)
 	andi.	%r11, %r11, STACK_CALL_SWITCHED
 	beq	LOCAL(ask)
 	cmpwi	%r12, 0

@@ -527,7 +527,7 @@ FUNC SYM(libcgo_switch)
 	bne	LOCAL(ask)
 	ld	%r11, THREAD_RUNNING(%r3)
 	ld	%r12, THREAD_SWITCHING(%r3)
-	ld	%r11, STACK_CALL_WORD(%r11)
+	ld	%r11, STACK_CALL_FLAGS(%r11)
 	andi.	%r11, %r11, STACK_CALL_SWITCHED
 	beq	LOCAL(ask)
 	cmpdi	%r12, 0

@@ -393,7 +393,7 @@ FUNC SYM(libcgo_switch)
 	bne	t4, t2, LOCAL(ask)
 	bne	t5, t3, LOCAL(ask)
 	ld	t4, THREAD_RUNNING(a0)
-	ld	t4, STACK_CALL_WORD(t4)
+	ld	t4, STACK_CALL_FLAGS(t4)
 	andi	t4, t4, STACK_CALL_SWITCHED
 	beqz	t4, LOCAL(ask)
 	ld	t4, THREAD_SWITCHING(a0)

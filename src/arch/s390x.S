@@ -391,7 +391,7 @@ FUNC SYM(libcgo_switch)
 	clg	%r7, THREAD_SMALL_SPAN(%r2)
 	jne	LOCAL(ask)
 	lg	%r9, THREAD_RUNNING(%r2)
-	tm	STACK_CALL_WORD + 7(%r9), STACK_CALL_SWITCHED
+	tm	STACK_CALL_FLAGS + 7(%r9), STACK_CALL_SWITCHED
 	jz	LOCAL(ask)
 	lg	%r9, THREAD_SWITCHING(%r2)
 	ltgr	%r9, %r9

@@ -312,7 +312,7 @@ FUNC SYM(libcgo_switch)
 	bne,pn	%xcc, LOCAL(ask)
 	 nop
 	ldx	[%i0 + THREAD_RUNNING], %l1
-	ldx	[%l1 + STACK_CALL_WORD], %l1
+	ldx	[%l1 + STACK_CALL_FLAGS], %l1
 	andcc	%l1, STACK_CALL_SWITCHED, %g0
 	be,pn	%xcc, LOCAL(ask)
 	 nop

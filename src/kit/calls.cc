@@ -368,10 +368,10 @@ void widen_skip(stack_call *c, uintptr_t rank, const range &part) {
 }
 
 [[gnu::noinline]] void skip_over(stack_call *c, const stack_call *prev,
-                                 const stack_call *far) {
+                                 const stack_call *farther) {
   widen_by(c, prev);
-  widen_by(c, far);
-  c->skip = far->skip;
+  widen_by(c, farther);
+  c->skip = farther->skip;
 }
 
 // The one before is known. Where to go on from there if nothing of interest is in between:
@@ -386,10 +386,10 @@ inline void set_skip(stack_call *c) {
     return;
   }
   c->flags = c->flags % one_call + (rank_of(prev) + 1) * one_call;
-  stack_call *const far = prev->skip;
-  if (far != nullptr &&
-      rank_of(prev) - rank_of(far) == rank_of(far) - rank_of(far->skip))
-    skip_over(c, prev, far);
+  stack_call *const farther = prev->skip;
+  if (farther != nullptr && rank_of(prev) - rank_of(farther) ==
+                                rank_of(farther) - rank_of(farther->skip))
+    skip_over(c, prev, farther);
 }
 
 // The call to look at next, of those that may have something in an interval.

@@ -302,14 +302,14 @@ TEST(a_context_runs_any_callable_on_its_stack) {
   auto two = std::make_unique<int>(2); // makes the callable move-only
   cgo::context task(
       small,
-      [&, two = std::move(two)](libcgo_context &own,
+      [&, two = std::move(two)](libcgo_context &itself,
                                 std::uintptr_t word) -> cgo::context & {
         ck_assert(cgo::bounds::here(self).lo() == small.lo());
         cgo::on_system_stack(self, [&] {
           ck_assert(cgo::bounds::here(self).kind() == cgo::stack_kind::system);
         });
         while (word != 0)
-          word = cgo::switch_to(self, own, mine, word * unsigned(*two));
+          word = cgo::switch_to(self, itself, mine, word * unsigned(*two));
         return mine;
       });
   ck_assert_uint_eq(cgo::switch_to(self, mine, task, 4), 8);
@@ -325,9 +325,9 @@ TEST(a_context_moves_while_it_is_suspended) {
   libcgo_context mine LIBCGO_CONTEXT_INIT; // no record of a thread, and one of C
   cgo::context task;
   task = cgo::context(
-      small, [&](libcgo_context &own, std::uintptr_t word) -> libcgo_context & {
-        for (; word != 0; word = cgo::switch_to(own, mine, word + 1))
-          ck_assert_ptr_eq(&own, &static_cast<libcgo_context &>(task));
+      small, [&](libcgo_context &itself, std::uintptr_t word) -> libcgo_context & {
+        for (; word != 0; word = cgo::switch_to(itself, mine, word + 1))
+          ck_assert_ptr_eq(&itself, &static_cast<libcgo_context &>(task));
         return mine;
       });
   ck_assert_uint_eq(cgo::switch_to(mine, task, 1), 2);
@@ -390,10 +390,10 @@ TEST(an_exception_is_caught_inside_of_its_context) {
   cgo::context mine = cgo::context::of_caller();
   int gone = 0, caught = 0;
   cgo::context task(
-      small, [&](libcgo_context & own, std::uintptr_t) -> auto & {
+      small, [&](libcgo_context & itself, std::uintptr_t) -> auto & {
         try {
           object there(gone);
-          cgo::switch_to(self, own, mine);
+          cgo::switch_to(self, itself, mine);
           cgo::on_system_stack(self, [] { throw 3; });
         } catch (int value) {
           caught = value;
@@ -413,8 +413,8 @@ TEST(the_options_of_a_context_are_in_its_record) {
   const auto options = [](const cgo::context &c) {
     return static_cast<libcgo_context &>(c).options;
   };
-  const auto fn = [](libcgo_context & own, std::uintptr_t) -> auto & {
-    return own;
+  const auto fn = [](libcgo_context & itself, std::uintptr_t) -> auto & {
+    return itself;
   };
   ck_assert_uint_eq(options(cgo::context(small, fn)), 0);
   ck_assert_uint_eq(options(cgo::context::of_caller()), 0);

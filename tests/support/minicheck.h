@@ -118,6 +118,7 @@ minicheck_fail(const char *file, int line, const char *format, ...) {
   minicheck_end(1);
 }
 
+#define ck_abort_msg(...) ck_assert_msg(0, __VA_ARGS__)
 #define ck_assert_msg(condition, ...)                                          \
   do {                                                                         \
     if (!(condition))                                                          \

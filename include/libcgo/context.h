@@ -138,13 +138,13 @@ LIBCGO_API uintptr_t libcgo_switch(struct libcgo_thread *thread,
                                    struct libcgo_context *to, uintptr_t word);
 
 /*
- * Writes the return addresses of a suspended context's frames to `pcs`, at most `most` of
- * them, the innermost first. The first one is where the context called libcgo_switch.
- * Returns how many it has written. Works as libcgo_traceback does by default, with the
+ * Writes return addresses to `pcs`: those of a suspended context's frames, the innermost
+ * first. The first one is where the context called libcgo_switch. Stops after `most`
+ * addresses. Returns how many it has written. Works as libcgo_traceback does by default, with the
  * unwinder that libcgo_traceback_set has found, and calls no hook of `runtime`. The context
  * must not go on meanwhile.
  *
- * Returns 0 if the context is not suspended, if a record is NULL or no record, if pcs is
+ * Returns 0 if the context is not suspended, if a record is NULL or not valid, if pcs is
  * NULL, or if most is 0. Leaves errno alone. Safe in any thread; not safe in signal
  * handlers. Since 0.2.
  */

@@ -8,7 +8,7 @@
 and printers for the records. gdb loads this file with libcgo.so. For a program with
 libcgo.a, use gdb's command `source PATH/libcgo-gdb.py`. The script only reads memory and
 registers, so it works with core files, too. It needs no debug information of the library.
-It knows contexts on amd64 and arm64 only.
+It follows the frames of contexts on amd64 and arm64 only.
 See "Debugging" in libcgo-runtime(7).
 """
 import re

@@ -126,8 +126,8 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
  *
  * Stops the process with a message if *to is not suspended, if *from is suspended, if the
  * caller is neither on the stack of *from nor in C that was called from there, or if C
- * would be overwritten. Does not notice if two threads go on in one context at once: the client
- * must prevent that.
+ * would be overwritten. Does not notice if two threads go on in one context at once: the
+ * client must prevent that.
  *
  * Leaves errno alone. Safe in any thread; in signal handlers if the interrupted code is not
  * in a function of this library, or if the handler's own context goes on before the handler
@@ -140,9 +140,9 @@ LIBCGO_API uintptr_t libcgo_switch(struct libcgo_thread *thread,
 /*
  * Writes return addresses to `pcs`: those of a suspended context's frames, the innermost
  * first. The first one is where the context called libcgo_switch. Stops after `most`
- * addresses. Returns how many it has written. Works as libcgo_traceback does by default, with the
- * unwinder that libcgo_traceback_set has found, and calls no hook of `runtime`. The context
- * must not go on meanwhile.
+ * addresses. Returns how many it has written. Works as libcgo_traceback does by default,
+ * with the unwinder that libcgo_traceback_set has found, and calls no hook of `runtime`. The
+ * context must not go on meanwhile.
  *
  * Returns 0 if the context is not suspended, if a record is NULL or not valid, if pcs is
  * NULL, or if most is 0. Leaves errno alone. Safe in any thread; not safe in signal

@@ -64,8 +64,8 @@
 // that ends elsewhere in the list is marked. When the places are used up, the library asks
 // all calls, and takes out the marked ones. Each place knows an older one, farther back, and
 // an interval that has the small stacks of all places in between. If a search looks for a
-// stack outside of the interval, it continues there. So its price grows with the logarithm
-// of the number of calls that wait.
+// stack outside of the interval, it continues at the older place. So its price grows with
+// the logarithm of the number of calls that wait.
 //
 // Signal handlers may come between any two instructions, and may call on small stacks
 // themselves. A handler ends the calls that it begins, or a longjmp also leaves the

@@ -8,7 +8,7 @@
 // before the stack pointer changes, and after. libcgo_switch returns by a jump: the CPU would
 // predict that a return goes back into the other context.
 //
-// The context *to is called the next context below. libcgo_switch changes the small stack in
+// The context *to is called the next context below (`ahead` in the code). libcgo_switch changes the small stack in
 // the thread's record (small_lo, small_span), as libcgo_stack_switched does. A signal may
 // come between any two instructions, and its handler may call C from there. So the order is:
 //
@@ -21,10 +21,10 @@
 // Before 2, the stack pointer is on the stack that the record names. From 2 to the end of 3,
 // it is on the stack of the next context, and the record has the old stack, a span of 0, or
 // the new stack. Code that looks at the record first, in assembly too, takes a stack pointer
-// as one on a small stack only if it is in the record's range. The ranges of two contexts
-// have no address in common. If it is not in that range, small_stack_at is asked. This looks
-// at `switching`, and finds the stack of the next context. After 3, the record has it. If the
-// next context is C, its span is 0, and the stack pointer is in no range: C runs there.
+// as one on a small stack only if it is in the record's range. Otherwise it asks
+// small_stack_at, which looks at `switching` and finds the stack of the next context. The
+// ranges of two contexts have no address in common. After 3, the record has the new stack.
+// If the next context is C, its span is 0, and the stack pointer is in no range: C runs there.
 //
 // A handler that switches to a context itself, and comes back, finds that `switching` is not
 // 0. When the handler's own context goes on, that word is put back.

@@ -8,7 +8,7 @@
 // before the stack pointer changes, and after. libcgo_switch returns by a jump: the CPU would
 // predict that a return goes back into the other context.
 //
-// The context *to is called the next context below (`ahead` in the code). libcgo_switch changes the small stack in
+// The context *to is called the next context below. libcgo_switch changes the small stack in
 // the thread's record (small_lo, small_span), as libcgo_stack_switched does. A signal may
 // come between any two instructions, and its handler may call C from there. So the order is:
 //

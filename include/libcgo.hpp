@@ -327,9 +327,9 @@ inline over_context no_context;
 } // namespace detail
 
 /*
- * A context: from one stack to another, as a runtime goes from task to task
- * (libcgo_switch). Owns the record for C, which stays at its place when this object
- * moves, and a copy of a callable.
+ * A context: what is suspended while its thread runs on another stack (libcgo_switch). It
+ * owns a copy of a callable, and the record for C, which keeps its place when this object
+ * moves. Not on Windows, where the library has no contexts.
  *
  *     cgo::context worker = cgo::context::of_caller();
  *     cgo::context task(small, [&](libcgo_context &own, uintptr_t word) -> auto & {
@@ -339,8 +339,8 @@ inline over_context no_context;
  *     cgo::switch_to(self, worker, task, 1); // returns 2
  *     cgo::switch_to(self, worker, task, 3); // returns 0
  *
- * A client with other memory uses a libcgo_context, initialised with LIBCGO_CONTEXT_INIT;
- * switch_to takes either. Since 0.2.
+ * A client that manages the memory itself uses a libcgo_context, which begins as
+ * LIBCGO_CONTEXT_INIT. switch_to takes either. Since 0.2.
  */
 class context {
 public:
@@ -348,16 +348,16 @@ public:
   context() noexcept = default;
 
   /*
-   * At the first switch to it, a copy of fn runs on `stack`, as fn(own, word): `own` is
-   * the record of this context, `word` is what that switch passes. fn returns, by
-   * reference, where the thread goes on: a context or a libcgo_context. The copy is then
-   * destroyed, the context is over, and its stack is free once the thread has gone on. The
-   * stack stays the client's. An exception that leaves fn ends the process by
+   * The first switch to it calls a copy of fn on `stack`, as fn(own, word): `own` is the
+   * record of this context, `word` is what that switch passes. fn returns a reference to
+   * the context or libcgo_context in which the thread goes on. The copy is then destroyed,
+   * and the context is over. Its stack is free once the thread has gone on. The stack still
+   * belongs to the client. An exception that leaves fn ends the process by
    * std::terminate.
    *
-   * `options` is 0 or LIBCGO_CONTEXT_KEEPS_CONTROL. Throws std::bad_alloc, ENOMEM if the
-   * stack has fewer than LIBCGO_STACK_MIN bytes, EINVAL if it is empty, and ENOTSUP if the
-   * thread uses a shadow stack.
+   * `options` is 0 or LIBCGO_CONTEXT_KEEPS_CONTROL. Throws std::bad_alloc. Throws ENOMEM if
+   * the stack has fewer than LIBCGO_STACK_MIN bytes, EINVAL if it is empty, and ENOTSUP if
+   * the thread uses a shadow stack.
    */
   template <class F>
   context(const libcgo_stack &stack, F &&fn, std::uintptr_t options = 0) {
@@ -369,8 +369,8 @@ public:
     body_ = std::move(made);
   }
 
-  /* One for who runs already: the first switch_to from it suspends the caller in it.
-     Throws std::bad_alloc. */
+  /* A context for code that already runs: the first switch_to from it suspends the caller
+     in it. Throws std::bad_alloc. */
   static context of_caller(std::uintptr_t options = 0) {
     context result;
     result.body_ = std::make_unique<body>();
@@ -381,8 +381,8 @@ public:
   context(context &&other) noexcept = default;
   context &operator=(context &&other) noexcept = default;
 
-  /* Forgets what is suspended: the objects on its stack are not destroyed, the copy of
-     the callable is. The context must not run. */
+  /* Forgets what is suspended. Destroys the copy of the callable, but not the objects on
+     the context's stack. The context must not be running. */
   ~context() = default;
 
   void swap(context &other) noexcept { body_.swap(other.body_); }
@@ -392,8 +392,8 @@ public:
   /* Whether its callable has returned. */
   bool over() const noexcept { return body_ != nullptr && body_->over; }
 
-  /* The record for C. It belongs to this object, and moves with it to another, but not to
-     another place. */
+  /* The record for C. This object owns it. When the object moves, the new one owns it, and
+     its address stays the same. */
   operator libcgo_context &() const noexcept {
     return body_ == nullptr ? detail::no_context : body_->record;
   }
@@ -435,17 +435,18 @@ private:
 };
 
 /*
- * Suspends the caller in `from` and goes on in `to`: there the pending switch_to returns
- * `word`, or the callable begins with it. Returns the word of whoever switches back,
- * perhaps on another thread; 0 if that was the end of a context. `thread` is the calling
- * thread's record. As libcgo_switch, which says when it stops the process. Since 0.2.
+ * Suspends the caller in `from`, and goes on in `to`: the pending switch_to there returns
+ * `word`, or the callable begins with it. Returns when `from` goes on, perhaps in another
+ * thread. The result is the word of the switch back, or 0 if a context ended. `thread` is
+ * the calling thread's record. Works as libcgo_switch does, and stops the process in the
+ * same cases. Since 0.2.
  */
 inline std::uintptr_t switch_to(libcgo_thread &thread, libcgo_context &from,
                                 libcgo_context &to,
                                 std::uintptr_t word = 0) noexcept {
   return libcgo_switch(&thread, &from, &to, word);
 }
-/* The same in a thread without a record, or for code that never calls on_system_stack. */
+/* The same for a thread without a record, or for code that never calls on_system_stack. */
 inline std::uintptr_t switch_to(libcgo_context &from, libcgo_context &to,
                                 std::uintptr_t word = 0) noexcept {
   return libcgo_switch(nullptr, &from, &to, word);

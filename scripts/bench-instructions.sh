@@ -3,11 +3,11 @@
 #
 # scripts/bench-instructions.sh BENCH [REGEX]
 #
-# Counts, with callgrind, the instructions of an iteration of each call benchmark
-# of the program BENCH (build/bench/bench/bench) whose title REGEX matches: exact,
-# and the same on every machine that has the same compiler. The loop is counted,
-# too, as it is in the baseline. What switches stacks is left out: callgrind takes
-# the switch for a return, and loses count.
+# Counts, with callgrind, how many instructions one iteration of a call benchmark
+# takes. BENCH is the program (build/bench/bench/bench). REGEX chooses benchmarks
+# by their titles. The counts are exact, and the same on every machine that has the
+# same compiler. They include the loop, and so does the baseline. Benchmarks that
+# switch stacks are left out: callgrind takes a switch for a return, and loses count.
 set -eu
 
 bench=$1

@@ -4,9 +4,9 @@
 # scripts/bench.sh [MAKE-ARGUMENT...]
 #
 # Builds the library in build/bench and runs make bench there, with the
-# arguments, such as BENCH_REPETITIONS=9. On Debian it first installs what is
-# missing. The table is the last thing it prints; results.json and the chart's
-# data are in build/bench/bench, and `make -C build/bench bench-chart` draws it.
+# arguments, such as BENCH_REPETITIONS=9. On Debian it first installs the packages
+# that are missing. It prints the table last. results.json and the data of the chart
+# are in build/bench/bench. `make -C build/bench bench-chart` draws the chart.
 set -eu
 
 case ${1-} in

@@ -3,30 +3,31 @@
 """
 scripts/check-go.py ROOT
 
-Runs the tests that Go releases bring for their package runtime/cgo, first with Go's own C
-files and then on libcgo, and compares. ROOT is where the library is installed, as by make
-install DESTDIR=ROOT. make check-go calls this. tests/go/check-go.suites lists the suites.
+Runs the tests that Go releases have for their package runtime/cgo, first with Go's own C
+files and then on libcgo, and compares the results. ROOT is where the library was installed
+with make install DESTDIR=ROOT. make check-go calls this. tests/go/check-go.suites lists the
+suites.
 
-For each Go there are two copies of its tree, one untouched and one in which libcgo-go's
-overlay is applied to the sources, because some suites set GOFLAGS themselves. In both
-tests/go/link.sh stands before the linker and notes for all that is linked which C half is
-in it: a run of the one side cannot pass for the other.
+For each Go there are two copies of its tree. One is untouched. In the other, libcgo-go's
+overlay is applied to the sources, because some suites set GOFLAGS themselves. In both,
+tests/go/link.sh runs before the linker, and notes which C half each program has. So a run
+of one side cannot pass for a run of the other.
 
-  GO                    a go command; without it those of PATH, /usr/local/go
+  GO                    a go command; the default is those in PATH, /usr/local/go
                         and /usr/lib/go-*
-  CHECK_GO_TOOLCHAINS   more of them, as go1.22.12, by the module proxy
+  CHECK_GO_TOOLCHAINS   more toolchains, such as go1.22.12, from the module proxy
   CHECK_GO_SUITES       a regular expression for names of suites
-  CHECK_GO_DIR          for the copies, logs and results; check-go.work
+  CHECK_GO_DIR          for the copies, logs and results; default: check-go.work
   CHECK_GO_JOBS         go test -p
   CHECK_GO_TIMEOUT      seconds for one suite
   CHECK_GO_KEEP         not empty: keep the copies, 150 to 300 megabytes each
 
 CHECK_GO_DIR/results.tsv has a line for each test: Go, suite, test, stock, libcgo.
 CHECK_GO_DIR/table.md is for docs/go.md.
-A test that fails is tried again, twice at most; if it passes then, it is "flaky", on both
-sides alike; and so is one that passes stock, fails on libcgo, and then fails stock, too, in
-one of two more tries. Exits with 1 if a test passes on stock only, or if something is linked
-with the other side's C half; with 2 if nothing can be compared.
+A test that fails is tried again, twice at most. If it then passes, it is "flaky". This holds
+for both sides. A test that passes stock and fails on libcgo is tried twice more stock. If
+it then fails stock, too, it is also "flaky". Exits with 1 if a test passes stock only, or
+if a program has the C half of the other side. Exits with 2 if nothing can be compared.
 """
 import collections
 import glob

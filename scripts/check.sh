@@ -4,14 +4,15 @@
 # scripts/check.sh [VARIANT...]
 #
 # Builds the library from this checkout and runs its tests, each variant in a directory of its
-# own under build/check. On Debian it first installs what is missing, if it may (250 MB for
-# native); what is not there is skipped. Of several variants two run at a time, and the output
-# of each, which is build/check/VARIANT.log, comes when it ends. The last line is "N passed, M
-# failed", counted from what ran. A variant is a file of scripts/variants; without one: native.
+# own under build/check. A variant is a file in scripts/variants. The default is native. On
+# Debian the script first installs the packages that are missing, if it may (250 MB for
+# native). Tests that need a missing program are skipped. Two variants run at a time. The
+# output of each is in build/check/VARIANT.log, and is printed when the variant ends. The last
+# line is "N passed, M failed", counted from what ran.
 #
-#   WHOLE=yes          the whole suite in each variant; else what does not depend on the
-#                      variant is a matter of native
-#   CHECK_AT_ONCE=N    so many variants at a time
+#   WHOLE=yes          run the whole suite in each variant; otherwise tests that do not depend
+#                      on the variant run in native only
+#   CHECK_AT_ONCE=N    run N variants at a time
 #
 # shellcheck disable=SC2016,SC2046,SC2086,SC2091 # words
 set -eu

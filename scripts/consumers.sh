@@ -3,8 +3,8 @@
 #
 # scripts/consumers.sh DIRECTORY
 #
-# Builds and runs small projects with the library, which it installs in DIRECTORY:
-# CMake, Meson with the installed library, Meson with the release's wrap.
+# Installs the library in DIRECTORY, and builds and runs small projects with it: with
+# CMake, with Meson and the installed library, and with Meson and the release's wrap.
 set -eu
 LC_ALL=C
 export LC_ALL

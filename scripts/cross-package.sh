@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Cross builds the packages of the source package in /work for arm64, installs them, and runs
-# clients of theirs under qemu: for scripts/variants/distro.sh, in a system of both
+# Cross builds the source package in /work for arm64, installs the packages, and runs their
+# clients under qemu. scripts/variants/distro.sh calls it, in a system that has both
 # architectures.
 set -ex
 cd /work

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh disable=SC2154
 #
-# To be sourced, with $top, the source tree, after prepare.sh: cross builds for Darwin, by
-# clang and LLD, the headers and the list of libSystem's symbols that come with Zig, and
-# Python packages that execute what was built.
+# To be sourced after prepare.sh, with $top, the source tree. Prepares cross builds for
+# Darwin. They use clang and LLD, and from Zig the headers and the list of libSystem's
+# symbols. Python packages execute what was built.
 
 darwin=${top:?}/build/darwin-tools
 

@@ -3,9 +3,8 @@
 #
 # scripts/html.sh SOURCE DIRECTORY
 #
-# The manual in HTML, from what the other forms of it come from: README.md, the guides in
-# docs/ and the pages in man/. For `make html`. MANDOC, CMARK and PYTHON3 are the programs
-# that it needs.
+# Makes the manual in HTML from README.md, the guides in docs/ and the pages in man/. `make
+# html` calls it. MANDOC, CMARK and PYTHON3 name the programs that it needs.
 set -eu
 
 : "${MANDOC:=mandoc}" "${CMARK:=cmark-gfm}" "${PYTHON3:=python3}"

@@ -1,18 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# scripts/include-graph.sh: prints which file of the library includes which, each
-# after all that it includes. Fails if there is a circle, or if a folder includes
-# what it may not know:
+# scripts/include-graph.sh: prints which file of the library includes which others.
+# Each file comes after all that it includes. Fails if there is a circle, or if a
+# folder includes a file of a folder that is not in its row:
 #
-#     os, arch   core                 (what core asks of them stands in core/)
+#     os, arch   core                 (core/ declares what they must offer)
 #     core       core
 #     kit        core, kit
 #     go         core, kit, go
 #     classic    core, classic
 #
-# Public headers are for all, except that nobody includes that of another face: only
-# go may use the kit's.
+# All folders may include public headers, but not those of another face. One exception:
+# go may include those of the kit.
 set -eu
 cd "$(dirname "$0")/.."
 

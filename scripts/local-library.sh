@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh disable=SC2154 # top and name are the script's
 #
-# To be sourced by scripts/demo.sh and scripts/treesum.sh, with $top, the source tree, and
-# $name, the script's.
+# scripts/demo.sh and scripts/treesum.sh source it. $top is the source tree, and $name the
+# name of the script.
 
 build=$top/build/demo
 prefix=$build/prefix

@@ -3,8 +3,8 @@
 #
 # scripts/manual.py SOURCE DIRECTORY
 #
-# For scripts/html.sh. Pages are grouped as libcgo(7) groups them; a new page or guide is
-# found by itself.
+# scripts/html.sh calls it. Pages are grouped as in libcgo(7). A new page or guide needs no
+# entry here.
 import glob
 import html
 import os

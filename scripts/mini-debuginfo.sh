@@ -4,9 +4,9 @@
 # scripts/mini-debuginfo.sh UNSTRIPPED STRIPPED
 #
 # gdb follows a call from one stack to another only where it finds the local
-# symbol __morestack (src/arch/*.S), which strip removes. This puts it back, in
-# the section in which gdb looks for such symbols, .gnu_debugdata: some 700 bytes
-# that no program loads. For packagers, after they have stripped libcgo.so.
+# symbol __morestack (src/arch/*.S), which strip removes. This script puts it back,
+# in .gnu_debugdata, the section in which gdb looks for such symbols. That is some 700
+# bytes, which no program loads. Packagers run it after they have stripped libcgo.so.
 set -eu
 
 objcopy=${OBJCOPY:-objcopy}

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# What README tells a newcomer to do, as it stands there, in a bare system and in a copy of
-# this checkout: for scripts/variants/systems.sh, in a chroot, as root.
+# Runs the commands that README gives to a newcomer, unchanged, in a bare system and in a
+# copy of this checkout. scripts/variants/systems.sh calls it, in a chroot, as root.
 # shellcheck disable=SC2016 # what is in quotes is for sed
 set -u
 cd "$(dirname "$0")/.." || exit 1

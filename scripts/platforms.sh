@@ -3,8 +3,8 @@
 #
 # scripts/platforms.sh
 #
-# Writes docs/platforms.md, of the results that the ports have left in build/check/platforms,
-# and prints its table. `make check-ports` calls it at its end.
+# Writes docs/platforms.md from the results of the ports in build/check/platforms, and prints
+# its table. `make check-ports` calls it at its end.
 set -eu
 LC_ALL=C
 export LC_ALL

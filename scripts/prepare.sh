@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh disable=SC2154
 #
-# To be sourced, with $top, the source tree: what has to be there before something is built.
+# To be sourced, with $top, the source tree. Prepares what must exist before a build.
 
-# install_packages NAME...: installs what is missing of Debian's packages, and says before
-# how much that is. As another user than root it needs sudo. Where it can install nothing
-# it says what is missing, and goes on: what needs it is skipped, or fails by itself. If
-# another process installs, it waits.
+# install_packages NAME...: installs those of these Debian packages that are missing, and
+# first says how much that is. Users other than root need sudo. If it cannot install, it
+# says what is missing and goes on: then the steps that need it are skipped, or fail. If
+# another process is installing, it waits.
 install_packages() {
   if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
     echo "nothing is installed here, without apt. Debian's names of what this may need: $*"

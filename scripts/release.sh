@@ -4,8 +4,8 @@
 # scripts/release.sh TAG DIRECTORY
 #
 # Makes the release tarball of a tag of this checkout, vVERSION, and its checksum.
-# From the same tag, with the same autotools, the same bytes: the tag's time is
-# that of all files, and nothing of the machine is in it. docs/release.md has the rest.
+# The same tag and the same autotools give the same bytes: all files have the time
+# of the tag, and nothing of the machine is in the tarball. See docs/release.md.
 set -eu
 
 test $# = 2 || {

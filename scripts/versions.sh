@@ -3,8 +3,8 @@
 #
 # scripts/versions.sh [VERSION]
 #
-# Whether all that names the release and the interface agrees with configure.ac, and,
-# if it is given, with VERSION. Prints what does not.
+# Checks that all files that name the release and the interface agree with configure.ac,
+# and with VERSION if it is given. Prints what does not agree.
 set -eu
 LC_ALL=C
 export LC_ALL

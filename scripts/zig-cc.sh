@@ -3,10 +3,11 @@
 #
 # scripts/zig-cc.sh DIRECTORY TARGET [FLAG...]
 #
-# Makes the tools of a target (x86_64-linux-musl, aarch64-freebsd, ...) of the compiler
-# Zig, which brings headers, C libraries and a linker for each: DIRECTORY/TARGET-cc, -c++,
-# -ar and -ranlib. `configure --host=TRIPLET CC=... CXX=... AR=... RANLIB=...` takes them.
-# The compilers have the flags, such as -mcpu=..., in each call.
+# Makes DIRECTORY/TARGET-cc, -c++, -ar and -ranlib: tools for TARGET (x86_64-linux-musl,
+# aarch64-freebsd, ...) that call the compiler Zig. Zig has headers, C libraries and a
+# linker for each target. Give the tools to configure:
+# `configure --host=TRIPLET CC=... CXX=... AR=... RANLIB=...`.
+# The compilers add the FLAGs, such as -mcpu=..., to each call.
 #
 # Zig is $ZIG, or the one in PATH, or comes from the Python package index.
 set -eu

@@ -5,9 +5,10 @@
     info libcgo-contexts [EXPR...]
     libcgo backtrace [OPTION... --] EXPR
 
-and printers for the records. gdb loads this file with libcgo.so; for a program with
-libcgo.a: source PATH/libcgo-gdb.py. It reads memory and registers, and changes neither,
-so it works in core files, too. It needs no debug information of the library.
+and printers for the records. gdb loads this file with libcgo.so. For a program with
+libcgo.a, use gdb's command `source PATH/libcgo-gdb.py`. The script only reads memory and
+registers, so it works with core files, too. It needs no debug information of the library.
+It follows the frames of contexts on amd64 and arm64 only.
 See "Debugging" in libcgo-runtime(7).
 """
 import re
@@ -230,13 +231,14 @@ def context_text(context):
 
 
 class InfoContexts(gdb.Command):
-    """The contexts of libcgo, what each does, where it goes on, and its stack.
+    """Contexts of libcgo: the state of each, where it goes on, and its stack.
 
 info libcgo-contexts [EXPR...]
 
-An EXPR is a struct libcgo_context, a pointer to one, or an array of either. If it has
-spaces, put it in quotes. Without EXPR these are the global and static variables of such
-types; contexts in other records are not found, so name them: '&task->context'."""
+EXPR is a struct libcgo_context, a pointer to one, or an array of either. If it has
+spaces, put it in quotes. Without EXPR, the command takes all global and static variables
+of these types. It does not find contexts inside other structs: name these, as in
+'&task->context'."""
 
     def __init__(self):
         super().__init__("info libcgo-contexts", gdb.COMMAND_STATUS)
@@ -317,7 +319,7 @@ class Backtrace(gdb.Command):
 libcgo backtrace [OPTION... --] EXPR
 
 EXPR is a struct libcgo_context or a pointer to one. The options are those of gdb's
-backtrace: libcgo backtrace -full 3 -- &task->context"""
+command backtrace. For example: libcgo backtrace -full 3 -- &task->context"""
 
     def __init__(self, unwinder):
         super().__init__("libcgo backtrace", gdb.COMMAND_STACK)
@@ -385,16 +387,17 @@ def stack_text(thread, sp):
 
 
 class InfoThreads(gdb.Command):
-    """The threads of the process that have a record of libcgo.
+    """Threads that have a record of libcgo.
 
 info libcgo-threads [EXPR...]
 
-Of each: its runtime, the stack in use and the bounds of its small stack. EXPR is
-evaluated in each thread. It gives the thread's struct libcgo_thread or its address, or
-NULL: usually the thread-local variable that the hook `enter' sets. If it is the same in
-all threads, the thread is shown that is on a stack of the record. The library itself
-keeps the record under a thread key, where a debugger cannot look. Without EXPR these are
-the thread-local variables of type struct libcgo_thread *, by debug information."""
+Shows, for each thread, its runtime, the stack in use and the bounds of its small stack.
+EXPR is evaluated in each thread. Its value is the thread's struct libcgo_thread, the
+address of that struct, or NULL. Usually EXPR is the thread-local variable that the hook
+`enter' sets. If EXPR is the same variable in all threads, the command shows the thread
+that runs on a stack of the record. The library keeps the record under a thread key,
+where a debugger cannot look. Without EXPR, the command takes all thread-local variables
+of type struct libcgo_thread * that debug information names."""
 
     def __init__(self):
         super().__init__("info libcgo-threads", gdb.COMMAND_STATUS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Contexts: from one stack to another, as a runtime goes from task to task. See
+ * Contexts: a runtime switches from one stack to another, as between its tasks. See
  * libcgo_switch(3).
  *
  *     static struct libcgo_context worker = LIBCGO_CONTEXT_INIT, task = LIBCGO_CONTEXT_INIT;
@@ -13,25 +13,26 @@
  *     libcgo_switch(self, &worker, &task, 1); // returns 2
  *     libcgo_switch(self, &worker, &task, 3); // returns 0
  *
- * What a callee keeps by the calling convention, a context keeps: general and
- * floating-point registers, and on x86 and s390x the control words of floating-point
- * arithmetic. A new one has those of who has made it. Signal mask, errno and
- * thread-local variables are the thread's.
+ * A context keeps the callee-saved registers: the general ones, the floating-point ones,
+ * and on x86 and s390x the floating-point control words. A new context begins with the
+ * control words of the code that made it. The signal mask, errno and thread-local variables
+ * belong to the thread.
  *
- * A context may go on in another thread than that in which it was suspended, unless it
- * is C on a thread's own stack, or is in a C function that it has called by
- * libcgo_call_on_system. Of several contexts of a thread that are in such a function,
- * the last that called it returns first: their frames of C are on one stack.
+ * A context may go on in another thread, with two exceptions. C on a system stack stays in
+ * its thread. So does a context that is in a C function which it called with
+ * libcgo_call_on_system. If several contexts of a thread are in such functions, the one
+ * that called last returns first, because all their C frames are on one stack.
  *
- * What C++ knows of exceptions that are being handled is the thread's, too: a context
- * switches outside of `catch`, or contexts come back in the opposite order.
+ * C++ keeps a list of the exceptions that are being handled. It belongs to the thread, too.
+ * So do not switch inside of `catch`, unless the contexts go on in the opposite order to
+ * that in which they were suspended.
  *
- * An exception is caught inside of the context in which it is thrown: unwinding ends
- * where `fn` was called, and what is not caught until there ends the process. A longjmp
- * stays inside, too.
+ * Unwinding ends where `fn` was called. An exception must be caught in the context in which
+ * it is thrown, or it ends the process. A longjmp must stay in its context, too.
  *
- * Where the CPU keeps return addresses on a shadow stack and the thread uses it (x86,
- * SHSTK), there are no contexts: libcgo_context_make says ENOTSUP.
+ * Contexts exist on all systems except Windows, where the library lacks these functions. On
+ * Darwin and the BSDs they have not been tested. A thread that uses a shadow stack (x86,
+ * SHSTK) cannot have contexts: libcgo_context_make returns ENOTSUP there.
  */
 #ifndef LIBCGO_CONTEXT_H
 #define LIBCGO_CONTEXT_H
@@ -45,21 +46,23 @@
 LIBCGO_BEGIN_DECLS
 
 /*
- * What is suspended: the client's record, begun as LIBCGO_CONTEXT_INIT, at one place as
- * long as it is suspended or runs. One that is not made is for who runs already: the
- * first libcgo_switch suspends the caller in it.
+ * The record of a context. The client owns it, and begins it as LIBCGO_CONTEXT_INIT. It
+ * must not move while the context is suspended or runs.
+ *
+ * A record that is not made is for code that already runs: the first libcgo_switch from it
+ * suspends the caller in it.
  */
 struct libcgo_context {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
   /* The library's. */
-  uintptr_t sp; /* where it is suspended; 0: it is not; 1: it is over */
-  uintptr_t lo; /* what the thread's record says of its stack, while it runs */
+  uintptr_t sp; /* where it is suspended; 0: not suspended; 1: over */
+  uintptr_t lo; /* its small stack in the thread's record, while it runs */
   uintptr_t span;
-  struct libcgo_thread *thread; /* in which it runs, or has run last */
+  struct libcgo_thread *thread; /* in which it runs, or ran last */
   uintptr_t flags;
   uintptr_t options; /* the client's: LIBCGO_CONTEXT_KEEPS_CONTROL, or 0 */
-  uintptr_t control; /* the library's, too: the control words, */
+  uintptr_t control; /* the library's again: the control words, */
   uintptr_t keeps;   /* and whether they are kept */
   uintptr_t call;
   uintptr_t serial;
@@ -69,9 +72,9 @@ struct libcgo_context {
   void *data; /* the client's */
   uintptr_t reserved[8];
 };
-/* In `options`: whenever this context suspends itself, the control words of floating-point
-   arithmetic are those with which it has begun or gone on. On x86 it takes longer to read
-   them than to switch. */
+/* In `options`, a promise: whenever this context suspends itself, the floating-point
+   control words are those with which it began or last went on. So libcgo_switch need not
+   read them. On some x86 processors, that takes longer than the switch. */
 #define LIBCGO_CONTEXT_KEEPS_CONTROL 1u
 #define LIBCGO_CONTEXT_INIT                                                    \
   {                                                                            \
@@ -82,11 +85,12 @@ struct libcgo_context {
   }
 
 /*
- * Makes a context: at the first switch to it fn(arg, word) runs on `stack`, from its high
- * end down; `word` is what that switch passes. When fn returns, the context is over, and
- * its stack is free once the thread has gone on in the context that fn has returned. The
- * record of the stack is only read now. A context that is suspended may be made anew:
- * what was suspended is then forgotten.
+ * Makes a context. The first switch to it calls fn(arg, word) on `stack`, from its high end
+ * down; `word` is what that switch passes. When fn returns, the context is over, and the
+ * thread goes on in the context that fn returned. From then on the stack is free.
+ *
+ * The record of the stack is not used after this call. A suspended context may be made
+ * again: what was suspended in it is then forgotten.
  *
  * Returns 0, or
  *   EINVAL   a record is NULL or too small, the stack has no bytes, or fn is NULL
@@ -103,41 +107,46 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
                                    void *arg) LIBCGO_CHECKED_;
 
 /*
- * Suspends the caller in *from and goes on in *to: there the libcgo_switch that is
- * pending returns `word`, or fn begins with it. Returns the word of whoever switches
- * back, perhaps in another thread; 0 if that was the end of a context.
+ * Suspends the caller in *from, and goes on in *to: the pending libcgo_switch there returns
+ * `word`, or fn begins with it. Returns when the context *from goes on, perhaps in another
+ * thread. The result is the word of the switch back, or 0 if a context ended and its fn
+ * returned *from.
  *
- * `thread` is the calling thread's record. What it says of the thread's stack changes in
- * the same step: libcgo_call_on_system and libcgo_stack_bounds are right in a signal
- * handler, too, whatever it has interrupted. The caller is on a small stack that the
- * library knows, or C. NULL: a thread without a record, or code that never calls C by
- * libcgo_call_on_system.
+ * `thread` is the calling thread's record. Its small stack changes in the same step. So
+ * libcgo_call_on_system and libcgo_stack_bounds are right in a signal handler, too, at
+ * whatever instruction it comes. The caller must be C, or run on a small stack that the
+ * library knows. `thread` may be NULL if the thread has no record, or if the code never
+ * calls C with libcgo_call_on_system.
  *
- * C that has suspended itself goes on when what it has gone over to is back: not while
- * other C, that was called since from a small stack, is still on the same stack.
+ * C that has suspended itself must not go on while other C, which was called later from a
+ * small stack, is still on the same stack.
  *
- * No system call, no lock, no allocation (a page for many C functions that have
- * suspended themselves in each other). Stops the process with a message where *to is not
- * suspended, *from is, the caller is on the stack of neither *from nor C that was called
- * from there, or C would be overwritten. That two threads go on in one context at once is
- * not noticed; the client orders them.
+ * Makes no system call, takes no lock and allocates nothing, except a page if many C
+ * functions have suspended themselves, one inside another.
  *
- * Leaves errno alone. Safe in any thread; in signal handlers if what was interrupted is
- * not a function of this library, or the handler comes back to itself before it returns.
- * A handler that has interrupted libcgo_switch is not left by a longjmp. Since 0.2.
+ * Stops the process with a message if *to is not suspended, if *from is suspended, if the
+ * caller is neither on the stack of *from nor in C that was called from there, or if C
+ * would be overwritten. Does not notice if two threads go on in one context at once: the
+ * client must prevent that.
+ *
+ * Leaves errno alone. Safe in any thread; in signal handlers if the interrupted code is not
+ * in a function of this library, or if the handler's own context goes on before the handler
+ * returns. Do not leave a handler that interrupted libcgo_switch by a longjmp. Since 0.2.
  */
 LIBCGO_API uintptr_t libcgo_switch(struct libcgo_thread *thread,
                                    struct libcgo_context *from,
                                    struct libcgo_context *to, uintptr_t word);
 
 /*
- * Writes the addresses to which a suspended context's frames return, from the innermost
- * on, `most` of them at most; the first is where it called libcgo_switch. Returns how
- * many. As libcgo_traceback by default, with the unwinder that libcgo_traceback_set has
- * found; the hooks of `runtime` are not asked. Nothing runs in the context meanwhile.
+ * Writes return addresses to `pcs`: those of a suspended context's frames, the innermost
+ * first. The first one is where the context called libcgo_switch. Stops after `most`
+ * addresses. Returns how many it has written. Works as libcgo_traceback does by default,
+ * with the unwinder that libcgo_traceback_set has found, and calls no hook of `runtime`. The
+ * context must not go on meanwhile.
  *
- * 0 if it is not suspended, a record is NULL or none, pcs is NULL or most is 0. Leaves
- * errno alone. Safe in any thread; not safe in signal handlers. Since 0.2.
+ * Returns 0 if the context is not suspended, if a record is NULL or not valid, if pcs is
+ * NULL, or if most is 0. Leaves errno alone. Safe in any thread; not safe in signal
+ * handlers. Since 0.2.
  */
 LIBCGO_API size_t libcgo_context_traceback(struct libcgo_runtime *runtime,
                                            const struct libcgo_context *context,

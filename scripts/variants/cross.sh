@@ -3,10 +3,10 @@
 #
 # PORT: a row of scripts/ports, a cross build, under its emulator, and natively if the kernel can
 #
-# scripts/variants/cross.sh PORT[-short]. Short: under the emulator only the tests that the
-# seeds of CPUs (tests/ports/arch/*.faults) turn red, and what else crosses; if the kernel
-# runs the port, it still runs the whole suite. Without Check, which an amd64 machine has no
-# library of another CPU of: this is also the test of the stand-in.
+# scripts/variants/cross.sh PORT[-short]. Short: under the emulator, run only the tests that
+# the seeds of CPUs (tests/ports/arch/*.faults) turn red, and other tests of crossings. If the
+# kernel runs the port, the whole suite runs natively all the same. The tests use the
+# stand-in for Check, because an amd64 machine has no Check library for another CPU.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,9 +3,9 @@
 #
 # distcheck: make distcheck
 #
-# The release is complete, and builds, installs and goes away again from a source tree that
-# is read-only. Of the suite, the scripts, which read files of the tree, and smoke tests;
-# with WHOLE=yes all of it.
+# Checks that the release is complete, and that it builds, installs and uninstalls from a
+# read-only source tree. Of the suite, it runs the scripts, which read files of the tree, and
+# a few smoke tests. With WHOLE=yes it runs the whole suite.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

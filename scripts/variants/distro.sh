@@ -3,8 +3,8 @@
 #
 # distro: what a distribution checks before it takes a package, the quick ones
 #
-# scripts/variants/distro.sh [CHECK...], of Debian packages that are built from this checkout;
-# `all` are all of these. Without: those marked with a star. It needs root.
+# scripts/variants/distro.sh [CHECK...] builds Debian packages from this checkout, and checks
+# them. `all` means all of these checks. The default is those with a star. It needs root.
 #
 #   lintian *       source and binaries, pedantic
 #   blhc *          the build's log: hardening flags
@@ -19,7 +19,8 @@
 #   apk             packaging/APKBUILD: its functions, with musl-gcc
 #   farm            the suite as build farms run it
 #
-# Not a check: describe writes abi/. With WHOLE=yes the packages' build runs the suite.
+# `describe` is no check: it writes abi/. With WHOLE=yes the build of the packages runs the
+# suite.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

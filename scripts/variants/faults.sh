@@ -3,7 +3,7 @@
 #
 # faults: seeds each defect and sees its test fail
 #
-# PARTS and FAULTS choose among them, see tests/support/faults.sh.
+# PARTS and FAULTS choose among the seeds: see tests/support/faults.sh.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

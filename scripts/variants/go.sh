@@ -3,7 +3,7 @@
 #
 # go: Go's own tests of runtime/cgo, stock and on libcgo, a few minutes of make check-go
 #
-# With the Go that there is.
+# It uses the Go that is installed.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,8 +3,8 @@
 #
 # goprograms: Go programs on libcgo, a selection of make check-go-programs
 #
-# Not the modes for which Go builds its whole library again, and of the modules the small
-# ones. GO_MODES and GO_MODULES choose others.
+# It leaves out large modules, and modes for which Go builds its whole library again.
+# GO_MODES and GO_MODULES choose others.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# What the variants share. A variant is a script of this directory, whose first line of
-# words says what it is: it names the packages that it needs (`needs`), builds and tests in
-# build/check/NAME (`enter`, `build`), counts (`step`, `suite`, `count`), and ends with
-# "N passed, M failed". scripts/check.sh runs several.
+# What the variants share. A variant is a script in this directory. The first line of its
+# head comment says what it is. It names the packages that it needs (`needs`), builds and
+# tests in build/check/NAME (`enter`, `build`), counts (`step`, `suite`, `count`), and ends
+# with "N passed, M failed". scripts/check.sh runs several variants.
 #
-#   CHECK_PACKAGES=print   do not run: print the Debian packages that the variant needs
-#   CHECK_JOBS             processes at a time in one variant; without it, one a CPU
-#   WHOLE=yes              the whole suite, also what the variant native runs for all
+#   CHECK_PACKAGES=print   do not run; print the Debian packages that the variant needs
+#   CHECK_JOBS             processes at a time in one variant; default: one for each CPU
+#   WHOLE=yes              run the whole suite, also the tests that native runs for all
 
 # Tools are read in one language.
 LC_ALL=C

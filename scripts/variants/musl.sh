@@ -3,7 +3,7 @@
 #
 # musl: the C library musl, shared and static, with musl-gcc
 #
-# It has no C++ library here: the C++ tests are those of the port musl-zig.
+# musl-gcc has no C++ library. The port musl-zig runs the C++ tests.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

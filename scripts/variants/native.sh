@@ -3,7 +3,7 @@
 #
 # native: make check, make install and make installcheck with gcc
 #
-# And what is checked once, by any compiler.
+# It also runs the tests that need only one run, with any compiler.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,8 +3,8 @@
 #
 # onekind: --disable-shared and --disable-static
 #
-# With the shared library alone the programs are those of native: of these a few; with
-# WHOLE=yes all.
+# With the shared library alone, the programs are the same as in native, so only a few of
+# them run. With WHOLE=yes all run.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

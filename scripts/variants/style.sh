@@ -3,7 +3,7 @@
 #
 # style: how the sources are written: .clang-format, .editorconfig, shellcheck; in a clone
 #
-# What is an exception says so where it is, or in tests/.shellcheckrc. To format all C and C++:
+# Exceptions stand beside the code, or in tests/.shellcheckrc. To format all C and C++:
 #
 #     git ls-files '*.c' '*.cc' '*.h' '*.hpp' | xargs clang-format -i
 set -eu

@@ -5,8 +5,8 @@
 #
 # Needs root and a mirror of Debian.
 #
-#   SYSTEMS   of bullseye, bookworm, trixie
-#   MIRROR    of Debian, instead of the one that mmdebstrap knows
+#   SYSTEMS   which of bullseye, bookworm and trixie
+#   MIRROR    a mirror of Debian, instead of the one that mmdebstrap knows
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,8 +3,8 @@
 #
 # windows: cross builds for Windows, amd64 under wine, 386 on an emulated CPU
 #
-# amd64 runs the suite; of 386 the library, as it was linked, is executed by
-# tests/ports/emulated, which needs Python's unicorn.
+# amd64 runs the suite. For 386, tests/ports/emulated executes the linked library. It needs
+# unicorn, a Python package.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -3,9 +3,9 @@
 #
 # PORT: a row of scripts/zig-ports: executed where something can, else linked and looked at
 #
-# scripts/variants/zig.sh PORT[-short], with the compiler Zig. What is only linked has its
-# library executed on an emulated CPU. Short: of the programs that are only linked, two in C;
-# for C++ Zig first compiles its library.
+# scripts/variants/zig.sh PORT[-short], with the compiler Zig. If programs are only linked, the
+# library runs on an emulated CPU. Short: link only two of these programs, both in C. For C++,
+# Zig would first compile its C++ library.
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -2,74 +2,78 @@
 //
 // Which calls on small stacks are under way, and where C and the runtime go on.
 //
-// A thread's record says on which small stack its runtime runs (small_lo, small_span) and
+// A thread's record says on which small stack its runtime runs (small_lo, small_span), and
 // where the stack of C goes on meanwhile (system_sp). While the stack pointer is in that
 // range, a call of C needs nothing else: src/arch/<cpu>.S makes it, and notes from where
 // C was called (caller_sp).
 //
-// An exception, a forced unwinding or a longjmp may end a call on a small stack, and
-// nobody tells. So each call has a place outside of the stacks, and the library asks
-// whether the call is over only when that matters. It may be wrong in one direction: a
-// call that is over and still counts costs room. A call that is under way and forgotten
-// costs frames. So a call is over only by one of these proofs. Each is about that call
-// alone: what was begun after an unseen end need not be nested in it.
+// An exception, a forced unwinding or a longjmp may end a call on a small stack, and nobody
+// tells the library. So each call has a place outside of the stacks, and the library asks
+// whether the call is over only when that matters. One error is harmless: if a call is over
+// and still counts, it costs room. The other is not: if a call is under way and forgotten,
+// its frames are overwritten. So a call counts as over only by one of these proofs. Each
+// proof is about that call alone, because what began after it need not be nested in it.
 //
 // 1. It has returned.
-// 2. Its mark is gone. Each call has a number. It keeps it in its frame, on the stack from
-//    which it was made, and, if it is made from another stack, on the small stack above
-//    the frame of fn. If one of the two is another value, or the memory is gone, so is the
-//    call. Where the CPU pushes return addresses, the one of the call's frame counts, too:
-//    another call from as deep puts its own there. (Memory is read in a way that cannot
-//    fault. The thread's own stack, and the one on which the caller runs, are read
-//    directly.) A call from whose part of the small stack C was called last counts for that
-//    C, nevertheless: older code may have called it.
-// 3. C runs now, and the call was made less than LIBCGO_C_ROOM bytes below. That much is
-//    free below C that asks, on whatever stack. Further below may be another stack: one
-//    may be an array in another, so addresses tell no more than that.
-// 4. The runtime runs on a small stack where the call's part of it begins, or above. What
-//    is below a stack pointer on its own stack is no frame.
-// 5. The runtime goes on in an older call, and this one was made from the thread's own
-//    stack, below where C would go on for the older one: C that was there has returned,
-//    unless a task of the runtime's waits in it.
-// 6. C runs, not on the signal stack, and the call was made from there: the handler has
-//    been left.
+// 2. Its mark is gone. Each call has a number. The number is in the call's frame, on the
+//    stack from which the call was made. If the call was made from another stack, the number
+//    is also on the small stack, above the frame of fn. If one of the two words has changed,
+//    or its memory is gone, the call is over. If the CPU pushes return addresses, the one
+//    of the call's frame counts, too: another call from the same depth overwrites it.
+//    (Memory is read in a way that cannot fault. The system stack, and the stack on which
+//    the caller runs, are read directly.) One exception: if C was called last from the
+//    call's part of the small stack, the call counts for that C, because older code may have
+//    called it.
+// 3. C runs now, and the call was made less than LIBCGO_C_ROOM bytes below it. That much is
+//    free below C that asks, on any stack. Farther below there may be another stack: one
+//    stack may be an array in another, so addresses prove no more than that.
+// 4. The runtime runs on a small stack, at the start of the call's part of it or above.
+//    What is below a stack pointer, on the same stack, is no frame.
+// 5. The runtime goes on in an older call, and this call was made from the system stack,
+//    below the point where C would go on for the older one. C that was there has returned,
+//    unless a task of the runtime waits in it.
+// 6. C runs, and not on the signal stack, and the call was made from the signal stack: the
+//    handler has been left.
 // 7. The client says so: libcgo_stack_left.
 //
-// The words of proof 2 can stay as they were, because nobody has written there since. Then
-// the call counts until somebody does. There is one way out, which is a guess: where the
-// calls that count keep more than a quarter of a small stack from being used, those are
-// given up that were made from the thread's own stack below the caller, if the caller is C
-// on that stack. The guess is wrong if the caller is a coroutine whose stack is an array in
-// the thread's own, and the call was made further down. When a call returns that had been
-// below such a caller, and was the last one then, the thread makes no guess again.
+// The words of proof 2 stay as they were until somebody writes there. Until then, the call
+// counts. There is one way out, which is a guess. If the calls that count keep more than a
+// quarter of a small stack from being used, and the caller is C on the system stack, the
+// library gives up the calls that were made from the system stack below the caller. The
+// guess is wrong if the caller is a coroutine whose stack is an array on the system stack,
+// and the call was made farther down. If a call returns that was below such a caller, and
+// was the last one then, the thread never guesses again.
 //
 // Where things go on:
-// - C that is called from a small stack: at the position of the innermost call that has the
-//   stack pointer in its part of that stack. A task that has outlived the call in which it
-//   began, or was told of when that was over, is in one of C's: in that from which the record
-//   names a call, or in the last. A stack pointer in a part of a small stack that is known is
-//   never taken for C's.
-// - The runtime on a small stack: below the deepest position of what is left there. Calls
-//   are looked at from the last one back; the last on a stack is the deepest there, because
-//   it was put below the others. Where the part from which C was called ends below, at
-//   another call's, that may be deeper, and the search goes on.
+// - C that is called from a small stack goes on at the position of the innermost call that
+//   has the stack pointer in its part of that stack. A task may have outlived the call in
+//   which it began, or libcgo_stack_switched told of it after that call was over. Then C goes
+//   on in the call from which the record names a call of C, or in the last call. A stack
+//   pointer in a known part of a small stack never counts as C's.
+// - The runtime on a small stack goes on below the deepest position of what is left there.
+//   The search begins at the last call. The last call on a stack is the deepest there,
+//   because it was put below the others. If the part from which C was called ends below, at
+//   another call's part, that one may be deeper, and the search goes on.
 //
-// A call returns on the stack on which it was made, and need not be the last: coroutines of
-// C return in any order. Its place keeps what the record said before, and that is put back.
+// A call returns on the stack on which it was made. It need not be the last one, because
+// coroutines of C return in any order. Its place keeps what the record said before the call,
+// and the record gets that back.
 //
-// The price of a call does not depend on how many there are, as long as they return in
-// turn. The list of calls is singly linked, from the last one back. A call that ends
-// elsewhere in the list is marked; marked ones are taken out when the places are used up,
-// and then all calls are asked. Each place knows an older one, farther back, and an interval
-// that has the small stacks of all in between. A search that looks for none of those goes on
-// there: its price grows with the logarithm of the number of calls that wait.
+// If calls return in the order opposite to their beginning, the price of a call does not
+// depend on their number. The list of calls is singly linked, from the last one back. A call
+// that ends elsewhere in the list is marked. When the places are used up, the library asks
+// all calls, and takes out the marked ones. Each place knows an older one, farther back, and
+// an interval that has the small stacks of all places in between. If a search looks for a
+// stack outside of the interval, it continues at the older place. So its price grows with
+// the logarithm of the number of calls that wait.
 //
-// Signal handlers come in between any two instructions, and call on small stacks
-// themselves. What they begin they end, or a longjmp takes the interrupted code away too.
-// So a place is taken by one store and given back by one. A handler unlinks what is over,
-// and moves nothing else. Who stores several words does so in an order in which a handler
-// finds no range that never was, and while the state of the record changes, a handler takes
-// nothing for over. After a jump out of it, the call counts still that was to end.
+// Signal handlers may come between any two instructions, and may call on small stacks
+// themselves. A handler ends the calls that it begins, or a longjmp also leaves the
+// interrupted code. So one store takes a place, and one store gives it back. A handler
+// unlinks what is over, and moves nothing else. Code that stores several words has an order
+// in which a handler never finds a range that did not exist. While the state of the record
+// changes, a handler takes no call as over. If a longjmp leaves such a handler, the call
+// that was about to end still counts.
 #include "kit/calls.h"
 
 #include <errno.h>

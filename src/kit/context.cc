@@ -1,42 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Contexts: what src/arch/<cpu>.S asks when it does not know by itself.
+// Contexts: the slow cases of libcgo_switch, whose fast path is in src/arch/<cpu>.S.
 //
-// libcgo_switch saves the caller's registers in a frame on its stack, notes in *from where
-// that is, and takes the registers of the frame of *to. All frames of suspended contexts
-// are alike, that of a new one too, so that the frame description is true before the stack
-// pointer changes and after. It returns by a jump: a return would go where the CPU
-// expects it, which is back into the other context.
+// libcgo_switch saves the caller's registers in a frame on the caller's stack, notes in
+// *from where that frame is, and loads the registers from the frame of *to. The frames of all
+// suspended contexts are alike, also that of a new one. So the frame description is true
+// before the stack pointer changes, and after. libcgo_switch returns by a jump: the CPU would
+// predict that a return goes back into the other context.
 //
-// Of a thread's record it changes the small stack (small_lo, small_span), as
-// libcgo_stack_switched does. A signal may come between any two instructions, and its
-// handler may call C from where it is. So the order is:
+// The context *to is called the next context below. libcgo_switch changes the small stack in
+// the thread's record (small_lo, small_span), as libcgo_stack_switched does. A signal may
+// come between any two instructions, and its handler may call C from there. So the order is:
 //
-// 1. `switching` names the context ahead.
-// 2. The stack pointer goes over.
-// 3. The record has the small stack of the context ahead, its span first 0 where that are
-//    several stores.
-// 4. `switching` is 0.
+// 1. `switching` names the next context.
+// 2. The stack pointer changes to that of the next context.
+// 3. The record gets the small stack of the next context. If that takes several stores, its
+//    span is 0 first.
+// 4. `switching` becomes 0.
 //
-// Before 2 the stack pointer is on the stack that the record names. Between 2 and the end
-// of 3 it is on that of the context ahead. The record may still have the other one, a span
-// of 0, or already this one. What looks at the record first, in assembly too, takes a stack
-// pointer for one on a small stack only if it is in the record's range, and the ranges of
-// two contexts have no address in common. Otherwise small_stack_at is asked, and looks at
-// `switching`: it finds the stack ahead. After 3 the record has it. A context ahead that is
-// C has a span of 0 and is in no range: C runs there. A handler that itself goes over to a
-// context, and comes back, finds `switching` not 0; its own return puts that word back.
-// In *from the stack pointer is noted after 2: until then nobody goes on there.
+// Before 2, the stack pointer is on the stack that the record names. From 2 to the end of 3,
+// it is on the stack of the next context, and the record has the old stack, a span of 0, or
+// the new stack. Code that looks at the record first, in assembly too, takes a stack pointer
+// as one on a small stack only if it is in the record's range. Otherwise it asks
+// small_stack_at, which looks at `switching` and finds the stack of the next context. The
+// ranges of two contexts have no address in common. After 3, the record has the new stack.
+// If the next context is C, its span is 0, and the stack pointer is in no range: C runs there.
+//
+// A handler that switches to a context itself, and comes back, finds that `switching` is not
+// 0. When the handler's own context goes on, that word is put back.
+//
+// The stack pointer is stored in *from after 2, because nobody may go on there before.
 //
 // The caller is one of three:
 //
-// - The code of a context, on the small stack that the record names and *from has: all is
-//   done in assembly.
-// - Code on another small stack that the record names: it is noted in *from, and the call in
-//   which the code runs gets to know that its code has switched. From then on it is as
-//   above.
-// - C. It begins a call, as if by libcgo_call_on_stack, but on no stack: tasks run in it, and
-//   C that they call goes on below. It ends when C goes on.
+// - The code of a context, on the small stack that both the record and *from name. Assembly
+//   does everything.
+// - Code on another small stack that the record names. The stack is noted in *from, and the
+//   call in which the code runs is told that its code has switched. From then on, it is the
+//   first case.
+// - C. This begins a call, as libcgo_call_on_stack does, but on no stack. Tasks run in that
+//   call, and C that they call goes on below. The call ends when the suspended C goes on.
 #include <libcgo/context.h>
 
 #include <errno.h>
@@ -178,8 +181,9 @@ void check_both(const libcgo_thread *thread, const libcgo_context *from,
 // Keeps the compiler from moving stores, for the thread's own signal handlers.
 inline void handler_barrier() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
-// C suspends itself where no call is around it, as it has done before from the same depth:
-// the place that was used last has all that begin_call would write but for what follows.
+// C suspends itself while no call is around it, and it has done so before from the same
+// depth. Then the place that was used last has all that begin_call would write, except what
+// follows here.
 bool suspends_again(libcgo_thread *thread, libcgo_context *from, uintptr_t *mark) {
   auto *const c = reinterpret_cast<stack_call *>(thread->next_place);
   if (thread->top != 0 || thread->running != 0 || thread->small_span != 0 ||
@@ -276,8 +280,8 @@ int libcgo_context_make(libcgo_context *context, const libcgo_stack *stack,
   return 0;
 }
 
-// For libcgo_switch, on the caller's stack, before anything has changed: what it does not
-// know. `mark` is a word of the caller's frame.
+// For libcgo_switch, if it cannot decide by itself. Runs on the caller's stack, before
+// anything has changed. `mark` is a word of the caller's frame.
 void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
                         libcgo_context *to, uintptr_t *mark) {
   using namespace cgo;
@@ -311,7 +315,7 @@ void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
   }
 }
 
-// For libcgo_switch, on the stack of *to, which goes on. Its flags are not 0.
+// For libcgo_switch, if the flags of *to are not 0. Runs on the stack of *to.
 void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
                            uintptr_t *mark) {
   using namespace cgo;
@@ -339,7 +343,7 @@ void libcgo_switch_resumes(libcgo_thread *thread, libcgo_context *to,
     thread->switching = to->ahead;
 }
 
-// fn of a context has returned `to`: where the thread goes on.
+// The fn of *from has returned `to`, in which the thread goes on.
 libcgo_thread *libcgo_switch_ends(libcgo_context *from, libcgo_context *to,
                                   uintptr_t *mark) {
   using namespace cgo;

@@ -408,7 +408,7 @@ END SYM(libcgo_thread_pointer)
 	SAVE	rbx
 	SAVE	r12
 	SAVE	r13
-	subq	$8, %rsp	/* the mark */
+	subq	$(8), %rsp	/* the mark */
 	.cfi_adjust_cfa_offset 8
 	SAVE	r14
 	SAVE	r15
@@ -432,12 +432,12 @@ END SYM(libcgo_thread_pointer)
 	movq	%rdx, THREAD_SWITCHING(%rdi)
 	movq	%r8, %rsp
 	movups	%xmm0, THREAD_SMALL_LO(%rdi)
-	movq	$0, THREAD_SWITCHING(%rdi)
+	movq	$(0), THREAD_SWITCHING(%rdi)
 .endm
 
 .macro CHANGE_CONTEXT
 	movq	%r9, CONTEXT_SP(%rsi)
-	movq	$0, CONTEXT_SP(%rdx)
+	movq	$(0), CONTEXT_SP(%rdx)
 	movq	%rdi, CONTEXT_THREAD(%rdx)
 .endm
 
@@ -450,11 +450,11 @@ END SYM(libcgo_thread_pointer)
 
 .macro COMPARE_CONTROL
 	xorl	CONTEXT_CONTROL_WORD(%rdx), %r10d
-	testl	$MXCSR_CONTROL, %r10d
+	testl	$(MXCSR_CONTROL), %r10d
 	jnz	LOCAL(load)
 	cmpl	CONTEXT_CONTROL_WORD+4(%rdx), %r11d
 	jne	LOCAL(load)
-	cmpq	$0, CONTEXT_FLAGS(%rdx)
+	cmpq	$(0), CONTEXT_FLAGS(%rdx)
 	jne	LOCAL(resume)
 .endm
 

@@ -1999,6 +1999,9 @@ static const char *const once_failed[] = {
     "jump.2.0 return.0.0 task.2.0 system.0.0",
     "i1- stack.0.0 system.0.0 co.0.0 stack.1.0 jump.0.0 return.0.0 return.0.0 task.2.0 "
     "system.0.0",
+    // A handler's call was left, and so was one that a task in it had made.
+    "i1+ stack.1.0 system.0.0 system.0.0 signal.1.0 stack.0.0 task.2.0 return.0.0 system.0.0 "
+    "signal.0.0 signal.0.0 stack.2.0 stack.0.0 jump.136.0 callback.0.0 jump.2.0 system.0.0",
     // A later call, by C that was called from higher up, does not hide a deeper position.
     "i1+ embed.0.0 stack.2.0 system.0.0 stack.0.0 stack.0.0 return.0.0 task.1.0 stack.2.0 "
     "stack.1.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 stack.2.0",

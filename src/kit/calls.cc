@@ -572,6 +572,10 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      // C goes on for them where it does for the parent's code.
+      if (d->prior_system > parent->system_sp ||
+          !on_same_c_stack(thread, d->prior_system, parent->system_sp))
+        d->prior_system = parent->system_sp;
       d->parent = parent; // a handler in between finds none
       handler_barrier();
       d->parent_serial = c->parent_serial;

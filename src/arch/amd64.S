@@ -6,6 +6,8 @@
  * A callee keeps rbx, rbp, r12-r15 and rsp; rsp + 8 is a multiple of 16 at a
  * function's entry; integer arguments come in rdi, rsi, rdx, ...
  */
+#include <libcgo/platform.h>
+
 #include "core/asm.h"
 
 #define LANDING_PAD endbr64
@@ -245,6 +247,13 @@ END SYM(libcgo_call_on_system)
  *
  * In: thread in rdi, stack in rsi, fn in rdx, arg in rcx. The list of such calls
  * is kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ *
+ * The first of the calls that are under way is begun and ended here, if it is one that
+ * begin_again in src/kit/calls.cc knows: that one, libcgo_end_stack_call and the head of that
+ * file say what is stored in which order, and why. Two things are different. The place is
+ * the one in the record; its address shows that the record is one. And the call may be made
+ * from another depth or on another small stack than before: the words that differ are
+ * stored. STACK_CALL_FIRST, as the flags of the place, says that all others are 0.
  */
 FUNC SYM(libcgo_call_on_stack)
 	LANDING_PAD
@@ -254,31 +263,130 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE2(call_on_stack, 8@%rdi, 8@%rdx)
 	pushq	%rbx
 	.cfi_offset %rbx, -24
-	pushq	%rdx
-	pushq	%rcx
-	subq	$8, %rsp	/* the mark */
-	movq	%rsp, %rdx
-	movq	%rsp, %rcx
-	call	SYM(libcgo_begin_stack_call)
-	movq	%rax, %rbx
-	movq	8(%rsp), %rdi
-	movq	16(%rsp), %rdx
-	movq	STACK_CALL_START(%rax), %rsp
+	subq	$(24), %rsp
+	testq	%rdi, %rdi
+	jz	LOCAL(begin)
+	testq	%rsi, %rsi
+	jz	LOCAL(begin)
+	leaq	THREAD_CALLS(%rdi), %rax
+	cmpq	%rax, THREAD_NEXT_PLACE(%rdi)
+	jne	LOCAL(begin)
+	movq	STACK_CALL_SERIAL(%rax), %rbx
+	orq	THREAD_TOP(%rdi), %rbx
+	orq	THREAD_RUNNING(%rdi), %rbx
+	orq	THREAD_SMALL_SPAN(%rdi), %rbx
+	orq	THREAD_SWITCHING(%rdi), %rbx
+	jnz	LOCAL(begin)
+	cmpl	$STACK_LEAST_SIZE, STACK_SIZE(%rsi)
+	jb	LOCAL(begin)
+	cmpl	$RECORD_VERSION, STACK_VERSION(%rsi)
+	jne	LOCAL(begin)
+	movq	STACK_HI(%rsi), %r10
+	movq	STACK_LO(%rsi), %r11
+	andq	$-16, %r10
+	movq	%r10, %r9	/* the span */
+	subq	%r11, %r9
+	subq	$(16), %r10	/* the start */
+	movq	THREAD_SERIAL(%rdi), %r8
+	incq	%r8		/* has 64 bits, and does not wrap */
+	/* The place is taken. Its flags, too, may be of a handler that came before. */
+	movq	%r8, STACK_CALL_SERIAL(%rax)
+	cmpq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rax)
+	jne	LOCAL(give_back)
+	cmpq	%rsp, STACK_CALL_MARK(%rax)
+	jne	LOCAL(differs)
+	cmpq	%r11, STACK_CALL_LO(%rax)
+	jne	LOCAL(differs)
+	cmpq	%r10, STACK_CALL_START(%rax)
+	jne	LOCAL(differs)
+1:	movq	%rax, %rbx
+	movq	%r8, THREAD_SERIAL(%rdi)
+	movq	%r8, (%rsp)
+	movq	8(%rbp), %rax
+	movq	%rax, STACK_CALL_RETURNS_TO(%rbx)
+	movq	$(0), STACK_CALL_PASSED_SPAN(%rbx)
+	movq	$STACK_CALL_BEGINS_FIRST, STACK_CALL_FLAGS(%rbx)
+	movq	%rbx, THREAD_TOP(%rdi)
+	movq	STACK_CALL_SYSTEM_SP(%rbx), %rax
+	movq	%rax, THREAD_SYSTEM_SP(%rdi)
+	movq	%r11, THREAD_SMALL_LO(%rdi)
+	movq	%r9, THREAD_SMALL_SPAN(%rdi)
+	movq	%rbx, THREAD_RUNNING(%rdi)
+	movq	%r8, STACK_CALL_WORD(%r10)
+	movq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rbx)
+	movq	%rcx, %rdi
+	movq	%r10, %rsp
 	BEGIN_OTHER_STACK
-	call	*%rdx
+2:	call	*%rdx
 	PROBE1(call_on_stack_done, 8@%rax)
 	leaq	-MARK(%rbp), %rsp
-	movq	%rbx, %rdi
-	movq	%rax, %rsi
-	movq	%rsp, %rdx
-	call	SYM(libcgo_end_stack_call)
-	movq	-8(%rbp), %rbx
+	cmpq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rbx)
+	jne	LOCAL(end)
+	cmpq	%rsp, STACK_CALL_MARK(%rbx)
+	jne	LOCAL(end)
+	movq	STACK_CALL_SERIAL(%rbx), %rcx
+	cmpq	%rcx, (%rsp)
+	jne	LOCAL(end)
+	cmpq	%rbx, THREAD_RUNNING-THREAD_CALLS(%rbx)
+	jne	LOCAL(end)
+	cmpq	%rbx, THREAD_TOP-THREAD_CALLS(%rbx)
+	jne	LOCAL(end)
+	xorl	%ecx, %ecx
+	pxor	%xmm0, %xmm0
+	movups	%xmm0, THREAD_SMALL_LO-THREAD_CALLS(%rbx)
+	movq	%rcx, THREAD_RUNNING-THREAD_CALLS(%rbx)
+	movq	%rcx, THREAD_TOP-THREAD_CALLS(%rbx)
+	movq	%rcx, STACK_CALL_SERIAL(%rbx)
+	movq	%rbx, THREAD_NEXT_PLACE-THREAD_CALLS(%rbx)
+3:	movq	-8(%rbp), %rbx
+	.cfi_remember_state
 	.cfi_restore %rbx
 	leave
 	.cfi_def_cfa %rsp, 8
 	.cfi_restore %rbp
 	ret
+	.cfi_restore_state
+LOCAL(end):
+	movq	%rbx, %rdi
+	movq	%rax, %rsi
+	movq	%rsp, %rdx
+	call	SYM(libcgo_end_stack_call)
+	jmp	3b
 	END_OTHER_STACK
+LOCAL(differs):		/* another depth, or another stack */
+	cmpq	THREAD_STACK_LO(%rdi), %rsp
+	jb	LOCAL(give_back)
+	cmpq	THREAD_STACK_HI(%rdi), %rsp
+	jae	LOCAL(give_back)
+	cmpq	$LIBCGO_STACK_MIN_, %r9
+	jl	LOCAL(give_back)
+	movq	STACK_HI(%rsi), %rbx
+	cmpq	THREAD_STACK_LO(%rdi), %rbx
+	jbe	4f
+	cmpq	THREAD_STACK_HI(%rdi), %r11
+	jb	LOCAL(give_back)
+4:	cmpq	%r11, %rbx
+	jbe	LOCAL(give_back)
+	movq	%rsp, STACK_CALL_MARK(%rax)
+	movq	%r11, STACK_CALL_LO(%rax)
+	movq	%r10, STACK_CALL_START(%rax)
+	movq	%rsp, %rbx
+	andq	$-16, %rbx
+	movq	%rbx, STACK_CALL_SYSTEM_SP(%rax)
+	jmp	1b
+LOCAL(give_back):
+	movq	$(0), STACK_CALL_SERIAL(%rax)
+LOCAL(begin):
+	movq	%rdx, -16(%rbp)
+	movq	%rcx, -24(%rbp)
+	movq	%rsp, %rdx
+	movq	%rsp, %rcx
+	call	SYM(libcgo_begin_stack_call)
+	movq	%rax, %rbx
+	movq	-24(%rbp), %rdi
+	movq	-16(%rbp), %rdx
+	movq	STACK_CALL_START(%rax), %rsp
+	jmp	2b
 END SYM(libcgo_call_on_stack)
 #endif
 

@@ -15,14 +15,39 @@
 #define THREAD_SMALL_SPAN (8 + 4 * __SIZEOF_POINTER__)
 #define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)
 #define THREAD_CALLER_SP (8 + 6 * __SIZEOF_POINTER__)
-
+#define THREAD_TOP (8 + 7 * __SIZEOF_POINTER__)
+#define THREAD_STACK_LO (8 + 9 * __SIZEOF_POINTER__)
+#define THREAD_STACK_HI (8 + 10 * __SIZEOF_POINTER__)
+#define THREAD_CALLS (8 + 23 * __SIZEOF_POINTER__)
 #define THREAD_RUNNING (8 + 44 * __SIZEOF_POINTER__)
+#define THREAD_SERIAL (8 + 45 * __SIZEOF_POINTER__)
+#define THREAD_NEXT_PLACE (8 + 46 * __SIZEOF_POINTER__)
 #define THREAD_SWITCHING (8 + 48 * __SIZEOF_POINTER__)
 
-/* The offset in bytes of stack_call::start, proved there, too. */
+/* Offsets in bytes of members of struct stack_call, proved there, too. */
+#define STACK_CALL_SERIAL 0
+#define STACK_CALL_MARK (4 * __SIZEOF_POINTER__)
+#define STACK_CALL_RETURNS_TO (5 * __SIZEOF_POINTER__)
+#define STACK_CALL_LO (6 * __SIZEOF_POINTER__)
 #define STACK_CALL_START (7 * __SIZEOF_POINTER__)
+#define STACK_CALL_SYSTEM_SP (8 * __SIZEOF_POINTER__)
+#define STACK_CALL_PASSED_SPAN (14 * __SIZEOF_POINTER__)
 #define STACK_CALL_FLAGS (19 * __SIZEOF_POINTER__)
-#define STACK_CALL_SWITCHED 4 /* in these flags */
+#define STACK_CALL_WORD 8 /* bytes above the start */
+
+/* Values of the flags. */
+#define STACK_CALL_SWITCHED 4
+/* A first call in the record's place: of the others is none set. While it begins, and then. */
+#define STACK_CALL_BEGINS_FIRST 0x1a0
+#define STACK_CALL_FIRST 0x1f0
+
+/* Bytes: struct libcgo_stack, proved there, too. */
+#define STACK_SIZE 0
+#define STACK_VERSION 4
+#define STACK_LO 8
+#define STACK_HI (8 + 1 * __SIZEOF_POINTER__)
+#define STACK_LEAST_SIZE (8 + 6 * __SIZEOF_POINTER__)
+#define RECORD_VERSION 1
 
 /* Bytes: struct libcgo_context, proved in src/kit/context.cc. */
 #define CONTEXT_SP 8

@@ -69,7 +69,10 @@
 //
 // Signal handlers may come between any two instructions, and may call on small stacks
 // themselves. A handler ends the calls that it begins, or a longjmp also leaves the
-// interrupted code. So one store takes a place, and one store gives it back. A handler
+// interrupted code. So one store takes a place, and one store gives it back. If a call is
+// begun again (begin_again), its place is looked at when it is taken: a handler may have
+// used it before. A call's number is written on to its small stack when the record says that
+// the call runs: then what a handler calls there is below, and does not overwrite it. A handler
 // unlinks what is over, and moves nothing else. Code that stores several words has an order
 // in which a handler never finds a range that did not exist. While the state of the record
 // changes, a handler takes no call as over. If a longjmp leaves such a handler, the call
@@ -91,8 +94,28 @@ static_assert(offsetof(libcgo_thread, system_sp) == THREAD_SYSTEM_SP, "");
 static_assert(offsetof(libcgo_thread, caller_sp) == THREAD_CALLER_SP, "");
 static_assert(offsetof(libcgo_thread, running) == THREAD_RUNNING, "");
 static_assert(offsetof(libcgo_thread, switching) == THREAD_SWITCHING, "");
+static_assert(offsetof(libcgo_thread, top) == THREAD_TOP, "");
+static_assert(offsetof(libcgo_thread, stack_lo) == THREAD_STACK_LO, "");
+static_assert(offsetof(libcgo_thread, stack_hi) == THREAD_STACK_HI, "");
+static_assert(offsetof(libcgo_thread, calls) == THREAD_CALLS, "");
+static_assert(offsetof(libcgo_thread, serial) == THREAD_SERIAL, "");
+static_assert(offsetof(libcgo_thread, next_place) == THREAD_NEXT_PLACE, "");
+static_assert(offsetof(cgo::stack_call, serial) == STACK_CALL_SERIAL, "");
+static_assert(offsetof(cgo::stack_call, mark) == STACK_CALL_MARK, "");
+static_assert(offsetof(cgo::stack_call, returns_to) == STACK_CALL_RETURNS_TO, "");
+static_assert(offsetof(cgo::stack_call, lo) == STACK_CALL_LO, "");
 static_assert(offsetof(cgo::stack_call, start) == STACK_CALL_START, "");
+static_assert(offsetof(cgo::stack_call, system_sp) == STACK_CALL_SYSTEM_SP, "");
+static_assert(offsetof(cgo::stack_call, passed) + offsetof(cgo::range, span) ==
+                  STACK_CALL_PASSED_SPAN,
+              "");
 static_assert(offsetof(cgo::stack_call, flags) == STACK_CALL_FLAGS, "");
+static_assert(offsetof(libcgo_stack, size) == STACK_SIZE, "");
+static_assert(offsetof(libcgo_stack, version) == STACK_VERSION, "");
+static_assert(offsetof(libcgo_stack, lo) == STACK_LO, "");
+static_assert(offsetof(libcgo_stack, hi) == STACK_HI, "");
+static_assert(cgo::first_stack == STACK_LEAST_SIZE, "");
+static_assert(LIBCGO_RECORD_VERSION == RECORD_VERSION, "");
 static_assert(sizeof(cgo::stack_call) == sizeof(libcgo_thread::calls), "");
 
 namespace cgo {
@@ -116,10 +139,16 @@ constexpr uintptr_t was_below = 1; // C has called from above the call's frame
 constexpr uintptr_t switched = 4; // its code has told of a switch between tasks
 constexpr uintptr_t own_left =
     8; // its own small stack was left, and its code is elsewhere
-constexpr uintptr_t in_record = 32; // its place is
+constexpr uintptr_t in_record = 32; // its place is, also while that is free
+constexpr uintptr_t simple = 128;   // it began as most do: see begin_again
 constexpr uintptr_t one_call =
-    128; // the calls up to this one are counted in these
+    256; // the calls up to this one are counted in these
 static_assert(switched == STACK_CALL_SWITCHED, "");
+static_assert((simple | in_record | one_call) == STACK_CALL_BEGINS_FIRST, "");
+static_assert((STACK_CALL_BEGINS_FIRST | has_word | read_directly) ==
+                  STACK_CALL_FIRST,
+              "");
+static_assert(call_word_bytes - 8 == STACK_CALL_WORD, "");
 
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
 // small stack, all of them are of tasks.
@@ -431,14 +460,15 @@ range begin_change(libcgo_thread *thread) {
   return before;
 }
 
+// `at` is an address of the caller's, on the stack on which it runs.
 // The call that is running is stored last. A jump out of a handler that has come in between
 // finds the one of before: the state is put back once more when that is over.
 [[gnu::always_inline]] inline void
 set_state(libcgo_thread *thread, stack_call *running, uintptr_t system_sp,
-          uintptr_t caller_sp, const range &now) {
+          uintptr_t caller_sp, const range &now, uintptr_t at = here()) {
   thread->small_span = 0;
   handler_barrier();
-  thread->small_lo = here();
+  thread->small_lo = at;
   thread->system_sp = system_sp;
   handler_barrier(); // two words just stored are not read as one, which would wait
   thread->caller_sp = caller_sp;
@@ -542,6 +572,10 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      // C goes on for them where it does for the parent's code.
+      if (d->prior_system > parent->system_sp ||
+          !on_same_c_stack(thread, d->prior_system, parent->system_sp))
+        d->prior_system = parent->system_sp;
       d->parent = parent; // a handler in between finds none
       handler_barrier();
       d->parent_serial = c->parent_serial;
@@ -652,6 +686,7 @@ void list_free_places(libcgo_thread *thread) {
     if (c->serial == free_place &&
         reinterpret_cast<uintptr_t>(c) != thread->next_place) {
       c->parent = first;
+      c->flags &= in_record; // and is not begun again
       first = c;
     }
   pages->free_places = reinterpret_cast<uintptr_t>(first);
@@ -711,6 +746,7 @@ size_t sweep(libcgo_thread *thread, const asker &who) {
   for (stack_call *c = oldest_first, *next; c != nullptr; c = next) {
     next = c->prev;
     c->prev = last;
+    c->flags &= ~simple; // the calls before it are others
     set_skip(c);
     last = c;
   }
@@ -1093,6 +1129,7 @@ void note_stack(libcgo_thread *thread, const libcgo_stack *stack) {
 void begin_calls(libcgo_thread *thread) {
   stack_call *const first = place_in_record(thread);
   *first = {};
+  first->flags = in_record;
   thread->small_lo = thread->small_span = 0;
   thread->system_sp = thread->caller_sp = 0;
   thread->top = thread->running = thread->chunks = 0;
@@ -1224,6 +1261,7 @@ void check_record(const char *call, const libcgo_thread *thread) {
 struct beginning {
   uintptr_t top;
   bool on_small;
+  bool is_simple; // begin_again may repeat it
 };
 
 // What most calls need: the same answer as `look_around` has, where that would find nothing
@@ -1234,12 +1272,17 @@ begin_simply(const libcgo_thread *thread, const libcgo_stack *stack,
   const stack_call *const last = last_of(thread);
   const range now = range_of(thread);
   if (within(sp, stack->lo, stack->hi))
-    return runs_on_small_stack(thread, sp) ? beginning{sp, true} : beginning{};
+    return runs_on_small_stack(thread, sp) ? beginning{sp, true, false}
+                                           : beginning{};
   if (last != running_of(thread) || thread->switching != 0)
     return {};
   if (last == nullptr) // C is the first, and its bounds are known
-    return now.span == 0 && thread->stack_hi != 0 ? beginning{stack->hi, false}
-                                                  : beginning{};
+    return now.span == 0 && thread->stack_hi != 0
+               ? beginning{stack->hi, false,
+                           on_own_stack(thread, mark) &&
+                               !overlaps(stack, thread->stack_lo,
+                                         thread->stack_hi)}
+               : beginning{};
   // C that was called by the call that runs, and nothing has begun since. Its frame is
   // above on the same stack, and there still.
   const uintptr_t caller_sp = thread->caller_sp;
@@ -1249,7 +1292,9 @@ begin_simply(const libcgo_thread *thread, const libcgo_stack *stack,
       !within(caller_sp, stack->lo, stack->hi) ||
       stack->hi - caller_sp > (stack->hi - stack->lo) / 4)
     return {};
-  return {caller_sp, false};
+  return {caller_sp, false,
+          (caller_sp & no_call_of_c) == 0 &&
+              !overlaps(stack, thread->stack_lo, thread->stack_hi)};
 }
 
 // For a caller at sp. What is over, seen from there, has ended then.
@@ -1273,7 +1318,7 @@ begin_simply(const libcgo_thread *thread, const libcgo_stack *stack,
       c->flags |= was_below;
   }
   if (stack == nullptr)
-    return {no_lo, on_small};
+    return {no_lo, on_small, false};
   // On this very stack, below the frame of the call itself.
   uintptr_t top = sp;
   if (!within(sp, stack->lo, stack->hi)) {
@@ -1281,7 +1326,7 @@ begin_simply(const libcgo_thread *thread, const libcgo_stack *stack,
     if (stack->hi - top > (stack->hi - stack->lo) / 4)
       top = deepest_on(thread, stack, who, true);
   }
-  return {top, on_small};
+  return {top, on_small, false};
 }
 
 [[gnu::cold, gnu::noinline]] static void leave_out_free(stack_call *call) {
@@ -1291,9 +1336,8 @@ begin_simply(const libcgo_thread *thread, const libcgo_stack *stack,
   }
 }
 
-[[gnu::always_inline]] static inline stack_call *
-add_call(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t sp,
-         uintptr_t *mark, const beginning &at) {
+static stack_call *add_call(libcgo_thread *thread, const libcgo_stack *stack,
+                            uintptr_t sp, uintptr_t *mark, const beginning &at) {
   const bool on_small = at.on_small;
   const uintptr_t top = at.top & ~uintptr_t(15);
   uintptr_t lo = no_lo;
@@ -1330,15 +1374,16 @@ add_call(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t sp,
   const uintptr_t prior_caller = on_small ? sp | no_call_of_c : thread->caller_sp;
   const uintptr_t system_sp = on_small ? prior_system : sp & ~uintptr_t(15);
   call->system_sp = system_sp;
-  call->prior = range_of(thread);
+  // Of the record's range the lower end means nothing, where there is none and no call.
+  call->prior = at.is_simple && running == nullptr ? range{} : range_of(thread);
   call->prior_caller = prior_caller;
   call->prior_system = prior_system;
   call->passed.span = 0;
   if (running != nullptr)
     running->passed.span = 0;
-  const uintptr_t flags = (on_small ? from_small : 0) |
-                          (stack == nullptr ? switched : 0) |
-                          (call == place_in_record(thread) ? in_record : 0);
+  const uintptr_t flags =
+      (call->flags & in_record) | (at.is_simple ? simple : 0) |
+      (on_small ? from_small : 0) | (stack == nullptr ? switched : 0);
   if (!on_small)
     call->c_returns_to = running == nullptr ? 0 : c_return_address(thread, call);
   else // where its code has gone over to a task, that has made it
@@ -1355,8 +1400,11 @@ add_call(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t sp,
   if (call->prev != nullptr &&
       __builtin_expect(call->prev->serial == free_place, false))
     leave_out_free(call);
-  // From here on, what a handler calls on that stack is below. Not on the stack on which this
-  // function runs.
+  // A handler on the caller's small stack may take the record back to that: then C that fn
+  // calls finds this call.
+  set_state(thread, call, system_sp, prior_caller, {lo, top - lo});
+  // From here on, what a handler calls on that stack is below: the word stays. Not on the
+  // stack on which this function runs.
   if (stack != nullptr && !within(sp, stack->lo, stack->hi)) {
     *reinterpret_cast<volatile uintptr_t *>(top - call_word_bytes + 8) = serial;
     handler_barrier();
@@ -1364,9 +1412,6 @@ add_call(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t sp,
                           on_own_stack(thread, call->mark);
     call->flags |= has_word | (directly ? read_directly : 0);
   }
-  // A handler on the caller's small stack may take the record back to that: then C that fn
-  // calls finds this call.
-  set_state(thread, call, system_sp, prior_caller, {lo, top - lo});
   return call;
 }
 
@@ -1375,6 +1420,89 @@ stack_call *begin_call(libcgo_thread *thread, const libcgo_stack *stack,
   return add_call(
       thread, stack, sp, mark,
       look_around(thread, stack, sp, reinterpret_cast<uintptr_t>(mark)));
+}
+
+[[gnu::noinline]] static stack_call *begin_anew(libcgo_thread *thread,
+                                                const libcgo_stack *stack,
+                                                uintptr_t sp, uintptr_t *mark) {
+  check_record(on_stack, thread);
+  if (check_stack(stack) != 0)
+    bad_stack(thread, stack);
+  const auto mark_at = reinterpret_cast<uintptr_t>(mark);
+  beginning at = begin_simply(thread, stack, sp, mark_at);
+  if (__builtin_expect(at.top == 0, false))
+    at = look_around(thread, stack, sp, mark_at);
+  return add_call(thread, stack, sp, mark, at);
+}
+
+// Whether C that calls back from as deep as the call had that the place was for, and from the
+// call that runs, is to be put where that was. `caller_sp` is where C was called.
+static LIBCGO_READS_STACKS inline bool
+is_below_again(const libcgo_thread *thread, const libcgo_stack *stack,
+               const stack_call *c, const stack_call *running,
+               uintptr_t caller_sp) {
+  return c->parent_serial == running->serial && c->prior_caller == caller_sp &&
+         c->prior.lo == thread->small_lo && has_own_frame(running) &&
+         !small_within_own(thread) && within(caller_sp, stack->lo, stack->hi) &&
+         stack->hi - caller_sp <= (stack->hi - stack->lo) / 4 &&
+         !overlaps(stack, thread->stack_lo, thread->stack_hi);
+}
+
+// Most calls are made by C on the thread's own stack, of which the small stack is no part,
+// while either no call is under way, or the one that runs has called C from the same small
+// stack, and nothing has begun since. And most of these are made again: from as deep, on the
+// same stack, in the same call. Then the place that was used last has all that such a call
+// needs, except what is stored here. NULL: the call is another one.
+// src/arch/amd64.S does the same for first calls.
+[[gnu::always_inline]] static inline stack_call *
+begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
+  auto *const c = reinterpret_cast<stack_call *>(thread->next_place);
+  stack_call *const running = running_of(thread);
+  const uintptr_t serial = thread->serial + 1;
+  if (c->serial != free_place || last_of(thread) != running ||
+      thread->switching != 0 || serial < first_serial)
+    return nullptr;
+  // The place is taken before it is looked at: a handler may have used it meanwhile.
+  c->serial = serial;
+  handler_barrier();
+  const uintptr_t caller_sp = thread->caller_sp;
+  const bool is_again =
+      (c->flags & (simple | has_word | was_below | own_left)) ==
+          (simple | has_word) &&
+      c->parent == running && c->prev == running &&
+      c->mark == reinterpret_cast<uintptr_t>(mark) && c->lo == stack->lo &&
+      c->prior.span == thread->small_span &&
+      (running == nullptr ? end_of(c) == (stack->hi & ~uintptr_t(15))
+                          : is_below_again(thread, stack, c, running, caller_sp));
+  if (__builtin_expect(!is_again, false)) {
+    c->serial = free_place;
+    return nullptr;
+  }
+  thread->serial = serial;
+  *mark = serial;
+  if (const intptr_t offset = libcgo_frame_layout.mark_to_return)
+    c->returns_to = *reinterpret_cast<const uintptr_t *>(
+        c->mark + static_cast<uintptr_t>(offset));
+  c->passed.span = 0;
+  const uintptr_t words = c->flags & (has_word | read_directly);
+  c->flags -= words;
+  if (running != nullptr) {
+    c->prior_system = thread->system_sp;
+    if (c->c_returns_to != 0)
+      c->c_returns_to = *reinterpret_cast<const volatile uintptr_t *>(
+          return_word_of_caller(caller_sp));
+    if (c->skip != running || rank_of(c) != rank_of(running) + 1)
+      set_skip(c);
+  }
+  handler_barrier();
+  thread->top = reinterpret_cast<uintptr_t>(c);
+  handler_barrier();
+  set_state(thread, c, c->system_sp, caller_sp, {c->lo, end_of(c) - c->lo},
+            c->mark);
+  *reinterpret_cast<volatile uintptr_t *>(c->start + 8) = serial;
+  handler_barrier();
+  c->flags += words;
+  return c;
 }
 
 bool is_switch(const stack_call *call) { return call->start == no_start; }
@@ -1421,14 +1549,12 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
                                          const libcgo_stack *stack,
                                          uintptr_t sp, uintptr_t *mark) {
   using namespace cgo;
-  check_record(on_stack, thread);
-  if (check_stack(stack) != 0)
-    bad_stack(thread, stack);
-  const auto mark_at = reinterpret_cast<uintptr_t>(mark);
-  beginning at = begin_simply(thread, stack, sp, mark_at);
-  if (__builtin_expect(at.top == 0, false))
-    at = look_around(thread, stack, sp, mark_at);
-  return add_call(thread, stack, sp, mark, at);
+  if (__builtin_expect(entered(thread) && check_stack(stack) == 0, true)) {
+    stack_call *const call = begin_again(thread, stack, mark);
+    if (__builtin_expect(call != nullptr, true))
+      return call;
+  }
+  return begin_anew(thread, stack, sp, mark);
 }
 
 } // extern "C"
@@ -1463,14 +1589,23 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
   go_back_to_task(thread, call);
 }
 
-} // namespace cgo
+// The last call, whose state is over, leaves the list.
+static inline void take_off(libcgo_thread *thread, stack_call *call) {
+  // A handler may take out the one before.
+  stack_call *prev;
+  do {
+    prev = *static_cast<stack_call *volatile *>(&call->prev);
+    thread->top = reinterpret_cast<uintptr_t>(prev);
+    handler_barrier();
+  } while (prev != *static_cast<stack_call *volatile *>(&call->prev));
+  call->serial = free_place;
+  thread->next_place = reinterpret_cast<uintptr_t>(call);
+  if (prev != nullptr && prev->serial == ended)
+    drop_ended(thread);
+}
 
-extern "C" {
-
-// Ends the call when fn has returned, and passes its result on.
-uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
-                                uintptr_t *mark) {
-  using namespace cgo;
+[[gnu::noinline]] static uintptr_t
+end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
   libcgo_thread *const thread = thread_of(call);
   if (!counts(call) || call->mark != reinterpret_cast<uintptr_t>(mark) ||
       call->serial != *mark)
@@ -1493,23 +1628,40 @@ uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
     return_to_older(thread, call);
   }
   handler_barrier();
-  if (__builtin_expect(last_of(thread) != call, false)) {
-    if ((call->flags & from_small) != 0)
-      leave_tasks(thread, call);
-    call->serial = ended;
+  if (__builtin_expect(last_of(thread) == call, true)) {
+    take_off(thread, call);
     return result;
   }
-  // A handler may take out the one before.
-  stack_call *prev;
-  do {
-    prev = *static_cast<stack_call *volatile *>(&call->prev);
-    thread->top = reinterpret_cast<uintptr_t>(prev);
-    handler_barrier();
-  } while (prev != *static_cast<stack_call *volatile *>(&call->prev));
-  call->serial = free_place;
-  thread->next_place = reinterpret_cast<uintptr_t>(call);
-  if (prev != nullptr && prev->serial == ended)
-    drop_ended(thread);
+  if ((call->flags & from_small) != 0)
+    leave_tasks(thread, call);
+  call->serial = ended;
+  return result;
+}
+
+} // namespace cgo
+
+extern "C" {
+
+// Ends the call when fn has returned, and passes its result on.
+uintptr_t libcgo_end_stack_call(cgo::stack_call *call, uintptr_t result,
+                                uintptr_t *mark) {
+  using namespace cgo;
+  libcgo_thread *const thread = thread_of(call);
+  const stack_call *const parent = call->parent;
+  // The last call, that C has made, returns to the one before.
+  const bool is_last =
+      counts(call) && call->mark == reinterpret_cast<uintptr_t>(mark) &&
+      call->serial == *mark && (call->flags & (was_below | from_small)) == 0 &&
+      running_of(thread) == call && last_of(thread) == call &&
+      call->prev == parent &&
+      (parent == nullptr ||
+       (parent->serial == call->parent_serial && parent->passed.span == 0));
+  if (__builtin_expect(!is_last, false))
+    return end_otherwise(call, result, mark);
+  set_state(thread, call->parent, call->prior_system, call->prior_caller,
+            call->prior, call->mark);
+  handler_barrier();
+  take_off(thread, call);
   return result;
 }
 

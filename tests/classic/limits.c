@@ -4,9 +4,13 @@
  */
 #include "support/client.h"
 #include "support/kit.h"
+#ifdef __linux__
+#include "support/sandbox.h"
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -126,6 +130,40 @@ TEST(defect_03_rlimit_data_is_named) {
   if (limits_are_emulated())
     SKIP("RLIMIT_DATA has no effect here (an emulator)");
   assert_dies_naming(hit_data, "RLIMIT_DATA is ");
+}
+
+/* ---- a sandbox ---- */
+
+#ifdef SYS_clone3
+static void start_without_clone3(void *unused) {
+  initcgo();
+  if (refuse(SYS_clone3, EPERM) == 0)
+    start_for_ever(unused);
+}
+
+static void *do_nothing(void *arg) { return arg; }
+static void make_thread_without_clone3(void *unused) {
+  pthread_t thread;
+  (void)unused;
+  if (refuse(SYS_clone3, EPERM) == 0 &&
+      pthread_create(&thread, NULL, do_nothing, NULL) == EPERM)
+    abort();
+}
+#endif
+
+TEST(a_sandbox_that_refuses_threads_is_named) {
+#ifdef SYS_clone3
+  char output[2048];
+  if (run_to_death(make_thread_without_clone3, NULL, output, sizeof output) !=
+      SIGABRT)
+    SKIP("it cannot be arranged here: no filter of system calls, or no clone3");
+  ck_assert_int_eq(
+      run_to_death(start_without_clone3, NULL, output, sizeof output), SIGABRT);
+  ck_assert_msg(strstr(output, "start threads: EPERM: a sandbox") != NULL,
+                "it said: %s", output);
+#else
+  SKIP("the headers have no clone3");
+#endif
 }
 
 /* ---- pids.max ---- */
@@ -284,6 +322,7 @@ int main(void) {
   ADD_TEST(defect_03_rlimit_nproc_is_named_with_its_value);
   ADD_TEST(defect_03_rlimit_as_is_named);
   ADD_TEST(defect_03_rlimit_data_is_named);
+  ADD_TEST(a_sandbox_that_refuses_threads_is_named);
   ADD_TEST(defect_03_pids_max_is_named_with_its_value);
   ADD_TEST(defect_03_max_map_count_is_named);
   ADD_TEST(create_reports_rlimit_nproc);

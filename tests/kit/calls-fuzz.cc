@@ -48,8 +48,8 @@
 //    that return do so in turn, the last first, also on different C stacks. Otherwise
 //    coroutines may let them return in any order.
 // 5. A task that has left C goes on where the runtime was called from the same C stack.
-//    The switch to it is told before, if a coroutine lives or a handler on the signal
-//    stack was left by a jump.
+//    The switch to it is told before, if a coroutine lives, or if a handler on the signal
+//    stack, or a call that was made there or on a coroutine, was left by a jump.
 // 6. Exceptions do not pass a signal handler, nor a coroutine's or task's first function.
 // 7. When a jump has left a coroutine that was in a call on a small stack, when the frame
 //    ends which contains a small stack that a throw or a jump has left,
@@ -292,8 +292,8 @@ libcgo_stack spare; // where nothing ever runs for long
 unsigned long calls_made, calls_returned;
 int traps_left;  // instructions until the signal does something; 0: it does not
 frame *traps_in; // the caller
-bool left_handler; // on the signal stack, by a jump
-bool stepping;     // the processor stops at each
+bool left_elsewhere; // a handler on the signal stack, or a call from a C stack like it
+bool stepping; // the processor stops at each
 
 const program *now;
 int pc;
@@ -408,6 +408,10 @@ void forget(frame *f) {
 
 void kill_strand(strand *s);
 
+bool is_elsewhere(const region *r) {
+  return r->kind == ALT || r->kind == COROUTINE;
+}
+
 // The frame ends, by a return or unseen.
 void end_frame(frame *f, bool unseen) {
   forget(f);
@@ -417,7 +421,9 @@ void end_frame(frame *f, bool unseen) {
       f->parent->on->c_left = true;
     if (f->trapped != nullptr) // the call was begun, or had not ended
       f->trapped->untold = true;
-    left_handler |= f->on->kind == ALT;
+    left_elsewhere |= f->on->kind == ALT ||
+                      (f->how == ON_STACK && is_elsewhere(f->parent->on)) ||
+                      (f->trapped != nullptr && is_elsewhere(f->on));
   }
   f->in->top = f->parent;
   if (f->parent == nullptr)
@@ -553,8 +559,10 @@ RAW void landed(frame *f) {
   if (settings.trace)
     fprintf(stderr, "%*sback in frame %d\n", live_count, "", f->id);
   f->pending = NOTHING;
-  if (f->trapped != nullptr)
+  if (f->trapped != nullptr) {
     f->trapped->untold = true;
+    left_elsewhere |= is_elsewhere(f->on);
+  }
   f->busy = f->trapped = nullptr;
   f->at.after = 0;
   stepping = false;
@@ -864,7 +872,7 @@ bool can_make_context() {
 
 // Whether a switch cannot be told on the new stack.
 bool tells_before() {
-  if (left_handler)
+  if (left_elsewhere)
     return true;
   for (int i = 0; i < strands_used; i++)
     if (strands[i].kind == CO_STRAND && strands[i].state != DEAD)
@@ -1431,7 +1439,7 @@ void tell_all() {
   for (region &r : regions) // what was there before
     if (r.used)
       unpoison(r.lo, r.kind == OWN ? sp_now() - 64 : r.hi);
-  left_handler = false;
+  left_elsewhere = false;
   pc = 0;
   strand *const s = &strands[strands_used++];
   memset(static_cast<void *>(s), 0, sizeof *s);
@@ -1985,6 +1993,15 @@ static const char *const once_failed[] = {
     // C waits on a coroutine's stack for a call whose code has gone over to another task.
     "i1+ embed.0.0 co.0.0 stack.0.0 stack.0.0 stack.0.0 frame.0.0 return.0.0 return.0.0 "
     "task.1.0 system.0.0 stack.1.0 switch.0.0 system.0.0 jump.1.0 system.0.0",
+    // A handler has returned, and so has a coroutine, and what they called was left: a switch
+    // is told before.
+    "i1- embed.1.0 system.0.0 return.0.0 stack.0.0 signal.1.0 stack.1.0 frame.0.0 frame.0.0 "
+    "jump.2.0 return.0.0 task.2.0 system.0.0",
+    "i1- stack.0.0 system.0.0 co.0.0 stack.1.0 jump.0.0 return.0.0 return.0.0 task.2.0 "
+    "system.0.0",
+    // A handler's call was left, and so was one that a task in it had made.
+    "i1+ stack.1.0 system.0.0 system.0.0 signal.1.0 stack.0.0 task.2.0 return.0.0 system.0.0 "
+    "signal.0.0 signal.0.0 stack.2.0 stack.0.0 jump.136.0 callback.0.0 jump.2.0 system.0.0",
     // A later call, by C that was called from higher up, does not hide a deeper position.
     "i1+ embed.0.0 stack.2.0 system.0.0 stack.0.0 stack.0.0 return.0.0 task.1.0 stack.2.0 "
     "stack.1.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 stack.2.0",

@@ -10,12 +10,16 @@
 #include "support/four.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <ucontext.h>
+#include <unistd.h>
+
+#include "ports/arch/arch.h"
 
 #if defined __x86_64__ || defined __i386__ || defined __m68k__
 enum { return_address_is_pushed = 1 };
@@ -103,6 +107,42 @@ TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame) {
   ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0],
                                          call_on_the_same_stack, (void *)7),
                     7);
+}
+
+/* Writes to none of the words where a call was on the small stack. */
+static NOINLINE uintptr_t skip_some_words(uintptr_t (*fn)(void)) {
+  volatile char unwritten[1000];
+  unwritten[0] = 0;
+  return fn() + (uintptr_t)unwritten[0];
+}
+
+static uintptr_t jump_back_into_c(void *arg) {
+  if (setjmp(inside) == 0)
+    libcgo_call_on_stack(thread, &stacks[0], jump_inside, arg);
+  return overwrite(arg); /* the frame of that call */
+}
+
+static uintptr_t call_the_same_stack(void *arg) {
+  return libcgo_call_on_stack(thread, &stacks[0], overwrite, arg);
+}
+
+static uintptr_t call_c_from_deeper(void) {
+  volatile char mine[pattern_bytes];
+  fill(mine);
+  libcgo_call_on_system(thread, call_the_same_stack, NULL);
+  return (uintptr_t)wrong_bytes(mine);
+}
+
+static uintptr_t call_c_twice(void *arg) {
+  libcgo_call_on_system(thread, jump_back_into_c, arg);
+  return skip_some_words(call_c_from_deeper);
+}
+
+/* The record names a call that is over; and only it knows from where C is called now. */
+TEST(a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_left) {
+  begin();
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0], call_c_twice, NULL),
+                    0);
 }
 
 static ucontext_t scheduler_context, task_context;
@@ -322,6 +362,118 @@ TEST(calls_of_coroutines_return_in_any_order) {
   ck_assert_int_eq(call_deeper(nothing), 0);
   ck_assert_uint_eq(thread->top, 0);
   ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+/* ---- pages of calls ---- */
+
+enum { few_instructions = 8 };
+static int traps, trap_wanted;
+static uintptr_t calls_in_traps;
+static long mapped_at_first, mapped_at_trap;
+
+/* In pages, of the process. */
+static long mapped(void) {
+  char text[64] = "";
+  const int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  const ssize_t n = read(file, text, sizeof text - 1);
+  close(file);
+  return n <= 0 ? -1 : atol(text);
+}
+
+/* While the thread takes a place for a call: a handler's takes another one. */
+static void call_at_trap(int signal, siginfo_t *info, void *context) {
+  (void)signal;
+  (void)info;
+  if (++traps != trap_wanted)
+    return;
+  mapped_at_trap = mapped();
+  calls_in_traps += libcgo_call_on_stack(thread, &stacks[2], nothing, (void *)1);
+#ifdef REG_EFL
+  ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+#else
+  (void)context;
+#endif
+}
+
+static uintptr_t step_no_more(void *arg) {
+  stop_stepping();
+  return (uintptr_t)arg;
+}
+
+/* Goes down on one stack, and then calls on another one. */
+static uintptr_t step_from_depth(void *depth) {
+  if (depth != NULL)
+    return libcgo_call_on_stack(thread, &stacks[0], step_from_depth,
+                                (void *)((uintptr_t)depth - 1));
+  traps = 0;
+  mapped_at_first = mapped();
+  start_stepping();
+  libcgo_call_on_stack(thread, &stacks[1], step_no_more, NULL);
+  stop_stepping();
+  return pages_of_calls();
+}
+
+/* Returns how many pages the calls took. */
+static size_t attach_and_step(uintptr_t depth) {
+  libcgo_attach(&kit, &thread);
+  libcgo_call_on_stack(thread, &stacks[0], nothing, NULL);
+  const size_t pages =
+      libcgo_call_on_stack(thread, &stacks[0], step_from_depth, (void *)depth);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+  return pages;
+}
+
+static void expect_no_page_lost(size_t of_pages) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("a sanitizer maps memory itself");
+  begin();
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = call_at_trap;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGTRAP, &action, NULL);
+  trap_wanted = 0;
+  uintptr_t depth = 0;
+  attach_and_step(depth);
+  if (traps == 0)
+    SKIP("no single steps here (an emulator, or a CPU without a trap flag)");
+  while (attach_and_step(depth) < of_pages)
+    depth++;
+  const int last = traps;
+  const long before = mapped();
+  if (before < 0)
+    SKIP("there is no /proc");
+  /* From where there is another page than before. */
+  int first = 1;
+  for (int end = last; first < end;) {
+    trap_wanted = (first + end) / 2;
+    attach_and_step(depth);
+    if (mapped_at_trap > mapped_at_first)
+      end = trap_wanted;
+    else
+      first = trap_wanted + 1;
+  }
+  ck_assert_int_lt(first, last);
+  first = first > few_instructions ? first - few_instructions : 1;
+  calls_in_traps = 0;
+  for (trap_wanted = first;
+       trap_wanted <= last && trap_wanted < first + 8 * few_instructions;
+       trap_wanted++) {
+    attach_and_step(depth);
+    ck_assert_msg(mapped() == before, "%ld pages lost at instruction %d of %d",
+                  mapped() - before, trap_wanted, last);
+  }
+  ck_assert_uint_eq(calls_in_traps, (uintptr_t)(trap_wanted - first));
+}
+
+TEST(no_page_is_lost_to_a_handler_that_takes_the_first_one) {
+  expect_no_page_lost(1);
+}
+
+TEST(no_page_is_lost_to_a_handler_that_takes_another_one) {
+  /* Not the second: before that all calls are looked at, by many instructions. */
+  expect_no_page_lost(3);
 }
 
 /* ---- calls that end by a jump, from any depth ---- */
@@ -584,6 +736,34 @@ TEST(bounds_contain_the_frame_that_asks_after_a_jump_on_its_stack) {
   ck_assert(frame_is_within);
 }
 
+static uintptr_t call_and_jump(void *arg) {
+  return libcgo_call_on_stack(thread, &stacks[0], jump_inside, arg);
+}
+
+static const volatile char *outer_frame;
+static uintptr_t ask_within(void) {
+  ask_from_deeper(outer_frame);
+  return 0;
+}
+
+static uintptr_t jump_out_of_c(void *arg) {
+  volatile char local[100];
+  local[0] = 0;
+  if (setjmp(inside) == 0)
+    libcgo_call_on_system(thread, call_and_jump, arg);
+  outer_frame = local;
+  skip_some_words(ask_within);
+  return local[0] == 0;
+}
+
+TEST(bounds_contain_the_frame_that_asks_after_a_jump_out_of_c) {
+  if (!return_address_is_pushed)
+    SKIP("this CPU does not push return addresses: the memory of the frame may be as it was");
+  begin();
+  libcgo_call_on_stack(thread, &stacks[0], jump_out_of_c, NULL);
+  ck_assert(frame_is_within);
+}
+
 static struct libcgo_bounds bounds_seen;
 
 static uintptr_t see_bounds(void *arg) {
@@ -650,12 +830,16 @@ int main(void) {
   suite_begin("calls");
   ADD_TEST(c_overwrites_no_frame_after_two_jumps_at_two_depths);
   ADD_TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame);
+  ADD_TEST(
+      a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_left);
   ADD_TEST(c_overwrites_no_frame_after_a_jump_and_a_switch_to_the_stack_it_left);
   ADD_TEST(c_runs_on_the_system_stack_after_a_jump_out_of_a_handler);
   ADD_TEST(a_handler_on_a_signal_stack_within_the_own_stack_overwrites_no_frame);
   ADD_TEST(a_coroutine_within_the_own_stack_overwrites_no_frame);
   ADD_TEST(coroutines_whose_calls_ended_by_a_jump_are_forgotten);
   ADD_TEST(calls_of_coroutines_return_in_any_order);
+  ADD_TEST(no_page_is_lost_to_a_handler_that_takes_the_first_one);
+  ADD_TEST(no_page_is_lost_to_a_handler_that_takes_another_one);
   ADD_TEST(jumps_out_of_calls_are_noticed);
   ADD_TEST(jumps_out_of_calls_are_noticed_on_a_coroutine);
   ADD_TEST(jumps_out_of_calls_are_noticed_in_a_handler_on_a_signal_stack);
@@ -667,6 +851,7 @@ int main(void) {
   ADD_TEST(the_runtime_is_above_what_it_has_left_on_its_stack);
   ADD_TEST(the_runtime_is_above_the_c_that_it_has_left);
   ADD_TEST(bounds_contain_the_frame_that_asks_after_a_jump_on_its_stack);
+  ADD_TEST(bounds_contain_the_frame_that_asks_after_a_jump_out_of_c);
   ADD_TEST(a_small_stack_within_the_own_stack_is_one);
   ADD_TEST(stack_left_says_that_a_call_is_over);
   ADD_TEST(stack_left_refuses_what_is_wrong);

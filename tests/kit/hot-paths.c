@@ -344,6 +344,77 @@ TEST(calls_nested_as_deep_as_before_make_no_call_and_take_no_lock) {
   EXPECT_NOTHING_FOUND;
 }
 
+/* ---- at any depth ---- */
+
+static struct libcgo_stack tall = LIBCGO_STACK_INIT(0, 0);
+static int depth_wanted;
+static void (*path_at_depth)(void);
+
+static uintptr_t go_up(void *arg);
+
+static uintptr_t go_down(void *arg) {
+  depth++;
+  libcgo_call_on_system(self, go_up, arg);
+  return 0;
+}
+
+static uintptr_t go_up(void *arg) {
+  if (depth == depth_wanted)
+    look_at(path_at_depth, 1);
+  else
+    libcgo_call_on_stack(self, &tall, go_down, arg);
+  return 0;
+}
+
+/* The innermost calls are on `tall`, the first one on `stack`. */
+static uintptr_t go_up_first(void *arg) {
+  libcgo_call_on_system(self, go_up, arg);
+  return 0;
+}
+
+static long steps_at(int levels) {
+  depth = 0;
+  depth_wanted = levels;
+  libcgo_call_on_stack(self, &stack, go_up_first, NULL);
+  return steps;
+}
+
+static void call_on_tall(void) {
+  libcgo_call_on_stack(self, &tall, count_call, &calls);
+}
+
+/* A search among the calls takes as many steps more as their number has bits. */
+enum { shallow = 20, far_down = 5000, steps_of_a_bit = 200, more_bits = 8 };
+
+#define EXPECT_THE_SAME_PRICE(path, more)                                      \
+  do {                                                                         \
+    long few_ = 0, many_ = 0;                                                  \
+    const size_t bytes_ = (size_t)far_down * 4 * 1024;                         \
+    begin();                                                                   \
+    if (stepping_is_possible()) {                                              \
+      char *const memory_ = mmap(NULL, bytes_, PROT_READ | PROT_WRITE,         \
+                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);          \
+      ck_assert(memory_ != MAP_FAILED);                                        \
+      tall.lo = (uintptr_t)memory_;                                            \
+      tall.hi = tall.lo + bytes_;                                              \
+      ck_assert_int_eq(libcgo_attach(&runtime, NULL), 0);                      \
+      prepare_to_look();                                                       \
+      path_at_depth = (path);                                                  \
+      few_ = steps_at(shallow);                                                \
+      many_ = steps_at(far_down);                                              \
+    }                                                                          \
+    EXPECT_NOTHING_FOUND;                                                      \
+    ck_assert_int_le(many_, few_ + (more));                                    \
+  } while (0)
+
+TEST(a_call_on_the_stack_that_called_costs_the_same_at_any_depth) {
+  EXPECT_THE_SAME_PRICE(call_on_tall, 0);
+}
+
+TEST(a_call_on_an_older_stack_costs_about_the_same_at_any_depth) {
+  EXPECT_THE_SAME_PRICE(call_on_stack, more_bits * steps_of_a_bit);
+}
+
 static int kind_expected;
 
 static void ask_for_bounds(void) {
@@ -505,6 +576,8 @@ int main(void) {
   ADD_TEST(a_call_on_the_system_stack_from_itself_makes_no_call_and_takes_no_lock);
   ADD_TEST(a_call_on_a_small_stack_makes_no_call_and_takes_no_lock);
   ADD_TEST(calls_nested_as_deep_as_before_make_no_call_and_take_no_lock);
+  ADD_TEST(a_call_on_the_stack_that_called_costs_the_same_at_any_depth);
+  ADD_TEST(a_call_on_an_older_stack_costs_about_the_same_at_any_depth);
   ADD_TEST(bounds_of_the_system_stack_make_no_call_and_take_no_lock);
   ADD_TEST(bounds_of_a_small_stack_make_no_call_and_take_no_lock);
   ADD_TEST(bounds_of_a_fiber_asked_again_make_no_call_and_take_no_lock);

@@ -18,13 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ports/arch/cpu.h"
+#include "support/sandbox.h"
 #include "support/stacks.h"
 
 #define NEEDS_FRAME_CHAIN                                                      \
@@ -47,35 +47,16 @@ static int in_child(int (*fn)(void)) {
 #define STATUS(result) ((result) << 8)
 enum { cannot = 77 };
 
-/* ---- a sandbox ---- */
-
-/* <linux/filter.h>, <linux/seccomp.h>, which not each C library has. */
-struct instruction {
-  unsigned short code;
-  unsigned char yes, no;
-  unsigned int k;
-};
-struct program {
-  unsigned short length;
-  struct instruction *instructions;
-};
-enum { load_word = 0x20, jump_if_equal = 0x15, give_back = 6 };
-#define ALLOW 0x7fff0000u
-#define REFUSE(err) (0x00050000u | (unsigned)(err))
-
-/* The system call fails from here on, in this process. 0 if that can be had. */
-static int refuse(long number, int err) {
-  struct instruction all[] = {
-      {load_word, 0, 0, 0},
-      {jump_if_equal, 0, 1, (unsigned)number},
-      {give_back, 0, 0, REFUSE(err)},
-      {give_back, 0, 0, ALLOW},
-  };
-  const struct program program = {sizeof all / sizeof *all, all};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return -1;
-  return prctl(PR_SET_SECCOMP, 2 /* a filter */, &program);
+static void handle(int signal, void (*handler)(int, siginfo_t *, void *),
+                   int flags) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_SIGINFO | flags;
+  sigaction(signal, &action, NULL);
 }
+
+/* ---- a sandbox ---- */
 
 #define ASSERT_CHILD(fn)                                                          \
   do {                                                                            \
@@ -103,6 +84,67 @@ TEST(a_thread_runs_where_its_cpus_are_not_told) {
     SKIP("a sanitizer wants them at each start");
   kit_begin();
   ASSERT_CHILD(create_without_cpus);
+}
+
+/* A sandbox that answers in the process itself. Without this the call gives the number of
+   CPUs that it does not write. */
+static atomic_int answered;
+static void answer(int signal, siginfo_t *info, void *context) {
+  (void)signal;
+  (void)info;
+#if defined __x86_64__
+  ((ucontext_t *)context)->uc_mcontext.gregs[REG_RAX] = -EPERM;
+#elif defined __i386__
+  ((ucontext_t *)context)->uc_mcontext.gregs[REG_EAX] = -EPERM;
+#elif defined __aarch64__
+  ((ucontext_t *)context)->uc_mcontext.regs[0] = (unsigned long)-EPERM;
+#else
+  (void)context;
+  _exit(cannot);
+#endif
+  atomic_store(&answered, 1);
+}
+
+static int create_where_a_handler_answers(void) {
+  int ran = 0;
+  handle(SIGSYS, answer, 0);
+  if (filter(SYS_sched_getaffinity, ASK_A_HANDLER) != 0)
+    return cannot;
+  kit_run(NULL, note, &ran);
+  struct libcgo_bounds bounds;
+  if (!ran || libcgo_stack_bounds(NULL, &bounds) != 0)
+    return 1;
+  return atomic_load(&answered) ? 0 : cannot;
+}
+
+TEST(a_thread_runs_where_a_handler_answers_for_its_cpus) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("a sanitizer wants them at each start");
+  kit_begin();
+  ASSERT_CHILD(create_where_a_handler_answers);
+}
+
+#ifdef SYS_clone3
+static void *do_nothing(void *arg) { return arg; }
+static int create_without_clone3(void) {
+  struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+  pthread_t thread;
+  if (refuse(SYS_clone3, EPERM) != 0 ||
+      pthread_create(&thread, NULL, do_nothing, NULL) != EPERM)
+    return cannot;
+  const int err =
+      libcgo_thread_create(&kit, kit_record(), NULL, kit_nothing, NULL, &limit);
+  return err != EPERM || limit.name != NULL;
+}
+#endif
+
+TEST(a_thread_that_a_sandbox_refuses_is_an_error_and_no_limit) {
+#ifdef SYS_clone3
+  kit_begin();
+  ASSERT_CHILD(create_without_clone3);
+#else
+  SKIP("the headers have no clone3");
+#endif
 }
 
 static int create_with_locked_memory(void) {
@@ -576,15 +618,6 @@ static void *trace_cancelled(void *unused) {
   return unused;
 }
 
-static void handle(int signal, void (*handler)(int, siginfo_t *, void *),
-                   int flags) {
-  struct sigaction action;
-  memset(&action, 0, sizeof action);
-  action.sa_sigaction = handler;
-  action.sa_flags = SA_SIGINFO | flags;
-  sigaction(signal, &action, NULL);
-}
-
 TEST(a_handlers_traceback_is_no_cancellation_point) {
   pthread_t thread;
   void *result;
@@ -777,6 +810,8 @@ TEST(a_signal_stack_is_known_that_the_system_has_taken_away) {
 int main(void) {
   suite_begin("lookups");
   ADD_TEST(a_thread_runs_where_its_cpus_are_not_told);
+  ADD_TEST(a_thread_runs_where_a_handler_answers_for_its_cpus);
+  ADD_TEST(a_thread_that_a_sandbox_refuses_is_an_error_and_no_limit);
   ADD_TEST(a_limit_of_locked_memory_is_named);
   ADD_TEST(an_error_of_the_system_is_told_as_it_is);
   ADD_TEST(the_initial_stack_is_found_without_proc);

@@ -34,7 +34,10 @@
  *    is as it was given, and it may return without a reason. Neither call is a fence.
  *
  * Plain memory (`data`) is accessed by touch(), which stands for a read and a write.
- * A touch that the last touch does not happen before is a data race, an error.
+ * A touch that the last touch does not happen before is a data race, an error. see() only
+ * reads: it is a race if the last touch does not happen before it, but a later touch does
+ * not look for it. So readers can be several; where a writer must come after a reader, the
+ * reader touches something of its own, and the writer, too.
  *
  * What the machine leaves out: it runs each thread in program order, so no load takes its
  * value from a store that comes later in another thread's view of things (load buffering:
@@ -397,10 +400,13 @@ private:
       break;
     case action::jump: own.pc = static_cast<uint16_t>(at.target); break;
     case action::touch:
+    case action::see:
       if (own.now.at[at.place] == 0) {
         n.violation = "data race: " + program_.places[at.place].name;
         n.line = at.line;
       }
+      if (at.what == action::see)
+        break;
       each_view(s, [&](view &v) { v.at[at.place] = 0; });
       own.now.at[at.place] = own.acquired.at[at.place] = 1;
       break;

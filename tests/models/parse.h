@@ -24,12 +24,13 @@
  *     seed park.mode relaxed stop-and-park "data race: heap"
  *     redundant park.mode relaxed "why nothing breaks"
  *
- * A line is a step; `;` joins two to one, of which the second must be touch, set, assert
- * or an assignment. if, else, while, loop, break, continue and return are as everywhere.
+ * A line is a step; `;` joins two to one, of which the second must be touch, see, set,
+ * assert or an assignment. if, else, while, loop, break, continue and return are as everywhere.
  * Names of registers belong to the def in which they are, but for `result`.
  *
  * Each order, fence, wake and barrier that could be weaker has a tag, @name. For each
  * tag, and each way to weaken it, there must be a seed, or a line that says why not.
+ * @client is for what the library's users do.
  */
 #ifndef LIBCGO_MODELS_PARSE_H
 #define LIBCGO_MODELS_PARSE_H
@@ -397,7 +398,11 @@ private:
   }
 
   int register_of(const line &at, const std::string &name, const std::string &in) {
-    const std::string full = name == "result" || in.empty() ? name : in + "." + name;
+    const size_t dot = name.find('.');
+    const std::string full = dot == 0                            ? name.substr(1)
+                             : dot != std::string::npos          ? name
+                             : name == "result" || in.empty() ? name
+                                                              : in + "." + name;
     const auto found = registers_.find(full);
     if (found != registers_.end())
       return found->second;
@@ -439,6 +444,27 @@ private:
     program_.ghost_initial.push_back(other != initial_->end() ? other->second
                                                               : declared->second);
     return ghosts_[name] = index;
+  }
+
+  // What a caller passes, with the caller's registers by their full names.
+  std::string qualified(const std::string &text, const std::string &in) const {
+    std::string out;
+    for (size_t i = 0; i < text.size();) {
+      std::string word;
+      while (i < text.size() && is_name(text[i]))
+        word += text[i++];
+      if (word.empty()) {
+        out += text[i++];
+        continue;
+      }
+      const std::string full = in.empty() ? word : in + "." + word;
+      out += !registers_.count(full) ? word : in.empty() ? "." + word : full;
+    }
+    return out;
+  }
+
+  static bool is_name(char c) {
+    return isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
   }
 
   enum order order_of(const line &at, const std::string &name) const {
@@ -537,9 +563,9 @@ private:
     } else if (name == "lock" || name == "unlock") {
       want(1, false);
       memory(name == "lock" ? action::lock : action::unlock, args[0]);
-    } else if (name == "touch") {
+    } else if (name == "touch" || name == "see") {
       want(1, false);
-      memory(action::touch, args[0]);
+      memory(name == "touch" ? action::touch : action::see, args[0]);
     } else if (name == "set") {
       want(2, false);
       const int g = ghost_of(args[0]);
@@ -578,7 +604,7 @@ private:
       want(d.parameters.size(), false);
       arguments given;
       for (size_t i = 0; i < args.size(); i++)
-        given[d.parameters[i]] = args[i];
+        given[d.parameters[i]] = qualified(args[i], in);
       block(d.begin, d.end, given, name, nullptr);
     } else if (!target.empty()) {
       expression e = parse_expression(at, text, in);
@@ -633,8 +659,7 @@ private:
         i++;
       } else {
         std::string word;
-        while (i < text.size() && (isalnum(static_cast<unsigned char>(text[i])) ||
-                                   text[i] == '_' || text[i] == '.'))
+        while (i < text.size() && is_name(text[i]))
           word += text[i++];
         if (word.empty())
           error(at, "a value expected");
@@ -711,6 +736,8 @@ private:
         break;
       default: break;
       }
+      if (s.tag == "client")
+        continue;
       if (!ways.empty() && s.tag.empty())
         fail(file_, s.line, "no @tag: " + s.text);
       for (const std::string &way : ways)

@@ -59,6 +59,7 @@ enum class action {
   lock,       // lock(place), unlock(place): a mutex of the system
   unlock,
   touch,  // touch(place): reads and writes plain memory
+  see,    // see(place): reads it
   set,    // set(ghost, a): what only the model knows
   assign, // reg = a
   choose, // reg = choose(a, b): either

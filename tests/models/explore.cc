@@ -322,28 +322,33 @@ int main(int argc, char **argv) {
     std::set<std::pair<std::string, std::string>> found;
     for (const seed &d : m.seeds) {
       found.insert({d.change.tag, d.change.change});
-      bool applied = false;
+      const double began = seconds();
+      const std::string name = base + ": " + d.change.tag + " " + d.change.change;
+      bool applied = false, tried = false;
+      result all;
       for (const auto &s : m.scenarios) {
         if (!d.scenario.empty() && s.name != d.scenario)
           continue;
         program p = m.compile(s, d.change);
-        if (!m.changed)
+        applied |= m.changed;
+        if (!m.changed || (fast && (s.slow || d.scenario.empty())))
           continue;
-        applied = true;
-        if (fast && (s.slow || d.scenario.empty()))
-          continue;
-        const double began = seconds();
-        const result r = exploration(p).run();
-        const std::string name =
-            base + ": " + d.change.tag + " " + d.change.change + ", " + s.name;
-        if (d.scenario.empty())
-          report(r.violation.empty(), name + ": redundant", figures(r, began), r);
-        else
-          report(r.violation == d.violation, name + ": " + d.violation,
-                 figures(r, began), r);
+        tried = true;
+        result r = exploration(p).run();
+        r.states += all.states;
+        if (!r.violation.empty() && d.scenario.empty())
+          r.trace.insert(r.trace.begin(), "in " + s.name + ":");
+        if (all.violation.empty())
+          all = r;
       }
       if (!applied)
         fail(file, d.line, "this seed changes nothing");
+      if (tried && d.scenario.empty())
+        report(all.violation.empty(), name + ": redundant: " + d.reason,
+               figures(all, began), all);
+      else if (tried)
+        report(all.violation == d.violation,
+               name + ", " + d.scenario + ": " + d.violation, figures(all, began), all);
     }
     for (const mutation &w : m.mutations())
       if (found.count({w.tag, w.change}) == 0) {

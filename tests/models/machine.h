@@ -39,6 +39,9 @@
  * not look for it. So readers can be several; where a writer must come after a reader, the
  * reader touches something of its own, and the writer, too.
  *
+ * A signal handler runs once at most, between any two steps of its thread, on the
+ * thread's own views.
+ *
  * What the machine leaves out: it runs each thread in program order, so no load takes its
  * value from a store that comes later in another thread's view of things (load buffering:
  * RC11 forbids it, too, and no compiler or CPU does it with the orders used here but ARM
@@ -72,6 +75,7 @@ enum class status : uint8_t { not_started, running, asleep, finished };
 
 struct thread_state {
   uint16_t pc;
+  uint16_t interrupted; // where a signal has interrupted it; 0: not yet
   enum status status;
   uint8_t asleep_on;
   uint8_t owed; // a bit for each thread in membarrier() whose fence is to come
@@ -154,8 +158,20 @@ public:
             n.what = "a fence, by the membarrier() of " + name_of(caller);
           finish(n, emit);
         }
-      if (s.threads[t].status == status::running)
-        run(s, t, emit);
+      if (s.threads[t].status != status::running)
+        continue;
+      run(s, t, emit);
+      const int handler = program_.threads[t].handler;
+      if (handler >= 0 && s.threads[t].interrupted == 0) {
+        successor n = from(s, t);
+        if (describe)
+          n.what = "a signal comes before: " + n.what;
+        thread_state &own = n.next.threads[t];
+        own.interrupted = static_cast<uint16_t>(own.pc + 1);
+        own.pc = static_cast<uint16_t>(handler);
+        n.counts = false;
+        done(n, emit);
+      }
     }
   }
 
@@ -165,8 +181,7 @@ public:
     const size_t places = program_.places.size();
     auto put = [&](int byte) { out.push_back(static_cast<char>(byte)); };
     auto put_view = [&](const view &v) {
-      for (size_t l = 0; l < places; l++)
-        put(v.at[l]);
+      out.append(reinterpret_cast<const char *>(v.at), places);
     };
     for (size_t t = 0; t < program_.threads.size(); t++) {
       const thread_state &own = s.threads[t];
@@ -175,9 +190,13 @@ public:
         continue;
       put(own.pc & 255);
       put(own.pc >> 8);
+      if (program_.threads[t].handler >= 0) {
+        put(own.interrupted & 255);
+        put(own.interrupted >> 8);
+      }
       put(own.asleep_on);
       put(own.owed);
-      const uint32_t live = program_.threads[t].live[own.pc];
+      const uint32_t live = live_in(static_cast<int>(t), own);
       for (int r = 0; r < most_registers; r++)
         if (live >> r & 1)
           put(own.regs[r]);
@@ -216,8 +235,8 @@ public:
     size_t i = 0;
     auto get = [&] { return static_cast<uint8_t>(in[i++]); };
     auto get_view = [&](view &v) {
-      for (size_t l = 0; l < places; l++)
-        v.at[l] = get();
+      std::memcpy(v.at, in.data() + i, places);
+      i += places;
     };
     for (size_t t = 0; t < program_.threads.size(); t++) {
       thread_state &own = s.threads[t];
@@ -226,9 +245,13 @@ public:
         continue;
       own.pc = get();
       own.pc = static_cast<uint16_t>(own.pc | get() << 8);
+      if (program_.threads[t].handler >= 0) {
+        own.interrupted = get();
+        own.interrupted = static_cast<uint16_t>(own.interrupted | get() << 8);
+      }
       own.asleep_on = get();
       own.owed = get();
-      const uint32_t live = program_.threads[t].live[own.pc];
+      const uint32_t live = live_in(static_cast<int>(t), own);
       for (int r = 0; r < most_registers; r++)
         if (live >> r & 1)
           own.regs[r] = static_cast<int8_t>(get());
@@ -266,6 +289,16 @@ public:
 
 private:
   const program &program_;
+  static constexpr uint16_t handled_before = 0xffff;
+
+  // While the handler runs, what it has interrupted keeps its registers.
+  uint32_t live_in(int t, const thread_state &own) const {
+    const thread_code &code = program_.threads[t];
+    uint32_t live = code.live[own.pc];
+    if (own.interrupted != 0 && own.interrupted != handled_before)
+      live |= code.live[own.interrupted - 1];
+    return live;
+  }
 
   static void join(view &to, const view &v) {
     for (int l = 0; l < most_places; l++)
@@ -399,6 +432,10 @@ private:
         own.pc = static_cast<uint16_t>(at.target);
       break;
     case action::jump: own.pc = static_cast<uint16_t>(at.target); break;
+    case action::handled:
+      own.pc = static_cast<uint16_t>(own.interrupted - 1);
+      own.interrupted = handled_before;
+      break;
     case action::touch:
     case action::see:
       if (own.now.at[at.place] == 0) {
@@ -569,9 +606,10 @@ private:
       return;
     }
     case action::wait:
+    case action::sleep:
     case action::wait_until: {
       const int oldest = s.woken[l] > first ? s.woken[l] : first;
-      const int results = at.what == action::wait ? 1 : 2;
+      const int results = at.what == action::wait_until ? 2 : 1;
       bool returned = false;
       for (int m = oldest; m < s.count[l]; m++) {
         if (s.messages[l][m].value == a) {
@@ -589,6 +627,8 @@ private:
         }
       }
       for (int result = 0; result < results; result++) {
+        if (at.what == action::sleep && !returned)
+          break;
         successor n = from(s, t);
         n.counts = returned || result == 1;
         note(n, result == 1 ? "  -> the time is up" : "  -> returns");

@@ -6,6 +6,7 @@
  *     data heap                      # plain memory
  *     mutex list                     # a lock, not looked into
  *     ghost stopped                  # known to the model only, the same for all at once
+ *     const slow = 0                 # a number; a scenario's init or a seed may change it
  *
  *     def park(t)                    # {t} is what the caller passes
  *       store(mode{t}, 1, release)                     @park.mode
@@ -19,6 +20,7 @@
  *     scenario stop-and-park         # `slow`: not in the fast selection
  *       init mode1 = 1
  *       thread T ... end             # `thread T later`: starts by spawn(T)
+ *                                    # ... signal ... end: what its signal handler does
  *     end
  *
  *     seed park.mode relaxed stop-and-park "data race: heap"
@@ -115,8 +117,18 @@ public:
       const size_t end = end_of(i);
       code_ = &program_.threads[t++];
       registers_.clear();
-      block(i + 1, end, {}, "", nullptr);
-      emit(action::finish, lines_[end]).shared = false;
+      size_t signal = i + 1;
+      while (signal < end && lines_[signal].text != "signal")
+        signal++;
+      block(i + 1, signal, {}, "", nullptr);
+      emit(action::finish, lines_[end]);
+      if (signal < end) {
+        code_->handler = here();
+        prefix_ = "signal:";
+        block(signal + 1, end, {}, "", nullptr);
+        emit(action::handled, lines_[end]);
+        prefix_.clear();
+      }
       weaken();
       find_live();
       i = end;
@@ -152,7 +164,7 @@ private:
   std::vector<line> lines_;
   std::map<std::string, definition> defs_;
   std::map<std::string, std::pair<enum place::kind, int>> declared_;
-  std::map<std::string, int> declared_ghosts_;
+  std::map<std::string, int> declared_ghosts_, constants_;
   std::set<std::pair<std::string, std::string>> mutations_;
 
   // Of the program that is being compiled.
@@ -161,6 +173,7 @@ private:
   const std::map<std::string, int> *initial_ = nullptr;
   std::map<std::string, int> places_, ghosts_, registers_;
   thread_code *code_ = nullptr;
+  std::string prefix_; // of the names of a signal handler's registers
 
   [[noreturn]] void error(const line &at, const std::string &what) const {
     fail(file_, at.number, what + ": " + at.text);
@@ -255,6 +268,9 @@ private:
       } else if (w[0] == "ghost") {
         for (const auto &d : declarations(at, w[0].size()))
           declared_ghosts_[d.first] = d.second;
+      } else if (w[0] == "const") {
+        for (const auto &d : declarations(at, w[0].size()))
+          constants_[d.first] = d.second;
       } else if (w[0] == "def") {
         const size_t open = at.text.find('('), close = at.text.rfind(')');
         if (open == std::string::npos || close == std::string::npos)
@@ -403,6 +419,10 @@ private:
                              : dot != std::string::npos          ? name
                              : name == "result" || in.empty() ? name
                                                               : in + "." + name;
+    return register_named(at, prefix_ + full);
+  }
+
+  int register_named(const line &at, const std::string &full) {
     const auto found = registers_.find(full);
     if (found != registers_.end())
       return found->second;
@@ -427,6 +447,15 @@ private:
         {declared->second.first, name,
          other != initial_->end() ? other->second : declared->second.second});
     return places_[name] = index;
+  }
+
+  int constant(const std::string &name) {
+    if (name == change_.tag) {
+      changed = true;
+      return std::stoi(change_.change);
+    }
+    const auto other = initial_->find(name);
+    return other != initial_->end() ? other->second : constants_.at(name);
   }
 
   int ghost_of(const std::string &name) {
@@ -458,7 +487,7 @@ private:
         continue;
       }
       const std::string full = in.empty() ? word : in + "." + word;
-      out += !registers_.count(full) ? word : in.empty() ? "." + word : full;
+      out += !registers_.count(prefix_ + full) ? word : in.empty() ? "." + word : full;
     }
     return out;
   }
@@ -553,9 +582,12 @@ private:
     } else if (name == "barrier") {
       want(0, false);
       emit(action::nothing, at).tag = tag;
-    } else if (name == "wait" || name == "wait_until") {
+    } else if (name == "wait" || name == "sleep" || name == "wait_until") {
       want(2, name == "wait_until");
-      step &s = memory(name == "wait" ? action::wait : action::wait_until, args[0]);
+      step &s = memory(name == "wait"    ? action::wait
+                       : name == "sleep" ? action::sleep
+                                         : action::wait_until,
+                       args[0]);
       s.a = value(1);
     } else if (name == "wake") {
       want(1, false);
@@ -665,6 +697,8 @@ private:
           error(at, "a value expected");
         if (isdigit(static_cast<unsigned char>(word[0])))
           out.push_back({token::number, std::stoi(word)});
+        else if (constants_.count(word))
+          out.push_back({token::number, constant(word)});
         else if (declared_ghosts_.count(word))
           out.push_back({token::ghost, ghost_of(word)});
         else if (declared_.count(word))
@@ -774,7 +808,8 @@ private:
       for (size_t i = steps.size(); i-- > 0;) {
         const step &s = steps[i];
         uint32_t now = 0;
-        if (s.what != action::jump && s.what != action::finish)
+        if (s.what != action::jump && s.what != action::finish &&
+            s.what != action::handled)
           now |= live[i + 1];
         if (s.what == action::jump || s.what == action::branch)
           now |= live[static_cast<size_t>(s.target)];

@@ -54,6 +54,7 @@ enum class action {
   membarrier, // membarrier(): all others pass a fence meanwhile
   gathered,   // its second half: all have passed theirs
   wait,       // wait(place, a): a futex; also returns without a reason
+  sleep,      // sleep(place, a): the same, but with a reason
   wait_until, // reg = wait_until(place, a): 1: the time was up
   wake,       // wake(place): all that wait
   lock,       // lock(place), unlock(place): a mutex of the system
@@ -67,6 +68,7 @@ enum class action {
   check,  // assert(a, "text")
   branch, // to `target` if a is 0
   jump,
+  handled, // the end of the signal handler
   nothing,
   finish
 };
@@ -91,6 +93,7 @@ struct thread_code {
   bool later = false; // starts by `spawn`
   std::vector<step> steps;
   std::vector<uint32_t> live; // the registers that matter, by step
+  int handler = -1;           // where a signal handler begins, which may run once
 };
 
 struct place {

@@ -52,7 +52,7 @@ LIBCGO_BEGIN_DECLS
  * LIBCGO_HANDLE_TABLE_INIT. Only the library uses the members after `size`.
  *
  * The table allocates memory with the first handle, and libcgo_handle_table_destroy frees
- * it. A place takes 16 bytes and one bit (8 bytes and one bit with 32-bit words). There
+ * it. A place takes 16 bytes, or 8 with 32-bit words. 256 places take two bytes more. There
  * are 256 places at first; their number doubles whenever seven of eight are in use. Pages
  * that were never used take address space only.
  */
@@ -64,15 +64,14 @@ struct libcgo_handle_table {
   /* Lookups do not read these. */
   uintptr_t origin;
   uintptr_t segment_count;
-  uintptr_t taken;
-  uintptr_t retired;
-  uintptr_t cursor;
-  uintptr_t reserved_counts[3];
+  uintptr_t open;
+  uintptr_t next;
+  uintptr_t reserved_counts[4];
 };
 
 /* clang-format off */
 #define LIBCGO_HANDLE_TABLE_INIT                                               \
-  { sizeof(struct libcgo_handle_table), 0, {0}, {0}, 0, 0, 0, 0, 0, {0} }
+  { sizeof(struct libcgo_handle_table), 0, {0}, {0}, 0, 0, 0, 0, {0} }
 /* clang-format on */
 
 /*
@@ -119,8 +118,10 @@ LIBCGO_API int libcgo_handle_free(struct libcgo_handle_table *table,
                                   uintptr_t handle);
 
 /*
- * Returns how many handles are live. Handles that are being made or freed at the moment
- * count. 0 if table is NULL or was not initialised.
+ * Returns how many handles are live. 0 if table is NULL or was not initialised.
+ *
+ * Looks at every place, one after the other. So handles that are made or freed meanwhile
+ * may count or not. Takes as long as reading the table's memory.
  * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API size_t libcgo_handle_count(const struct libcgo_handle_table *table);

@@ -61,22 +61,43 @@ static_assert(offsetof(table, reserved_counts) + sizeof(table::reserved_counts) 
 static_assert(sizeof(table::segments) == segment_limit * sizeof(uintptr_t), "");
 
 struct slot {
-  uintptr_t word;   // live: the handle; free: the uses so far, with no place
-  uintptr_t object; // live: the object; free: 0
+  uintptr_t word;   // live: the handle; else without a place: see below
+  uintptr_t object; // live: the object; else 0
 };
 
-// After the slots of a segment: a bit for each, set while it is taken.
+// The word of a slot that is not live has the uses so far, and no bit in segment_mask. It
+// is busy while a call makes or frees the handle, and for ever if it is retired.
+constexpr uintptr_t busy = segment_mask + 1;
+constexpr uintptr_t retired = 2 * busy;
+constexpr bool is_free(uintptr_t word) { return (word & place_mask) == 0; }
+constexpr bool counts(uintptr_t word) {
+  return !is_free(word) && (word & (segment_mask | retired)) != retired;
+}
+
+// Slots are used in turn by blocks of as many as segment 0 has. After the slots of a segment
+// there is one of these for each of its blocks.
+struct block_state {
+  unsigned char turn; // the slot whose turn is next
+  unsigned char full; // no slot could be opened, and none has been freed since
+};
+constexpr uintptr_t block_slots = uintptr_t{1} << first_bits;
+constexpr uintptr_t in_block = block_slots - 1; // of an index
+
+// So many slots of each block stay free.
+constexpr uintptr_t kept = block_slots / 8;
+
 constexpr uintptr_t slots_in(uintptr_t segment) {
-  return uintptr_t{1} << (first_bits + segment);
+  return block_slots << segment;
 }
 constexpr size_t bytes_of(uintptr_t segment) {
-  return slots_in(segment) * sizeof(slot) + slots_in(segment) / 8;
+  return slots_in(segment) * sizeof(slot) +
+         slots_in(segment) / block_slots * sizeof(block_state);
 }
-static_assert(slots_in(0) % word_bits == 0, "whole words of bits");
 
-// All slots in a row, those of segment 0 first, are counted from 256 on: the
-// highest bit of the number tells the segment.
-constexpr uintptr_t first_number = slots_in(0);
+// How many blocks `count` segments have. Those of segment 0 are counted first, from 0 on.
+constexpr uintptr_t blocks_in(uintptr_t count) {
+  return (uintptr_t{1} << count) - 1;
+}
 
 bool known(const table *t) {
   return t != nullptr && t->size >= first_size && t->size <= sizeof(table);
@@ -86,12 +107,6 @@ struct position {
   uintptr_t segment;
   uintptr_t index;
 };
-
-position position_of_number(uintptr_t number) {
-  const unsigned top =
-      31U ^ static_cast<unsigned>(__builtin_clz(static_cast<unsigned>(number)));
-  return {top - first_bits, number - (uintptr_t{1} << top)};
-}
 
 // Of a word with a bit in segment_mask.
 position position_of(uintptr_t word) {
@@ -115,13 +130,6 @@ slot *slots_of(const table *t, uintptr_t segment) {
       &t->segments[segment_limit - 1 - segment], __ATOMIC_ACQUIRE));
 }
 
-// The word of bits that has the slot's, in a segment that is there.
-uintptr_t *bits_of(const table *t, const position &p) {
-  auto *bits =
-      reinterpret_cast<uintptr_t *>(slots_of(t, p.segment) + slots_in(p.segment));
-  return bits + p.index / word_bits;
-}
-
 // The slot that a word points to; nullptr if the table is not so large.
 // Inline, because a lookup is short.
 [[gnu::always_inline]] inline slot *slot_of(const table *t, uintptr_t word) {
@@ -132,47 +140,120 @@ uintptr_t *bits_of(const table *t, const position &p) {
   return slots == nullptr ? nullptr : slots + p.index;
 }
 
-// Takes the first free slot from the number `first` on that is below `last`, or
-// a little above in the same word of bits. Returns its number, or 0.
-uintptr_t claim_between(table *t, uintptr_t first, uintptr_t last) {
-  while (first < last) {
-    const position p = position_of_number(first);
-    uintptr_t *bits = bits_of(t, p);
-    const uintptr_t shift = p.index % word_bits;
-    const uintptr_t wanted = ~uintptr_t{0} << shift;
-    uintptr_t free = ~__atomic_load_n(bits, __ATOMIC_RELAXED) & wanted;
-    while (free != 0) {
-      const auto bit = static_cast<unsigned>(zeros_in(free));
-      const uintptr_t mask = uintptr_t{1} << bit;
-      // Acquire: pairs with the release of the bit in libcgo_handle_free.
-      const uintptr_t old = __atomic_fetch_or(bits, mask, __ATOMIC_ACQUIRE);
-      if ((old & mask) == 0)
-        return first - shift + bit;
-      free = ~old & wanted;
-    }
-    first += word_bits - shift;
-  }
-  return 0;
+block_state *state_of(slot *slots, const position &p) {
+  return reinterpret_cast<block_state *>(slots + slots_in(p.segment)) +
+         p.index / block_slots;
 }
 
-// Takes the free slot whose turn it is. take_room has made sure that there are
-// some, though others may take the one that this thread has seen.
-position claim(table *t) {
-  for (;;) {
-    const uintptr_t end =
-        first_number << __atomic_load_n(&t->segment_count, __ATOMIC_ACQUIRE);
-    uintptr_t cursor = __atomic_load_n(&t->cursor, __ATOMIC_RELAXED);
-    const bool inside = cursor >= first_number && cursor < end;
-    const uintptr_t begin = inside ? cursor : first_number;
-    uintptr_t number = claim_between(t, begin, end);
-    if (number == 0)
-      number = claim_between(t, first_number, begin);
-    if (number != 0) {
-      // If it has moved meanwhile, it has moved forward.
-      __atomic_compare_exchange_n(&t->cursor, &cursor, number + 1, false,
-                                  __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-      return position_of_number(number);
+// Of the first slot of a block.
+position position_of_block(uintptr_t number) {
+  const unsigned top =
+      31U ^
+      static_cast<unsigned>(__builtin_clz(static_cast<unsigned>(number + 1)));
+  return {top, (number + 1 - (uintptr_t{1} << top)) * block_slots};
+}
+
+// What is open for new handles, if they are free: slots of one block, in turn. It is one
+// word, table::open: the place of the first, and above that, how many. At first, 0.
+//
+// table::next is the place of the slot of these to look at next, modulo the block. If calls
+// overlap, it may be that of another opening. Then slots lose their turn, or get it early.
+static_assert(place_bits + first_bits + 1 <= word_bits, "one word");
+
+uintptr_t block_of_opening(uintptr_t open) {
+  if (open == 0)
+    return 0;
+  const position p = position_of(open);
+  return blocks_in(p.segment) + p.index / block_slots;
+}
+
+struct taken {
+  slot *at; // nullptr: none
+  uintptr_t uses, place;
+};
+
+// Takes the first free slot of what is open.
+[[gnu::always_inline]] inline taken take_open(table *t, uintptr_t open) {
+  if (open == 0)
+    return {};
+  const uintptr_t first = open & place_mask, span = open >> place_bits;
+  const int zeros = zeros_in(first), shift = zeros + 1;
+  auto *const slots = reinterpret_cast<slot *>(
+      __atomic_load_n(&t->segments[zeros], __ATOMIC_ACQUIRE));
+  const uintptr_t next = __atomic_load_n(&t->next, __ATOMIC_RELAXED);
+  const uintptr_t begin = first >> shift;
+  for (uintptr_t i = (next - first) >> shift & in_block; i < span; i++) {
+    const uintptr_t index = (begin & ~in_block) | ((begin + i) & in_block);
+    slot *const s = slots + index;
+    uintptr_t uses = __atomic_load_n(&s->word, __ATOMIC_RELAXED);
+    // Acquire: pairs with the release of the slot in libcgo_handle_free.
+    if (is_free(uses) &&
+        __atomic_compare_exchange_n(&s->word, &uses, uses | busy, false,
+                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+      const uintptr_t place = ((index << 1) | 1) << zeros;
+      __atomic_store_n(&t->next, place + (uintptr_t{1} << shift),
+                       __ATOMIC_RELAXED);
+      return {s, uses, place};
     }
+  }
+  return {};
+}
+
+// Opens a block in place of what is open: up to where the last `kept` free slots begin.
+// Returns false if no other slot is free.
+bool open_block(table *t, uintptr_t old, uintptr_t number) {
+  const position p = position_of_block(number);
+  slot *const segment = slots_of(t, p.segment);
+  const slot *const slots = segment + p.index;
+  block_state *const state = state_of(segment, p);
+  const uintptr_t first = __atomic_load_n(&state->turn, __ATOMIC_RELAXED);
+  auto free_at = [slots, first](uintptr_t i) -> bool {
+    const slot *s = slots + ((first + i) & in_block);
+    return is_free(__atomic_load_n(&s->word, __ATOMIC_RELAXED));
+  };
+  uintptr_t span = block_slots;
+  for (uintptr_t free = 0; free < kept && span > 0;)
+    free += free_at(--span);
+  uintptr_t i = 0;
+  while (i < span && !free_at(i))
+    i++;
+  const unsigned char full = i >= span;
+  __atomic_store_n(&state->full, full, __ATOMIC_RELAXED);
+  if (full)
+    return false;
+  const uintptr_t place = place_of({p.segment, p.index + first});
+  // Release: who uses what is open finds the table's origin.
+  if (__atomic_compare_exchange_n(&t->open, &old, place | span << place_bits,
+                                  false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    __atomic_store_n(&t->next, place, __ATOMIC_RELAXED);
+    __atomic_store_n(&state->turn, static_cast<unsigned char>(first + span),
+                     __ATOMIC_RELAXED);
+  }
+  return true; // if it was not this call, another one has opened a block
+}
+
+bool is_marked_full(const table *t, uintptr_t number) {
+  const position p = position_of_block(number);
+  const block_state *state = state_of(slots_of(t, p.segment), p);
+  return __atomic_load_n(&state->full, __ATOMIC_RELAXED) != 0;
+}
+
+// Opens the block whose turn it is. Returns false if none has room.
+bool open_next(table *t, uintptr_t old, uintptr_t count) {
+  const uintptr_t blocks = blocks_in(count);
+  // A mark may be of the moment before a slot was freed.
+  for (bool believe = true;; believe = false) {
+    bool believed = false;
+    uintptr_t number = block_of_opening(old);
+    for (uintptr_t i = 0; i < blocks; i++) {
+      number = number + 1 < blocks ? number + 1 : 0;
+      if (believe && is_marked_full(t, number))
+        believed = true;
+      else if (open_block(t, old, number))
+        return true;
+    }
+    if (!believed)
+      return false;
   }
 }
 
@@ -200,49 +281,66 @@ int grow(table *t, uintptr_t count) {
   return 0;
 }
 
-// How many slots of `count` segments may be taken. The others stay free, so
-// that one is found soon, and none is used again at once.
-uintptr_t room(uintptr_t count) {
-  const uintptr_t slots = (first_number << count) - first_number;
-  return slots - slots / 8;
-}
-
-// Counts one more taken slot, and so reserves one. Returns 0 or an errno value.
-int take_room(table *t) {
-  uintptr_t taken = __atomic_load_n(&t->taken, __ATOMIC_RELAXED);
-  for (;;) {
-    const uintptr_t count = __atomic_load_n(&t->segment_count, __ATOMIC_ACQUIRE);
-    if (taken >= room(count)) {
-      const int err = grow(t, count);
-      if (err != 0)
-        return err;
-      taken = __atomic_load_n(&t->taken, __ATOMIC_RELAXED);
-    } else if (__atomic_compare_exchange_n(&t->taken, &taken, taken + 1, true,
-                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-      return 0;
-    }
-  }
-}
-
 // The table's first stamp, in the bits above the place. Other tables have
 // another one: by their address, and one that had this address before, by the
 // time. The steps are the output function of splitmix64 (Steele, Lea, Flood:
 // "Fast Splittable Pseudorandom Number Generators", 2014), which is one to one.
-uintptr_t origin_of(table *t) {
-  uintptr_t origin = __atomic_load_n(&t->origin, __ATOMIC_RELAXED);
-  if (origin == 0) {
-    uint64_t x = reinterpret_cast<uintptr_t>(t);
-    x = x * 0x9e3779b97f4a7c15 + os::now_ns();
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    x ^= x >> 31;
-    // A bit that is no part of it says that it has been chosen.
-    const uintptr_t chosen = (static_cast<uintptr_t>(x) & ~place_mask) | 1;
-    if (__atomic_compare_exchange_n(&t->origin, &origin, chosen, false,
-                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-      origin = chosen;
-  }
+[[gnu::noinline]] void choose_origin(table *t) {
+  uint64_t x = reinterpret_cast<uintptr_t>(t);
+  x = x * 0x9e3779b97f4a7c15 + os::now_ns();
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  x ^= x >> 31;
+  // A bit that is no part of it says that it has been chosen.
+  const uintptr_t chosen = (static_cast<uintptr_t>(x) & ~place_mask) | 1;
+  uintptr_t none = 0;
+  __atomic_compare_exchange_n(&t->origin, &none, chosen, false,
+                              __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+uintptr_t origin_of(const table *t) {
+  const uintptr_t origin = __atomic_load_n(&t->origin, __ATOMIC_RELAXED);
   return origin & ~place_mask;
+}
+
+// Nothing is open. Returns 0 if it may be now, or an errno value. The first call for a table
+// chooses its origin: before that, nothing was open.
+[[gnu::noinline]] int open_more(table *t, uintptr_t old) {
+  if (__atomic_load_n(&t->origin, __ATOMIC_RELAXED) == 0)
+    choose_origin(t);
+  const uintptr_t count = __atomic_load_n(&t->segment_count, __ATOMIC_ACQUIRE);
+  if (open_next(t, old, count) ||
+      __atomic_load_n(&t->open, __ATOMIC_RELAXED) != old)
+    return 0;
+  return grow(t, count);
+}
+
+// Makes a handle if a slot is open.
+[[gnu::always_inline]] inline bool make(table *t, uintptr_t open, void *object,
+                                        uintptr_t *handle) {
+  const taken mine = take_open(t, open);
+  if (mine.at == nullptr)
+    return false;
+  const uintptr_t word = (origin_of(t) + mine.uses) | mine.place;
+  // Release, for a reader that still looks at an older handle of this slot:
+  // see libcgo_handle_get.
+  __atomic_store_n(&mine.at->object, reinterpret_cast<uintptr_t>(object),
+                   __ATOMIC_RELEASE);
+  __atomic_store_n(&mine.at->word, word, __ATOMIC_RELEASE);
+  *handle = word;
+  return true;
+}
+
+[[gnu::noinline]] int open_and_make(table *t, void *object, uintptr_t *handle) {
+  for (;;) {
+    // Acquire: the origin has been chosen.
+    const uintptr_t open = __atomic_load_n(&t->open, __ATOMIC_ACQUIRE);
+    if (make(t, open, object, handle))
+      return 0;
+    const int err = open_more(t, open);
+    if (err != 0)
+      return err;
+  }
 }
 
 } // namespace
@@ -255,21 +353,10 @@ extern "C" int libcgo_handle_new(libcgo_handle_table *table, void *object,
                                  uintptr_t *handle) {
   if (!known(table) || object == nullptr || handle == nullptr)
     return EINVAL;
-  const int err = take_room(table);
-  if (err != 0)
-    return err;
-  const uintptr_t origin = origin_of(table);
-  const position p = claim(table);
-  slot *s = slots_of(table, p.segment) + p.index;
-  const uintptr_t uses = __atomic_load_n(&s->word, __ATOMIC_RELAXED);
-  const uintptr_t word = (origin + uses) | place_of(p);
-  // Release, for a reader that still looks at an older handle of this slot:
-  // see libcgo_handle_get.
-  __atomic_store_n(&s->object, reinterpret_cast<uintptr_t>(object),
-                   __ATOMIC_RELEASE);
-  __atomic_store_n(&s->word, word, __ATOMIC_RELEASE);
-  *handle = word;
-  return 0;
+  const uintptr_t open = __atomic_load_n(&table->open, __ATOMIC_ACQUIRE);
+  return make(table, open, object, handle)
+             ? 0
+             : open_and_make(table, object, handle);
 }
 
 // Why the object is the handle's: a slot's word is changed before its object
@@ -301,29 +388,32 @@ extern "C" int libcgo_handle_free(libcgo_handle_table *table, uintptr_t handle) 
   const uintptr_t origin = origin_of(table);
   const uintptr_t uses = ((handle & ~place_mask) - origin) + one_use;
   uintptr_t expected = handle;
-  if (!__atomic_compare_exchange_n(&s->word, &expected, uses, false,
+  if (!__atomic_compare_exchange_n(&s->word, &expected, uses | busy, false,
                                    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
     return ESTALE;
-  // Nobody else touches the object word until the bit is cleared.
+  // Nobody else touches a busy slot.
   __atomic_store_n(&s->object, 0, __ATOMIC_RELEASE);
   if (retires && uses == 0) {
-    // Release, for libcgo_handle_count: who sees this has seen the place taken.
-    __atomic_fetch_add(&table->retired, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->word, busy | retired, __ATOMIC_RELEASE);
     return 0;
   }
+  __atomic_store_n(&s->word, uses, __ATOMIC_RELEASE);
   const position p = position_of(handle);
-  __atomic_fetch_and(bits_of(table, p), ~(uintptr_t{1} << p.index % word_bits),
-                     __ATOMIC_RELEASE);
-  __atomic_fetch_sub(&table->taken, 1, __ATOMIC_RELAXED);
+  block_state *state = state_of(s - p.index, p);
+  if (__atomic_load_n(&state->full, __ATOMIC_RELAXED) != 0)
+    __atomic_store_n(&state->full, 0, __ATOMIC_RELAXED);
   return 0;
 }
 
 extern "C" size_t libcgo_handle_count(const libcgo_handle_table *table) {
   if (!known(table))
     return 0;
-  // In this order the difference is never negative.
-  const uintptr_t retired = __atomic_load_n(&table->retired, __ATOMIC_ACQUIRE);
-  return __atomic_load_n(&table->taken, __ATOMIC_RELAXED) - retired;
+  size_t n = 0;
+  for (uintptr_t segment = 0; segment < segment_limit; segment++)
+    if (const slot *s = slots_of(table, segment))
+      for (const slot *const end = s + slots_in(segment); s < end; s++)
+        n += counts(__atomic_load_n(&s->word, __ATOMIC_RELAXED));
+  return n;
 }
 
 extern "C" int libcgo_handle_table_destroy(libcgo_handle_table *table) {

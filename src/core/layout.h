@@ -16,6 +16,7 @@
 #define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)
 #define THREAD_CALLER_SP (8 + 6 * __SIZEOF_POINTER__)
 #define THREAD_TOP (8 + 7 * __SIZEOF_POINTER__)
+#define THREAD_STATE (8 + 8 * __SIZEOF_POINTER__)
 #define THREAD_STACK_LO (8 + 9 * __SIZEOF_POINTER__)
 #define THREAD_STACK_HI (8 + 10 * __SIZEOF_POINTER__)
 #define THREAD_CALLS (8 + 23 * __SIZEOF_POINTER__)
@@ -23,6 +24,14 @@
 #define THREAD_SERIAL (8 + 45 * __SIZEOF_POINTER__)
 #define THREAD_NEXT_PLACE (8 + 46 * __SIZEOF_POINTER__)
 #define THREAD_SWITCHING (8 + 48 * __SIZEOF_POINTER__)
+
+/* Of what the world adds, proved in src/kit/world.cc; THREAD_SLOW is just behind. */
+#define THREAD_POLL (8 + 49 * __SIZEOF_POINTER__)
+#define THREAD_SLOW (THREAD_POLL + 4)
+#define THREAD_MODE (THREAD_POLL + 8)
+#define THREAD_PARKED_SP (THREAD_POLL + 16)
+#define THREAD_WORLD 64 /* in `state` */
+#define THREAD_PARKED 1 /* in `mode` */
 
 /* Offsets in bytes of members of struct stack_call, proved there, too. */
 #define STACK_CALL_SERIAL 0

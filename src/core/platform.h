@@ -277,8 +277,26 @@ constexpr unsigned long long for_ever = ~0ULL;
 void wait_while(const uint32_t *word, uint32_t value,
                 unsigned long long ns = for_ever);
 
+/* The same, and not for longer than so many nanoseconds. */
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns);
+
 /* Wakes all threads of the process that wait while *word had a value. */
 void wake_all(const uint32_t *word);
+
+/* How the threads of the process are kept in order with one that stops them. */
+enum class fence_kind {
+  others,  /* one system call makes a fence in all threads that run */
+  missing, /* the system has no such call */
+  refused  /* it refuses the call to this process */
+};
+/* Which one it is; found out once. */
+fence_kind find_fence();
+/* Makes that fence. False: the system has begun to refuse it. */
+bool fence_others();
+
+/* From now on fn runs in a child of fork(2), before fork returns there. False: no memory. */
+bool call_in_child(void (*fn)());
 
 /* Milliseconds of a clock that only goes forward. */
 unsigned long long now_ms();

@@ -24,26 +24,52 @@
 use core::ffi::{c_char, c_int, c_void};
 use core::ptr::{null, null_mut};
 
-/// A function that C or the runtime runs on another stack.
-pub type libcgo_fn = unsafe extern "C-unwind" fn(arg: *mut c_void) -> usize;
+// ---- the types of functions ----
+
+/// A function that is called on another stack.
+pub type libcgo_stack_fn = unsafe extern "C-unwind" fn(arg: *mut c_void) -> usize;
 /// A function that gets the calling thread's record.
 pub type libcgo_thread_fn =
     unsafe extern "C-unwind" fn(thread: *mut libcgo_thread, arg: *mut c_void);
-/// The function of a context. Unwinding ends where it was called.
+/// What a context runs. Unwinding ends where it was called.
 pub type libcgo_context_fn =
     unsafe extern "C" fn(arg: *mut c_void, word: usize) -> *mut libcgo_context;
-/// The hooks `enter`, `leave` and `release`.
-pub type libcgo_thread_hook = unsafe extern "C" fn(thread: *mut libcgo_thread);
+/// Code that [`libcgo_crosscall`] calls.
+pub type libcgo_crosscall_fn =
+    unsafe extern "C-unwind" fn(arg: *mut c_void, word: usize) -> usize;
+/// Code that [`crosscall2`] calls.
+pub type libcgo_crosscall2_fn = unsafe extern "C-unwind" fn(arg: *mut c_void, argsize: i32);
+/// The hook `enter`.
+pub type libcgo_enter_fn = unsafe extern "C" fn(thread: *mut libcgo_thread);
+/// The hook `leave`.
+pub type libcgo_leave_fn = unsafe extern "C" fn(thread: *mut libcgo_thread);
 /// The hook `acquire`.
-pub type libcgo_acquire_hook =
+pub type libcgo_acquire_fn =
     unsafe extern "C" fn(runtime: *mut libcgo_runtime) -> *mut libcgo_thread;
+/// The hook `release`.
+pub type libcgo_release_fn = unsafe extern "C" fn(thread: *mut libcgo_thread);
 /// The hook `current`.
-pub type libcgo_current_hook =
+pub type libcgo_current_fn =
     unsafe extern "C" fn(runtime: *const libcgo_runtime) -> *mut libcgo_thread;
 /// The hook `fatal`.
-pub type libcgo_fatal_hook = unsafe extern "C" fn(message: *const c_char);
+pub type libcgo_fatal_fn = unsafe extern "C" fn(message: *const c_char);
 /// A place for a hook of a later version.
-pub type libcgo_reserved_hook = unsafe extern "C" fn();
+pub type libcgo_reserved_fn = unsafe extern "C" fn();
+/// The hook `context`.
+pub type libcgo_traceback_context_fn = unsafe extern "C" fn() -> usize;
+/// The hook `release` of tracebacks.
+pub type libcgo_traceback_release_fn = unsafe extern "C" fn(context: usize);
+/// The hook `traceback`.
+pub type libcgo_traceback_fn = unsafe extern "C" fn(
+    context: usize,
+    signal_context: *const c_void,
+    pcs: *mut usize,
+    max: usize,
+) -> usize;
+/// The hook `symbolize`.
+pub type libcgo_symbolize_fn = unsafe extern "C" fn(symbol: *mut libcgo_symbol) -> c_int;
+
+// ---- constants ----
 
 /// The version of libcgo's records, as these declarations describe them.
 pub const LIBCGO_RECORD_VERSION: u32 = 1;
@@ -98,6 +124,8 @@ pub struct libcgo_init {
 impl libcgo_init {
     /// `LIBCGO_INIT`
     pub const INIT: Self = Self { size: size_of::<Self>(), state: 0, reserved: [0; 6] };
+    /// `LIBCGO_INIT_READY`: a runtime that needs no start-up.
+    pub const READY: Self = Self { size: size_of::<Self>(), state: 2, reserved: [0; 6] };
 }
 
 /// The hooks of a runtime. See libcgo-runtime(7).
@@ -109,30 +137,30 @@ pub struct libcgo_ops {
     /// [`LIBCGO_RECORD_VERSION`]
     pub version: u32,
     /// The calling thread now uses this record. Required.
-    pub enter: Option<libcgo_thread_hook>,
+    pub enter: Option<libcgo_enter_fn>,
     /// The calling thread no longer uses this record. Required.
-    pub leave: Option<libcgo_thread_hook>,
+    pub leave: Option<libcgo_leave_fn>,
     /// Returns a record for a foreign thread, or NULL.
-    pub acquire: Option<libcgo_acquire_hook>,
+    pub acquire: Option<libcgo_acquire_fn>,
     /// Takes back a record that `acquire` returned.
-    pub release: Option<libcgo_thread_hook>,
+    pub release: Option<libcgo_release_fn>,
     /// Returns the calling thread's record, or NULL. Required.
-    pub current: Option<libcgo_current_hook>,
+    pub current: Option<libcgo_current_fn>,
     /// Gets the last message before the process aborts.
-    pub fatal: Option<libcgo_fatal_hook>,
+    pub fatal: Option<libcgo_fatal_fn>,
     #[doc(hidden)]
-    pub reserved: [Option<libcgo_reserved_hook>; 8],
+    pub reserved: [Option<libcgo_reserved_fn>; 8],
 }
 
 impl libcgo_ops {
     /// `LIBCGO_OPS(enter, leave, acquire, release, current, fatal)`
     pub const fn new(
-        enter: libcgo_thread_hook,
-        leave: libcgo_thread_hook,
-        acquire: Option<libcgo_acquire_hook>,
-        release: Option<libcgo_thread_hook>,
-        current: libcgo_current_hook,
-        fatal: Option<libcgo_fatal_hook>,
+        enter: libcgo_enter_fn,
+        leave: libcgo_leave_fn,
+        acquire: Option<libcgo_acquire_fn>,
+        release: Option<libcgo_release_fn>,
+        current: libcgo_current_fn,
+        fatal: Option<libcgo_fatal_fn>,
     ) -> Self {
         Self {
             size: size_of::<Self>(),
@@ -503,22 +531,15 @@ pub struct libcgo_traceback_ops {
     /// [`LIBCGO_RECORD_VERSION`]
     pub version: u32,
     /// Notes the C frames of the calling thread.
-    pub context: Option<unsafe extern "C" fn() -> usize>,
+    pub context: Option<libcgo_traceback_context_fn>,
     /// Gets the word of `context` back.
-    pub release: Option<unsafe extern "C" fn(context: usize)>,
+    pub release: Option<libcgo_traceback_release_fn>,
     /// Does what [`libcgo_traceback`](fn@libcgo_traceback) does.
-    pub traceback: Option<
-        unsafe extern "C" fn(
-            context: usize,
-            signal_context: *const c_void,
-            pcs: *mut usize,
-            max: usize,
-        ) -> usize,
-    >,
+    pub traceback: Option<libcgo_traceback_fn>,
     /// Does what [`libcgo_symbolize`] does.
-    pub symbolize: Option<unsafe extern "C" fn(symbol: *mut libcgo_symbol) -> c_int>,
+    pub symbolize: Option<libcgo_symbolize_fn>,
     #[doc(hidden)]
-    pub reserved: [Option<libcgo_reserved_hook>; 4],
+    pub reserved: [Option<libcgo_reserved_fn>; 4],
 }
 
 impl libcgo_traceback_ops {
@@ -561,13 +582,13 @@ mod functions {
         // <libcgo/stack.h>
         pub fn libcgo_call_on_system(
             thread: *mut libcgo_thread,
-            fn_: libcgo_fn,
+            fn_: libcgo_stack_fn,
             arg: *mut c_void,
         ) -> usize;
         pub fn libcgo_call_on_stack(
             thread: *mut libcgo_thread,
             stack: *const libcgo_stack,
-            fn_: libcgo_fn,
+            fn_: libcgo_stack_fn,
             arg: *mut c_void,
         ) -> usize;
 
@@ -582,18 +603,47 @@ mod functions {
 
         // <libcgo/crossing.h>
         pub fn libcgo_crosscall(
-            fn_: unsafe extern "C-unwind" fn(arg: *mut c_void, word: usize) -> usize,
+            fn_: libcgo_crosscall_fn,
             arg: *mut c_void,
             word: usize,
         ) -> usize;
-        pub fn crosscall2(
-            fn_: unsafe extern "C-unwind" fn(arg: *mut c_void, argsize: i32),
-            arg: *mut c_void,
-            argsize: i32,
-        );
+        pub fn crosscall2(fn_: libcgo_crosscall2_fn, arg: *mut c_void, argsize: i32);
     }
 
     extern "C" {
+        // What the macros that initialise records do, by C; and ready-made hooks.
+        pub fn libcgo_init_init(init: *mut libcgo_init, size: usize) -> c_int;
+        pub fn libcgo_ops_init(ops: *mut libcgo_ops, size: usize) -> c_int;
+        pub fn libcgo_runtime_init(
+            runtime: *mut libcgo_runtime,
+            size: usize,
+            ops: *const libcgo_ops,
+        ) -> c_int;
+        pub fn libcgo_thread_init(thread: *mut libcgo_thread, size: usize) -> c_int;
+        pub fn libcgo_thread_attr_init(attr: *mut libcgo_thread_attr, size: usize)
+            -> c_int;
+        pub fn libcgo_limit_init(limit: *mut libcgo_limit, size: usize) -> c_int;
+        pub fn libcgo_stack_init(
+            stack: *mut libcgo_stack,
+            size: usize,
+            lo: usize,
+            hi: usize,
+        ) -> c_int;
+        #[cfg(not(windows))]
+        pub fn libcgo_context_init(context: *mut libcgo_context, size: usize) -> c_int;
+        pub fn libcgo_handle_table_init(
+            table: *mut libcgo_handle_table,
+            size: usize,
+        ) -> c_int;
+        pub fn libcgo_symbol_init(symbol: *mut libcgo_symbol, size: usize) -> c_int;
+        pub fn libcgo_traceback_ops_init(
+            ops: *mut libcgo_traceback_ops,
+            size: usize,
+        ) -> c_int;
+        // <libcgo/hooks.h>
+        pub fn libcgo_current(runtime: *const libcgo_runtime) -> *mut libcgo_thread;
+        pub fn libcgo_ready_ops() -> *const libcgo_ops;
+
         // <libcgo/version.h>
         pub fn libcgo_version() -> c_int;
 

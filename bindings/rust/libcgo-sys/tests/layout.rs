@@ -150,3 +150,32 @@ fn the_library_is_not_older_than_the_declarations() {
     // SAFETY: it reads a constant.
     assert!(unsafe { libcgo_version() } >= 200);
 }
+
+/// Compares what C makes of a record with what the constant is.
+macro_rules! same {
+    ($init:ident($($more:expr),*), $expected:expr) => {{
+        let expected = $expected;
+        // SAFETY: the function writes at most this many bytes.
+        let made = unsafe {
+            let mut record = std::mem::zeroed();
+            let size = std::mem::size_of_val(&expected);
+            assert_eq!($init(&mut record, size $(, $more)*), 0, stringify!($init));
+            record
+        };
+        assert_eq!(bytes(&made), bytes(&expected), stringify!($init));
+    }};
+}
+
+#[test]
+fn constants_are_what_the_init_functions_make() {
+    same!(libcgo_init_init(), libcgo_init::INIT);
+    same!(libcgo_runtime_init(ptr::null()), libcgo_runtime::new(ptr::null()));
+    same!(libcgo_thread_init(), libcgo_thread::INIT);
+    same!(libcgo_thread_attr_init(), libcgo_thread_attr::INIT);
+    same!(libcgo_limit_init(), libcgo_limit::INIT);
+    same!(libcgo_stack_init(4096, 8192), libcgo_stack::new(4096, 8192));
+    same!(libcgo_context_init(), libcgo_context::INIT);
+    same!(libcgo_handle_table_init(), libcgo_handle_table::INIT);
+    same!(libcgo_symbol_init(), libcgo_symbol::INIT);
+    same!(libcgo_traceback_ops_init(), libcgo_traceback_ops::INIT);
+}

@@ -14,14 +14,13 @@
 //!         Some("a foreign thread".into())
 //!     }
 //! }
-//! static VM: Runtime<Vm> = Runtime::new(Vm);
+//! static VM: Runtime<Vm> = Runtime::ready(Vm);
 //!
 //! // C calls this, on any thread.
 //! extern "C-unwind" fn called_by_c() -> usize {
 //!     VM.callback(|thread| thread.data().len()).unwrap()
 //! }
 //!
-//! VM.start(|| Ok::<_, libcgo::Error>(())).unwrap();
 //! assert_eq!(called_by_c(), 16);
 //! ```
 //!

@@ -300,9 +300,16 @@ impl<H: Hooks> Runtime<H> {
         if H::FATAL.is_some() { Some(fatal::<H>) } else { None },
     );
 
-    /// A runtime that has not started.
+    /// A runtime that has not started: see [`start`](Self::start).
     pub const fn new(hooks: H) -> Self {
         Self { raw: UnsafeCell::new(sys::libcgo_runtime::new(Self::OPS)), hooks }
+    }
+
+    /// A runtime that needs no start-up: it is ready from the beginning.
+    pub const fn ready(hooks: H) -> Self {
+        let mut runtime = Self::new(hooks);
+        runtime.raw.get_mut().init = sys::libcgo_init::READY;
+        runtime
     }
 
     /// Gives each thread that has none a signal stack of this many bytes, and a guard page.

@@ -114,8 +114,7 @@ fn a_thread_is_attached_once_and_leaves_at_its_end() {
 
 #[test]
 fn attachments_nest_and_the_last_one_detaches() {
-    static VM: Runtime<Counts> = Runtime::new(Counts::new());
-    start(&VM);
+    static VM: Runtime<Counts> = Runtime::ready(Counts::new());
     thread::spawn(|| {
         assert!(VM.current().is_none());
         let outer = VM.attach().unwrap();

@@ -13,6 +13,7 @@
 #include <libcgo/context.h>
 #include <libcgo/crossing.h>
 #include <libcgo/handle.h>
+#include <libcgo/hooks.h>
 #include <libcgo/init.h>
 #include <libcgo/mailbox.h>
 #include <libcgo/platform.h>

@@ -3,6 +3,7 @@
 # The manual. A page that describes several names is reached by each of them.
 
 dist_man_MANS = \
+	man/LIBCGO_DEFINE_RUNTIME.3 \
 	man/LIBCGO_RESERVE_SLOTS.3 \
 	man/_cgo_malloc.3 \
 	man/crosscall2.3 \
@@ -24,12 +25,15 @@ dist_man_MANS = \
 	man/libcgo_stack_bounds.3 \
 	man/libcgo_switch.3 \
 	man/libcgo_thread_create.3 \
+	man/libcgo_thread_init.3 \
 	man/libcgo_thread_start.3 \
 	man/libcgo_traceback.3 \
 	man/libcgo_version.3
 
 # PAGE:NAME, both in section 3; below, in section 7.
 man_links = \
+	LIBCGO_DEFINE_RUNTIME:libcgo_current \
+	LIBCGO_DEFINE_RUNTIME:libcgo_ready_ops \
 	LIBCGO_RESERVE_SLOTS:libcgo_slots_reserved \
 	_cgo_malloc:_cgo_free \
 	crosscall2:crosscall_386 \
@@ -81,6 +85,7 @@ man_links = \
 	libcgo_handle_new:libcgo_handle_table_destroy \
 	libcgo_init_wait:libcgo_init_abandon \
 	libcgo_init_wait:LIBCGO_INIT \
+	libcgo_init_wait:LIBCGO_INIT_READY \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \
 	libcgo_mailbox_post:LIBCGO_FOR_EVER \
@@ -110,6 +115,16 @@ man_links = \
 	libcgo_thread_create:LIBCGO_NO_SIGNAL_STACK \
 	libcgo_thread_create:LIBCGO_THREAD_ATTR_INIT \
 	libcgo_thread_create:libcgo_limit_text \
+	libcgo_thread_init:libcgo_context_init \
+	libcgo_thread_init:libcgo_handle_table_init \
+	libcgo_thread_init:libcgo_init_init \
+	libcgo_thread_init:libcgo_limit_init \
+	libcgo_thread_init:libcgo_ops_init \
+	libcgo_thread_init:libcgo_runtime_init \
+	libcgo_thread_init:libcgo_stack_init \
+	libcgo_thread_init:libcgo_symbol_init \
+	libcgo_thread_init:libcgo_thread_attr_init \
+	libcgo_thread_init:libcgo_traceback_ops_init \
 	libcgo_thread_start:libcgo_sys_thread_start \
 	libcgo_traceback:LIBCGO_SYMBOL_INIT \
 	libcgo_traceback:LIBCGO_TRACEBACK_OPS \

@@ -15,15 +15,16 @@ src_cppflags = $(include_cppflags) -iquote $(top_srcdir)/src -I$(top_srcdir)/src
 # By face. Direction: os, arch <- core <- kit <- go, and core <- classic;
 # scripts/include-graph.sh looks at it.
 src_core = src/core/report.cc src/core/start.cc src/core/version.cc
-src_kit = src/kit/calls.cc src/kit/handle.cc src/kit/init.cc src/kit/keep.cc src/kit/key.cc src/kit/mailbox.cc \
+src_kit = src/kit/calls.cc src/kit/handle.cc src/kit/hooks.cc src/kit/init.cc \
+	src/kit/keep.cc src/kit/key.cc src/kit/mailbox.cc \
 	src/kit/runtime.cc src/kit/slots.cc src/kit/stack.cc src/kit/thread.cc \
 	src/kit/traceback.cc src/kit/world.cc
 src_go = src/go/go.cc
 src_classic = src/classic/classic.cc src/classic/slots.cc src/classic/memory.cc
 src_headers = src/core/arch.h src/core/asm.h src/core/layout.h src/core/platform.h \
 	src/core/probe.h src/core/report.h src/core/start.h src/kit/calls.h src/kit/init.h \
-	src/kit/keep.h src/kit/key.h src/kit/runtime.h src/kit/stack.h src/kit/traceback.h src/kit/world.h \
-	src/classic/memory.h \
+	src/kit/keep.h src/kit/key.h src/kit/record.h src/kit/runtime.h src/kit/stack.h \
+	src/kit/traceback.h src/kit/world.h src/classic/memory.h \
 	src/classic/slots.h
 
 # The system's part: of every face, of the kit, and of the classic face.

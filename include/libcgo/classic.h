@@ -30,11 +30,14 @@ struct libcgo_g {
   /* the rest belongs to the runtime */
 };
 
+/* Code that the classic face calls: a function without arguments. */
+typedef void (*libcgo_code_fn)(void);
+
 /* Where and how a new thread starts. */
 struct libcgo_start {
   uintptr_t m;        /* stored in the thread's slot for m */
   struct libcgo_g *g; /* stored in the thread's slot for g; its bounds are set */
-  void (*fn)(void);   /* called on the new thread */
+  libcgo_code_fn fn;  /* called on the new thread */
 };
 
 /* The names of 2010, for sources that were written with them. */
@@ -113,9 +116,9 @@ extern LIBCGO_API void (*const _cgo_free)(void *args);
  * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
 #if defined(LIBCGO_CPU_AMD64)
-LIBCGO_API void crosscall_amd64(void (*fn)(void));
+LIBCGO_API void crosscall_amd64(libcgo_code_fn fn);
 #elif defined(LIBCGO_CPU_386)
-LIBCGO_API void crosscall_386(void (*fn)(void));
+LIBCGO_API void crosscall_386(libcgo_code_fn fn);
 #endif
 
 LIBCGO_END_DECLS

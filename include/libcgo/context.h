@@ -85,6 +85,20 @@ struct libcgo_context {
   }
 
 /*
+ * Gives the record the value LIBCGO_CONTEXT_INIT. For languages that cannot use the macro,
+ * and for records on the heap. `size` is sizeof(struct libcgo_context) as the caller was
+ * compiled: an older client's record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: context is NULL, or size is less than the record had in 0.2; then
+ * nothing is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_context_init(struct libcgo_context *context, size_t size);
+
+/* What a context runs. */
+typedef struct libcgo_context *(*libcgo_context_fn)(void *arg, uintptr_t word);
+
+/*
  * Makes a context. The first switch to it calls fn(arg, word) on `stack`, from its high end
  * down; `word` is what that switch passes. When fn returns, the context is over, and the
  * thread goes on in the context that fn returned. From then on the stack is free.
@@ -102,8 +116,7 @@ struct libcgo_context {
  */
 LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
                                    const struct libcgo_stack *stack,
-                                   struct libcgo_context *(*fn)(void *arg,
-                                                                uintptr_t word),
+                                   libcgo_context_fn fn,
                                    void *arg) LIBCGO_CHECKED_;
 
 /*

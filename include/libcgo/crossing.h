@@ -11,6 +11,10 @@
 
 LIBCGO_BEGIN_DECLS
 
+/* Code that is called through a crossing. */
+typedef uintptr_t (*libcgo_crosscall_fn)(void *arg, uintptr_t word);
+typedef void (*libcgo_crosscall2_fn)(void *arg, int32_t argsize);
+
 /*
  * Calls fn(arg, word), and returns the word that fn leaves in the register in which C
  * functions return one (rax, eax, x0, a0). fn need not preserve any other general or
@@ -25,16 +29,15 @@ LIBCGO_BEGIN_DECLS
  * Exceptions, forced unwinding and longjmp pass through.
  * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
-LIBCGO_API uintptr_t libcgo_crosscall(uintptr_t (*fn)(void *arg, uintptr_t word),
-                                      void *arg, uintptr_t word);
+LIBCGO_API uintptr_t libcgo_crosscall(libcgo_crosscall_fn fn, void *arg,
+                                      uintptr_t word);
 
 /*
  * The same without a result, as in the interface of 2010: calls fn(arg, argsize). On the
  * stack argsize is sign-extended to its slot.
  * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
-LIBCGO_API void crosscall2(void (*fn)(void *arg, int32_t argsize), void *arg,
-                           int32_t argsize);
+LIBCGO_API void crosscall2(libcgo_crosscall2_fn fn, void *arg, int32_t argsize);
 
 LIBCGO_END_DECLS
 

@@ -46,6 +46,13 @@
 
 LIBCGO_BEGIN_DECLS
 
+/* How many segments a table has at most. */
+#if UINTPTR_MAX > 0xffffffffu
+#define LIBCGO_HANDLE_SEGMENTS_ 20
+#else
+#define LIBCGO_HANDLE_SEGMENTS_ 13
+#endif
+
 /*
  * A table of handles. The client owns the record: static, on the heap or inside another
  * record. It must not move while the table has handles. Initialise it with
@@ -59,7 +66,7 @@ LIBCGO_BEGIN_DECLS
 struct libcgo_handle_table {
   uint32_t size; /* of this record, in bytes */
   uint32_t reserved;
-  uintptr_t segments[sizeof(uintptr_t) == 8 ? 20 : 13];
+  uintptr_t segments[LIBCGO_HANDLE_SEGMENTS_];
   uintptr_t reserved_words[8];
   /* Lookups do not read these. */
   uintptr_t origin;
@@ -73,6 +80,18 @@ struct libcgo_handle_table {
 #define LIBCGO_HANDLE_TABLE_INIT                                               \
   { sizeof(struct libcgo_handle_table), 0, {0}, {0}, 0, 0, 0, 0, {0} }
 /* clang-format on */
+
+/*
+ * Gives the record the value LIBCGO_HANDLE_TABLE_INIT. For languages that cannot use the
+ * macro, and for records on the heap. `size` is sizeof(struct libcgo_handle_table) as the
+ * caller was compiled: an older client's record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: table is NULL, or size is less than the record had in 0.1; then nothing
+ * is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_handle_table_init(struct libcgo_handle_table *table,
+                                        size_t size);
 
 /*
  * Makes a handle for an object. The table keeps the pointer and does nothing else with

@@ -7,6 +7,7 @@
 #define LIBCGO_INIT_H
 
 #include <libcgo/platform.h>
+#include <stddef.h>
 #include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
@@ -19,13 +20,25 @@ LIBCGO_BEGIN_DECLS
 struct libcgo_init {
   uint32_t size; /* of this record, in bytes */
   /* Threads wait on it: systems require its natural alignment for that. */
-  uint32_t state __attribute__((__aligned__(4)));
+  uint32_t state LIBCGO_WAITED_FOR_;
   uint32_t reserved[6];
 };
 /* clang-format off */
 #define LIBCGO_INIT                                                            \
   { sizeof(struct libcgo_init), 0, {0, 0, 0, 0, 0, 0} }
+/* For a runtime that needs no start-up: ready from the beginning. Since 0.2. */
+#define LIBCGO_INIT_READY                                                      \
+  { sizeof(struct libcgo_init), 2, {0, 0, 0, 0, 0, 0} }
 /* clang-format on */
+
+/*
+ * Gives the record the value LIBCGO_INIT. `size` is sizeof(struct libcgo_init).
+ *
+ * Returns 0. EINVAL: init is NULL, or the size is not one that the record ever had; then
+ * nothing is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_init_init(struct libcgo_init *init, size_t size);
 
 /*
  * Claims the start-up for the calling process. If several threads try, one gets the

@@ -15,12 +15,26 @@
 #endif
 
 /* The library's exported symbols stay visible when the program that includes this header
-   is built with -fvisibility=hidden. */
+   is built with -fvisibility=hidden. Define it yourself before, as nothing or as another
+   visibility, if you link the archive into an object of your own that is not to export
+   them, or if a tool reads this header that does not know the attribute. */
+#ifndef LIBCGO_API
 #define LIBCGO_API __attribute__((__visibility__("default")))
+#endif
 
 /* For functions whose result must be looked at: it tells whether fn was called, or
    whether the function has made what it was asked for. */
+#ifndef LIBCGO_CHECKED_
 #define LIBCGO_CHECKED_ __attribute__((__warn_unused_result__))
+#endif
+
+/* For a word of 32 bits on which threads wait: its natural alignment. m68k aligns such words
+   to 2 bytes. */
+#ifdef __m68k__
+#define LIBCGO_WAITED_FOR_ __attribute__((__aligned__(4)))
+#else
+#define LIBCGO_WAITED_FOR_
+#endif
 
 /* Defined where the system, not the linker, gives a program a thread-local place at the
    same distance from the thread pointer in every thread: Windows. */

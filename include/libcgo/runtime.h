@@ -41,6 +41,17 @@ struct libcgo_thread;
 /* The version of libcgo's records, as these headers describe them. */
 #define LIBCGO_RECORD_VERSION 1
 
+/* The functions of a client that the library calls, as types. */
+typedef void (*libcgo_thread_fn)(struct libcgo_thread *thread, void *arg);
+typedef void (*libcgo_enter_fn)(struct libcgo_thread *thread);
+typedef void (*libcgo_leave_fn)(struct libcgo_thread *thread);
+typedef struct libcgo_thread *(*libcgo_acquire_fn)(struct libcgo_runtime *runtime);
+typedef void (*libcgo_release_fn)(struct libcgo_thread *thread);
+typedef struct libcgo_thread *(*libcgo_current_fn)(
+    const struct libcgo_runtime *runtime);
+typedef void (*libcgo_fatal_fn)(const char *message);
+typedef void (*libcgo_reserved_fn)(void);
+
 /*
  * The hooks: functions of the client that the library calls. The record is constant and
  * may be in read-only memory.
@@ -81,28 +92,28 @@ struct libcgo_ops {
   /* The calling thread now uses this record: from the return of this hook on,
      current() must return `thread`. Usually one store to a thread-local variable.
      Required. */
-  void (*enter)(struct libcgo_thread *thread);
+  libcgo_enter_fn enter;
   /* The calling thread no longer uses this record: from the return of this hook on,
      current() must return NULL. This is the last hook of a created thread, and may free
      its record: the library does not touch it again, nor, on behalf of this thread, the
      runtime's. A foreign thread's record comes back through `release`. Required. */
-  void (*leave)(struct libcgo_thread *thread);
+  libcgo_leave_fn leave;
   /* Returns a record for a foreign thread, initialised with LIBCGO_THREAD_INIT, or
      NULL if there is none. Set both `acquire` and `release`, or neither: without them
      foreign threads cannot be attached. */
-  struct libcgo_thread *(*acquire)(struct libcgo_runtime *runtime);
+  libcgo_acquire_fn acquire;
   /* Takes back a record that `acquire` returned, after `leave`. On behalf of this thread
      the library touches neither the thread's record nor the runtime's again. */
-  void (*release)(struct libcgo_thread *thread);
+  libcgo_release_fn release;
   /* Returns the record that the calling thread has in this runtime, or NULL. Runs at
      every callback, also in signal handlers. So keep it to a load or two, and do not
      change the signal mask. Required. */
-  struct libcgo_thread *(*current)(const struct libcgo_runtime *runtime);
+  libcgo_current_fn current;
   /* Gets a message, one line without its newline, before the process aborts because of
      an error that cannot be returned. Without this hook, or if it returns, the message
      goes to standard error. Optional. */
-  void (*fatal)(const char *message);
-  void (*reserved[8])(void);
+  libcgo_fatal_fn fatal;
+  libcgo_reserved_fn reserved[8];
 };
 #define LIBCGO_OPS(enter, leave, acquire, release, current, fatal)             \
   {                                                                            \
@@ -111,6 +122,17 @@ struct libcgo_ops {
       0, 0, 0, 0, 0, 0, 0, 0                                                   \
     }                                                                          \
   }
+
+/*
+ * Gives the record of the hooks the value that LIBCGO_OPS makes, but without any hook: assign
+ * them afterwards. For languages that cannot use the macro. `size` is
+ * sizeof(struct libcgo_ops).
+ *
+ * Returns 0. EINVAL: ops is NULL, or size is less than the record had in 0.1; then nothing
+ * is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_ops_init(struct libcgo_ops *ops, size_t size);
 
 /*
  * The record of a runtime. Each runtime has one. Initialise it with LIBCGO_RUNTIME_INIT.
@@ -146,13 +168,26 @@ struct libcgo_runtime {
   uintptr_t world; /* used by the library only; since 0.2 */
   uintptr_t reserved[7];
 };
-#define LIBCGO_RUNTIME_INIT(ops)                                               \
+#define LIBCGO_RUNTIME_INIT_(ops, init)                                        \
   {                                                                            \
-    sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, LIBCGO_INIT, 0, \
-        0, 0, 0, {0, 0, 0, 0}, 0, 0, 0, {                                      \
+    sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, init, 0, 0, 0,  \
+        0, {0, 0, 0, 0}, 0, 0, 0, {                                            \
       0, 0, 0, 0, 0, 0, 0                                                      \
     }                                                                          \
   }
+#define LIBCGO_RUNTIME_INIT(ops) LIBCGO_RUNTIME_INIT_(ops, LIBCGO_INIT)
+
+/*
+ * Gives the record the value LIBCGO_RUNTIME_INIT(ops). For languages that cannot use the
+ * macro, and for records on the heap. `size` is sizeof(struct libcgo_runtime) as the caller
+ * was compiled: an older client's record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: runtime is NULL, or size is less than the record had in 0.1; then
+ * nothing is written. `ops` is not looked at: later calls do that. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_runtime_init(struct libcgo_runtime *runtime, size_t size,
+                                   const struct libcgo_ops *ops);
 
 /*
  * The record of a thread. Each thread has one in each runtime that it belongs to. The
@@ -206,6 +241,17 @@ struct libcgo_thread {
       0, 0, 0, 0, 0, 0                                                         \
     }                                                                          \
   }
+
+/*
+ * Gives the record the value LIBCGO_THREAD_INIT. For languages that cannot use the macro, and
+ * for records on the heap. `size` is sizeof(struct libcgo_thread) as the caller was compiled:
+ * an older client's record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: thread is NULL, or size is less than the record had in 0.1; then
+ * nothing is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_thread_init(struct libcgo_thread *thread, size_t size);
 
 /*
  * Attaches the calling thread, a foreign one: gets a record from `acquire`, and calls
@@ -299,8 +345,7 @@ LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
  * Safe in any thread; in signal handlers on a thread that has a record. Since 0.1.
  */
 LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
-                               void (*fn)(struct libcgo_thread *thread, void *arg),
-                               void *arg) LIBCGO_CHECKED_;
+                               libcgo_thread_fn fn, void *arg) LIBCGO_CHECKED_;
 
 /*
  * Ends a runtime: gives its thread key back to the system, as soon as threads that are

@@ -87,6 +87,18 @@ struct libcgo_stack {
   }
 
 /*
+ * Gives the record the value LIBCGO_STACK_INIT(lo, hi). For languages that cannot use the
+ * macro. `size` is sizeof(struct libcgo_stack) as the caller was compiled: an older client's
+ * record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: stack is NULL, or size is less than the record had in 0.1; then nothing
+ * is written. The bounds are not looked at: later calls do that. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_stack_init(struct libcgo_stack *stack, size_t size,
+                                 uintptr_t lo, uintptr_t hi);
+
+/*
  * Makes a small stack of new memory: at least `bytes`, in whole pages, with a guard page
  * below. The record need not be initialised. Free the memory with libcgo_stack_unmap.
  *
@@ -106,6 +118,9 @@ LIBCGO_API int libcgo_stack_map(struct libcgo_stack *stack,
  */
 LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
 
+/* A function that is called on another stack. */
+typedef uintptr_t (*libcgo_stack_fn)(void *arg);
+
 /*
  * Calls fn(arg) on a stack on which C can run, and returns what fn returns.
  *
@@ -122,7 +137,7 @@ LIBCGO_API int libcgo_stack_unmap(struct libcgo_stack *stack);
  * Safe in any thread and in signal handlers, if fn is. Since 0.1.
  */
 LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
-                                           uintptr_t (*fn)(void *arg), void *arg);
+                                           libcgo_stack_fn fn, void *arg);
 
 /*
  * Calls fn(arg) on a small stack, and returns what fn returns. If the running C function
@@ -144,7 +159,7 @@ LIBCGO_API uintptr_t libcgo_call_on_system(struct libcgo_thread *thread,
  */
 LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
                                           const struct libcgo_stack *stack,
-                                          uintptr_t (*fn)(void *arg), void *arg);
+                                          libcgo_stack_fn fn, void *arg);
 
 /*
  * The fewest bytes that libcgo_call_on_stack accepts: 1024, or 2048 on ppc64

@@ -44,8 +44,14 @@ struct libcgo_thread_attr {
   size_t cpus_size;
   uintptr_t reserved[8];
 };
-#define LIBCGO_NO_GUARD SIZE_MAX
-#define LIBCGO_NO_SIGNAL_STACK SIZE_MAX
+/* SIZE_MAX, written as a number for tools that read macros. */
+#if SIZE_MAX > 0xffffffffu
+#define LIBCGO_NO_GUARD 0xffffffffffffffffu
+#define LIBCGO_NO_SIGNAL_STACK 0xffffffffffffffffu
+#else
+#define LIBCGO_NO_GUARD 0xffffffffu
+#define LIBCGO_NO_SIGNAL_STACK 0xffffffffu
+#endif
 #define LIBCGO_THREAD_ATTR_INIT                                                \
   {                                                                            \
     sizeof(struct libcgo_thread_attr), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0,   \
@@ -53,6 +59,18 @@ struct libcgo_thread_attr {
       0, 0, 0, 0, 0, 0, 0, 0                                                   \
     }                                                                          \
   }
+
+/*
+ * Gives the record the value LIBCGO_THREAD_ATTR_INIT. For languages that cannot use the
+ * macro. `size` is sizeof(struct libcgo_thread_attr) as the caller was compiled: an older
+ * client's record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: attr is NULL, or size is less than the record had in 0.1; then nothing
+ * is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_thread_attr_init(struct libcgo_thread_attr *attr,
+                                       size_t size);
 
 /* The limit that kept the system from creating a thread. Initialise it with
    LIBCGO_LIMIT_INIT. */
@@ -67,6 +85,16 @@ struct libcgo_limit {
 };
 #define LIBCGO_LIMIT_INIT                                                      \
   { sizeof(struct libcgo_limit), 0, 0, 0, 0, 0, 0 }
+
+/*
+ * Gives the record the value LIBCGO_LIMIT_INIT, as libcgo_thread_attr_init does for
+ * attributes.
+ *
+ * Returns 0. EINVAL: limit is NULL, or size is less than the record had in 0.1; then
+ * nothing is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_limit_init(struct libcgo_limit *limit, size_t size);
 
 /*
  * Creates a thread of the runtime, which runs fn(thread, arg) and cannot be joined.
@@ -106,11 +134,11 @@ struct libcgo_limit {
  * stops the process with a message. Leaves errno and the caller's signal mask alone.
  * Safe in any thread; not safe in signal handlers. Since 0.1.
  */
-LIBCGO_API int
-libcgo_thread_create(struct libcgo_runtime *runtime, struct libcgo_thread *thread,
-                     const struct libcgo_thread_attr *attr,
-                     void (*fn)(struct libcgo_thread *thread, void *arg),
-                     void *arg, struct libcgo_limit *limit) LIBCGO_CHECKED_;
+LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
+                                    struct libcgo_thread *thread,
+                                    const struct libcgo_thread_attr *attr,
+                                    libcgo_thread_fn fn, void *arg,
+                                    struct libcgo_limit *limit) LIBCGO_CHECKED_;
 
 /*
  * Writes a limit as text, such as "RLIMIT_NPROC is 64, in use are 64 threads of the user:

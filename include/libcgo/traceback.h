@@ -44,6 +44,25 @@ struct libcgo_symbol {
     }                                                                          \
   }
 
+/*
+ * Gives the record the value LIBCGO_SYMBOL_INIT. For languages that cannot use the macro.
+ * `size` is sizeof(struct libcgo_symbol) as the caller was compiled: an older client's
+ * record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: symbol is NULL, or size is less than the record had in 0.1; then
+ * nothing is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_symbol_init(struct libcgo_symbol *symbol, size_t size);
+
+/* The types of the hooks. */
+typedef uintptr_t (*libcgo_traceback_context_fn)(void);
+typedef void (*libcgo_traceback_release_fn)(uintptr_t context);
+typedef size_t (*libcgo_traceback_fn)(uintptr_t context,
+                                      const void *signal_context,
+                                      uintptr_t *pcs, size_t max);
+typedef int (*libcgo_symbolize_fn)(struct libcgo_symbol *symbol);
+
 /* The hooks for tracebacks. The record is constant. Each hook is optional. */
 struct libcgo_traceback_ops {
   uint32_t size;    /* of this record, in bytes */
@@ -51,16 +70,15 @@ struct libcgo_traceback_ops {
   /* `context` notes the C frames of the calling thread, and returns a word for
      `traceback`, or 0. `release` gets that word when it is no longer used. Set both or
      neither. */
-  uintptr_t (*context)(void);
-  void (*release)(uintptr_t context);
+  libcgo_traceback_context_fn context;
+  libcgo_traceback_release_fn release;
   /* Does what libcgo_traceback does. Runs in signal handlers if signal_context is not
      NULL. */
-  size_t (*traceback)(uintptr_t context, const void *signal_context,
-                      uintptr_t *pcs, size_t max);
+  libcgo_traceback_fn traceback;
   /* Does what libcgo_symbolize does, with a record that has been checked. Returns 0 or
      ENOENT. */
-  int (*symbolize)(struct libcgo_symbol *symbol);
-  void (*reserved[4])(void);
+  libcgo_symbolize_fn symbolize;
+  libcgo_reserved_fn reserved[4];
 };
 #define LIBCGO_TRACEBACK_OPS(context, release, traceback, symbolize)           \
   {                                                                            \
@@ -69,6 +87,18 @@ struct libcgo_traceback_ops {
       0, 0, 0, 0                                                               \
     }                                                                          \
   }
+
+/*
+ * Gives the record the value that LIBCGO_TRACEBACK_OPS makes, but without any hook: assign
+ * them afterwards. For languages that cannot use the macro. `size` is
+ * sizeof(struct libcgo_traceback_ops).
+ *
+ * Returns 0. EINVAL: ops is NULL, or size is less than the record had in 0.1; then nothing
+ * is written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_traceback_ops_init(struct libcgo_traceback_ops *ops,
+                                         size_t size);
 
 /*
  * Installs hooks in place of the earlier ones, and finds the unwinder that the default

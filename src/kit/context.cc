@@ -48,6 +48,7 @@
 #include "core/arch.h"
 #include "kit/calls.h"
 #include "core/report.h"
+#include "kit/record.h"
 #include "kit/runtime.h"
 #include "kit/stack.h"
 #include "kit/traceback.h"
@@ -250,6 +251,10 @@ void suspend_c(libcgo_thread *thread, libcgo_context *from, uintptr_t sp,
 } // namespace cgo
 
 extern "C" {
+
+int libcgo_context_init(libcgo_context *context, size_t size) {
+  return cgo::begin_versioned_record(context, size, cgo::first_context);
+}
 
 int libcgo_context_make(libcgo_context *context, const libcgo_stack *stack,
                         libcgo_context *(*fn)(void *arg, uintptr_t word),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/platform.h"
+#include "kit/record.h"
 
 namespace cgo {
 
@@ -348,6 +349,10 @@ uintptr_t origin_of(const table *t) {
 } // namespace cgo
 
 using namespace cgo;
+
+extern "C" int libcgo_handle_table_init(libcgo_handle_table *table, size_t size) {
+  return cgo::begin_record(table, size, cgo::first_size);
+}
 
 extern "C" int libcgo_handle_new(libcgo_handle_table *table, void *object,
                                  uintptr_t *handle) {

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "core/platform.h"
+#include "kit/record.h"
 
 namespace {
 
@@ -12,7 +13,7 @@ namespace {
 // of that process, and 01 as the lowest two bits. All is in one word, so no fork can come
 // between two stores.
 constexpr uint32_t untouched = 0;
-constexpr uint32_t ready = 2;
+constexpr uint32_t ready = 2; // LIBCGO_INIT_READY has it, too
 
 uint32_t claimed_by_this_process() {
   return static_cast<uint32_t>(cgo::os::process_id()) << 2 | 1;
@@ -22,6 +23,8 @@ uint32_t claimed_by_this_process() {
 // out of `reserved`.
 constexpr size_t only_size = 32;
 static_assert(sizeof(libcgo_init) == only_size, "");
+// The system refuses to wait on a word that is not.
+static_assert(alignof(libcgo_init) >= 4, "");
 
 bool valid(const libcgo_init *init) {
   return init != nullptr && init->size >= only_size;
@@ -65,6 +68,10 @@ int wait(libcgo_init *init, int unclaimed) {
 int cgo::wait_for_start(libcgo_init *init) { return wait(init, EPERM); }
 
 extern "C" {
+
+int libcgo_init_init(libcgo_init *init, size_t size) {
+  return cgo::begin_record(init, size, only_size);
+}
 
 int libcgo_init_begin(libcgo_init *init) {
   if (!valid(init))

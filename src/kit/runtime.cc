@@ -9,6 +9,7 @@
 #include "kit/init.h"
 #include "kit/keep.h"
 #include "kit/key.h"
+#include "kit/record.h"
 #include "core/probe.h"
 #include "kit/stack.h"
 #include "kit/world.h"
@@ -355,6 +356,23 @@ int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
 } // namespace cgo
 
 extern "C" {
+
+int libcgo_ops_init(libcgo_ops *ops, size_t size) {
+  return cgo::begin_versioned_record(ops, size, cgo::first_ops);
+}
+
+int libcgo_runtime_init(libcgo_runtime *runtime, size_t size,
+                        const libcgo_ops *ops) {
+  const int err = cgo::begin_versioned_record(runtime, size, cgo::first_runtime);
+  if (err != 0)
+    return err;
+  runtime->ops = ops;
+  return libcgo_init_init(&runtime->init, sizeof runtime->init);
+}
+
+int libcgo_thread_init(libcgo_thread *thread, size_t size) {
+  return cgo::begin_versioned_record(thread, size, cgo::first_thread);
+}
 
 int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
   using namespace cgo;

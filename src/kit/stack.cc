@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "kit/calls.h"
+#include "kit/record.h"
 #include "kit/runtime.h"
 
 namespace cgo {
@@ -171,6 +172,16 @@ bool find_known_stack(const libcgo_thread *thread, uintptr_t address,
 } // namespace cgo
 
 extern "C" {
+
+int libcgo_stack_init(libcgo_stack *stack, size_t size, uintptr_t lo,
+                      uintptr_t hi) {
+  const int err = cgo::begin_versioned_record(stack, size, cgo::first_stack);
+  if (err != 0)
+    return err;
+  stack->lo = lo;
+  stack->hi = hi;
+  return 0;
+}
 
 int libcgo_stack_map(libcgo_stack *stack, size_t bytes) {
   using namespace cgo;

@@ -7,6 +7,7 @@
 
 #include "core/probe.h"
 #include "core/report.h"
+#include "kit/record.h"
 #include "kit/runtime.h"
 #include "kit/world.h"
 #include "core/start.h"
@@ -184,6 +185,14 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
 } // namespace cgo
 
 extern "C" {
+
+int libcgo_thread_attr_init(libcgo_thread_attr *attr, size_t size) {
+  return cgo::begin_versioned_record(attr, size, cgo::first_attr);
+}
+
+int libcgo_limit_init(libcgo_limit *limit, size_t size) {
+  return cgo::begin_record(limit, size, cgo::first_limit);
+}
 
 int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
                          const libcgo_thread_attr *attr,

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "core/arch.h"
+#include "kit/record.h"
 #include "kit/runtime.h"
 #include "kit/stack.h"
 #include "kit/traceback.h"
@@ -276,6 +277,14 @@ size_t traceback_from(const libcgo_runtime *runtime, uintptr_t sp,
 } // namespace cgo
 
 extern "C" {
+
+int libcgo_symbol_init(libcgo_symbol *symbol, size_t size) {
+  return cgo::begin_versioned_record(symbol, size, cgo::first_symbol);
+}
+
+int libcgo_traceback_ops_init(libcgo_traceback_ops *ops, size_t size) {
+  return cgo::begin_versioned_record(ops, size, cgo::first_ops);
+}
 
 int libcgo_traceback_set(libcgo_runtime *runtime,
                          const libcgo_traceback_ops *ops) {

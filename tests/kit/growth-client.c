@@ -187,6 +187,39 @@ static void prepare(void) {
   record_of_started = AT_THE_END(fresh_thread);
 }
 
+/* What the functions write is as long as this client's records are, whatever the library's
+   are. */
+static void make_records(void) {
+  const struct libcgo_ops *const hooks = runtime->ops;
+  const struct libcgo_runtime fresh_runtime = LIBCGO_RUNTIME_INIT(hooks);
+  const struct libcgo_stack fresh_stack = LIBCGO_STACK_INIT(stack->lo, stack->hi);
+  const struct libcgo_ops no_ops = LIBCGO_OPS(0, 0, 0, 0, 0, 0);
+  const struct libcgo_thread_attr fresh_attr = LIBCGO_THREAD_ATTR_INIT;
+  const struct libcgo_limit fresh_limit = LIBCGO_LIMIT_INIT;
+  const struct libcgo_handle_table fresh_table = LIBCGO_HANDLE_TABLE_INIT;
+#define MAKES(fresh, init, ...)                                                \
+  do {                                                                         \
+    void *const at = AT_THE_END(fresh);                                        \
+    memset(at, 0x5a, sizeof(fresh));                                           \
+    EXPECT(init(at, sizeof(fresh) __VA_ARGS__) == 0);                          \
+    EXPECT(memcmp(at, &(fresh), sizeof(fresh)) == 0);                          \
+  } while (0)
+#define COMMA ,
+  MAKES(fresh_runtime, libcgo_runtime_init, COMMA hooks);
+  MAKES(fresh_stack, libcgo_stack_init, COMMA stack->lo COMMA stack->hi);
+  MAKES(no_ops, libcgo_ops_init, );
+  MAKES(fresh_thread, libcgo_thread_init, );
+  MAKES(fresh_attr, libcgo_thread_attr_init, );
+  MAKES(fresh_limit, libcgo_limit_init, );
+  MAKES(fresh_table, libcgo_handle_table_init, );
+  MAKES(fresh_symbol, libcgo_symbol_init, );
+  /* The records of this client, from now on. */
+  EXPECT(libcgo_runtime_init(runtime, sizeof *runtime, hooks) == 0);
+  EXPECT(libcgo_stack_init(stack, sizeof *stack, stack->lo, stack->hi) == 0);
+  EXPECT(libcgo_thread_init(record_of_foreign, sizeof fresh_thread) == 0);
+  EXPECT(libcgo_thread_init(record_of_started, sizeof fresh_thread) == 0);
+}
+
 static void works(void) {
   const struct libcgo_init fresh_init = LIBCGO_INIT;
   const struct libcgo_handle_table fresh_table = LIBCGO_HANDLE_TABLE_INIT;
@@ -198,6 +231,7 @@ static void works(void) {
   char text[200];
   int callbacks = 0;
 
+  make_records();
   EXPECT(libcgo_init_begin(init) == 0);
   EXPECT(libcgo_init_done(init) == 0);
   EXPECT(libcgo_init_wait(init) == 0);

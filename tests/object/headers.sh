@@ -6,9 +6,8 @@
 . "$(dirname "$0")/../support/tap.sh"
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
-headers="libcgo.h libcgo/classic.h libcgo/context.h libcgo/crossing.h libcgo/go.h libcgo/handle.h
-  libcgo/init.h libcgo/mailbox.h libcgo/platform.h libcgo/runtime.h libcgo/slots.h libcgo/stack.h
-  libcgo/thread.h libcgo/traceback.h libcgo/version.h"
+# All but the hosts, which include their runtime's headers.
+headers="libcgo.h libcgo/version.h $(cd "$srcdir/include" && ls libcgo/*.h)"
 
 compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }
 compile_cxx() { $CXX -std=c++17 $warnings $cppflags -x c++ -c "$1" -o out.o; }
@@ -74,6 +73,39 @@ int main(void) {
 }
 C
   $1 records.c
+}
+
+runtime_in_a_line() {
+  cat >line.c <<'C'
+#include <libcgo/hooks.h>
+struct worker {
+  struct libcgo_thread thread;
+  int n;
+};
+static int attach(struct worker *w) { return w->n; }
+static void detach(struct worker *w) { w->n = 0; }
+LIBCGO_DEFINE_RUNTIME(one, struct worker, attach, detach);
+LIBCGO_DEFINE_RUNTIME(two, struct libcgo_thread, NULL, NULL);
+int main(void) { return one.size == two.size && one_self() == NULL ? 0 : 1; }
+C
+  $1 line.c
+}
+
+# For an archive that is linked into an object which exports nothing of it, and for tools.
+api_can_be_set() {
+  cat >api.c <<'C'
+#define LIBCGO_API __attribute__((__visibility__("hidden")))
+#define LIBCGO_CHECKED_
+#include <libcgo.h>
+uintptr_t call(libcgo_crosscall_fn fn);
+uintptr_t call(libcgo_crosscall_fn fn) { return libcgo_crosscall(fn, 0, 0); }
+C
+  compile_c api.c && $READELF -sW out.o | grep 'HIDDEN.*libcgo_crosscall'
+}
+
+# Tools that read the headers know neither attributes of records nor expressions in bounds.
+records_are_plain() {
+  ! sed -n '/^struct/,/^};/p' "$srcdir"/include/libcgo/*.h | grep 'attribute\|?.*:.*\]'
 }
 
 two_units() {
@@ -180,6 +212,10 @@ ok define_slots_compiles_as_c11_without_warnings define compile_c
 ok define_slots_compiles_as_cxx17_without_warnings define compile_cxx
 ok the_records_compile_as_c11_without_warnings records compile_c
 ok the_records_compile_as_cxx17_without_warnings records compile_cxx
+ok a_runtime_in_a_line_compiles_as_c11_without_warnings runtime_in_a_line compile_c
+ok a_runtime_in_a_line_compiles_as_cxx17_without_warnings runtime_in_a_line compile_cxx
+ok who_includes_the_headers_can_set_libcgo_api api_can_be_set
+ok records_have_no_attributes_and_plain_bounds records_are_plain
 ok a_handle_table_compiles_as_c11_without_warnings table compile_c
 ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx
 # face_compiles NAME COMMAND...: a claim about the C++ face, which includes headers of C++.

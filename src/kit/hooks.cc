@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Ready-made hooks. The record of a thread is stored under the runtime's key anyway, from
+// before `enter` until the thread leaves.
+#include <libcgo/hooks.h>
+
+#include <stdlib.h>
+
+#include "core/platform.h"
+#include "kit/key.h"
+
+namespace {
+
+void nothing(libcgo_thread *) {}
+
+libcgo_thread *acquire(libcgo_runtime *) {
+  auto *thread = static_cast<libcgo_thread *>(malloc(sizeof(libcgo_thread)));
+  if (thread != nullptr)
+    libcgo_thread_init(thread, sizeof *thread);
+  return thread;
+}
+
+void release(libcgo_thread *thread) { free(thread); }
+
+constexpr libcgo_ops ops =
+    LIBCGO_OPS(nothing, nothing, acquire, release, libcgo_current, nullptr);
+
+} // namespace
+
+extern "C" {
+
+libcgo_thread *libcgo_current(const libcgo_runtime *runtime) {
+  const cgo::thread_key *key = cgo::key_of(runtime);
+  if (key == nullptr)
+    return nullptr;
+  void *const value = cgo::os::get_key(key->key);
+  return cgo::is_mark_of_the_end(value) ? nullptr
+                                        : static_cast<libcgo_thread *>(value);
+}
+
+const libcgo_ops *libcgo_ready_ops(void) { return &ops; }
+
+} // extern "C"

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Into OCaml's runtime from any thread of C: OCaml 4.13, 4.14 and 5. See libcgo-ocaml(7).
+ *
+ *     #include <libcgo/host/ocaml.h>
+ *
+ *     LIBCGO_OCAML(border);
+ *
+ *     static void tell(void *arg) {
+ *       value result = caml_callback_exn(*listener, Val_int(*(int *)arg));
+ *       ...
+ *     }
+ *     void on_event(int number) { // any thread
+ *       int err = libcgo_ocaml_call(&border, tell, &number);
+ *       ...
+ *     }
+ *
+ * A thread that OCaml does not know is registered at its first call
+ * (caml_c_thread_register). It stays registered between its calls, without holding the
+ * runtime, and is unregistered when it ends. A thread that OCaml has made, or that somebody
+ * else has registered, is used as it is.
+ *
+ * The program must link OCaml's threads library and use its module Thread: see the page.
+ * This header has all the code: nothing of OCaml becomes part of libcgo.
+ */
+#ifndef LIBCGO_HOST_OCAML_H
+#define LIBCGO_HOST_OCAML_H
+
+#include <caml/mlvalues.h>
+#include <caml/threads.h>
+#include <caml/version.h>
+#include <errno.h>
+#include <libcgo/init.h>
+#include <libcgo/platform.h>
+#include <libcgo/runtime.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+LIBCGO_BEGIN_DECLS
+
+/* The border between a library and OCaml. Define it with LIBCGO_OCAML. Its members are
+   for the functions of this header. */
+struct libcgo_ocaml {
+  struct libcgo_runtime runtime;
+  uint32_t ended;
+};
+
+/* Defines `struct libcgo_ocaml border`, at file scope, in C or C++. Other files of the same
+   program or shared object may declare it: extern struct libcgo_ocaml border; */
+#define LIBCGO_OCAML(border)                                                   \
+  static LIBCGO_HOST_TLS_ struct libcgo_thread *border##_thread_;              \
+  static void border##_enter_(struct libcgo_thread *thread) {                  \
+    border##_thread_ = thread;                                                 \
+  }                                                                            \
+  static void border##_leave_(struct libcgo_thread *thread) {                  \
+    libcgo_ocaml_leave_(thread);                                               \
+    border##_thread_ = 0;                                                      \
+  }                                                                            \
+  static struct libcgo_thread *border##_current_(                              \
+      const struct libcgo_runtime *runtime) {                                  \
+    (void)runtime;                                                             \
+    return border##_thread_;                                                   \
+  }                                                                            \
+  static const struct libcgo_ops border##_ops_ =                               \
+      LIBCGO_OPS(border##_enter_, border##_leave_, libcgo_ocaml_acquire_,      \
+                 libcgo_ocaml_release_, border##_current_, 0);                 \
+  extern LIBCGO_HOST_LOCAL_ struct libcgo_ocaml border;                        \
+  struct libcgo_ocaml border = {LIBCGO_RUNTIME_INIT(&border##_ops_), 0}
+
+/* ---- which thread holds the runtime ---- */
+
+/* OCaml's, by other names: its headers declare them in internal parts only, with types
+   that depend on the version. */
+extern void *libcgo_ocaml_roots_hook_ LIBCGO_HOST_NAME_("caml_scan_roots_hook");
+extern void libcgo_ocaml_give_(void)
+    LIBCGO_HOST_NAME_("caml_enter_blocking_section_no_pending");
+
+#if OCAML_VERSION >= 50000
+
+/* The thread-local pointer to the state of the domain whose lock the thread holds. */
+static inline int libcgo_ocaml_holds_(void) { return Caml_state_opt != 0; }
+static inline void libcgo_ocaml_follow_(void) {}
+
+#else
+
+extern void (*libcgo_ocaml_enter_hook_)(void)
+    LIBCGO_HOST_NAME_("caml_enter_blocking_section_hook");
+extern void (*libcgo_ocaml_leave_hook_)(void)
+    LIBCGO_HOST_NAME_("caml_leave_blocking_section_hook");
+
+/* OCaml 4 does not tell a thread whether it holds the runtime. So its two hooks, which
+   each thread calls when it gives the runtime away and takes it, are followed. */
+static LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
+static void (*libcgo_ocaml_enter_before_)(void);
+static void (*libcgo_ocaml_leave_before_)(void);
+
+static inline int libcgo_ocaml_holds_(void) { return libcgo_ocaml_held_; }
+
+static inline void libcgo_ocaml_gives_(void) {
+  libcgo_ocaml_held_ = 0;
+  libcgo_ocaml_enter_before_();
+}
+
+static inline void libcgo_ocaml_takes_(void) {
+  libcgo_ocaml_leave_before_();
+  libcgo_ocaml_held_ = 1;
+}
+
+/* By a thread that holds the runtime: no other thread is in a hook then, unless it waits
+   for the runtime. */
+static inline void libcgo_ocaml_follow_(void) {
+  if (libcgo_ocaml_enter_before_ != 0)
+    return;
+  libcgo_ocaml_enter_before_ = libcgo_ocaml_enter_hook_;
+  libcgo_ocaml_leave_before_ = libcgo_ocaml_leave_hook_;
+  libcgo_ocaml_enter_hook_ = libcgo_ocaml_gives_;
+  libcgo_ocaml_leave_hook_ = libcgo_ocaml_takes_;
+  libcgo_ocaml_held_ = 1;
+}
+
+#endif
+
+/* ---- threads ---- */
+
+struct libcgo_ocaml_thread_ {
+  struct libcgo_thread thread; /* first: the library has its address */
+  int registered;              /* by us */
+#ifdef SS_DISABLE
+  stack_t signal_stack; /* the thread's own: OCaml 5 puts another one in its place */
+#endif
+};
+
+static inline struct libcgo_thread *
+libcgo_ocaml_acquire_(struct libcgo_runtime *runtime) {
+  static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
+  struct libcgo_ocaml_thread_ *self = (struct libcgo_ocaml_thread_ *)calloc(
+      1, sizeof(struct libcgo_ocaml_thread_));
+  (void)runtime;
+  if (self == 0)
+    return 0;
+  self->thread = fresh;
+  return &self->thread;
+}
+
+static inline void libcgo_ocaml_release_(struct libcgo_thread *thread) {
+  free(thread);
+}
+
+/* The end of a thread that has not returned from a call holds the runtime. */
+static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
+  struct libcgo_ocaml_thread_ *self =
+      (struct libcgo_ocaml_thread_ *)(void *)thread;
+  if (!self->registered)
+    return;
+  if (libcgo_ocaml_holds_())
+    libcgo_ocaml_give_();
+  caml_c_thread_unregister();
+  self->registered = 0;
+#ifdef SS_DISABLE
+  if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)
+    sigaltstack(&self->signal_stack, 0);
+#endif
+}
+
+/* ---- calls ---- */
+
+struct libcgo_ocaml_call_ {
+  void (*fn)(void *arg);
+  void *arg;
+  int err;
+};
+
+static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
+  struct libcgo_ocaml_thread_ *self =
+      (struct libcgo_ocaml_thread_ *)(void *)thread;
+  struct libcgo_ocaml_call_ *call = (struct libcgo_ocaml_call_ *)p;
+  if (libcgo_ocaml_holds_()) {
+    call->fn(call->arg);
+    return;
+  }
+  if (__builtin_expect(!self->registered, 0)) {
+    /* Module Thread sets this hook when it starts. */
+    if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == 0) {
+      call->err = EPERM;
+      return;
+    }
+#ifdef SS_DISABLE
+    sigaltstack(0, &self->signal_stack);
+#endif
+  }
+  /* At each call: it is cheap for a registered thread, and somebody else may have
+     unregistered this one since. */
+  if (__builtin_expect(caml_c_thread_register() != 0, 0))
+    self->registered = 1;
+  caml_acquire_runtime_system();
+  libcgo_ocaml_follow_();
+  call->fn(call->arg);
+  /* Unlike caml_release_runtime_system it leaves signals to OCaml's threads: here nobody
+     could catch what a handler raises. */
+  libcgo_ocaml_give_();
+}
+
+/*
+ * Calls fn(arg) on the calling thread, which then holds OCaml's runtime: fn may use OCaml's
+ * values and call OCaml. Waits until the runtime is free. Calls may nest.
+ *
+ * If the thread holds the runtime already, fn is called right away: in a nested call, or
+ * below OCaml code that has called C. OCaml 5 always tells. With OCaml 4 that is known of
+ * the threads of C, and of OCaml's threads once libcgo_ocaml_begin has been called; before,
+ * a thread of OCaml must have released the runtime.
+ *
+ * fn must return: call OCaml by caml_callback_exn and the like, whose exceptions end there.
+ * No C++ exception or longjmp may leave it. The thread may end in it.
+ *
+ * Returns 0 after fn has run. Returns one of these without running it:
+ *   ESHUTDOWN  libcgo_ocaml_end was called
+ *   EPERM      OCaml's module Thread has not started in this program
+ *   EINVAL     border or fn is NULL
+ *   ENOMEM, EAGAIN, EPROTO, ENOTSUP, EPERM  as libcgo_callback
+ * Safe in any thread; not safe in signal handlers. Since 0.2.
+ */
+LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
+                                                    void (*fn)(void *arg),
+                                                    void *arg) {
+  struct libcgo_ocaml_call_ call;
+  int err;
+  if (border == 0 || fn == 0)
+    return EINVAL;
+  if (__builtin_expect(__atomic_load_n(&border->ended, __ATOMIC_ACQUIRE) != 0, 0))
+    return ESHUTDOWN;
+  call.fn = fn;
+  call.arg = arg;
+  call.err = 0;
+  err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
+  if (__builtin_expect(err == EPERM, 0)) {
+    /* The first call. Other threads may do the same at the same time. */
+    (void)libcgo_init_begin(&border->runtime.init);
+    (void)libcgo_init_done(&border->runtime.init);
+    err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
+  }
+  return err != 0 ? err : call.err;
+}
+
+/* ---- begin and end ---- */
+
+/*
+ * Opens the border again after libcgo_ocaml_end. With OCaml 4 it makes all calls on OCaml's
+ * own threads know whether they hold the runtime: call it early, from a C function that
+ * OCaml has called and that has not released the runtime. Otherwise not needed.
+ *
+ * Returns 0. EINVAL: border is NULL. EPERM: OCaml's module Thread has not started.
+ * The caller must hold the runtime. Not safe in signal handlers. Since 0.2.
+ */
+static inline int libcgo_ocaml_begin(struct libcgo_ocaml *border) {
+  if (border == 0)
+    return EINVAL;
+  if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == 0)
+    return EPERM;
+  libcgo_ocaml_follow_();
+  __atomic_store_n(&border->ended, 0u, __ATOMIC_RELEASE);
+  return 0;
+}
+
+/*
+ * Closes the border: from now on libcgo_ocaml_call returns ESHUTDOWN. Does not wait for
+ * calls that are under way. Threads that have called are still unregistered when they end.
+ * For at_exit, or before caml_shutdown: by then, the threads must have ended.
+ *
+ * Returns 0. EINVAL: border is NULL.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+static inline int libcgo_ocaml_end(struct libcgo_ocaml *border) {
+  if (border == 0)
+    return EINVAL;
+  __atomic_store_n(&border->ended, 1u, __ATOMIC_RELEASE);
+  return 0;
+}
+
+LIBCGO_END_DECLS
+
+#endif

@@ -73,6 +73,7 @@
 #else
 #define LIBCGO_HOST_LOCAL_ __attribute__((__visibility__("hidden")))
 #define LIBCGO_HOST_FORKS_ 1
+#define LIBCGO_HOST_KEYS_ 1
 #endif
 /* Another name for a symbol of the runtime. */
 #define LIBCGO_HOST_NAME_(name)                                                \

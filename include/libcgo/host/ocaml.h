@@ -36,6 +36,10 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#ifdef LIBCGO_HOST_KEYS_
+#include <pthread.h>
+#include <unistd.h>
+#endif
 
 LIBCGO_BEGIN_DECLS
 
@@ -126,6 +130,7 @@ static inline void libcgo_ocaml_follow_(void) {
 struct libcgo_ocaml_thread_ {
   struct libcgo_thread thread; /* first: the library has its address */
   int registered;              /* by us */
+  void *info; /* what OCaml keeps for it under its thread key */
 #ifdef SS_DISABLE
   stack_t signal_stack; /* the thread's own: OCaml 5 puts another one in its place */
 #endif
@@ -147,6 +152,88 @@ static inline void libcgo_ocaml_release_(struct libcgo_thread *thread) {
   free(thread);
 }
 
+#ifdef LIBCGO_HOST_KEYS_
+/*
+ * OCaml keeps a thread's information under a thread key without a destructor. At the end
+ * of a thread the C library (glibc, musl) clears the values of such keys, too, and in the
+ * order in which keys were made: OCaml's before ours. caml_c_thread_unregister would then
+ * find nothing, do nothing, and the information would stay for ever. So the value is
+ * stored again for it. Which key it is, OCaml does not say: it is the one that
+ * caml_c_thread_register has set.
+ *
+ * The value is also gone if somebody else has unregistered the thread. Then it must not be
+ * used again. A second key without a destructor tells: it is made after OCaml's and before
+ * the border's, and its value is gone only when the thread ends.
+ */
+static long libcgo_ocaml_key_ = -1;
+static long libcgo_ocaml_witness_ = -1;
+
+static inline void libcgo_ocaml_watch_keys_(void) {
+  long none = -1;
+  pthread_key_t key;
+  if (__atomic_load_n(&libcgo_ocaml_witness_, __ATOMIC_RELAXED) >= 0 ||
+      pthread_key_create(&key, 0) != 0)
+    return;
+  if (!__atomic_compare_exchange_n(&libcgo_ocaml_witness_, &none, (long)key, 0,
+                                   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+    pthread_key_delete(key);
+}
+
+/* Registers the thread as caml_c_thread_register does, and finds the key. */
+static inline int libcgo_ocaml_find_key_(void) {
+  unsigned char set[1024] = {0};
+  long keys = sysconf(_SC_THREAD_KEYS_MAX), k, key = -1, found = 0;
+  keys = keys < 0 ? 0 : keys > 1024 ? 1024 : keys;
+  for (k = 0; k < keys; k++)
+    set[k] = pthread_getspecific((pthread_key_t)k) != 0;
+  if (!caml_c_thread_register())
+    return 0;
+  for (k = 0; k < keys; k++)
+    if (!set[k] && pthread_getspecific((pthread_key_t)k) != 0) {
+      key = k;
+      found++;
+    }
+  if (found == 1)
+    __atomic_store_n(&libcgo_ocaml_key_, key, __ATOMIC_RELAXED);
+  return 1;
+}
+
+static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
+  long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
+  if (__builtin_expect(key < 0 && !self->asked, 0)) {
+    self->asked = 1;
+    if (!libcgo_ocaml_find_key_())
+      return 0;
+    key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
+  } else if (__builtin_expect(!caml_c_thread_register(), 1)) {
+    return 0;
+  }
+  self->info = 0;
+  if (key >= 0 && libcgo_ocaml_witness_ >= 0 &&
+      pthread_setspecific((pthread_key_t)libcgo_ocaml_witness_, self) == 0)
+    self->info = pthread_getspecific((pthread_key_t)key);
+  return 1;
+}
+
+static inline void libcgo_ocaml_unregister_(struct libcgo_ocaml_thread_ *self) {
+  const long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
+  if (self->info != 0 && pthread_getspecific((pthread_key_t)key) == 0 &&
+      pthread_getspecific((pthread_key_t)libcgo_ocaml_witness_) == 0)
+    pthread_setspecific((pthread_key_t)key, self->info);
+  caml_c_thread_unregister();
+}
+#else
+static inline void libcgo_ocaml_watch_keys_(void) {}
+static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
+  (void)self;
+  return caml_c_thread_register();
+}
+static inline void libcgo_ocaml_unregister_(struct libcgo_ocaml_thread_ *self) {
+  (void)self;
+  caml_c_thread_unregister();
+}
+#endif
+
 /* The end of a thread that has not returned from a call holds the runtime. */
 static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
   struct libcgo_ocaml_thread_ *self =
@@ -155,7 +242,7 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
     return;
   if (libcgo_ocaml_holds_())
     libcgo_ocaml_give_();
-  caml_c_thread_unregister();
+  libcgo_ocaml_unregister_(self);
   self->registered = 0;
 #ifdef SS_DISABLE
   if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)
@@ -191,7 +278,7 @@ static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
   }
   /* At each call: it is cheap for a registered thread, and somebody else may have
      unregistered this one since. */
-  if (__builtin_expect(caml_c_thread_register() != 0, 0))
+  if (__builtin_expect(libcgo_ocaml_register_(self) != 0, 0))
     self->registered = 1;
   caml_acquire_runtime_system();
   libcgo_ocaml_follow_();
@@ -235,6 +322,7 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
   err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
   if (__builtin_expect(err == EPERM, 0)) {
     /* The first call. Other threads may do the same at the same time. */
+    libcgo_ocaml_watch_keys_();
     (void)libcgo_init_begin(&border->runtime.init);
     (void)libcgo_init_done(&border->runtime.init);
     err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);

@@ -130,6 +130,7 @@ static inline void libcgo_ocaml_follow_(void) {
 struct libcgo_ocaml_thread_ {
   struct libcgo_thread thread; /* first: the library has its address */
   int registered;              /* by us */
+  int asked;                   /* once, which key it is that OCaml sets */
   void *info; /* what OCaml keeps for it under its thread key */
 #ifdef SS_DISABLE
   stack_t signal_stack; /* the thread's own: OCaml 5 puts another one in its place */

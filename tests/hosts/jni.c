@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The native half of tests/hosts/JniTest.java. */
+#define LIBCGO_JNI_OTHERS_DETACH
 #include <errno.h>
 #include <libcgo/host/jni.h>
 #include <pthread.h>

@@ -130,8 +130,7 @@ static inline void libcgo_jni_release_(struct libcgo_thread *thread) {
   free(thread);
 }
 
-/* The calling thread's environment, or NULL. Asked at each call: another library may have
-   detached the thread since the last one. */
+/* The calling thread's environment, or NULL. */
 static inline JNIEnv *libcgo_jni_env_(JavaVM *vm) {
   void *env = 0;
   return LIBCGO_JNI_(vm, GetEnv)(vm, &env, JNI_VERSION_1_6) == JNI_OK
@@ -253,45 +252,83 @@ static inline void libcgo_jni_uncaught_(JNIEnv *env) {
   LIBCGO_JNI_(env, DeleteLocalRef)(env, thrown);
 }
 
+/* With an exception of a Java method below that has not seen it yet: fn must not run with
+   it. Returns it, and clears it. */
+static inline jthrowable libcgo_jni_put_aside_(JNIEnv *env) {
+  jthrowable pending = LIBCGO_JNI_(env, ExceptionOccurred)(env);
+  LIBCGO_JNI_(env, ExceptionClear)(env);
+  return pending;
+}
+
+static inline void libcgo_jni_throw_again_(JNIEnv *env, jthrowable pending) {
+  if (!LIBCGO_JNI_(env, ExceptionCheck)(env))
+    LIBCGO_JNI_(env, Throw)(env, pending);
+  LIBCGO_JNI_(env, DeleteLocalRef)(env, pending);
+}
+
+/* Always inline: it is all that a call costs. */
+__attribute__((__always_inline__)) static inline int
+libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
+                  void (*fn)(JNIEnv *env, void *arg), void *arg) {
+  struct libcgo_jni_thread_ *self = (struct libcgo_jni_thread_ *)(void *)thread;
+  JNIEnv *env = self->attached;
+  jthrowable pending = 0;
+  unsigned depth;
+#ifdef LIBCGO_JNI_OTHERS_DETACH
+  env = 0;
+#endif
+  if (__builtin_expect(env == 0, 0) && (env = libcgo_jni_env_(border->vm)) == 0) {
+    const int err = libcgo_jni_attach_(border->vm, self);
+    if (err != 0)
+      return err;
+    env = self->attached;
+  }
+  depth = self->depth;
+  if (__builtin_expect(depth != 0 || self->attached != env, 0) &&
+      LIBCGO_JNI_(env, ExceptionCheck)(env))
+    pending = libcgo_jni_put_aside_(env);
+  if (__builtin_expect(LIBCGO_JNI_(env, PushLocalFrame)(env, 16) != 0, 0)) {
+    LIBCGO_JNI_(env, ExceptionClear)(env);
+    if (pending != 0)
+      libcgo_jni_throw_again_(env, pending);
+    return ENOMEM;
+  }
+  self->depth = depth + 1;
+  fn(env, arg);
+  self->depth = depth;
+  if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
+      depth == 0 && self->attached == env)
+    libcgo_jni_uncaught_(env);
+  LIBCGO_JNI_(env, PopLocalFrame)(env, 0);
+  if (__builtin_expect(pending != 0, 0))
+    libcgo_jni_throw_again_(env, pending);
+  return 0;
+}
+
 struct libcgo_jni_call_ {
-  JavaVM *vm;
+  struct libcgo_jni *border;
   void (*fn)(JNIEnv *env, void *arg);
   void *arg;
   int err;
 };
 
 static inline void libcgo_jni_run_(struct libcgo_thread *thread, void *p) {
-  struct libcgo_jni_thread_ *self = (struct libcgo_jni_thread_ *)(void *)thread;
   struct libcgo_jni_call_ *call = (struct libcgo_jni_call_ *)p;
-  jthrowable pending = 0;
-  JNIEnv *env = libcgo_jni_env_(call->vm);
-  if (__builtin_expect(env == 0, 0)) {
-    call->err = libcgo_jni_attach_(call->vm, self);
-    if (call->err != 0)
-      return;
-    env = self->attached;
-  } else if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0)) {
-    /* Of a Java method below that has not seen it yet. fn must not run with it. */
-    pending = LIBCGO_JNI_(env, ExceptionOccurred)(env);
-    LIBCGO_JNI_(env, ExceptionClear)(env);
-  }
-  if (__builtin_expect(LIBCGO_JNI_(env, PushLocalFrame)(env, 16) != 0, 0)) {
-    LIBCGO_JNI_(env, ExceptionClear)(env);
-    call->err = ENOMEM;
-  } else {
-    self->depth++;
-    call->fn(env, call->arg);
-    self->depth--;
-    if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
-        self->attached == env && self->depth == 0)
-      libcgo_jni_uncaught_(env);
-    LIBCGO_JNI_(env, PopLocalFrame)(env, 0);
-  }
-  if (__builtin_expect(pending != 0, 0)) {
-    if (!LIBCGO_JNI_(env, ExceptionCheck)(env))
-      LIBCGO_JNI_(env, Throw)(env, pending);
-    LIBCGO_JNI_(env, DeleteLocalRef)(env, pending);
-  }
+  call->err = libcgo_jni_enter_(call->border, thread, call->fn, call->arg);
+}
+
+/* The thread's first call, and those while it ends. */
+__attribute__((__noinline__, __unused__)) static int
+libcgo_jni_first_(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
+                  void *arg) {
+  struct libcgo_jni_call_ call;
+  int err;
+  call.border = border;
+  call.fn = fn;
+  call.arg = arg;
+  call.err = 0;
+  err = libcgo_callback(&border->runtime, libcgo_jni_run_, &call);
+  return err != 0 ? err : call.err;
 }
 
 /*
@@ -304,6 +341,9 @@ static inline void libcgo_jni_run_(struct libcgo_thread *thread, void *p) {
  *   gets it. In both cases the call returns 0: check in fn what fn must know.
  * - An exception that is pending before the call is put aside, and pending again
  *   afterwards, unless fn leaves a new one.
+ * - A thread that libcgo_jni_call has attached must not be detached by others. If other
+ *   libraries do that to the same threads, define LIBCGO_JNI_OTHERS_DETACH before you
+ *   include this header: each call then asks the VM (GetEnv), and attaches the thread again.
  * - fn must return: no C++ exception, longjmp or end of the thread may leave it.
  *
  * Returns 0 after fn has run. Returns one of these without running it:
@@ -317,20 +357,18 @@ static inline void libcgo_jni_run_(struct libcgo_thread *thread, void *p) {
 LIBCGO_CHECKED_ static inline int
 libcgo_jni_call(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
                 void *arg) {
-  struct libcgo_jni_call_ call;
+  struct libcgo_thread *self;
   uint32_t state;
-  int err;
   if (border == 0 || fn == 0)
     return EINVAL;
   state = libcgo_jni_state_(border);
   if (__builtin_expect(state != LIBCGO_JNI_OPEN_, 0))
     return state == LIBCGO_JNI_NEW_ ? EPERM : ESHUTDOWN;
-  call.vm = border->vm;
-  call.fn = fn;
-  call.arg = arg;
-  call.err = 0;
-  err = libcgo_callback(&border->runtime, libcgo_jni_run_, &call);
-  return err != 0 ? err : call.err;
+  /* What libcgo_callback does for a thread that has a record, without its detour. */
+  self = border->runtime.ops->current(&border->runtime);
+  if (__builtin_expect(self == 0, 0))
+    return libcgo_jni_first_(border, fn, arg);
+  return libcgo_jni_enter_(border, self, fn, arg);
 }
 
 /* ---- begin and end ---- */

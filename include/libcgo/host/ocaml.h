@@ -312,6 +312,7 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
                                                     void (*fn)(void *arg),
                                                     void *arg) {
   struct libcgo_ocaml_call_ call;
+  struct libcgo_thread *self;
   int err;
   if (border == 0 || fn == 0)
     return EINVAL;
@@ -320,6 +321,12 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
   call.fn = fn;
   call.arg = arg;
   call.err = 0;
+  /* What libcgo_callback does for a thread that has a record, without its detour. */
+  self = border->runtime.ops->current(&border->runtime);
+  if (__builtin_expect(self != 0, 1)) {
+    libcgo_ocaml_run_(self, &call);
+    return call.err;
+  }
   err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
   if (__builtin_expect(err == EPERM, 0)) {
     /* The first call. Other threads may do the same at the same time. */

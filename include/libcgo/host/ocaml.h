@@ -253,26 +253,20 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
 
 /* ---- calls ---- */
 
-struct libcgo_ocaml_call_ {
-  void (*fn)(void *arg);
-  void *arg;
-  int err;
-};
-
-static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
+/* Always inline: it is all that a call costs. */
+__attribute__((__always_inline__)) static inline int
+libcgo_ocaml_enter_(struct libcgo_thread *thread, void (*fn)(void *arg),
+                    void *arg) {
   struct libcgo_ocaml_thread_ *self =
       (struct libcgo_ocaml_thread_ *)(void *)thread;
-  struct libcgo_ocaml_call_ *call = (struct libcgo_ocaml_call_ *)p;
   if (libcgo_ocaml_holds_()) {
-    call->fn(call->arg);
-    return;
+    fn(arg);
+    return 0;
   }
   if (__builtin_expect(!self->registered, 0)) {
     /* Module Thread sets this hook when it starts. */
-    if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == 0) {
-      call->err = EPERM;
-      return;
-    }
+    if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == 0)
+      return EPERM;
 #ifdef SS_DISABLE
     sigaltstack(0, &self->signal_stack);
 #endif
@@ -283,10 +277,42 @@ static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
     self->registered = 1;
   caml_acquire_runtime_system();
   libcgo_ocaml_follow_();
-  call->fn(call->arg);
+  fn(arg);
   /* Unlike caml_release_runtime_system it leaves signals to OCaml's threads: here nobody
      could catch what a handler raises. */
   libcgo_ocaml_give_();
+  return 0;
+}
+
+struct libcgo_ocaml_call_ {
+  void (*fn)(void *arg);
+  void *arg;
+  int err;
+};
+
+static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
+  struct libcgo_ocaml_call_ *call = (struct libcgo_ocaml_call_ *)p;
+  call->err = libcgo_ocaml_enter_(thread, call->fn, call->arg);
+}
+
+/* The thread's first call, and those while it ends. */
+__attribute__((__noinline__, __unused__)) static int
+libcgo_ocaml_first_(struct libcgo_ocaml *border, void (*fn)(void *arg),
+                    void *arg) {
+  struct libcgo_ocaml_call_ call;
+  int err;
+  call.fn = fn;
+  call.arg = arg;
+  call.err = 0;
+  err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
+  if (err == EPERM) {
+    /* The first call. Other threads may do the same at the same time. */
+    libcgo_ocaml_watch_keys_();
+    (void)libcgo_init_begin(&border->runtime.init);
+    (void)libcgo_init_done(&border->runtime.init);
+    err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
+  }
+  return err != 0 ? err : call.err;
 }
 
 /*
@@ -311,31 +337,16 @@ static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
 LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
                                                     void (*fn)(void *arg),
                                                     void *arg) {
-  struct libcgo_ocaml_call_ call;
   struct libcgo_thread *self;
-  int err;
   if (border == 0 || fn == 0)
     return EINVAL;
   if (__builtin_expect(__atomic_load_n(&border->ended, __ATOMIC_ACQUIRE) != 0, 0))
     return ESHUTDOWN;
-  call.fn = fn;
-  call.arg = arg;
-  call.err = 0;
   /* What libcgo_callback does for a thread that has a record, without its detour. */
   self = border->runtime.ops->current(&border->runtime);
-  if (__builtin_expect(self != 0, 1)) {
-    libcgo_ocaml_run_(self, &call);
-    return call.err;
-  }
-  err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
-  if (__builtin_expect(err == EPERM, 0)) {
-    /* The first call. Other threads may do the same at the same time. */
-    libcgo_ocaml_watch_keys_();
-    (void)libcgo_init_begin(&border->runtime.init);
-    (void)libcgo_init_done(&border->runtime.init);
-    err = libcgo_callback(&border->runtime, libcgo_ocaml_run_, &call);
-  }
-  return err != 0 ? err : call.err;
+  if (__builtin_expect(self == 0, 0))
+    return libcgo_ocaml_first_(border, fn, arg);
+  return libcgo_ocaml_enter_(self, fn, arg);
 }
 
 /* ---- begin and end ---- */

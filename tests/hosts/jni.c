@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The native half of tests/hosts/JniTest.java. */
+#ifdef OTHERS_DETACH
 #define LIBCGO_JNI_OTHERS_DETACH
+#endif
 #include <errno.h>
 #include <libcgo/host/jni.h>
 #include <pthread.h>

@@ -294,6 +294,12 @@ tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/config
 	tests/object/tutorial.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c
 
+# ---- tests/hosts: the headers for runtimes that exist ----
+
+tests_once += tests/hosts/jni.sh tests/hosts/ocaml.sh
+EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_stubs.c \
+	tests/hosts/ocaml_test.ml
+
 # ---- tests/ports: CPUs, systems, emulators ----
 
 ports_tests += tests/ports/crossing

@@ -75,4 +75,27 @@
 #define LIBCGO_EXCEPTIONS_ 1
 #endif
 
+/* For <libcgo/host/...>. */
+#ifdef __cplusplus
+#define LIBCGO_HOST_TLS_ thread_local
+#else
+#define LIBCGO_HOST_TLS_ _Thread_local
+#endif
+/* Of the program or shared object, not of others that have the same name. */
+#ifdef _WIN32
+#define LIBCGO_HOST_LOCAL_
+#else
+#define LIBCGO_HOST_LOCAL_ __attribute__((__visibility__("hidden")))
+#define LIBCGO_HOST_FORKS_ 1
+#define LIBCGO_HOST_KEYS_ 1
+#endif
+/* Another name for a symbol of the runtime. */
+#define LIBCGO_HOST_NAME_(name)                                                \
+  __asm__(LIBCGO_HOST_TEXT_(__USER_LABEL_PREFIX__) name)
+#define LIBCGO_HOST_TEXT_(token) LIBCGO_HOST_TEXT2_(token)
+#define LIBCGO_HOST_TEXT2_(token) #token
+#ifdef __linux__
+#define LIBCGO_HOST_PRCTL_ 1
+#endif
+
 #endif

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Into a Java virtual machine from any thread of C. See libcgo-jni(7).
+ *
+ *     #include <libcgo/host/jni.h>
+ *
+ *     LIBCGO_JNI(border);
+ *
+ *     JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
+ *       return libcgo_jni_begin(&border, vm) == 0 ? JNI_VERSION_1_6 : JNI_ERR;
+ *     }
+ *     static void tell(JNIEnv *env, void *arg) {
+ *       (*env)->CallStaticVoidMethod(env, listener, method, *(int *)arg);
+ *     }
+ *     void on_event(int number) { // any thread
+ *       int err = libcgo_jni_call(&border, tell, &number);
+ *       ...
+ *     }
+ *
+ * A thread that Java does not know is attached at its first call, as a daemon. It stays
+ * attached between its calls, and is detached when it ends. A thread that Java has made,
+ * or that somebody else has attached, is used as it is, and never detached.
+ *
+ * This header has all the code: nothing of Java becomes part of libcgo.
+ */
+#ifndef LIBCGO_HOST_JNI_H
+#define LIBCGO_HOST_JNI_H
+
+#include <errno.h>
+#include <jni.h>
+#include <libcgo/init.h>
+#include <libcgo/platform.h>
+#include <libcgo/runtime.h>
+#include <stdint.h>
+#include <stdlib.h>
+#ifdef LIBCGO_HOST_FORKS_
+#include <pthread.h>
+#endif
+#ifdef LIBCGO_HOST_PRCTL_
+#include <sys/prctl.h>
+#endif
+/* It tells when the VM ends. Some VMs (Android's) have no header for it. */
+#if defined(__has_include) && !defined(LIBCGO_JNI_NO_JVMTI)
+#if __has_include(<jvmti.h>)
+#include <jvmti.h>
+#define LIBCGO_JNI_JVMTI_ 1
+#endif
+#endif
+
+/* Functions of JavaVM, JNIEnv and jvmtiEnv, the same in C and C++. */
+#ifdef __cplusplus
+#define LIBCGO_JNI_(object, function) ((object)->functions->function)
+#else
+#define LIBCGO_JNI_(object, function) ((*(object))->function)
+#endif
+
+LIBCGO_BEGIN_DECLS
+
+/* The border between a library and the VM. Define it with LIBCGO_JNI. Its members are
+   for the functions of this header. */
+struct libcgo_jni {
+  struct libcgo_runtime runtime;
+  JavaVM *vm;
+  uint32_t state; /* LIBCGO_JNI_..._ */
+  uint32_t listed;
+  struct libcgo_jni *next;
+  void *events; /* jvmtiEnv */
+};
+
+/* No call of libcgo_jni_begin yet; calls are welcome; no more calls; and the VM is not to
+   be touched any more, because it has ended, or this is the child of a fork. */
+#define LIBCGO_JNI_NEW_ 0u
+#define LIBCGO_JNI_OPEN_ 1u
+#define LIBCGO_JNI_ENDED_ 2u
+#define LIBCGO_JNI_GONE_ 3u
+
+/* Defines `struct libcgo_jni border`, at file scope, in C or C++. Other files of the same
+   program or shared object may declare it: extern struct libcgo_jni border; */
+#define LIBCGO_JNI(border)                                                     \
+  static LIBCGO_HOST_TLS_ struct libcgo_thread *border##_thread_;              \
+  static void border##_enter_(struct libcgo_thread *thread) {                  \
+    border##_thread_ = thread;                                                 \
+  }                                                                            \
+  static void border##_leave_(struct libcgo_thread *thread) {                  \
+    libcgo_jni_leave_(thread);                                                 \
+    border##_thread_ = 0;                                                      \
+  }                                                                            \
+  static struct libcgo_thread *border##_current_(                              \
+      const struct libcgo_runtime *runtime) {                                  \
+    (void)runtime;                                                             \
+    return border##_thread_;                                                   \
+  }                                                                            \
+  static const struct libcgo_ops border##_ops_ =                               \
+      LIBCGO_OPS(border##_enter_, border##_leave_, libcgo_jni_acquire_,        \
+                 libcgo_jni_release_, border##_current_, 0);                   \
+  extern LIBCGO_HOST_LOCAL_ struct libcgo_jni border;                          \
+  struct libcgo_jni border = {                                                 \
+      LIBCGO_RUNTIME_INIT(&border##_ops_), 0, LIBCGO_JNI_NEW_, 0, 0, 0}
+
+/* ---- threads ---- */
+
+struct libcgo_jni_thread_ {
+  struct libcgo_thread thread; /* first: the library has its address */
+  JNIEnv *attached;            /* by us; NULL: the thread is somebody else's */
+  unsigned depth;              /* calls that have not returned */
+};
+
+static inline uint32_t libcgo_jni_state_(const struct libcgo_jni *border) {
+  return __atomic_load_n(&border->state, __ATOMIC_ACQUIRE);
+}
+
+static inline struct libcgo_jni *
+libcgo_jni_of_(const struct libcgo_thread *thread) {
+  return (struct libcgo_jni *)(void *)thread->runtime;
+}
+
+static inline struct libcgo_thread *
+libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
+  static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
+  struct libcgo_jni_thread_ *self =
+      (struct libcgo_jni_thread_ *)calloc(1, sizeof(struct libcgo_jni_thread_));
+  (void)runtime;
+  if (self == 0)
+    return 0;
+  self->thread = fresh;
+  return &self->thread;
+}
+
+static inline void libcgo_jni_release_(struct libcgo_thread *thread) {
+  free(thread);
+}
+
+/* The calling thread's environment, or NULL. */
+static inline JNIEnv *libcgo_jni_env_(JavaVM *vm) {
+  void *env = 0;
+  return LIBCGO_JNI_(vm, GetEnv)(vm, &env, JNI_VERSION_1_6) == JNI_OK
+             ? (JNIEnv *)env
+             : 0;
+}
+
+/* While current() still returns the record: detaching runs Java code, which may call back.
+   Only if the attachment is still the one that we have made. */
+static inline void libcgo_jni_leave_(struct libcgo_thread *thread) {
+  struct libcgo_jni *border = libcgo_jni_of_(thread);
+  struct libcgo_jni_thread_ *self = (struct libcgo_jni_thread_ *)(void *)thread;
+  if (self->attached != 0 && libcgo_jni_state_(border) != LIBCGO_JNI_GONE_ &&
+      libcgo_jni_env_(border->vm) == self->attached)
+    LIBCGO_JNI_(border->vm, DetachCurrentThread)(border->vm);
+  self->attached = 0;
+}
+
+/* As the system knows the thread, so that jstack and top agree. In ASCII, which is the
+   same in Java's form of UTF-8. */
+static inline void libcgo_jni_name_(char name[16]) {
+  int i = 0;
+  name[0] = 0;
+#ifdef LIBCGO_HOST_PRCTL_
+  if (prctl(PR_GET_NAME, name) != 0)
+    name[0] = 0;
+#endif
+  for (; i < 15 && name[i] != 0; i++)
+    if ((unsigned char)name[i] >= 0x80)
+      name[i] = '?';
+  name[i] = 0;
+  if (i == 0) {
+    static const char other[] = "C thread";
+    for (i = 0; i < (int)sizeof other; i++)
+      name[i] = other[i];
+  }
+}
+
+LIBCGO_END_DECLS
+
+#ifdef __cplusplus
+/* AttachCurrentThread takes a void ** in the JDK, and a JNIEnv ** on Android. */
+struct libcgo_jni_out_ {
+  void *at;
+  template <class T> operator T **() const { return static_cast<T **>(at); }
+};
+#define LIBCGO_JNI_OUT_(env) (libcgo_jni_out_{env})
+#else
+#define LIBCGO_JNI_OUT_(env) ((void *)(env))
+#endif
+
+LIBCGO_BEGIN_DECLS
+
+/* Attaches the calling thread to the VM. Returns 0 or an errno value. */
+static inline int libcgo_jni_attach_(JavaVM *vm, struct libcgo_jni_thread_ *self) {
+  JNIEnv *env = 0;
+  char name[16];
+  JavaVMAttachArgs args;
+  int result;
+  libcgo_jni_name_(name);
+  args.version = JNI_VERSION_1_6;
+  args.name = name;
+  args.group = 0;
+  result = LIBCGO_JNI_(vm, AttachCurrentThreadAsDaemon)(
+      vm, LIBCGO_JNI_OUT_(&env), &args);
+  if (result == JNI_OK) {
+    self->attached = env;
+    return 0;
+  }
+  return result == JNI_ENOMEM ? ENOMEM : ESHUTDOWN;
+}
+
+/* ---- calls ---- */
+
+/* Gives `thrown` to the calling thread's handler of uncaught exceptions. Returns 0 if that
+   cannot be done. */
+static inline int libcgo_jni_handle_(JNIEnv *env, jthrowable thrown) {
+  jclass threads, handlers;
+  jmethodID current, get, uncaught;
+  jobject thread, handler;
+  if ((threads = LIBCGO_JNI_(env, FindClass)(env, "java/lang/Thread")) == 0 ||
+      (handlers = LIBCGO_JNI_(env, FindClass)(
+           env, "java/lang/Thread$UncaughtExceptionHandler")) == 0 ||
+      (current = LIBCGO_JNI_(env, GetStaticMethodID)(
+           env, threads, "currentThread", "()Ljava/lang/Thread;")) == 0 ||
+      (get = LIBCGO_JNI_(env, GetMethodID)(
+           env, threads, "getUncaughtExceptionHandler",
+           "()Ljava/lang/Thread$UncaughtExceptionHandler;")) == 0 ||
+      (uncaught = LIBCGO_JNI_(env, GetMethodID)(
+           env, handlers, "uncaughtException",
+           "(Ljava/lang/Thread;Ljava/lang/Throwable;)V")) == 0)
+    return 0;
+  thread = LIBCGO_JNI_(env, CallStaticObjectMethod)(env, threads, current);
+  if (LIBCGO_JNI_(env, ExceptionCheck)(env) || thread == 0)
+    return 0;
+  handler = LIBCGO_JNI_(env, CallObjectMethod)(env, thread, get);
+  if (LIBCGO_JNI_(env, ExceptionCheck)(env) || handler == 0)
+    return 0;
+  LIBCGO_JNI_(env, CallVoidMethod)(env, handler, uncaught, thread, thrown);
+  return 1;
+}
+
+/* Nobody below on this thread's stack could catch what fn has thrown. So it goes where an
+   exception goes that ends a Java thread. What the handler itself throws is ignored, as
+   Java does. */
+static inline void libcgo_jni_uncaught_(JNIEnv *env) {
+  jthrowable thrown = LIBCGO_JNI_(env, ExceptionOccurred)(env);
+  LIBCGO_JNI_(env, ExceptionClear)(env);
+  if (LIBCGO_JNI_(env, PushLocalFrame)(env, 8) == 0) {
+    if (!libcgo_jni_handle_(env, thrown)) {
+      LIBCGO_JNI_(env, ExceptionClear)(env);
+      LIBCGO_JNI_(env, Throw)(env, thrown);
+      LIBCGO_JNI_(env, ExceptionDescribe)(env);
+    }
+    LIBCGO_JNI_(env, ExceptionClear)(env);
+    LIBCGO_JNI_(env, PopLocalFrame)(env, 0);
+  }
+  LIBCGO_JNI_(env, ExceptionClear)(env);
+  LIBCGO_JNI_(env, DeleteLocalRef)(env, thrown);
+}
+
+/* With an exception of a Java method below that has not seen it yet: fn must not run with
+   it. Returns it, and clears it. */
+static inline jthrowable libcgo_jni_put_aside_(JNIEnv *env) {
+  jthrowable pending = LIBCGO_JNI_(env, ExceptionOccurred)(env);
+  LIBCGO_JNI_(env, ExceptionClear)(env);
+  return pending;
+}
+
+static inline void libcgo_jni_throw_again_(JNIEnv *env, jthrowable pending) {
+  if (!LIBCGO_JNI_(env, ExceptionCheck)(env))
+    LIBCGO_JNI_(env, Throw)(env, pending);
+  LIBCGO_JNI_(env, DeleteLocalRef)(env, pending);
+}
+
+/* Always inline: it is all that a call costs. */
+__attribute__((__always_inline__)) static inline int
+libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
+                  void (*fn)(JNIEnv *env, void *arg), void *arg) {
+  struct libcgo_jni_thread_ *self = (struct libcgo_jni_thread_ *)(void *)thread;
+  JNIEnv *env = self->attached;
+  jthrowable pending = 0;
+  unsigned depth;
+#ifdef LIBCGO_JNI_OTHERS_DETACH
+  env = 0;
+#endif
+  if (__builtin_expect(env == 0, 0) && (env = libcgo_jni_env_(border->vm)) == 0) {
+    const int err = libcgo_jni_attach_(border->vm, self);
+    if (err != 0)
+      return err;
+    env = self->attached;
+  }
+  depth = self->depth;
+  if (__builtin_expect(depth != 0 || self->attached != env, 0) &&
+      LIBCGO_JNI_(env, ExceptionCheck)(env))
+    pending = libcgo_jni_put_aside_(env);
+  if (__builtin_expect(LIBCGO_JNI_(env, PushLocalFrame)(env, 16) != 0, 0)) {
+    LIBCGO_JNI_(env, ExceptionClear)(env);
+    if (pending != 0)
+      libcgo_jni_throw_again_(env, pending);
+    return ENOMEM;
+  }
+  self->depth = depth + 1;
+  fn(env, arg);
+  self->depth = depth;
+  if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
+      depth == 0 && self->attached == env)
+    libcgo_jni_uncaught_(env);
+  LIBCGO_JNI_(env, PopLocalFrame)(env, 0);
+  if (__builtin_expect(pending != 0, 0))
+    libcgo_jni_throw_again_(env, pending);
+  return 0;
+}
+
+struct libcgo_jni_call_ {
+  struct libcgo_jni *border;
+  void (*fn)(JNIEnv *env, void *arg);
+  void *arg;
+  int err;
+};
+
+static inline void libcgo_jni_run_(struct libcgo_thread *thread, void *p) {
+  struct libcgo_jni_call_ *call = (struct libcgo_jni_call_ *)p;
+  call->err = libcgo_jni_enter_(call->border, thread, call->fn, call->arg);
+}
+
+/* The thread's first call, and those while it ends. */
+__attribute__((__noinline__, __unused__)) static int
+libcgo_jni_first_(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
+                  void *arg) {
+  struct libcgo_jni_call_ call;
+  int err;
+  call.border = border;
+  call.fn = fn;
+  call.arg = arg;
+  call.err = 0;
+  err = libcgo_callback(&border->runtime, libcgo_jni_run_, &call);
+  return err != 0 ? err : call.err;
+}
+
+/*
+ * Calls fn(env, arg) on the calling thread, with its JNI environment. Calls may nest.
+ *
+ * - Local references that fn makes are gone when it returns, on every thread.
+ * - An exception that fn leaves pending: if Java called the C code that calls this (the
+ *   thread is Java's, or this call is nested in another), it stays pending, for that Java
+ *   code. Otherwise nobody could catch it: the thread's handler of uncaught exceptions
+ *   gets it. In both cases the call returns 0: check in fn what fn must know.
+ * - An exception that is pending before the call is put aside, and pending again
+ *   afterwards, unless fn leaves a new one.
+ * - A thread that libcgo_jni_call has attached must not be detached by others. If other
+ *   libraries do that to the same threads, define LIBCGO_JNI_OTHERS_DETACH before you
+ *   include this header: each call then asks the VM (GetEnv), and attaches the thread again.
+ * - fn must return: no C++ exception, longjmp or end of the thread may leave it.
+ *
+ * Returns 0 after fn has run. Returns one of these without running it:
+ *   ESHUTDOWN  libcgo_jni_end was called, or the VM has ended or ends, or does not take
+ *              the thread; or this is the child of a fork
+ *   EPERM      nobody has called libcgo_jni_begin
+ *   EINVAL     border or fn is NULL
+ *   ENOMEM, EAGAIN, EPROTO, ENOTSUP, EPERM  as libcgo_callback
+ * Safe in any thread; not safe in signal handlers. Since 0.2.
+ */
+LIBCGO_CHECKED_ static inline int
+libcgo_jni_call(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
+                void *arg) {
+  struct libcgo_thread *self;
+  uint32_t state;
+  if (border == 0 || fn == 0)
+    return EINVAL;
+  state = libcgo_jni_state_(border);
+  if (__builtin_expect(state != LIBCGO_JNI_OPEN_, 0))
+    return state == LIBCGO_JNI_NEW_ ? EPERM : ESHUTDOWN;
+  /* What libcgo_callback does for a thread that has a record, without its detour. */
+  self = border->runtime.ops->current(&border->runtime);
+  if (__builtin_expect(self == 0, 0))
+    return libcgo_jni_first_(border, fn, arg);
+  return libcgo_jni_enter_(border, self, fn, arg);
+}
+
+/* ---- begin and end ---- */
+
+static inline void libcgo_jni_close_(struct libcgo_jni *border, uint32_t state) {
+  __atomic_store_n(&border->state, state, __ATOMIC_RELEASE);
+}
+
+#ifdef LIBCGO_HOST_FORKS_
+/* The borders of this file. They are never taken out. */
+static struct libcgo_jni *libcgo_jni_list_;
+
+/* The VM's threads are not in the child: a call would wait for them forever. */
+static inline void libcgo_jni_forked_(void) {
+  struct libcgo_jni *border = libcgo_jni_list_;
+  for (; border != 0; border = border->next)
+    libcgo_jni_close_(border, LIBCGO_JNI_GONE_);
+}
+#endif
+
+#ifdef LIBCGO_JNI_JVMTI_
+static inline void JNICALL libcgo_jni_vm_ends_(jvmtiEnv *events, JNIEnv *env) {
+  void *border = 0;
+  (void)env;
+  if (LIBCGO_JNI_(events, GetEnvironmentLocalStorage)(events, &border) ==
+          JVMTI_ERROR_NONE &&
+      border != 0)
+    libcgo_jni_close_((struct libcgo_jni *)border, LIBCGO_JNI_GONE_);
+}
+
+/* Without this event, a call that comes too late waits forever in the VM. */
+static inline void libcgo_jni_watch_(struct libcgo_jni *border) {
+  static jvmtiEventCallbacks callbacks; /* all others NULL */
+  void *p = 0;
+  jvmtiEnv *events;
+  if (LIBCGO_JNI_(border->vm, GetEnv)(border->vm, &p, JVMTI_VERSION_1_0) != JNI_OK)
+    return;
+  events = (jvmtiEnv *)p;
+  callbacks.VMDeath = libcgo_jni_vm_ends_;
+  if (LIBCGO_JNI_(events, SetEnvironmentLocalStorage)(events, border) ==
+          JVMTI_ERROR_NONE &&
+      LIBCGO_JNI_(events, SetEventCallbacks)(
+          events, &callbacks, sizeof callbacks) == JVMTI_ERROR_NONE &&
+      LIBCGO_JNI_(events, SetEventNotificationMode)(
+          events, JVMTI_ENABLE, JVMTI_EVENT_VM_DEATH, 0) == JVMTI_ERROR_NONE)
+    border->events = events;
+  else
+    LIBCGO_JNI_(events, DisposeEnvironment)(events);
+}
+#endif
+
+/*
+ * Opens the border: from now on libcgo_jni_call works. Usually called by JNI_OnLoad, or
+ * after JNI_CreateJavaVM. After libcgo_jni_end, it opens the border again. Keeps the
+ * object that contains the border from being unmapped by dlclose(3), and so by the VM.
+ *
+ * Returns 0, also if the border is open already. EINVAL: border or vm is NULL.
+ * ENOMEM: no memory. EBUSY: another thread is in this call.
+ * Or an error of libcgo_attach, or of pthread_atfork(3).
+ * Call it from one thread, which the VM knows; not safe in signal handlers. Since 0.2.
+ */
+LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
+                                                   JavaVM *vm) {
+  int err;
+  if (border == 0 || vm == 0)
+    return EINVAL;
+  if (libcgo_jni_state_(border) == LIBCGO_JNI_OPEN_)
+    return 0;
+  err = libcgo_init_begin(&border->runtime.init);
+  if (err == 0)
+    err = libcgo_init_done(&border->runtime.init);
+  if (err != 0 && err != EALREADY)
+    return err;
+  /* An attached thread has the object kept, for threads that end later. */
+  err = libcgo_attach(&border->runtime, 0);
+  if (err == 0)
+    err = libcgo_detach(&border->runtime);
+  if (err != 0 && err != EALREADY)
+    return err;
+#ifdef LIBCGO_HOST_FORKS_
+  if (!border->listed) {
+    if (libcgo_jni_list_ == 0 &&
+        (err = pthread_atfork(0, 0, libcgo_jni_forked_)) != 0)
+      return err;
+    border->listed = 1;
+    border->next = libcgo_jni_list_;
+    libcgo_jni_list_ = border;
+  }
+#endif
+  border->vm = vm;
+#ifdef LIBCGO_JNI_JVMTI_
+  libcgo_jni_watch_(border);
+#endif
+  libcgo_jni_close_(border, LIBCGO_JNI_OPEN_);
+  return 0;
+}
+
+/*
+ * Closes the border: from now on libcgo_jni_call returns ESHUTDOWN. Does not wait for calls
+ * that are under way. Attached threads are still detached when they end. For JNI_OnUnload,
+ * for a shutdown hook, or before DestroyJavaVM. Where the VM has JVMTI, the border closes
+ * by itself when the VM ends.
+ *
+ * Returns 0. EINVAL: border is NULL.
+ * Safe in any thread beside libcgo_jni_call; not safe beside libcgo_jni_begin, nor in
+ * signal handlers. Since 0.2.
+ */
+static inline int libcgo_jni_end(struct libcgo_jni *border) {
+  if (border == 0)
+    return EINVAL;
+  if (libcgo_jni_state_(border) != LIBCGO_JNI_OPEN_)
+    return 0;
+  libcgo_jni_close_(border, LIBCGO_JNI_ENDED_);
+#ifdef LIBCGO_JNI_JVMTI_
+  if (border->events != 0)
+    LIBCGO_JNI_((jvmtiEnv *)border->events, DisposeEnvironment)
+  ((jvmtiEnv *)border->events);
+  border->events = 0;
+#endif
+  return 0;
+}
+
+LIBCGO_END_DECLS
+
+#endif

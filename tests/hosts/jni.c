@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The native half of tests/hosts/JniTest.java. */
+#ifdef OTHERS_DETACH
+#define LIBCGO_JNI_OTHERS_DETACH
+#endif
+#include <errno.h>
+#include <libcgo/host/jni.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+LIBCGO_JNI(border);
+
+static jclass test_class;
+static jmethodID on_call;
+static int held[2]; /* a pipe: see stays() */
+
+/* ---- for every test ---- */
+
+#ifndef IN_LAUNCHER
+JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
+  JNIEnv *env;
+  (void)reserved;
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_6) != JNI_OK)
+    return JNI_ERR;
+  jclass local = (*env)->FindClass(env, "JniTest");
+  if (local == NULL)
+    return JNI_ERR;
+  /* Weak: it would keep its loader, and with it this library. */
+  test_class = (*env)->NewWeakGlobalRef(env, local);
+  on_call = (*env)->GetStaticMethodID(env, test_class, "onCall", "(II)V");
+  return on_call != NULL && libcgo_jni_begin(&border, vm) == 0 ? JNI_VERSION_1_6
+                                                               : JNI_ERR;
+}
+
+JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
+  (void)vm;
+  (void)reserved;
+  libcgo_jni_end(&border);
+  close(held[1]);
+}
+#endif
+
+struct task {
+  int what, number, count, err;
+  pthread_t thread;
+};
+
+static void tell(JNIEnv *env, void *arg) {
+  const struct task *t = arg;
+  (*env)->CallStaticVoidMethod(env, test_class, on_call, t->what, t->number);
+}
+
+static void *calls(void *arg) {
+  struct task *t = arg;
+  char name[16];
+  snprintf(name, sizeof name, "caller-%d", t->number);
+  prctl(PR_SET_NAME, name);
+  for (int i = 0; i < t->count && t->err == 0; i++)
+    t->err = libcgo_jni_call(&border, tell, t);
+  return NULL;
+}
+
+/* `threads` threads of C, each with `count` calls of onCall(what, its number). */
+JNIEXPORT jint JNICALL Java_JniTest_threads(JNIEnv *env, jclass c, jint threads,
+                                            jint count, jint what) {
+  struct task tasks[64];
+  int err = 0;
+  (void)env;
+  (void)c;
+  for (int i = 0; i < threads; i++) {
+    tasks[i] = (struct task){what, i, count, 0, 0};
+    if (pthread_create(&tasks[i].thread, NULL, calls, &tasks[i]) != 0)
+      abort();
+  }
+  for (int i = 0; i < threads; i++) {
+    pthread_join(tasks[i].thread, NULL);
+    err = tasks[i].err != 0 ? tasks[i].err : err;
+  }
+  return err;
+}
+
+/* From the calling thread. */
+JNIEXPORT jint JNICALL Java_JniTest_here(JNIEnv *env, jclass c, jint what,
+                                         jint number) {
+  struct task t = {what, number, 1, 0, 0};
+  (void)env;
+  (void)c;
+  return libcgo_jni_call(&border, tell, &t);
+}
+
+/* ---- exceptions ---- */
+
+JNIEXPORT jint JNICALL Java_JniTest_pendingBefore(JNIEnv *env, jclass c,
+                                                  jint what, jint number) {
+  (void)c;
+  jclass error = (*env)->FindClass(env, "java/lang/IllegalStateException");
+  (*env)->ThrowNew(env, error, "pending before");
+  return Java_JniTest_here(env, c, what, number);
+}
+
+/* ---- other libraries ---- */
+
+/* Detaches a thread that it has not attached. */
+static void *detached_by_others(void *arg) {
+  struct task *t = arg;
+  calls(t);
+  (*border.vm)->DetachCurrentThread(border.vm);
+  return t->err == 0 ? calls(t) : NULL;
+}
+
+/* Attaches the thread first, and detaches it while we have not gone. */
+static void *attached_by_others(void *arg) {
+  struct task *t = arg;
+  JNIEnv *env;
+  for (int i = 0; i < 2; i++) {
+    if ((*border.vm)->AttachCurrentThread(border.vm, (void **)&env, NULL) !=
+        JNI_OK)
+      t->err = -1;
+    calls(t);
+    if ((*border.vm)->GetEnv(border.vm, (void **)&env, JNI_VERSION_1_6) != JNI_OK)
+      t->err = -2;
+    (*border.vm)->DetachCurrentThread(border.vm);
+  }
+  calls(t);
+  return NULL;
+}
+
+/* Calls from destructors of keys, made before and after the border's, in each round. */
+static pthread_key_t before, after;
+static int rounds;
+static struct task last = {1, 7, 1, 0, 0};
+static void again(void *arg) {
+  calls(&last);
+  if (__atomic_add_fetch(&rounds, 1, __ATOMIC_RELAXED) < 6)
+    pthread_setspecific(arg == &before ? before : after, arg);
+}
+static void *from_destructors(void *arg) {
+  pthread_setspecific(before, &before);
+  pthread_setspecific(after, &after);
+  return calls(arg);
+}
+
+/* With SIGSEGV and others blocked, as HotSpot does not want them; and ends by
+   pthread_exit inside a nest of frames. */
+static void *with_signals_blocked(void *arg) {
+  sigset_t all, now;
+  struct task *t = arg;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, NULL);
+  calls(t);
+  pthread_sigmask(SIG_SETMASK, NULL, &now);
+  if (sigismember(&now, SIGSEGV))
+    t->err = -3; /* HotSpot opens it for Java code */
+  pthread_exit(NULL);
+}
+
+JNIEXPORT jint JNICALL Java_JniTest_special(JNIEnv *env, jclass c, jint kind,
+                                            jint what) {
+  static void *(*const kinds[])(void *) = {detached_by_others,
+                                           attached_by_others, from_destructors,
+                                           with_signals_blocked};
+  struct task t = {what, 7, 3, 0, 0};
+  (void)env;
+  (void)c;
+  if (kind == 2) {
+    pthread_key_create(&before, again);
+    pthread_key_create(&after, again);
+  }
+  if (pthread_create(&t.thread, NULL, kinds[kind], &t) != 0)
+    abort();
+  pthread_join(t.thread, NULL);
+  if (kind == 2 && (rounds < 6 || last.err != 0))
+    return -4;
+  return t.err;
+}
+
+/* ---- local references ---- */
+
+static void waste(JNIEnv *env, void *arg) {
+  (void)arg;
+  (*env)->NewByteArray(env, 1 << 20);
+}
+static void *wastes(void *arg) {
+  struct task *t = arg;
+  for (int i = 0; i < t->count && t->err == 0; i++)
+    t->err = libcgo_jni_call(&border, waste, t);
+  return NULL;
+}
+JNIEXPORT jint JNICALL Java_JniTest_wastes(JNIEnv *env, jclass c, jint count,
+                                           jboolean here) {
+  struct task t = {0, 0, count, 0, 0};
+  (void)env;
+  (void)c;
+  if (here) {
+    wastes(&t);
+  } else {
+    pthread_create(&t.thread, NULL, wastes, &t);
+    pthread_join(t.thread, NULL);
+  }
+  return t.err;
+}
+
+/* ---- the end ---- */
+
+/* Threads that call for ever; others that come and go, with a call each. */
+static void *for_ever(void *arg) {
+  struct task *t = arg;
+  while (libcgo_jni_call(&border, tell, t) == 0)
+    ;
+  return NULL;
+}
+static void *come_and_go(void *arg) {
+  for (;;) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, calls, arg) == 0)
+      pthread_join(thread, NULL);
+  }
+  return NULL;
+}
+JNIEXPORT void JNICALL Java_JniTest_fire(JNIEnv *env, jclass c, jint what) {
+  static struct task t = {0, 0, 1, 0, 0};
+  pthread_t thread;
+  (void)env;
+  (void)c;
+  t.what = what;
+  for (int i = 0; i < 4; i++)
+    pthread_create(&thread, NULL, i < 2 ? for_ever : come_and_go, &t);
+}
+
+JNIEXPORT jint JNICALL Java_JniTest_forked(JNIEnv *env, jclass c) {
+  int status = -1;
+  const pid_t child = fork();
+  if (child == 0) {
+    struct task t = {0, 0, 1, 0, 0};
+    alarm(10);
+    _exit(libcgo_jni_call(&border, tell, &t) == ESHUTDOWN ? 0 : 1);
+  }
+  if (waitpid(child, &status, 0) != child || status != 0)
+    return -1;
+  return Java_JniTest_here(env, c, 0, 0);
+}
+
+/* A thread that stays, and ends when its pipe is closed. */
+static void *stays(void *arg) {
+  char byte;
+  calls(arg);
+  if (read(held[0], &byte, 1) < 0)
+    abort();
+  return NULL;
+}
+static struct task staying = {0, 0, 1, 0, 0};
+JNIEXPORT jint JNICALL Java_JniTest_stay(JNIEnv *env, jclass c) {
+  (void)env;
+  (void)c;
+  return pipe(held) == 0 ? pthread_create(&staying.thread, NULL, stays, &staying)
+                         : -1;
+}
+
+#ifdef IN_LAUNCHER
+/* A VM in a program of C: its end, with a thread that is attached and others that call. */
+static void *until_closed(void *arg) {
+  struct task *t = arg;
+  while ((t->err = libcgo_jni_call(&border, tell, t)) == 0)
+    t->count++;
+  return NULL;
+}
+
+int main(int argc, char **argv) {
+  JavaVMOption option = {argv[1], NULL};
+  JavaVMInitArgs args = {JNI_VERSION_1_6, 1, &option, JNI_FALSE};
+  JavaVM *vm;
+  JNIEnv *env;
+  static struct task callers[4], late;
+  int waited = 0;
+  if (argc != 2 || JNI_CreateJavaVM(&vm, (void **)&env, &args) != JNI_OK)
+    return 2;
+  if (libcgo_jni_call(&border, tell, &late) != EPERM)
+    return 3;
+  test_class = (*env)->FindClass(env, "JniTest");
+  if (test_class == NULL || (on_call = (*env)->GetStaticMethodID(
+                                 env, test_class, "onCall", "(II)V")) == NULL)
+    return 4;
+  if (libcgo_jni_begin(&border, vm) != 0 || libcgo_jni_begin(&border, vm) != 0)
+    return 5;
+  if (Java_JniTest_stay(env, NULL) != 0)
+    return 6;
+  for (int i = 0; i < 4; i++)
+    if (pthread_create(&callers[i].thread, NULL, until_closed, &callers[i]) != 0)
+      return 7;
+  for (int i = 0; i < 4; i++)
+    while (__atomic_load_n(&callers[i].count, __ATOMIC_RELAXED) < 100)
+      sched_yield();
+  if ((*vm)->DestroyJavaVM(vm) != JNI_OK)
+    return 8;
+  if (libcgo_jni_call(&border, tell, &late) != ESHUTDOWN)
+    return 9;
+  /* The thread that was attached ends, and is not held up. */
+  close(held[1]);
+  pthread_join(staying.thread, NULL);
+  /* Those that were in a call may be kept in the VM; none has run on with an error but
+     this. */
+  for (int i = 0; i < 4; i++) {
+    const int err = __atomic_load_n(&callers[i].err, __ATOMIC_RELAXED);
+    waited += err == ESHUTDOWN;
+    if (err != 0 && err != ESHUTDOWN)
+      return 10;
+  }
+  printf("%d of 4 callers have ended\n", waited);
+  return 0;
+}
+#endif

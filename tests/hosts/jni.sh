@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2086,SC2317
+#
+# libcgo/host/jni.h, in every JDK of this machine: JniTest.java and jni.c beside this
+# script say what is claimed. HOSTS_EXITS: how often each kind of exit is tried.
+. "$(dirname "$0")/../support/tap.sh"
+
+here=$srcdir/tests/hosts
+
+skip_all() {
+  echo "1..0 # SKIP $1"
+  exit 0
+}
+
+case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
+test -z "$TEST_EMU" || skip_all "tests run in an emulator, a JVM does not"
+case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'a JVM cannot load an object with a sanitizer' ;; esac
+test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
+
+# Lines of a JDK's directory: what has a compiler, the header, and the VM as a library.
+jdks() {
+  for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
+    test ! -e "$dir/bin/javac" || test ! -e "$dir/include/jni.h" ||
+      test ! -e "$dir/lib/server/libjvm.so" || readlink -f "$dir"
+  done | awk '!seen[$0]++'
+}
+homes=$(jdks)
+test -n "$homes" || skip_all 'there is no JDK (Debian: openjdk-17-jdk-headless)'
+
+flags="-std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $cppflags"
+
+build() {
+  includes="-isystem $home/include -isystem $home/include/linux"
+  "$home/bin/javac" -d classes "$here/JniTest.java" &&
+    $CC $flags $includes $CFLAGS -fPIC -shared "$here/jni.c" -o libtest.so $shared_libs &&
+    $CC $flags $includes $CFLAGS -DOTHERS_DETACH -fPIC -shared "$here/jni.c" -o libothers.so $shared_libs &&
+    $CC $flags $includes $CFLAGS -DIN_LAUNCHER "$here/jni.c" -o launcher $shared_libs \
+      -L"$home/lib/server" -ljvm -Wl,-rpath,"$home/lib/server"
+}
+
+compiles_with() { # COMPILER...
+  printf '#include <libcgo/host/jni.h>\nLIBCGO_JNI(border);\n' >alone.c
+  "$@" -Wall -Wextra -Wpedantic -Werror $cppflags -isystem "$home/include" -isystem "$home/include/linux" \
+    -c alone.c -o alone.o
+}
+
+run_java() { # LIBRARY NAME [ARGUMENT]
+  timeout -k 1 120 "$home/bin/java" -Xmx64m -Xcheck:jni -cp classes JniTest "$scratch/$1" "$2" ${3:+"$3"} \
+    >java.out 2>&1
+  result=$?
+  cat java.out
+  test $result = 0 && grep -qx passed java.out &&
+    ! grep -q 'WARNING in native\|FATAL ERROR\|hs_err' java.out
+}
+
+# The process ends as it should, while threads of C call.
+exits() { # HOW
+  i=0
+  while test $i -lt ${HOSTS_EXITS:-3}; do
+    timeout -k 1 120 "$home/bin/java" -Xmx64m -XX:TieredStopAtLevel=1 -cp classes JniTest \
+      "$scratch/libtest.so" "$1" >java.out 2>&1 || {
+      echo "exit status $? in run $i"
+      head -50 java.out
+      return 1
+    }
+    i=$((i + 1))
+  done
+}
+
+destroyed() { timeout -k 1 120 ./launcher -Djava.class.path=classes; }
+
+for home in $homes; do
+  jdk=jdk$("$home/bin/javac" -version 2>&1 | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+  # What a JVM keeps for its tools.
+  rm -rf classes
+  ok ${jdk}_the_test_is_built build
+  ok ${jdk}_header_compiles_alone_as_c11 compiles_with $CC -std=c11
+  test "$CXX_LIBRARY" != yes ||
+    ok ${jdk}_header_compiles_alone_as_cxx17 compiles_with $CXX -std=c++17 -x c++
+  ok ${jdk}_a_thread_of_c_is_one_daemon_thread_until_it_ends run_java libtest.so calls
+  ok ${jdk}_a_thread_of_java_is_used_as_it_is run_java libtest.so java
+  ok ${jdk}_calls_nest run_java libtest.so nested
+  ok ${jdk}_an_exception_that_nobody_can_catch_goes_to_the_handler run_java libtest.so uncaught
+  ok ${jdk}_an_exception_below_java_stays_pending run_java libtest.so pending
+  ok ${jdk}_local_references_end_with_the_call run_java libtest.so locals
+  ok ${jdk}_destructors_of_other_keys_call run_java libtest.so destructors
+  ok ${jdk}_a_thread_with_signals_blocked_calls_and_ends run_java libtest.so signals
+  ok ${jdk}_the_collector_stops_callers run_java libtest.so collector
+  ok ${jdk}_the_child_of_a_fork_gets_an_error run_java libtest.so fork
+  ok ${jdk}_others_detach_the_thread run_java libothers.so others
+  ok ${jdk}_the_library_is_unloaded_before_its_threads_end run_java libtest.so unload "$scratch/classes/"
+  ok ${jdk}_system_exit_under_fire exits exit
+  ok ${jdk}_main_returns_under_fire exits return
+  ok ${jdk}_halt_under_fire exits halt
+  ok ${jdk}_system_exit_with_exceptions_under_fire exits throw-exit
+  ok ${jdk}_destroy_java_vm_under_fire_closes_the_border destroyed
+done
+done_testing

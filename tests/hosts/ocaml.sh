@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck disable=SC2086,SC2317
+#
+# libcgo/host/ocaml.h, with every OCaml of this machine: ocaml_test.ml and ocaml_stubs.c
+# beside this script say what is claimed. OCAMLS: directories of more compilers.
+# HOSTS_EXITS: how often each kind of exit is tried.
+. "$(dirname "$0")/../support/tap.sh"
+
+here=$srcdir/tests/hosts
+
+skip_all() {
+  echo "1..0 # SKIP $1"
+  exit 0
+}
+
+case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
+test -z "$TEST_EMU" || skip_all "tests run in an emulator, OCaml's compiler does not"
+case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'OCaml links without the sanitizer' ;; esac
+test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
+
+# Lines of directories with an ocamlopt.
+compilers() {
+  {
+    command -v ocamlopt
+    for dir in ${OCAMLS-/opt/ocaml-*/bin}; do
+      test ! -x "$dir/ocamlopt" || echo "$dir/ocamlopt"
+    done
+  } | sed 's|/ocamlopt$||' | awk '!seen[$0]++'
+}
+dirs=$(compilers)
+test -n "$dirs" || skip_all 'there is no OCaml (Debian: ocaml-nox)'
+
+flags="-std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $cppflags"
+
+link_with() { # MODULES... -o PROGRAM
+  "$bin/ocamlopt" -I +threads -I +unix unix.cmxa threads.cmxa "$@" \
+    -ccopt "-L$builddir/.libs -Wl,-rpath,$builddir/.libs" -cclib -lcgo
+}
+
+build() {
+  cp "$here/ocaml_stubs.c" "$here/ocaml_test.ml" . &&
+    $CC $flags -isystem "$where" $CFLAGS -fPIC -c ocaml_stubs.c -o ocaml_stubs.o &&
+    link_with ocaml_stubs.o ocaml_test.ml -o program
+}
+
+compiles_with() { # COMPILER...
+  printf '#include <libcgo/host/ocaml.h>\nLIBCGO_OCAML(border);\n' >alone.c
+  "$@" -Wall -Wextra -Wpedantic -Werror $cppflags -isystem "$where" -c alone.c -o alone.o
+}
+
+passes() { timeout -k 1 120 ./program "$1" | grep -x passed; }
+
+exits() { # HOW
+  i=0
+  while test $i -lt ${HOSTS_EXITS:-10}; do
+    timeout -k 1 120 ./program "$1" >program.out 2>&1 || {
+      echo "exit status $? in run $i"
+      cat program.out
+      return 1
+    }
+    i=$((i + 1))
+  done
+}
+
+# A program that does not use module Thread, and so does not link it.
+no_threads() {
+  cat >lonely_stubs.c <<'C'
+#include <libcgo/host/ocaml.h>
+#include <pthread.h>
+LIBCGO_OCAML(border);
+static void never(void *arg) { *(int *)arg = -1; }
+static void *call(void *arg) {
+  *(int *)arg = libcgo_ocaml_call(&border, never, arg);
+  return NULL;
+}
+value lonely(value unit) {
+  pthread_t thread;
+  int err = 0;
+  (void)unit;
+  pthread_create(&thread, NULL, call, &err);
+  pthread_join(thread, NULL);
+  return Val_int(err);
+}
+C
+  echo 'external lonely : unit -> int = "lonely" let () = exit (lonely ())' >lonely.ml
+  $CC $flags -isystem "$where" $CFLAGS -fPIC -c lonely_stubs.c -o lonely_stubs.o || return 1
+  # The library of module Thread is there, the module is not.
+  link_with lonely_stubs.o lonely.ml -o lonely -cclib -lthreadsnat -cclib "$unix" || return 1
+  timeout -k 1 60 ./lonely
+  test $? = 1 # EPERM
+}
+
+domains() {
+  cat >domains.ml <<'ML'
+external held : int -> int -> int = "test_held"
+external released : int -> int -> int = "test_released"
+external threads : int -> int -> int -> int = "test_threads"
+let calls = Atomic.make 0
+let () =
+  ignore (Thread.self ());
+  Callback.register "on_call" (fun _ _ -> Atomic.incr calls);
+  let busy = List.init 3 (fun _ -> Domain.spawn (fun () ->
+    for _ = 1 to 200 do
+      assert (held 0 0 = 0);
+      assert (released 0 0 = 0);
+      Gc.minor ()
+    done)) in
+  assert (threads 8 200 0 = 0);
+  List.iter Domain.join busy;
+  assert (Atomic.get calls = 3 * 400 + 1600)
+ML
+  link_with ocaml_stubs.o domains.ml -o domains && timeout -k 1 120 ./domains
+}
+
+for bin in $dirs; do
+  where=$("$bin/ocamlopt" -where)
+  version=$("$bin/ocamlopt" -version)
+  case $version in 4.*) unix=-lunix ;; *) unix=-lunixnat ;; esac
+  v=ocaml_$(echo $version | sed 's/\([0-9]*\)\.\([0-9]*\).*/\1_\2/')
+  rm -f program ocaml_*.cm*
+  ok ${v}_the_test_is_built build
+  ok ${v}_header_compiles_alone_as_c11 compiles_with $CC -std=c11
+  test "$CXX_LIBRARY" != yes ||
+    ok ${v}_header_compiles_alone_as_cxx17 compiles_with $CXX -std=c++17 -x c++
+  ok ${v}_a_thread_of_c_is_one_thread_until_it_ends passes calls
+  ok ${v}_exceptions_end_in_the_call passes raise
+  ok ${v}_threads_of_ocaml_call_with_the_runtime_or_without passes ocaml
+  ok ${v}_calls_nest_with_the_runtime_or_without passes nested
+  ok ${v}_others_register_and_unregister_the_thread passes others
+  ok ${v}_destructors_of_other_keys_call passes destructors
+  ok ${v}_a_thread_ends_in_a_call passes ends
+  ok ${v}_a_thread_has_its_signal_stack_back passes stack
+  ok ${v}_the_collector_runs_under_fire passes collector
+  ok ${v}_break_goes_to_the_main_thread passes signals
+  ok ${v}_children_of_forks_under_fire_go_on passes fork
+  ok ${v}_a_closed_border_opens_again passes closed
+  ok ${v}_without_module_thread_a_call_is_refused no_threads
+  ok ${v}_exit_under_fire exits exit
+  ok ${v}_the_program_ends_under_fire exits return
+  ok ${v}_exit_with_exceptions_under_fire exits raise-exit
+  case $version in
+  4.*) skip ${v}_domains_call "OCaml $version has no domains" ;;
+  *) ok ${v}_domains_call domains ;;
+  esac
+done
+done_testing

@@ -328,6 +328,31 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in $16. It is at 16(sp) while libcgo_guarded runs: there the personality
+ * routine finds it.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	KEEPS_GP SYM(libcgo_guard)
+	ENTER_FRAME
+	stq	$16, 16($30)
+	mov	$30, $17
+	CALL	SYM(libcgo_guarded)
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 8
+	.quad	-1, 16
+END_DATA SYM(libcgo_guard_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

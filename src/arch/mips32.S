@@ -332,6 +332,32 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in a0. It is in the caller's place for it while libcgo_guarded runs: there the personality
+ * routine finds it.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	SET_GP
+	ENTER_FRAME
+	sw	$a0, FRAME_BYTES($sp)
+	la	$t9, SYM(libcgo_guarded)
+	jalr	$t9
+	 move	$a1, $sp
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 4
+	.word	-1, FRAME_BYTES
+END_DATA SYM(libcgo_guard_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

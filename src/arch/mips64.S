@@ -322,6 +322,32 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in a0. It is at 16(sp) while libcgo_guarded runs: there the personality
+ * routine finds it.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	ENTER_FRAME
+	SET_GP	152, SYM(libcgo_guard)
+	sd	$a0, 16($sp)
+	dla	$t9, SYM(libcgo_guarded)
+	jalr	$t9
+	 move	$a1, $sp
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 8
+	.dword	-1, 16
+END_DATA SYM(libcgo_guard_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

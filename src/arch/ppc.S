@@ -391,6 +391,30 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in r3. It is at SAVED_FN(r1) while libcgo_guarded runs: there the personality
+ * routine finds it.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	ENTER_FRAME
+	stw	%r3, SAVED_FN(%r1)
+	mr	%r4, %r1
+	bl	SYM(libcgo_guarded)
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 4
+	.long	-1, SAVED_FN
+END_DATA SYM(libcgo_guard_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

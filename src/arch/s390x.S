@@ -299,6 +299,31 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in r2. It is at FN(r15) while libcgo_guarded runs: there the personality
+ * routine finds it. A frame's CFA is 160 bytes above the stack pointer at
+ * the call.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	ENTER_FRAME
+	stg	%r2, FN(%r15)
+	lgr	%r3, %r15
+	brasl	%r14, SYM(libcgo_guarded)@PLT
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 8
+	.quad	-1, FN - 160
+END_DATA SYM(libcgo_guard_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

@@ -232,6 +232,35 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in %o0. It is at the end of this frame while libcgo_guarded runs: there the personality
+ * routine finds it.
+ *
+ * The registers that the caller keeps are in its window: it goes to the stack, for who looks
+ * through the frames from another thread.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	ENTER_FRAME
+	stx	%i0, [%fp + BIAS - 16]
+	flushw
+	mov	%i0, %o0
+	call	SYM(libcgo_guarded)
+	 add	%sp, BIAS, %o1
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 8
+	.xword	-1, FRAME_BYTES - 16
+END_DATA SYM(libcgo_guard_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

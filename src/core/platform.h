@@ -252,6 +252,20 @@ struct unwinder {
 };
 unwinder find_unwinder();
 
+/* What a personality routine asks the unwinder that has called it. */
+struct unwound_frame {
+#ifdef __ARM_EABI__
+  get_register_function *get_register;
+  /* __gnu_unwind_frame: goes on to the caller's frame. */
+  _Unwind_Reason_Code (*second)(_Unwind_Control_Block *, _Unwind_Context *);
+#else
+  decltype(_Unwind_GetGR) *get_register;
+  decltype(_Unwind_GetCFA) *second;
+#endif
+};
+/* False: that unwinder cannot be found. */
+bool find_unwound_frame(unwound_frame *functions);
+
 /* What the loader knows of an address: strings and entry may become NULL and 0.
    False if it is in no object. */
 bool find_symbol(uintptr_t address, const char **object, const char **function,

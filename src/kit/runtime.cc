@@ -154,8 +154,6 @@ void undo_attach(libcgo_runtime *runtime, libcgo_thread *thread, bool ending) {
 // has left for the last time; then nothing but libcgo_detach detaches it.
 int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
   const libcgo_ops *ops = runtime->ops;
-  if (has_world(runtime))
-    wait_for_start_of_world(runtime);
   os::signals_held held(os::signals_of(runtime->open_signals));
 
   stack_bounds signal_stack = {};
@@ -209,6 +207,21 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
   return 0;
 }
 
+// The same. If it succeeds in a runtime with a world, the thread is still expected there.
+int attach_expected(libcgo_runtime *runtime, libcgo_thread **attached,
+                    bool ending) {
+  if (!has_world(runtime))
+    return attach(runtime, attached, ending);
+  int err = expect_start(runtime);
+  if (err != 0)
+    return err;
+  wait_for_start_of_world(runtime);
+  err = attach(runtime, attached, ending);
+  if (err != 0)
+    forget_start(runtime);
+  return err;
+}
+
 // For a thread without a record: attaches it and calls fn. No frame that fn
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
@@ -229,14 +242,14 @@ attach_and_call(libcgo_runtime *runtime,
     err = prepare_runtime(runtime);
     if (err == 0) {
       ending = is_mark_of_the_end(os::get_key(load_key(runtime)));
-      err = attach(runtime, &thread, ending);
+      err = attach_expected(runtime, &thread, ending);
     }
   }
   errno = caller_errno;
   if (err != 0)
     return err;
   if (has_world(runtime)) {
-    err = call_managed(member_of(thread), fn, arg);
+    err = call_attached(runtime, thread, fn, arg);
   } else {
     LIBCGO_PROBE(callback, runtime, thread);
     fn(thread, arg);
@@ -337,16 +350,8 @@ int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
   thread->signal_stack = how.signal_stack.lo;
   thread->signal_stack_bytes = how.signal_stack.hi - how.signal_stack.lo;
   thread->masks = 0;
-  if (m != nullptr) {
-    const int err = join_world(m);
-    if (err != 0) {
-      if (!how.ending)
-        os::set_key(load_key(runtime), nullptr);
-      drop_member(m);
-      thread->state = 0;
-      return err;
-    }
-  }
+  if (m != nullptr)
+    join_world(m);
   if (how.signal_stack.lo != 0)
     os::set_signal_stack(how.signal_stack);
   runtime->ops->enter(thread);
@@ -397,7 +402,9 @@ int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
     if (err == 0)
       err = is_mark_of_the_end(os::get_key(load_key(runtime)))
                 ? ECANCELED
-                : attach(runtime, &record, false);
+                : attach_expected(runtime, &record, false);
+    if (err == 0 && has_world(runtime))
+      forget_start(runtime);
   }
   if (thread != nullptr && record != nullptr)
     *thread = record;

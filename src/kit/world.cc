@@ -318,6 +318,7 @@ namespace cgo {
 namespace {
 
 constexpr char park_call[] = "libcgo_park";
+[[maybe_unused]] constexpr char parked_call[] = "libcgo_call_parked";
 
 // Makes room for so many words more. The old ones stay mapped: this may be a handler that
 // has interrupted keep_words. Nobody else looks while the thread is managed.
@@ -552,22 +553,55 @@ namespace cgo {
 
 namespace {
 
-#ifndef __ARM_EABI__
-
-extern "C" {
-// Of the unwinder, which has called: it is there. Weak, because nothing else needs it.
-#pragma weak _Unwind_GetGR
-#pragma weak _Unwind_GetCFA
+os::unwound_frame unwinder_that_called() {
+  os::unwound_frame functions;
+  if (!os::find_unwound_frame(&functions))
+    message(parked_call)
+        .text("an exception or a forced unwinding passes it, and the unwinder's functions "
+              "cannot be found: link with libgcc_s")
+        .fatal();
+  return functions;
 }
 
-uintptr_t word_of_frame(_Unwind_Context *context,
-                        const libcgo_place_in_frame &place) {
-  const auto base =
-      place.reg < 0 ? static_cast<uintptr_t>(_Unwind_GetCFA(context))
-                    : static_cast<uintptr_t>(
-                          _Unwind_GetGR(context, static_cast<int>(place.reg)));
+uintptr_t word_at(uintptr_t base, const libcgo_place_in_frame &place) {
   return *reinterpret_cast<const uintptr_t *>(
       base + static_cast<uintptr_t>(place.bytes));
+}
+
+#ifdef __ARM_EABI__
+
+// Exception Handling ABI for the Arm Architecture: a personality routine also goes on to the
+// caller's frame.
+_Unwind_Reason_Code pass(_Unwind_State state, _Unwind_Control_Block *block,
+                         _Unwind_Context *context,
+                         const libcgo_place_in_frame &place, uintptr_t *word) {
+  const os::unwound_frame unwinder = unwinder_that_called();
+  *word = 0;
+  if ((static_cast<int>(state) & _US_ACTION_MASK) == _US_UNWIND_FRAME_STARTING) {
+    constexpr uint32_t stack_pointer = 13;
+    uint32_t base = 0;
+    unwinder.get_register(context, _UVRSC_CORE,
+                          place.reg < 0 ? stack_pointer
+                                        : static_cast<uint32_t>(place.reg),
+                          _UVRSD_UINT32, &base);
+    *word = word_at(base, place);
+  }
+  return unwinder.second(block, context) == _URC_OK ? _URC_CONTINUE_UNWIND
+                                                    : _URC_FAILURE;
+}
+
+#else
+
+// 0: nothing is to be undone yet.
+uintptr_t word_of_frame(_Unwind_Action actions, _Unwind_Context *context,
+                        const libcgo_place_in_frame &place) {
+  if ((actions & _UA_CLEANUP_PHASE) == 0)
+    return 0;
+  const os::unwound_frame unwinder = unwinder_that_called();
+  return word_at(place.reg < 0 ? static_cast<uintptr_t>(unwinder.second(context))
+                               : static_cast<uintptr_t>(unwinder.get_register(
+                                     context, static_cast<int>(place.reg))),
+                 place);
 }
 
 #endif
@@ -577,24 +611,43 @@ uintptr_t word_of_frame(_Unwind_Context *context,
 
 extern "C" {
 
-[[gnu::visibility("hidden")]] _Unwind_Reason_Code
-libcgo_guard_personality(int, _Unwind_Action actions, _Unwind_Exception_Class,
-                         _Unwind_Exception *, _Unwind_Context *context) {
-  if ((actions & _UA_CLEANUP_PHASE) != 0)
-    cgo::undo(reinterpret_cast<libcgo_guarded_call *>(
-        cgo::word_of_frame(context, libcgo_guard_place)));
+#ifdef __ARM_EABI__
+
+_Unwind_Reason_Code libcgo_guard_personality(_Unwind_State state,
+                                             _Unwind_Control_Block *block,
+                                             _Unwind_Context *context) {
+  uintptr_t word;
+  const _Unwind_Reason_Code code =
+      cgo::pass(state, block, context, libcgo_guard_place, &word);
+  if (word != 0)
+    cgo::undo(reinterpret_cast<libcgo_guarded_call *>(word));
+  return code;
+}
+
+#else
+
+_Unwind_Reason_Code libcgo_guard_personality(int, _Unwind_Action actions,
+                                             _Unwind_Exception_Class,
+                                             _Unwind_Exception *,
+                                             _Unwind_Context *context) {
+  if (const uintptr_t word =
+          cgo::word_of_frame(actions, context, libcgo_guard_place))
+    cgo::undo(reinterpret_cast<libcgo_guarded_call *>(word));
   return _URC_CONTINUE_UNWIND;
 }
 
 #ifdef LIBCGO_CALL_PARKED
-[[gnu::visibility("hidden")]] _Unwind_Reason_Code
-libcgo_parked_personality(int, _Unwind_Action actions, _Unwind_Exception_Class,
-                          _Unwind_Exception *, _Unwind_Context *context) {
-  if ((actions & _UA_CLEANUP_PHASE) != 0)
-    cgo::set_managed(reinterpret_cast<libcgo_thread *>(
-        cgo::word_of_frame(context, libcgo_parked_place)));
+_Unwind_Reason_Code libcgo_parked_personality(int, _Unwind_Action actions,
+                                              _Unwind_Exception_Class,
+                                              _Unwind_Exception *,
+                                              _Unwind_Context *context) {
+  if (const uintptr_t word =
+          cgo::word_of_frame(actions, context, libcgo_parked_place))
+    cgo::set_managed(reinterpret_cast<libcgo_thread *>(word));
   return _URC_CONTINUE_UNWIND;
 }
+#endif
+
 #endif
 
 } // extern "C"
@@ -771,7 +824,7 @@ void drop_member(member *m) {
   free(m);
 }
 
-int join_world(member *m) {
+void join_world(member *m) {
   world *const w = m->of;
   libcgo_thread *const thread = m->thread;
   thread->poll = 0;
@@ -784,10 +837,6 @@ int join_world(member *m) {
   lock(w);
   while (is_others_turn(w))
     wait_for_epoch(w);
-  if (m->foreign != 0 && w->closed != 0) {
-    unlock(w);
-    return ESHUTDOWN;
-  }
   if (m->foreign == 0)
     end_start(w);
   thread->slow = w->slow;
@@ -798,7 +847,6 @@ int join_world(member *m) {
   unlock(w);
   if (m->foreign == 0 && load(&w->closed) != 0)
     arrive(w);
-  return 0;
 }
 
 bool begin_leave(member *m) {
@@ -940,6 +988,19 @@ int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
   return 0;
 }
 
+int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
+                  void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+  member *const m = member_of(thread);
+  const bool counted = count_callback(m);
+  forget_start(runtime); // from here on the callback keeps the record
+  if (!counted)
+    return ESHUTDOWN;
+  LIBCGO_PROBE(callback, runtime, thread);
+  run(m, fn, arg);
+  LIBCGO_PROBE(callback_done, runtime, thread);
+  return 0;
+}
+
 bool call_in_world(libcgo_runtime *runtime,
                    void (*fn)(libcgo_thread *thread, void *arg), void *arg,
                    int *err) {
@@ -1009,8 +1070,8 @@ struct caller {
   }
   void unpark() {
     if (was_managed) {
-      drop_kept(m->thread);
       set_managed(m->thread);
+      drop_kept(m->thread); // last: while it waits they are looked at
     }
   }
 };
@@ -1147,8 +1208,8 @@ int start(libcgo_runtime *runtime) {
   unlock(w);
   let_go_on(w);
   if (thread != nullptr) {
-    drop_kept(thread);
     set_managed(thread);
+    drop_kept(thread);
   }
   return 0;
 }
@@ -1464,8 +1525,8 @@ void libcgo_park(libcgo_thread *thread) {
 void libcgo_unpark(libcgo_thread *thread) {
   if (!in_world(thread) || thread->mode == managed)
     return;
-  drop_kept(thread);
   set_managed(thread);
+  drop_kept(thread);
 }
 
 void libcgo_safepoint_slow(libcgo_thread *thread) {
@@ -1474,8 +1535,8 @@ void libcgo_safepoint_slow(libcgo_thread *thread) {
       (load(&thread->poll) & must_park) == 0 || has_turn(member_of(thread)->of))
     return;
   park_at(thread, sp);
-  drop_kept(thread);
   set_managed(thread);
+  drop_kept(thread);
 }
 
 int libcgo_world_stop(libcgo_runtime *runtime, uint64_t timeout_ns,

@@ -86,7 +86,8 @@ uintptr_t *pinned_word(libcgo_runtime *runtime);
 int check_world_thread(const libcgo_runtime *runtime,
                        const libcgo_thread *thread);
 
-/* A thread is on its way: from before it is created until join_world, or forget_start. */
+/* A thread is on its way, and a close waits for it: from before it is created until
+   join_world, and from before `acquire` until it is attached. Returns 0 or ESHUTDOWN. */
 int expect_start(libcgo_runtime *runtime);
 void forget_start(libcgo_runtime *runtime);
 
@@ -99,7 +100,7 @@ void drop_member(member *m);
 
 /* The record is complete: from here on stoppers see the thread, parked. Waits while another
    thread stops the world. Returns 0 or ESHUTDOWN. A thread that was expected always joins. */
-int join_world(member *m);
+void join_world(member *m);
 
 /* For a thread that ends or detaches. Parks it, and takes it out of the list. False: the
    runtime is closed, and neither its record nor the thread's may be touched. */
@@ -123,6 +124,10 @@ void run_managed(libcgo_thread *thread,
 int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
                  void *arg);
 
+/* The same for a thread that has just attached, and is expected still; no longer then. */
+int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
+                  void (*fn)(libcgo_thread *thread, void *arg), void *arg);
+
 /* The same, for the calling thread. False: it has no record; attach it. */
 bool call_in_world(libcgo_runtime *runtime,
                    void (*fn)(libcgo_thread *thread, void *arg), void *arg,
@@ -141,7 +146,11 @@ void libcgo_parks(libcgo_thread *thread);
    the result on. */
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result);
 /* The personality routines of libcgo_guard, and of libcgo_call_parked in assembly. */
-#ifndef __ARM_EABI__
+#ifdef __ARM_EABI__
+[[gnu::visibility("hidden")]] _Unwind_Reason_Code
+libcgo_guard_personality(_Unwind_State state, _Unwind_Control_Block *block,
+                         _Unwind_Context *context);
+#else
 [[gnu::visibility("hidden")]] _Unwind_Reason_Code
 libcgo_guard_personality(int version, _Unwind_Action actions,
                          _Unwind_Exception_Class, _Unwind_Exception *,

@@ -28,7 +28,8 @@ dist_man_MANS = \
 	man/libcgo_thread_init.3 \
 	man/libcgo_thread_start.3 \
 	man/libcgo_traceback.3 \
-	man/libcgo_version.3
+	man/libcgo_version.3 \
+	man/libcgo_world_stop.3
 
 # PAGE:NAME, both in section 3; below, in section 7.
 man_links = \
@@ -136,7 +137,21 @@ man_links = \
 	libcgo_version:LIBCGO_VERSION_MAJOR \
 	libcgo_version:LIBCGO_VERSION_MINOR \
 	libcgo_version:LIBCGO_VERSION_PATCH \
-	libcgo_version:LIBCGO_VERSION_STRING
+	libcgo_version:LIBCGO_VERSION_STRING \
+	libcgo_world_stop:LIBCGO_THREAD_POLL_OFFSET \
+	libcgo_world_stop:LIBCGO_WORLD \
+	libcgo_world_stop:libcgo_call_parked \
+	libcgo_world_stop:libcgo_context_segment \
+	libcgo_world_stop:libcgo_handle_visit \
+	libcgo_world_stop:libcgo_handshake \
+	libcgo_world_stop:libcgo_park \
+	libcgo_world_stop:libcgo_runtime_close \
+	libcgo_world_stop:libcgo_safepoint \
+	libcgo_world_stop:libcgo_safepoint_slow \
+	libcgo_world_stop:libcgo_segments_visit \
+	libcgo_world_stop:libcgo_threads_visit \
+	libcgo_world_stop:libcgo_unpark \
+	libcgo_world_stop:libcgo_world_start
 
 man7_links = \
 	libcgo-runtime:LIBCGO_OPS \

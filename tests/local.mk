@@ -70,7 +70,7 @@ endif
 if CXX_LIBRARY
 kit_tests += tests/kit/context-unwind tests/kit/unwind-stacks
 if !WINDOWS
-kit_tests += tests/kit/hpp tests/kit/stepping tests/kit/traceback
+kit_tests += tests/kit/hpp tests/kit/stepping tests/kit/traceback tests/kit/world-unwind
 endif
 endif
 tests_kit_context_LDADD = $(LDADD) -lm
@@ -81,6 +81,7 @@ tests_kit_hpp_CXXFLAGS = $(AM_CXXFLAGS) -Wshadow -Wconversion
 tests_kit_stepping_SOURCES = tests/kit/stepping.cc
 tests_kit_traceback_SOURCES = tests/kit/traceback.cc
 tests_kit_traceback_LDFLAGS = $(AM_LDFLAGS) $(LIBCGO_TESTS_LDFLAGS)
+tests_kit_world_unwind_SOURCES = tests/kit/world-unwind.cc
 tests_kit_unwind_stacks_SOURCES = tests/kit/unwind-stacks.cc
 tests_kit_unwind_stacks_LDFLAGS = $(AM_LDFLAGS) $(LIBCGO_TESTS_LDFLAGS) $(tests_same_addresses)
 

@@ -292,6 +292,7 @@ LIBCGO_API int libcgo_thread_init(struct libcgo_thread *thread, size_t size);
  *              stack, to store the record under the thread key, or to remember
  *              a signal mask that hooks have changed
  *   EAGAIN     the process has no thread key left (PTHREAD_KEYS_MAX)
+ *   ESHUTDOWN  libcgo_runtime_close has closed the runtime
  *   EPERM      the object that contains the hooks cannot be kept mapped
  *   EPROTO     current() does not return the record that `enter` got; `leave`
  *              and `release` have been called
@@ -314,7 +315,9 @@ LIBCGO_API int libcgo_attach(struct libcgo_runtime *runtime,
  *            that tells why); the thread stays attached
  *   EPERM    the thread is a created thread of this runtime
  *   EBUSY    `leave` is running, or a call by libcgo_call_on_stack is under way
- *            on this thread: return from it first
+ *            on this thread, or a callback of a runtime with LIBCGO_WORLD: return
+ *            from it first
+ *   ESHUTDOWN  libcgo_runtime_close has closed the runtime
  * About EBUSY: callbacks and other calls into the runtime that stay on C's stack are not
  * noticed. A call that an exception or a longjmp has left may still count as under way if
  * libcgo_detach is called from deeper on the stack: see libcgo_stack_left. If
@@ -340,7 +343,9 @@ LIBCGO_API int libcgo_detach(struct libcgo_runtime *runtime);
  *   EPERM      nobody has begun the runtime's start-up, or as libcgo_attach
  *   ECANCELED  the process was forked while the start-up was half done
  *   EINVAL     fn is NULL, or as libcgo_attach
- *   ENOTSUP, ENOMEM, EAGAIN, EPROTO  as libcgo_attach
+ *   ENOTSUP, ENOMEM, EAGAIN, EPROTO, ESHUTDOWN  as libcgo_attach
+ * In a runtime with LIBCGO_WORLD (<libcgo/world.h>) the thread is managed while fn runs;
+ * before that it waits while the world is stopped.
  * Leaves errno alone.
  * Safe in any thread; in signal handlers on a thread that has a record. Since 0.1.
  */

@@ -88,7 +88,7 @@ LIBCGO_API void libcgo_park(struct libcgo_thread *thread);
  */
 LIBCGO_API void libcgo_unpark(struct libcgo_thread *thread);
 
-/* What libcgo_safepoint calls if the thread's word is not 0. */
+/* What libcgo_safepoint calls if the thread's word is not 0. Do not call it yourself. */
 LIBCGO_API void libcgo_safepoint_slow(struct libcgo_thread *thread);
 
 /* The offset in bytes, in the record, of a word of 32 bits. If it is not 0, the thread is to
@@ -116,7 +116,8 @@ static inline void libcgo_safepoint(struct libcgo_thread *thread) {
  * The caller may be a thread of the runtime, managed or parked, or have no record. It counts
  * as parked while the world is stopped, except that it need not wait: it may call back, and
  * run the runtime's code. Other threads that stop the world wait for their turn as parked
- * ones. Threads that start or attach wait; a thread may end meanwhile.
+ * ones. Threads that start or attach wait; a thread may end meanwhile. In a child of
+ * fork(2) the world runs, also if the thread that has called fork had stopped it.
  *
  * timeout_ns: how long to wait, in nanoseconds, UINT64_MAX: without a limit. `late` may be
  * NULL.
@@ -129,7 +130,7 @@ static inline void libcgo_safepoint(struct libcgo_thread *thread) {
  *   EINVAL     the runtime's record is NULL, too small, or lacks a required hook
  *   ENOTSUP    the runtime has no LIBCGO_WORLD, or this library does not know its
  *              version
- *   ENOMEM     no memory for the first use
+ *   ENOMEM     there is no memory for the first use
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.
  */
@@ -232,8 +233,8 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
                                    void *arg);
 
 /*
- * Closes the runtime: from now on libcgo_callback, libcgo_attach and libcgo_thread_create
- * return ESHUTDOWN. Callbacks that are under way on other threads are waited for, and so
+ * Closes the runtime: from now on libcgo_callback, libcgo_attach, libcgo_detach and
+ * libcgo_thread_create refuse, and say that it is shut down. Callbacks that are under way on other threads are waited for, and so
  * are hooks of threads that are just ending. The caller waits as a parked thread. Threads
  * that end later run no hook.
  *
@@ -244,6 +245,7 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
  *
  * Returns 0, also if the runtime was closed before, or
  *   ETIMEDOUT  callbacks are still under way; the runtime stays closed. Call again.
+ *   EDEADLK    the caller runs a function of libcgo_threads_visit
  *   EINVAL, ENOTSUP, ENOMEM  as libcgo_world_stop
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.

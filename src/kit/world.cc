@@ -101,6 +101,16 @@ uintptr_t self() { return libcgo_thread_pointer(); }
 // Keeps the compiler from moving a load before a store; for the CPU see above.
 inline void light_fence() { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
+// A thread sanitizer does not know what it orders; it has the acquiring loads.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wunknown-warning-option"
+#pragma GCC diagnostic ignored "-Wtsan"
+[[gnu::always_inline]] inline void full_fence() {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+#pragma GCC diagnostic pop
+
 template <class T> inline T load(const T *p) {
   return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
@@ -407,7 +417,7 @@ void end_callback(libcgo_guarded_call *g) {
   const uint32_t gate = load(&m->gate);
   if (__builtin_expect(gate != 0, false)) {
     if ((gate & gate_slow) != 0)
-      __atomic_thread_fence(__ATOMIC_SEQ_CST);
+      full_fence();
     if ((load(&m->gate) & gate_closed) != 0)
       arrive(m->of);
   }
@@ -428,13 +438,13 @@ inline bool count_callback(member *m) {
   if (__builtin_expect(gate == 0, true))
     return true;
   if ((gate & gate_slow) != 0) {
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    full_fence();
     gate = load(&m->gate);
   }
   if ((gate & gate_closed) == 0)
     return true;
   store(&m->callbacks, m->callbacks - 1);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  full_fence();
   arrive(m->of);
   return false;
 }
@@ -512,7 +522,7 @@ void libcgo_guarded(libcgo_guarded_call *g, uintptr_t frame) {
 void libcgo_parks(libcgo_thread *thread) {
   using namespace cgo;
   if (load(&thread->slow) != 0)
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    full_fence();
   if ((load(&thread->poll) & must_park) != 0)
     arrive(member_of(thread)->of);
 }
@@ -522,11 +532,11 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
   world *const w = member_of(thread)->of;
   for (;;) {
     if (load(&thread->slow) != 0)
-      __atomic_thread_fence(__ATOMIC_SEQ_CST);
+      full_fence();
     if ((load(&thread->poll) & must_park) == 0 || has_turn(w))
       return result;
     store(&thread->mode, parked);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    full_fence();
     arrive(w);
     for (;;) {
       const uint32_t e = load(&w->epoch);
@@ -535,7 +545,7 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
       os::wait_while(&w->epoch, e);
     }
     store(&thread->mode, managed);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    full_fence();
   }
 }
 
@@ -949,7 +959,7 @@ member *begin_use(libcgo_runtime *runtime) {
 
 void end_use(member *m) {
   store(&m->callbacks, m->callbacks - 1);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  full_fence();
   if ((load(&m->gate) & gate_closed) != 0)
     arrive(m->of);
 }
@@ -1106,7 +1116,7 @@ void clear_poll(libcgo_thread *thread, uint32_t bits) {
 
 // Without the lock, which a fence need not hold up.
 void fence(world *w) {
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  full_fence();
   if (load(&w->slow) != 0 || os::fence_others())
     return;
   // Refused from now on, by a sandbox that was set up late. The threads make their own
@@ -1119,7 +1129,7 @@ void fence(world *w) {
   }
   unlock(w);
   os::sleep_ms(20);
-  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  full_fence();
 }
 
 // Waits until find() returns nullptr, which is called with the lock and returns a thread

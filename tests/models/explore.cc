@@ -218,7 +218,7 @@ private:
   }
 
   void add(const successor &n, std::vector<std::string> &out) const {
-    out.push_back(machine_.name_of(n.thread) + ", line " + std::to_string(n.line) + ": " +
+    out.push_back(machine_.name_of(n.thread) + (n.included ? ", included line " : ", line ") + std::to_string(n.line) + ": " +
                   n.what + (n.violation.empty() ? "" : "  *** " + n.violation));
   }
 
@@ -327,7 +327,7 @@ int main(int argc, char **argv) {
       bool applied = false, tried = false;
       result all;
       for (const auto &s : m.scenarios) {
-        if (!d.scenario.empty() && s.name != d.scenario)
+        if (d.scenario.empty() ? s.once : s.name != d.scenario)
           continue;
         program p = m.compile(s, d.change);
         applied |= m.changed;
@@ -355,7 +355,7 @@ int main(int argc, char **argv) {
         result none;
         for (const auto &s : m.scenarios) {
           program p = m.compile(s, w);
-          if (!m.changed)
+          if (!m.changed || s.slow)
             continue;
           const double began = seconds();
           const result r = exploration(p).run();

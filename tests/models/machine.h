@@ -31,7 +31,8 @@
  *    that takes it away exchanges the steps around it.
  *  - wait() compares and falls asleep in one step. The value that it compares with is not
  *    older than any store that a wake() on this word came after. It may sleep if the value
- *    is as it was given, and it may return without a reason. Neither call is a fence.
+ *    is as it was given, and it may return without a reason. (sleep() does not: for loops
+ *    that would have no end.) None of them is a fence.
  *
  * Plain memory (`data`) is accessed by touch(), which stands for a read and a write.
  * A touch that the last touch does not happen before is a data race, an error. see() only
@@ -98,6 +99,7 @@ struct successor {
   bool counts = true; // false: nobody may rely on it, as on a return without a reason
   int thread = 0;
   int line = 0;
+  bool included = false;
   std::string what;      // only if asked for
   std::string violation; // empty: none
 };
@@ -376,6 +378,7 @@ private:
     n.thread = t;
     const step &at = program_.threads[t].steps[s.threads[t].pc];
     n.line = at.line;
+    n.included = at.included;
     if (describe)
       n.what = at.text;
     return n;

@@ -17,12 +17,14 @@
  *       end
  *     end
  *
- *     scenario stop-and-park         # `slow`: not in the fast selection
+ *     scenario stop-and-park         # `slow`: not in the fast selection;
+ *                                    # `once`: nor with what is redundant
  *       init mode1 = 1
  *       thread T ... end             # `thread T later`: starts by spawn(T)
  *                                    # ... signal ... end: what its signal handler does
  *     end
  *
+ *     include world.model            # its words and defs; its seeds and tags stay there
  *     seed park.mode relaxed stop-and-park "data race: heap"
  *     redundant park.mode relaxed "why nothing breaks"
  *
@@ -60,22 +62,13 @@ struct seed {
 class model {
 public:
   explicit model(const std::string &file) : file_(file) {
-    std::ifstream in(file);
-    if (!in)
-      fail(file, 0, "cannot be read");
-    std::string text;
-    for (int number = 1; std::getline(in, text); number++) {
-      const size_t hash = text.find('#');
-      if (hash != std::string::npos)
-        text.erase(hash);
-      lines_.push_back({trim(text), number});
-    }
-    top_level();
+    read(file);
+    top_level(0, false);
   }
 
   struct scenario {
     std::string name;
-    bool slow;
+    bool slow, once;
     size_t begin, end;
   };
   std::vector<scenario> scenarios;
@@ -149,6 +142,7 @@ private:
   struct line {
     std::string text;
     int number;
+    bool included;
   };
   struct definition {
     std::vector<std::string> parameters;
@@ -253,12 +247,39 @@ private:
     error(begin, "no end");
   }
 
-  void top_level() {
-    for (size_t i = 0; i < lines_.size(); i++) {
-      const line &at = lines_[i];
+  void read(const std::string &file) {
+    const bool included = file != file_;
+    std::ifstream in(file);
+    if (!in)
+      fail(file, 0, "cannot be read");
+    std::string text;
+    for (int number = 1; std::getline(in, text); number++) {
+      const size_t hash = text.find('#');
+      if (hash != std::string::npos)
+        text.erase(hash);
+      lines_.push_back({trim(text), number, included});
+    }
+  }
+
+  // From line `begin` on. Of a file that is included, only what scenarios are made of.
+  void top_level(size_t begin, bool included) {
+    const size_t end = lines_.size();
+    for (size_t i = begin; i < end; i++) {
+      const line at = lines_[i];
       const auto w = words(at.text);
       if (w.empty())
         continue;
+      if (included && (w[0] == "scenario" || w[0] == "seed" || w[0] == "redundant")) {
+        if (w[0] == "scenario")
+          i = end_of(i);
+        continue;
+      }
+      if (w[0] == "include") {
+        const size_t more = lines_.size();
+        read(file_.substr(0, file_.rfind('/') + 1) + w.at(1));
+        top_level(more, true);
+        continue;
+      }
       if (w[0] == "atomic" || w[0] == "data" || w[0] == "mutex") {
         const auto kind = w[0] == "atomic" ? place::atomic
                           : w[0] == "data" ? place::data
@@ -281,7 +302,9 @@ private:
         i = d.end;
       } else if (w[0] == "scenario") {
         const size_t end = end_of(i);
-        scenarios.push_back({w.at(1), w.size() > 2 && w[2] == "slow", i + 1, end});
+        const bool once = w.size() > 2 && w[2] == "once";
+        const bool slow = w.size() > 2 && w[2] == "slow";
+        scenarios.push_back({w.at(1), slow || once, once, i + 1, end});
         i = end;
       } else if (w[0] == "seed" && w.size() == 5) {
         seeds.push_back({{w[1], w[2]}, w[3], w[4], "", at.number});
@@ -299,6 +322,7 @@ private:
     step s;
     s.what = what;
     s.line = at.number;
+    s.included = at.included;
     s.text = at.text;
     code_->steps.push_back(s);
     return code_->steps.back();
@@ -405,7 +429,7 @@ private:
     bool first = true;
     for (const std::string &part : cut(at.text, ';')) {
       const int before = here();
-      statement({part, at.number}, in, first ? tag : "");
+      statement({part, at.number, at.included}, in, first ? tag : "");
       if (!first)
         for (int i = before; i < here(); i++)
           code_->steps[static_cast<size_t>(i)].glued = true;
@@ -775,7 +799,8 @@ private:
       if (!ways.empty() && s.tag.empty())
         fail(file_, s.line, "no @tag: " + s.text);
       for (const std::string &way : ways)
-        mutations_.insert({s.tag, way});
+        if (!s.included)
+          mutations_.insert({s.tag, way});
       if (s.tag.empty() || s.tag != change_.tag)
         continue;
       const bool known = s.what == action::gathered ||
@@ -791,7 +816,7 @@ private:
       } else if (change_.change == "failure-relaxed") {
         s.failure = order::relaxed;
       } else if (s.what != action::gathered) {
-        s.order = order_of({s.text, s.line}, change_.change);
+        s.order = order_of({s.text, s.line, s.included}, change_.change);
         if (s.what == action::fence)
           s.shared = false;
       }

@@ -84,6 +84,7 @@ struct step {
   bool glued = false; // runs with the step before it, as one
   bool shared = false;
   int line = 0;
+  bool included = false; // the line is in a file that is included
   std::string text; // of the line, or of the assertion
   std::string tag;  // by which seeds name it
 };

@@ -293,6 +293,18 @@ tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/config
 	tests/object/tutorial.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c
 
+# ---- tests/models: what threads do without a lock, in every order ----
+
+tests_once += tests/models/models.sh
+EXTRA_DIST += tests/models/close.model tests/models/explore.cc tests/models/handles.model \
+	tests/models/litmus.model tests/models/machine.h tests/models/parse.h \
+	tests/models/program.h tests/models/start.model tests/models/world.model
+
+# All of it: some minutes.
+check-models:
+	$(AM_TESTS_ENVIRONMENT) MODELS=all $(SHELL) $(srcdir)/tests/models/models.sh
+.PHONY: check-models
+
 # ---- tests/ports: CPUs, systems, emulators ----
 
 ports_tests += tests/ports/crossing

@@ -218,7 +218,8 @@ private:
     return out;
   }
 
-  std::vector<std::pair<std::string, int>> declarations(const line &at, size_t skip) const {
+  std::vector<std::pair<std::string, int>> declarations(const line &at,
+                                                        size_t skip) const {
     std::vector<std::pair<std::string, int>> out;
     for (const std::string &part : cut(at.text.substr(skip), ',')) {
       const auto sides = cut(part, '=');
@@ -269,7 +270,8 @@ private:
       const auto w = words(at.text);
       if (w.empty())
         continue;
-      if (included && (w[0] == "scenario" || w[0] == "seed" || w[0] == "redundant")) {
+      if (included &&
+          (w[0] == "scenario" || w[0] == "seed" || w[0] == "redundant")) {
         if (w[0] == "scenario")
           i = end_of(i);
         continue;
@@ -296,8 +298,8 @@ private:
         const size_t open = at.text.find('('), close = at.text.rfind(')');
         if (open == std::string::npos || close == std::string::npos)
           error(at, "def name(parameters) expected");
-        definition d = {cut(at.text.substr(open + 1, close - open - 1), ','), i + 1,
-                        end_of(i)};
+        definition d = {cut(at.text.substr(open + 1, close - open - 1), ','),
+                        i + 1, end_of(i)};
         defs_[trim(at.text.substr(3, open - 3))] = d;
         i = d.end;
       } else if (w[0] == "scenario") {
@@ -338,8 +340,8 @@ private:
   }
 
   // Lines [begin, end). `in` is the def's name.
-  void block(size_t begin, size_t end, const arguments &given, const std::string &in,
-             loop *around) {
+  void block(size_t begin, size_t end, const arguments &given,
+             const std::string &in, loop *around) {
     std::vector<int> returns;
     block(begin, end, given, in, around, returns);
     for (const int r : returns)
@@ -348,8 +350,8 @@ private:
       emit(action::nothing, lines_[end]);
   }
 
-  void block(size_t begin, size_t end, const arguments &given, const std::string &in,
-             loop *around, std::vector<int> &returns) {
+  void block(size_t begin, size_t end, const arguments &given,
+             const std::string &in, loop *around, std::vector<int> &returns) {
     for (size_t i = begin; i < end; i++) {
       line at = lines_[i];
       at.text = substitute(at.text, given);
@@ -439,8 +441,8 @@ private:
 
   int register_of(const line &at, const std::string &name, const std::string &in) {
     const size_t dot = name.find('.');
-    const std::string full = dot == 0                            ? name.substr(1)
-                             : dot != std::string::npos          ? name
+    const std::string full = dot == 0                         ? name.substr(1)
+                             : dot != std::string::npos       ? name
                              : name == "result" || in.empty() ? name
                                                               : in + "." + name;
     return register_named(at, prefix_ + full);
@@ -494,8 +496,8 @@ private:
       fail(file_, 0, "too many ghosts");
     program_.ghosts.push_back(name);
     const auto other = initial_->find(name);
-    program_.ghost_initial.push_back(other != initial_->end() ? other->second
-                                                              : declared->second);
+    program_.ghost_initial.push_back(
+        other != initial_->end() ? other->second : declared->second);
     return ghosts_[name] = index;
   }
 
@@ -511,7 +513,9 @@ private:
         continue;
       }
       const std::string full = in.empty() ? word : in + "." + word;
-      out += !registers_.count(prefix_ + full) ? word : in.empty() ? "." + word : full;
+      out += !registers_.count(prefix_ + full) ? word
+             : in.empty()                      ? "." + word
+                                               : full;
     }
     return out;
   }
@@ -522,8 +526,10 @@ private:
 
   enum order order_of(const line &at, const std::string &name) const {
     static const std::map<std::string, enum order> orders = {
-        {"relaxed", order::relaxed}, {"acquire", order::acquire},
-        {"release", order::release}, {"acq_rel", order::acq_rel},
+        {"relaxed", order::relaxed},
+        {"acquire", order::acquire},
+        {"release", order::release},
+        {"acq_rel", order::acq_rel},
         {"seq_cst", order::seq_cst}};
     const auto found = orders.find(name);
     if (found == orders.end())
@@ -536,13 +542,14 @@ private:
     std::string text = at.text, target;
     const size_t open = text.find('(');
     size_t equal = text.find('=');
-    if (equal != std::string::npos && (open == std::string::npos || equal < open) &&
-        text[equal + 1] != '=') {
+    if (equal != std::string::npos &&
+        (open == std::string::npos || equal < open) && text[equal + 1] != '=') {
       target = trim(text.substr(0, equal));
       text = trim(text.substr(equal + 1));
     }
     const size_t bracket = text.find('(');
-    const std::string name = bracket == std::string::npos ? "" : trim(text.substr(0, bracket));
+    const std::string name =
+        bracket == std::string::npos ? "" : trim(text.substr(0, bracket));
     std::vector<std::string> args;
     if (!name.empty() && text.back() == ')')
       args = cut(text.substr(bracket + 1, text.size() - bracket - 2), ',');
@@ -563,8 +570,10 @@ private:
     auto value = [&](size_t i) { return parse_expression(at, args.at(i), in); };
 
     static const std::map<std::string, action> changes = {
-        {"swap", action::swap}, {"add", action::add},
-        {"or", action::bit_or}, {"and", action::bit_and}};
+        {"swap", action::swap},
+        {"add", action::add},
+        {"or", action::bit_or},
+        {"and", action::bit_and}};
     if (name == "load") {
       want(2, true);
       memory(action::load, args[0]).order = order_of(at, args[1]);
@@ -738,7 +747,8 @@ private:
       char found = 0;
       for (const auto &o : levels[level])
         if (text.compare(i, o.first.size(), o.first) == 0 &&
-            !(o.first.size() == 1 && i + 1 < text.size() && text[i + 1] == text[i])) {
+            !(o.first.size() == 1 && i + 1 < text.size() &&
+              text[i + 1] == text[i])) {
           i += o.first.size();
           found = o.second;
           break;
@@ -787,12 +797,15 @@ private:
           ways = {"none"};
         break;
       case action::membarrier:
-      case action::wake: ways = {"none"}; break;
+      case action::wake:
+        ways = {"none"};
+        break;
       case action::nothing:
         if (s.text == "barrier()")
           ways = {"swapped"};
         break;
-      default: break;
+      default:
+        break;
       }
       if (s.tag == "client")
         continue;
@@ -803,8 +816,9 @@ private:
           mutations_.insert({s.tag, way});
       if (s.tag.empty() || s.tag != change_.tag)
         continue;
-      const bool known = s.what == action::gathered ||
-                         std::find(ways.begin(), ways.end(), change_.change) != ways.end();
+      const bool known =
+          s.what == action::gathered ||
+          std::find(ways.begin(), ways.end(), change_.change) != ways.end();
       if (!known)
         continue;
       changed = true;

@@ -85,8 +85,8 @@ struct step {
   bool shared = false;
   int line = 0;
   bool included = false; // the line is in a file that is included
-  std::string text; // of the line, or of the assertion
-  std::string tag;  // by which seeds name it
+  std::string text;      // of the line, or of the assertion
+  std::string tag;       // by which seeds name it
 };
 
 struct thread_code {
@@ -94,7 +94,7 @@ struct thread_code {
   bool later = false; // starts by `spawn`
   std::vector<step> steps;
   std::vector<uint32_t> live; // the registers that matter, by step
-  int handler = -1;           // where a signal handler begins, which may run once
+  int handler = -1; // where a signal handler begins, which may run once
 };
 
 struct place {

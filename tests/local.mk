@@ -301,6 +301,18 @@ tests_once += tests/hosts/jni.sh tests/hosts/ocaml.sh
 EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_stubs.c \
 	tests/hosts/ocaml_test.ml
 
+# ---- tests/models: what threads do without a lock, in every order ----
+
+tests_once += tests/models/models.sh
+EXTRA_DIST += tests/models/close.model tests/models/explore.cc tests/models/handles.model \
+	tests/models/litmus.model tests/models/machine.h tests/models/parse.h \
+	tests/models/program.h tests/models/start.model tests/models/world.model
+
+# All of it: some minutes.
+check-models:
+	$(AM_TESTS_ENVIRONMENT) MODELS=all $(SHELL) $(srcdir)/tests/models/models.sh
+.PHONY: check-models
+
 # ---- tests/ports: CPUs, systems, emulators ----
 
 ports_tests += tests/ports/crossing

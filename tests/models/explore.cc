@@ -44,7 +44,8 @@ hash hash_of(const std::string &bytes) {
   uint64_t a = 0x9e3779b97f4a7c15 ^ bytes.size(), b = 0xd1b54a32d192ed03;
   for (size_t i = 0; i < bytes.size(); i += 8) {
     uint64_t word = 0;
-    std::memcpy(&word, bytes.data() + i, bytes.size() - i < 8 ? bytes.size() - i : 8);
+    std::memcpy(&word, bytes.data() + i,
+                bytes.size() - i < 8 ? bytes.size() - i : 8);
     a = (a ^ word) * 0xbf58476d1ce4e5b9;
     a ^= a >> 29;
     b = (b + word) * 0x94d049bb133111eb;
@@ -218,8 +219,10 @@ private:
   }
 
   void add(const successor &n, std::vector<std::string> &out) const {
-    out.push_back(machine_.name_of(n.thread) + ", line " + std::to_string(n.line) + ": " +
-                  n.what + (n.violation.empty() ? "" : "  *** " + n.violation));
+    out.push_back(machine_.name_of(n.thread) +
+                  (n.included ? ", included line " : ", line ") +
+                  std::to_string(n.line) + ": " + n.what +
+                  (n.violation.empty() ? "" : "  *** " + n.violation));
   }
 
   std::vector<std::string> trace(uint32_t number) {
@@ -272,7 +275,8 @@ void report(bool good, const std::string &name, const std::string &figures,
 
 std::string figures(const result &r, double began) {
   char text[80];
-  std::snprintf(text, sizeof text, "%zu states, %.1f s", r.states, seconds() - began);
+  std::snprintf(text, sizeof text, "%zu states, %.1f s", r.states,
+                seconds() - began);
   return text;
 }
 
@@ -327,7 +331,7 @@ int main(int argc, char **argv) {
       bool applied = false, tried = false;
       result all;
       for (const auto &s : m.scenarios) {
-        if (!d.scenario.empty() && s.name != d.scenario)
+        if (d.scenario.empty() ? s.once : s.name != d.scenario)
           continue;
         program p = m.compile(s, d.change);
         applied |= m.changed;
@@ -348,20 +352,22 @@ int main(int argc, char **argv) {
                figures(all, began), all);
       else if (tried)
         report(all.violation == d.violation,
-               name + ", " + d.scenario + ": " + d.violation, figures(all, began), all);
+               name + ", " + d.scenario + ": " + d.violation,
+               figures(all, began), all);
     }
     for (const mutation &w : m.mutations())
       if (found.count({w.tag, w.change}) == 0) {
         result none;
         for (const auto &s : m.scenarios) {
           program p = m.compile(s, w);
-          if (!m.changed)
+          if (!m.changed || s.slow)
             continue;
           const double began = seconds();
           const result r = exploration(p).run();
-          none.trace.push_back(s.name + ": " +
-                               (r.violation.empty() ? "no violation" : r.violation) + ", " +
-                               figures(r, began));
+          none.trace.push_back(
+              s.name + ": " +
+              (r.violation.empty() ? "no violation" : r.violation) + ", " +
+              figures(r, began));
         }
         report(false, base + ": " + w.tag + " " + w.change + " has no seed",
                "what it breaks:", none);

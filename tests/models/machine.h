@@ -31,7 +31,8 @@
  *    that takes it away exchanges the steps around it.
  *  - wait() compares and falls asleep in one step. The value that it compares with is not
  *    older than any store that a wake() on this word came after. It may sleep if the value
- *    is as it was given, and it may return without a reason. Neither call is a fence.
+ *    is as it was given, and it may return without a reason. (sleep() does not: for loops
+ *    that would have no end.) None of them is a fence.
  *
  * Plain memory (`data`) is accessed by touch(), which stands for a read and a write.
  * A touch that the last touch does not happen before is a data race, an error. see() only
@@ -95,9 +96,11 @@ struct state {
 
 struct successor {
   state next;
-  bool counts = true; // false: nobody may rely on it, as on a return without a reason
+  bool counts =
+      true; // false: nobody may rely on it, as on a return without a reason
   int thread = 0;
   int line = 0;
+  bool included = false;
   std::string what;      // only if asked for
   std::string violation; // empty: none
 };
@@ -326,10 +329,17 @@ private:
     int stack[16], n = 0;
     for (const token &k : e) {
       switch (k.kind) {
-      case token::number: stack[n++] = k.value; continue;
-      case token::reg: stack[n++] = s.threads[t].regs[k.value]; continue;
-      case token::ghost: stack[n++] = s.ghosts[k.value]; continue;
-      case token::operation: break;
+      case token::number:
+        stack[n++] = k.value;
+        continue;
+      case token::reg:
+        stack[n++] = s.threads[t].regs[k.value];
+        continue;
+      case token::ghost:
+        stack[n++] = s.ghosts[k.value];
+        continue;
+      case token::operation:
+        break;
       }
       if (k.value == '!') {
         stack[n - 1] = !stack[n - 1];
@@ -338,20 +348,48 @@ private:
       const int b = stack[--n], a = stack[n - 1];
       int &r = stack[n - 1];
       switch (k.value) {
-      case '+': r = a + b; break;
-      case '-': r = a - b; break;
-      case '*': r = a * b; break;
-      case '%': r = a % b; break;
-      case '&': r = a & b; break;
-      case '|': r = a | b; break;
-      case '=': r = a == b; break;
-      case '#': r = a != b; break;
-      case '<': r = a < b; break;
-      case '>': r = a > b; break;
-      case 'l': r = a <= b; break;
-      case 'g': r = a >= b; break;
-      case 'a': r = a && b; break;
-      case 'o': r = a || b; break;
+      case '+':
+        r = a + b;
+        break;
+      case '-':
+        r = a - b;
+        break;
+      case '*':
+        r = a * b;
+        break;
+      case '%':
+        r = a % b;
+        break;
+      case '&':
+        r = a & b;
+        break;
+      case '|':
+        r = a | b;
+        break;
+      case '=':
+        r = a == b;
+        break;
+      case '#':
+        r = a != b;
+        break;
+      case '<':
+        r = a < b;
+        break;
+      case '>':
+        r = a > b;
+        break;
+      case 'l':
+        r = a <= b;
+        break;
+      case 'g':
+        r = a >= b;
+        break;
+      case 'a':
+        r = a && b;
+        break;
+      case 'o':
+        r = a || b;
+        break;
       }
     }
     return stack[0];
@@ -376,6 +414,7 @@ private:
     n.thread = t;
     const step &at = program_.threads[t].steps[s.threads[t].pc];
     n.line = at.line;
+    n.included = at.included;
     if (describe)
       n.what = at.text;
     return n;
@@ -431,7 +470,9 @@ private:
       if (evaluate(s, t, at.a) == 0)
         own.pc = static_cast<uint16_t>(at.target);
       break;
-    case action::jump: own.pc = static_cast<uint16_t>(at.target); break;
+    case action::jump:
+      own.pc = static_cast<uint16_t>(at.target);
+      break;
     case action::handled:
       own.pc = static_cast<uint16_t>(own.interrupted - 1);
       own.interrupted = handled_before;
@@ -447,7 +488,9 @@ private:
       each_view(s, [&](view &v) { v.at[at.place] = 0; });
       own.now.at[at.place] = own.acquired.at[at.place] = 1;
       break;
-    case action::fence: fence(s, t, at.order); break;
+    case action::fence:
+      fence(s, t, at.order);
+      break;
     case action::spawn: {
       thread_state &other = s.threads[at.target];
       if (other.status != status::not_started)
@@ -458,8 +501,10 @@ private:
       settle(n, at.target);
       break;
     }
-    case action::nothing: break;
-    default: fail(program_.file, at.line, "this step cannot be glued to another");
+    case action::nothing:
+      break;
+    default:
+      fail(program_.file, at.line, "this step cannot be glued to another");
     }
   }
 
@@ -506,7 +551,7 @@ private:
       own.acquired.at[l] = static_cast<uint8_t>(p);
     made.value = static_cast<int8_t>(value);
     made.attached = continued != nullptr;
-    made.carries = releases(o)               ? own.now
+    made.carries = releases(o)           ? own.now
                    : program_.has_fences ? own.released
                                          : view{};
     if (continued != nullptr)
@@ -571,12 +616,11 @@ private:
         n.next.threads[t].pc++;
         read(n.next, t, l, m, failed ? at.failure : at.order);
         if (!failed) {
-          const int now = at.what == action::swap    ? a
-                          : at.what == action::add    ? old + a
-                          : at.what == action::bit_or ? (old | a)
-                          : at.what == action::bit_and
-                              ? (old & a)
-                              : evaluate(s, t, at.b);
+          const int now = at.what == action::swap      ? a
+                          : at.what == action::add     ? old + a
+                          : at.what == action::bit_or  ? (old | a)
+                          : at.what == action::bit_and ? (old & a)
+                                                       : evaluate(s, t, at.b);
           const view continued = n.next.messages[l][m].carries;
           insert(n.next, t, l, m + 1, now, at.order, &continued);
         }
@@ -642,7 +686,8 @@ private:
     case action::wake: {
       successor n = from(s, t);
       n.next.threads[t].pc++;
-      n.next.woken[l] = s.woken[l] > first ? s.woken[l] : static_cast<uint8_t>(first);
+      n.next.woken[l] =
+          s.woken[l] > first ? s.woken[l] : static_cast<uint8_t>(first);
       std::string who;
       for (size_t u = 0; u < program_.threads.size(); u++)
         if (s.threads[u].status == status::asleep && s.threads[u].asleep_on == l) {
@@ -715,7 +760,9 @@ private:
         s.messages[l][m - oldest] = s.messages[l][m];
       s.count[l] = static_cast<uint8_t>(s.count[l] - gone);
       s.messages[l][0].attached = false;
-      auto down = [gone](uint8_t &p) { p = p < gone ? 0 : static_cast<uint8_t>(p - gone); };
+      auto down = [gone](uint8_t &p) {
+        p = p < gone ? 0 : static_cast<uint8_t>(p - gone);
+      };
       each_view(s, [&](view &v) { down(v.at[l]); });
       down(s.woken[l]);
     }

@@ -17,12 +17,14 @@
  *       end
  *     end
  *
- *     scenario stop-and-park         # `slow`: not in the fast selection
+ *     scenario stop-and-park         # `slow`: not in the fast selection;
+ *                                    # `once`: nor with what is redundant
  *       init mode1 = 1
  *       thread T ... end             # `thread T later`: starts by spawn(T)
  *                                    # ... signal ... end: what its signal handler does
  *     end
  *
+ *     include world.model            # its words and defs; its seeds and tags stay there
  *     seed park.mode relaxed stop-and-park "data race: heap"
  *     redundant park.mode relaxed "why nothing breaks"
  *
@@ -60,22 +62,13 @@ struct seed {
 class model {
 public:
   explicit model(const std::string &file) : file_(file) {
-    std::ifstream in(file);
-    if (!in)
-      fail(file, 0, "cannot be read");
-    std::string text;
-    for (int number = 1; std::getline(in, text); number++) {
-      const size_t hash = text.find('#');
-      if (hash != std::string::npos)
-        text.erase(hash);
-      lines_.push_back({trim(text), number});
-    }
-    top_level();
+    read(file);
+    top_level(0, false);
   }
 
   struct scenario {
     std::string name;
-    bool slow;
+    bool slow, once;
     size_t begin, end;
   };
   std::vector<scenario> scenarios;
@@ -149,6 +142,7 @@ private:
   struct line {
     std::string text;
     int number;
+    bool included;
   };
   struct definition {
     std::vector<std::string> parameters;
@@ -224,7 +218,8 @@ private:
     return out;
   }
 
-  std::vector<std::pair<std::string, int>> declarations(const line &at, size_t skip) const {
+  std::vector<std::pair<std::string, int>> declarations(const line &at,
+                                                        size_t skip) const {
     std::vector<std::pair<std::string, int>> out;
     for (const std::string &part : cut(at.text.substr(skip), ',')) {
       const auto sides = cut(part, '=');
@@ -253,12 +248,40 @@ private:
     error(begin, "no end");
   }
 
-  void top_level() {
-    for (size_t i = 0; i < lines_.size(); i++) {
-      const line &at = lines_[i];
+  void read(const std::string &file) {
+    const bool included = file != file_;
+    std::ifstream in(file);
+    if (!in)
+      fail(file, 0, "cannot be read");
+    std::string text;
+    for (int number = 1; std::getline(in, text); number++) {
+      const size_t hash = text.find('#');
+      if (hash != std::string::npos)
+        text.erase(hash);
+      lines_.push_back({trim(text), number, included});
+    }
+  }
+
+  // From line `begin` on. Of a file that is included, only what scenarios are made of.
+  void top_level(size_t begin, bool included) {
+    const size_t end = lines_.size();
+    for (size_t i = begin; i < end; i++) {
+      const line at = lines_[i];
       const auto w = words(at.text);
       if (w.empty())
         continue;
+      if (included &&
+          (w[0] == "scenario" || w[0] == "seed" || w[0] == "redundant")) {
+        if (w[0] == "scenario")
+          i = end_of(i);
+        continue;
+      }
+      if (w[0] == "include") {
+        const size_t more = lines_.size();
+        read(file_.substr(0, file_.rfind('/') + 1) + w.at(1));
+        top_level(more, true);
+        continue;
+      }
       if (w[0] == "atomic" || w[0] == "data" || w[0] == "mutex") {
         const auto kind = w[0] == "atomic" ? place::atomic
                           : w[0] == "data" ? place::data
@@ -275,13 +298,15 @@ private:
         const size_t open = at.text.find('('), close = at.text.rfind(')');
         if (open == std::string::npos || close == std::string::npos)
           error(at, "def name(parameters) expected");
-        definition d = {cut(at.text.substr(open + 1, close - open - 1), ','), i + 1,
-                        end_of(i)};
+        definition d = {cut(at.text.substr(open + 1, close - open - 1), ','),
+                        i + 1, end_of(i)};
         defs_[trim(at.text.substr(3, open - 3))] = d;
         i = d.end;
       } else if (w[0] == "scenario") {
         const size_t end = end_of(i);
-        scenarios.push_back({w.at(1), w.size() > 2 && w[2] == "slow", i + 1, end});
+        const bool once = w.size() > 2 && w[2] == "once";
+        const bool slow = w.size() > 2 && w[2] == "slow";
+        scenarios.push_back({w.at(1), slow || once, once, i + 1, end});
         i = end;
       } else if (w[0] == "seed" && w.size() == 5) {
         seeds.push_back({{w[1], w[2]}, w[3], w[4], "", at.number});
@@ -299,6 +324,7 @@ private:
     step s;
     s.what = what;
     s.line = at.number;
+    s.included = at.included;
     s.text = at.text;
     code_->steps.push_back(s);
     return code_->steps.back();
@@ -314,8 +340,8 @@ private:
   }
 
   // Lines [begin, end). `in` is the def's name.
-  void block(size_t begin, size_t end, const arguments &given, const std::string &in,
-             loop *around) {
+  void block(size_t begin, size_t end, const arguments &given,
+             const std::string &in, loop *around) {
     std::vector<int> returns;
     block(begin, end, given, in, around, returns);
     for (const int r : returns)
@@ -324,8 +350,8 @@ private:
       emit(action::nothing, lines_[end]);
   }
 
-  void block(size_t begin, size_t end, const arguments &given, const std::string &in,
-             loop *around, std::vector<int> &returns) {
+  void block(size_t begin, size_t end, const arguments &given,
+             const std::string &in, loop *around, std::vector<int> &returns) {
     for (size_t i = begin; i < end; i++) {
       line at = lines_[i];
       at.text = substitute(at.text, given);
@@ -405,7 +431,7 @@ private:
     bool first = true;
     for (const std::string &part : cut(at.text, ';')) {
       const int before = here();
-      statement({part, at.number}, in, first ? tag : "");
+      statement({part, at.number, at.included}, in, first ? tag : "");
       if (!first)
         for (int i = before; i < here(); i++)
           code_->steps[static_cast<size_t>(i)].glued = true;
@@ -415,8 +441,8 @@ private:
 
   int register_of(const line &at, const std::string &name, const std::string &in) {
     const size_t dot = name.find('.');
-    const std::string full = dot == 0                            ? name.substr(1)
-                             : dot != std::string::npos          ? name
+    const std::string full = dot == 0                         ? name.substr(1)
+                             : dot != std::string::npos       ? name
                              : name == "result" || in.empty() ? name
                                                               : in + "." + name;
     return register_named(at, prefix_ + full);
@@ -470,8 +496,8 @@ private:
       fail(file_, 0, "too many ghosts");
     program_.ghosts.push_back(name);
     const auto other = initial_->find(name);
-    program_.ghost_initial.push_back(other != initial_->end() ? other->second
-                                                              : declared->second);
+    program_.ghost_initial.push_back(
+        other != initial_->end() ? other->second : declared->second);
     return ghosts_[name] = index;
   }
 
@@ -487,7 +513,9 @@ private:
         continue;
       }
       const std::string full = in.empty() ? word : in + "." + word;
-      out += !registers_.count(prefix_ + full) ? word : in.empty() ? "." + word : full;
+      out += !registers_.count(prefix_ + full) ? word
+             : in.empty()                      ? "." + word
+                                               : full;
     }
     return out;
   }
@@ -498,8 +526,10 @@ private:
 
   enum order order_of(const line &at, const std::string &name) const {
     static const std::map<std::string, enum order> orders = {
-        {"relaxed", order::relaxed}, {"acquire", order::acquire},
-        {"release", order::release}, {"acq_rel", order::acq_rel},
+        {"relaxed", order::relaxed},
+        {"acquire", order::acquire},
+        {"release", order::release},
+        {"acq_rel", order::acq_rel},
         {"seq_cst", order::seq_cst}};
     const auto found = orders.find(name);
     if (found == orders.end())
@@ -512,13 +542,14 @@ private:
     std::string text = at.text, target;
     const size_t open = text.find('(');
     size_t equal = text.find('=');
-    if (equal != std::string::npos && (open == std::string::npos || equal < open) &&
-        text[equal + 1] != '=') {
+    if (equal != std::string::npos &&
+        (open == std::string::npos || equal < open) && text[equal + 1] != '=') {
       target = trim(text.substr(0, equal));
       text = trim(text.substr(equal + 1));
     }
     const size_t bracket = text.find('(');
-    const std::string name = bracket == std::string::npos ? "" : trim(text.substr(0, bracket));
+    const std::string name =
+        bracket == std::string::npos ? "" : trim(text.substr(0, bracket));
     std::vector<std::string> args;
     if (!name.empty() && text.back() == ')')
       args = cut(text.substr(bracket + 1, text.size() - bracket - 2), ',');
@@ -539,8 +570,10 @@ private:
     auto value = [&](size_t i) { return parse_expression(at, args.at(i), in); };
 
     static const std::map<std::string, action> changes = {
-        {"swap", action::swap}, {"add", action::add},
-        {"or", action::bit_or}, {"and", action::bit_and}};
+        {"swap", action::swap},
+        {"add", action::add},
+        {"or", action::bit_or},
+        {"and", action::bit_and}};
     if (name == "load") {
       want(2, true);
       memory(action::load, args[0]).order = order_of(at, args[1]);
@@ -714,7 +747,8 @@ private:
       char found = 0;
       for (const auto &o : levels[level])
         if (text.compare(i, o.first.size(), o.first) == 0 &&
-            !(o.first.size() == 1 && i + 1 < text.size() && text[i + 1] == text[i])) {
+            !(o.first.size() == 1 && i + 1 < text.size() &&
+              text[i + 1] == text[i])) {
           i += o.first.size();
           found = o.second;
           break;
@@ -763,23 +797,28 @@ private:
           ways = {"none"};
         break;
       case action::membarrier:
-      case action::wake: ways = {"none"}; break;
+      case action::wake:
+        ways = {"none"};
+        break;
       case action::nothing:
         if (s.text == "barrier()")
           ways = {"swapped"};
         break;
-      default: break;
+      default:
+        break;
       }
       if (s.tag == "client")
         continue;
       if (!ways.empty() && s.tag.empty())
         fail(file_, s.line, "no @tag: " + s.text);
       for (const std::string &way : ways)
-        mutations_.insert({s.tag, way});
+        if (!s.included)
+          mutations_.insert({s.tag, way});
       if (s.tag.empty() || s.tag != change_.tag)
         continue;
-      const bool known = s.what == action::gathered ||
-                         std::find(ways.begin(), ways.end(), change_.change) != ways.end();
+      const bool known =
+          s.what == action::gathered ||
+          std::find(ways.begin(), ways.end(), change_.change) != ways.end();
       if (!known)
         continue;
       changed = true;
@@ -791,7 +830,7 @@ private:
       } else if (change_.change == "failure-relaxed") {
         s.failure = order::relaxed;
       } else if (s.what != action::gathered) {
-        s.order = order_of({s.text, s.line}, change_.change);
+        s.order = order_of({s.text, s.line, s.included}, change_.change);
         if (s.what == action::fence)
           s.shared = false;
       }

@@ -84,8 +84,9 @@ struct step {
   bool glued = false; // runs with the step before it, as one
   bool shared = false;
   int line = 0;
-  std::string text; // of the line, or of the assertion
-  std::string tag;  // by which seeds name it
+  bool included = false; // the line is in a file that is included
+  std::string text;      // of the line, or of the assertion
+  std::string tag;       // by which seeds name it
 };
 
 struct thread_code {
@@ -93,7 +94,7 @@ struct thread_code {
   bool later = false; // starts by `spawn`
   std::vector<step> steps;
   std::vector<uint32_t> live; // the registers that matter, by step
-  int handler = -1;           // where a signal handler begins, which may run once
+  int handler = -1; // where a signal handler begins, which may run once
 };
 
 struct place {

@@ -30,6 +30,9 @@
  * Unwinding ends where `fn` was called. An exception must be caught in the context in which
  * it is thrown, or it ends the process. A longjmp must stay in its context, too.
  *
+ * If the client is compiled with AddressSanitizer or ThreadSanitizer, or for valgrind, these
+ * tools are told of each switch: see <libcgo/context-tools.h>.
+ *
  * Contexts exist on all systems except Windows, where the library lacks these functions. On
  * Darwin and the BSDs they have not been tested. A thread that uses a shadow stack (x86,
  * SHSTK) cannot have contexts: libcgo_context_make returns ENOTSUP there.
@@ -69,8 +72,9 @@ struct libcgo_context {
   uintptr_t stack_lo; /* the stack for which it was made, or 0 */
   uintptr_t stack_hi;
   uintptr_t ahead;
-  void *data; /* the client's */
-  uintptr_t reserved[8];
+  void *data;         /* the client's */
+  uintptr_t tools[7]; /* of the functions in <libcgo/context-tools.h> */
+  uintptr_t reserved[1];
 };
 /* In `options`, a promise: whenever this context suspends itself, the floating-point
    control words are those with which it began or last went on. So libcgo_switch need not
@@ -79,8 +83,8 @@ struct libcgo_context {
 #define LIBCGO_CONTEXT_INIT                                                    \
   {                                                                            \
     sizeof(struct libcgo_context), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0, 0, 0, {                                                 \
-      0, 0, 0, 0, 0, 0, 0, 0                                                   \
+        0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0}, {                          \
+      0                                                                        \
     }                                                                          \
   }
 
@@ -153,5 +157,7 @@ LIBCGO_API size_t libcgo_context_traceback(struct libcgo_runtime *runtime,
                                            uintptr_t *pcs, size_t most);
 
 LIBCGO_END_DECLS
+
+#include <libcgo/context-tools.h>
 
 #endif

@@ -18,9 +18,9 @@
  * control words of the code that made it. The signal mask, errno and thread-local variables
  * belong to the thread.
  *
- * A context may go on in another thread, with two exceptions. C on a system stack stays in
- * its thread. So does a context that is in a C function which it called with
- * libcgo_call_on_system. If several contexts of a thread are in such functions, the one
+ * A context may go on in another thread, with two exceptions. C stays in its thread, on
+ * whatever stack it is: a system stack, a signal stack or a coroutine stack. So does a
+ * context that is in a C function which it called with libcgo_call_on_system. If several contexts of a thread are in such functions, the one
  * that called last returns first, because all their C frames are on one stack.
  *
  * C++ keeps a list of the exceptions that are being handled. It belongs to the thread, too.
@@ -132,6 +132,9 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
  * caller is neither on the stack of *from nor in C that was called from there, or if C
  * would be overwritten. Does not notice if two threads go on in one context at once: the
  * client must prevent that.
+ *
+ * `from` and `to` must not be NULL. That is not looked at, because it would cost each switch
+ * an instruction: the process faults.
  *
  * Leaves errno alone. Safe in any thread; in signal handlers if the interrupted code is not
  * in a function of this library, or if the handler's own context goes on before the handler

@@ -403,7 +403,10 @@ private:
     body() noexcept = default;
     body(const body &) = delete;
     body &operator=(const body &) = delete;
-    virtual ~body() = default;
+    virtual ~body() {
+      if (record.stack_hi != 0)
+        libcgo_context_forget(&record);
+    }
 
     libcgo_context record LIBCGO_CONTEXT_INIT;
     bool over = false;

@@ -111,6 +111,7 @@ man_links = \
 	libcgo_switch:LIBCGO_CONTEXT_KEEPS_CONTROL \
 	libcgo_switch:libcgo_context_make \
 	libcgo_switch:libcgo_context_traceback \
+	libcgo_switch:libcgo_context_forget \
 	libcgo_thread_create:LIBCGO_LIMIT_INIT \
 	libcgo_thread_create:LIBCGO_NO_GUARD \
 	libcgo_thread_create:LIBCGO_NO_SIGNAL_STACK \

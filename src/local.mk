@@ -10,7 +10,7 @@ src_language = -std=c++17 -nostdinc++ -fno-exceptions -fno-rtti -fno-threadsafe-
 	-funwind-tables -fasynchronous-unwind-tables -fno-omit-frame-pointer
 src_warnings = -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
 	-Wmissing-declarations $(LIBCGO_WERROR)
-src_cppflags = $(include_cppflags) -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
+src_cppflags = $(include_cppflags) -DLIBCGO_NO_TOOLS -iquote $(top_srcdir)/src -I$(top_srcdir)/src/cxx
 
 # By face. Direction: os, arch <- core <- kit <- go, and core <- classic;
 # scripts/include-graph.sh looks at it.

@@ -17,7 +17,7 @@
 # Unwind tables also of C and of what throws nothing: compilers for some CPUs
 # leave them out. A call in last place has a frame. Many calls cannot fail in a
 # test, or are seen to.
-AM_CPPFLAGS = $(include_cppflags) -iquote $(top_srcdir)/tests -iquote $(top_srcdir)/src \
+AM_CPPFLAGS = $(include_cppflags) -DLIBCGO_NO_TOOLS -iquote $(top_srcdir)/tests -iquote $(top_srcdir)/src \
 	-D_GNU_SOURCE -DTEST_MODULES='"$(abs_top_builddir)/tests/kit/"'
 tests_flags = -Wall -Wextra -Wno-unused-result -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -fasynchronous-unwind-tables $(LIBCGO_FRAMES) \
@@ -289,11 +289,12 @@ endif
 tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-script.sh \
 	tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
-	tests/object/stack-chk.sh tests/object/static.sh
+	tests/object/stack-chk.sh tests/object/static.sh tests/object/tools.sh
 tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/configure.sh \
 	tests/object/html.sh tests/object/man.sh tests/object/release.sh \
 	tests/object/tutorial.sh
-EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c
+EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c \
+	tests/object/tools-client.c
 
 # ---- tests/hosts: the headers for runtimes that exist ----
 

@@ -18,9 +18,9 @@
  * control words of the code that made it. The signal mask, errno and thread-local variables
  * belong to the thread.
  *
- * A context may go on in another thread, with two exceptions. C on a system stack stays in
- * its thread. So does a context that is in a C function which it called with
- * libcgo_call_on_system. If several contexts of a thread are in such functions, the one
+ * A context may go on in another thread, with two exceptions. C stays in its thread, on
+ * whatever stack it is: a system stack, a signal stack or a coroutine stack. So does a
+ * context that is in a C function which it called with libcgo_call_on_system. If several contexts of a thread are in such functions, the one
  * that called last returns first, because all their C frames are on one stack.
  *
  * C++ keeps a list of the exceptions that are being handled. It belongs to the thread, too.
@@ -29,6 +29,9 @@
  *
  * Unwinding ends where `fn` was called. An exception must be caught in the context in which
  * it is thrown, or it ends the process. A longjmp must stay in its context, too.
+ *
+ * If the client is compiled with AddressSanitizer or ThreadSanitizer, or for valgrind, these
+ * tools are told of each switch: see <libcgo/context-tools.h>.
  *
  * Contexts exist on all systems except Windows, where the library lacks these functions. On
  * Darwin and the BSDs they have not been tested. A thread that uses a shadow stack (x86,
@@ -69,8 +72,9 @@ struct libcgo_context {
   uintptr_t stack_lo; /* the stack for which it was made, or 0 */
   uintptr_t stack_hi;
   uintptr_t ahead;
-  void *data; /* the client's */
-  uintptr_t reserved[8];
+  void *data;         /* the client's */
+  uintptr_t tools[7]; /* of the functions in <libcgo/context-tools.h> */
+  uintptr_t reserved[1];
 };
 /* In `options`, a promise: whenever this context suspends itself, the floating-point
    control words are those with which it began or last went on. So libcgo_switch need not
@@ -79,8 +83,8 @@ struct libcgo_context {
 #define LIBCGO_CONTEXT_INIT                                                    \
   {                                                                            \
     sizeof(struct libcgo_context), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0, 0, 0, {                                                 \
-      0, 0, 0, 0, 0, 0, 0, 0                                                   \
+        0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0}, {                          \
+      0                                                                        \
     }                                                                          \
   }
 
@@ -142,6 +146,9 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
  * would be overwritten. Does not notice if two threads go on in one context at once: the
  * client must prevent that.
  *
+ * `from` and `to` must not be NULL. That is not looked at, because it would cost each switch
+ * an instruction: the process faults.
+ *
  * Leaves errno alone. Safe in any thread; in signal handlers if the interrupted code is not
  * in a function of this library, or if the handler's own context goes on before the handler
  * returns. Do not leave a handler that interrupted libcgo_switch by a longjmp. Since 0.2.
@@ -166,5 +173,7 @@ LIBCGO_API size_t libcgo_context_traceback(struct libcgo_runtime *runtime,
                                            uintptr_t *pcs, size_t most);
 
 LIBCGO_END_DECLS
+
+#include <libcgo/context-tools.h>
 
 #endif

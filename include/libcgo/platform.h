@@ -70,6 +70,39 @@
 #define LIBCGO_STACK_MIN_ 1024
 #endif
 
+/* Tools that must be told when a thread changes its stack. LIBCGO_TOOLS_: one of these. A
+   client that defines LIBCGO_NO_TOOLS tells them itself. */
+#ifndef LIBCGO_NO_TOOLS
+#if defined(__SANITIZE_ADDRESS__)
+#define LIBCGO_ASAN_ 1
+#elif defined(__SANITIZE_THREAD__)
+#define LIBCGO_TSAN_ 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LIBCGO_ASAN_ 1
+#elif __has_feature(thread_sanitizer)
+#define LIBCGO_TSAN_ 1
+#endif
+#endif
+#if defined(LIBCGO_ASAN_) || defined(LIBCGO_TSAN_)
+#define LIBCGO_TOOLS_ 1
+#elif defined(LIBCGO_VALGRIND)
+#define LIBCGO_VALGRIND_ 1
+#define LIBCGO_TOOLS_ 1
+#endif
+#endif
+
+/* Of a function that runs, in part, on a stack that the sanitizer does not expect. */
+#if defined(LIBCGO_ASAN_)
+#define LIBCGO_UNWATCHED_ __attribute__((__no_sanitize_address__))
+#elif defined(LIBCGO_TSAN_) && defined(__clang__)
+#define LIBCGO_UNWATCHED_ __attribute__((__disable_sanitizer_instrumentation__))
+#elif defined(LIBCGO_TSAN_)
+#define LIBCGO_UNWATCHED_ __attribute__((__no_sanitize_thread__))
+#else
+#define LIBCGO_UNWATCHED_
+#endif
+
 /* Defined if C++ is compiled with exceptions. */
 #ifdef __cpp_exceptions
 #define LIBCGO_EXCEPTIONS_ 1

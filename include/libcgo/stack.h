@@ -260,4 +260,6 @@ LIBCGO_API int libcgo_stack_bounds(struct libcgo_thread *thread,
 
 LIBCGO_END_DECLS
 
+#include <libcgo/stack-tools.h>
+
 #endif

@@ -103,6 +103,48 @@ int find_in_maps(uintptr_t address, stack_bounds *mapping, stack_bounds *below) 
   return first_error != 0 ? first_error : ENOENT;
 }
 
+// PROCMAP_QUERY of <linux/fs.h>, Linux 6.11: one mapping, without a text of all.
+struct procmap_query {
+  uint64_t size;
+  uint64_t query_flags;
+  uint64_t query_addr;
+  uint64_t vma_start;
+  uint64_t vma_end;
+  uint64_t not_asked[8];
+};
+static_assert(sizeof(procmap_query) == 104, "");
+constexpr long ask_mapping = static_cast<long>(_IOWR('f', 17, procmap_query));
+constexpr uint64_t covering = 0;
+constexpr uint64_t covering_or_next = 0x10; // PROCMAP_QUERY_COVERING_OR_NEXT_VMA
+
+// Returns 0 or a negative errno value: -ESRCH of a thread that has ended, -ENOTTY if the
+// kernel is older.
+long query_mapping(long fd, uintptr_t address, uint64_t flags,
+                   stack_bounds *mapping) {
+  if (fd < 0)
+    return -ESRCH;
+  procmap_query query = {};
+  query.size = sizeof query;
+  query.query_flags = flags;
+  query.query_addr = address;
+  const long err = call_system(SYS_ioctl, fd, ask_mapping, &query);
+  if (err == 0)
+    *mapping = {static_cast<uintptr_t>(query.vma_start),
+                static_cast<uintptr_t>(query.vma_end)};
+  return err;
+}
+
+bool query_mapping(uintptr_t address, stack_bounds *mapping) {
+  maps_names names;
+  for (int i = 0; i < maps_names::count; i++) {
+    file_descriptor fd(names.get(i));
+    const long err = query_mapping(fd.get(), address, covering, mapping);
+    if (err != -ESRCH)
+      return err == 0;
+  }
+  return false;
+}
+
 // Both the kernel's: what lies on the initial thread's stack, and how far a
 // growing stack keeps from the mapping below it, in pages (proc(5) has no way to
 // ask: the default of the boot parameter stack_guard_gap).
@@ -121,26 +163,62 @@ uintptr_t end_of_initial_stack(uintptr_t inside, uintptr_t page) {
   return at;
 }
 
+// The most that a stack with this end may take, by the limit; 0 if there is none.
+uintptr_t lowest_by_limit(uintptr_t hi, uintptr_t page) {
+  rlimit limit;
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= hi)
+    return 0;
+  return (hi - static_cast<uintptr_t>(limit.rlim_cur) + page - 1) & ~(page - 1);
+}
+
+// What find_in_maps finds, without a text: the kernel answers for one mapping, or the next
+// one above. So the mapping below can be found only from where the limit is. What lies
+// lower does not matter. Returns false if the kernel does not answer so.
+bool query_initial_stack(uintptr_t inside, uintptr_t page,
+                         stack_bounds *mapping, stack_bounds *below) {
+  constexpr int enough = 8; // normally nothing is there
+  maps_names names;
+  for (int i = 0; i < maps_names::count; i++) {
+    file_descriptor fd(names.get(i));
+    long err = query_mapping(fd.get(), inside, covering, mapping);
+    if (err == -ESRCH)
+      continue;
+    const uintptr_t limit = err == 0 ? lowest_by_limit(mapping->hi, page) : 0;
+    const uintptr_t gap = stack_guard_gap * page;
+    uintptr_t at = limit > gap ? limit - gap : 0;
+    *below = {};
+    for (int n = 0; n < enough && at != 0; n++) {
+      stack_bounds next;
+      err = query_mapping(fd.get(), at, covering_or_next, &next);
+      if (err != 0)
+        return false;
+      if (next.hi > inside)
+        return true;
+      *below = next;
+      at = next.hi;
+    }
+    return false;
+  }
+  return false;
+}
+
 int initial_stack_bounds(stack_bounds *bounds) {
   const uintptr_t inside = initial_stack_address();
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   stack_bounds mapping, below;
-  const int err = find_in_maps(inside, &mapping, &below);
-  if (err != 0 && !any_mappings()) {
-    mapping = {inside & ~(page - 1), end_of_initial_stack(inside, page)};
-    below.hi = mapping.hi - kept_free;
-  } else if (err != 0) {
-    return err;
+  if (!query_initial_stack(inside, page, &mapping, &below)) {
+    const int err = find_in_maps(inside, &mapping, &below);
+    if (err != 0 && !any_mappings()) {
+      mapping = {inside & ~(page - 1), end_of_initial_stack(inside, page)};
+      below.hi = mapping.hi - kept_free;
+    } else if (err != 0) {
+      return err;
+    }
   }
   uintptr_t lowest = below.hi + stack_guard_gap * page;
-  rlimit limit;
-  if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur < mapping.hi) {
-    const uintptr_t by_limit =
-        (mapping.hi - static_cast<uintptr_t>(limit.rlim_cur) + page - 1) &
-        ~(page - 1);
-    if (lowest < by_limit)
-      lowest = by_limit;
-  }
+  const uintptr_t by_limit = lowest_by_limit(mapping.hi, page);
+  if (lowest < by_limit)
+    lowest = by_limit;
   // What has grown stays usable, whatever the limit has become.
   bounds->lo = lowest < mapping.lo ? lowest : mapping.lo;
   // Above are the auxiliary vector, the arguments and the environment.
@@ -243,42 +321,6 @@ int own_stack_bounds(stack_bounds *bounds) {
   leave_out_variables(bounds);
   return 0;
 }
-
-namespace {
-
-// PROCMAP_QUERY of <linux/fs.h>, Linux 6.11: one mapping, without a text of all.
-struct procmap_query {
-  uint64_t size;
-  uint64_t query_flags; // 0: the one that covers the address
-  uint64_t query_addr;
-  uint64_t vma_start;
-  uint64_t vma_end;
-  uint64_t not_asked[8];
-};
-static_assert(sizeof(procmap_query) == 104, "");
-constexpr long ask_mapping = static_cast<long>(_IOWR('f', 17, procmap_query));
-
-bool query_mapping(uintptr_t address, stack_bounds *bounds) {
-  maps_names names;
-  for (int i = 0; i < maps_names::count; i++) {
-    file_descriptor fd(names.get(i));
-    procmap_query query = {};
-    query.size = sizeof query;
-    query.query_addr = address;
-    const long err = fd.get() < 0
-                         ? -ESRCH
-                         : call_system(SYS_ioctl, fd.get(), ask_mapping, &query);
-    if (err == 0) {
-      bounds->lo = static_cast<uintptr_t>(query.vma_start);
-      bounds->hi = static_cast<uintptr_t>(query.vma_end);
-    }
-    if (err != -ESRCH) // of a thread that has ended
-      return err == 0;
-  }
-  return false;
-}
-
-} // namespace
 
 int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
   stack_bounds below;

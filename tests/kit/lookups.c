@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <link.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -223,6 +225,72 @@ TEST(the_initial_stack_is_found_without_proc) {
   if (RUNNING_ON_VALGRIND)
     SKIP("valgrind's initial stack is no mapping of the kernel's");
   ASSERT_CHILD(ask_without_proc);
+}
+
+/* The kernel answers for one mapping since Linux 6.11. Before that, and where a filter
+   refuses the call, the text of all is read. */
+static int same_bounds_when(long refused, int err) {
+  struct libcgo_bounds before, after;
+  if (libcgo_stack_bounds(NULL, &before) != 0)
+    return 1;
+  if (refuse(refused, err) != 0)
+    return cannot;
+  errno = 4711;
+  if (libcgo_stack_bounds(NULL, &after) != 0 || errno != 4711)
+    return 2;
+  return before.lo != after.lo || before.hi != after.hi ||
+         after.kind != LIBCGO_STACK_SYSTEM;
+}
+
+static int ask_an_old_kernel(void) {
+  return same_bounds_when(SYS_ioctl, ENOTTY);
+}
+static int ask_in_a_sandbox(void) { return same_bounds_when(SYS_ioctl, EPERM); }
+static int ask_without_a_text(void) { return same_bounds_when(SYS_read, EIO); }
+
+/* Something is mapped where the stack could grow. */
+static int ask_an_old_kernel_beside_a_mapping(void) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  const uintptr_t at = ((uintptr_t)&page - (2u << 20)) & ~(page - 1);
+  struct libcgo_bounds before, after;
+  if (libcgo_stack_bounds(NULL, &before) != 0 || at < before.lo ||
+      mmap((void *)at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+          (void *)at)
+    return cannot;
+  if (libcgo_stack_bounds(NULL, &after) != 0 || after.lo <= at ||
+      after.hi != before.hi)
+    return 3;
+  return same_bounds_when(SYS_ioctl, ENOTTY);
+}
+
+static int asks_for_one_mapping(void) {
+  uint64_t query[13] = {sizeof query, 0, (uintptr_t)&query};
+  const int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  const int err = fd < 0 ? -1 : ioctl(fd, _IOWR('f', 17, uint64_t[13]), query);
+  close(fd);
+  return err == 0;
+}
+
+#define NEEDS_THE_INITIAL_STACK                                                \
+  if (RUNNING_ON_VALGRIND)                                                     \
+  SKIP("valgrind's initial stack is no mapping of the kernel's")
+
+TEST(the_initial_stack_is_the_same_where_the_kernel_gives_a_text_only) {
+  NEEDS_THE_INITIAL_STACK;
+  ASSERT_CHILD(ask_an_old_kernel);
+  ASSERT_CHILD(ask_in_a_sandbox);
+}
+
+TEST(the_initial_stack_ends_above_a_mapping_whatever_the_kernel_gives) {
+  NEEDS_THE_INITIAL_STACK;
+  ASSERT_CHILD(ask_an_old_kernel_beside_a_mapping);
+}
+
+TEST(the_initial_stack_is_found_without_a_text) {
+  NEEDS_THE_INITIAL_STACK;
+  if (!asks_for_one_mapping())
+    SKIP("the kernel gives a text of all mappings only");
+  ASSERT_CHILD(ask_without_a_text);
 }
 
 /* ---- the loader ---- */
@@ -815,6 +883,9 @@ int main(void) {
   ADD_TEST(a_limit_of_locked_memory_is_named);
   ADD_TEST(an_error_of_the_system_is_told_as_it_is);
   ADD_TEST(the_initial_stack_is_found_without_proc);
+  ADD_TEST(the_initial_stack_is_the_same_where_the_kernel_gives_a_text_only);
+  ADD_TEST(the_initial_stack_ends_above_a_mapping_whatever_the_kernel_gives);
+  ADD_TEST(the_initial_stack_is_found_without_a_text);
   ADD_TEST(a_thread_may_call_back_while_the_object_is_being_loaded);
   ADD_TEST(a_thread_may_call_back_while_the_loader_lists_its_objects);
   ADD_TEST(a_child_works_that_was_forked_while_the_loader_was_locked);

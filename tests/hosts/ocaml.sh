@@ -63,7 +63,7 @@ exits() { # HOW
   done
 }
 
-# A program that does not use module Thread, and so does not link it.
+# A program with the C half of the threads library, but without module Thread.
 no_threads() {
   cat >lonely_stubs.c <<'C'
 #include <libcgo/host/ocaml.h>
@@ -85,8 +85,9 @@ value lonely(value unit) {
 C
   echo 'external lonely : unit -> int = "lonely" let () = exit (lonely ())' >lonely.ml
   $CC $flags -isystem "$where" $CFLAGS -fPIC -c lonely_stubs.c -o lonely_stubs.o || return 1
-  # The library of module Thread is there, the module is not.
-  link_with lonely_stubs.o lonely.ml -o lonely -cclib -lthreadsnat -cclib "$unix" || return 1
+  "$bin/ocamlopt" lonely_stubs.o lonely.ml -o lonely \
+    -ccopt "-L$builddir/.libs -Wl,-rpath,$builddir/.libs" -cclib -lcgo \
+    -cclib -lthreadsnat -cclib "$unix" -ccopt -pthread || return 1
   timeout -k 1 60 ./lonely
   test $? = 1 # EPERM
 }

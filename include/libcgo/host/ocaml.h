@@ -216,12 +216,11 @@ static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   return 1;
 }
 
-static inline void libcgo_ocaml_unregister_(struct libcgo_ocaml_thread_ *self) {
+static inline void libcgo_ocaml_restore_(struct libcgo_ocaml_thread_ *self) {
   const long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
   if (self->info != 0 && pthread_getspecific((pthread_key_t)key) == 0 &&
       pthread_getspecific((pthread_key_t)libcgo_ocaml_witness_) == 0)
     pthread_setspecific((pthread_key_t)key, self->info);
-  caml_c_thread_unregister();
 }
 #else
 static inline void libcgo_ocaml_watch_keys_(void) {}
@@ -229,9 +228,8 @@ static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   (void)self;
   return caml_c_thread_register();
 }
-static inline void libcgo_ocaml_unregister_(struct libcgo_ocaml_thread_ *self) {
+static inline void libcgo_ocaml_restore_(struct libcgo_ocaml_thread_ *self) {
   (void)self;
-  caml_c_thread_unregister();
 }
 #endif
 
@@ -241,9 +239,10 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
       (struct libcgo_ocaml_thread_ *)(void *)thread;
   if (!self->registered)
     return;
+  libcgo_ocaml_restore_(self);
   if (libcgo_ocaml_holds_())
     libcgo_ocaml_give_();
-  libcgo_ocaml_unregister_(self);
+  caml_c_thread_unregister();
   self->registered = 0;
 #ifdef SS_DISABLE
   if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)

@@ -114,6 +114,14 @@ ML
   link_with ocaml_stubs.o domains.ml -o domains && timeout -k 1 120 ./domains
 }
 
+example() {
+  PKG_CONFIG_PATH=$builddir make -C "$srcdir/examples/ocaml" run OUT="$scratch/example" \
+    OCAMLOPT="$bin/ocamlopt" CC="$CC" CPPFLAGS="$cppflags" \
+    LDFLAGS="-L$builddir/.libs -Wl,-rpath,$builddir/.libs" >example.out 2>&1
+  cat example.out
+  grep -qx 'the thread has ended' example.out
+}
+
 for bin in $dirs; do
   where=$("$bin/ocamlopt" -where)
   version=$("$bin/ocamlopt" -version)
@@ -144,5 +152,11 @@ for bin in $dirs; do
   4.*) skip ${v}_domains_call "OCaml $version has no domains" ;;
   *) ok ${v}_domains_call domains ;;
   esac
+  rm -rf example
+  if have pkg-config; then
+    ok ${v}_the_example_runs example
+  else
+    skip ${v}_the_example_runs 'there is no pkg-config'
+  fi
 done
 done_testing

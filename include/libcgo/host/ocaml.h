@@ -201,12 +201,16 @@ static inline int libcgo_ocaml_find_key_(void) {
 
 static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
-  if (__builtin_expect(key < 0 && !self->asked, 0)) {
+  /* What caml_c_thread_register looks at first. */
+  if (__builtin_expect(key >= 0 && pthread_getspecific((pthread_key_t)key) != 0,
+                       1))
+    return 0;
+  if (key < 0 && !self->asked) {
     self->asked = 1;
     if (!libcgo_ocaml_find_key_())
       return 0;
     key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
-  } else if (__builtin_expect(!caml_c_thread_register(), 1)) {
+  } else if (!caml_c_thread_register()) {
     return 0;
   }
   self->info = 0;

@@ -11,3 +11,9 @@ EXTRA_DIST += examples/cpp.cc
 EXTRA_DIST += examples/lua/Makefile examples/lua/README.md examples/lua/c_side.c \
 	examples/lua/c_side.h examples/lua/demo.lua examples/lua/luaborder.c \
 	examples/lua/luaborder.h examples/lua/main.c
+EXTRA_DIST += examples/jni/Main.java examples/jni/Makefile examples/jni/README.md \
+	examples/jni/Watch.java examples/jni/watch.c examples/jni/watch.h examples/jni/watch_jni.c
+EXTRA_DIST += examples/ocaml/Makefile examples/ocaml/README.md examples/ocaml/dune \
+	examples/ocaml/dune-project examples/ocaml/main.ml examples/ocaml/watch.c \
+	examples/ocaml/watch.h examples/ocaml/watch_stubs.c examples/ocaml/watcher.ml \
+	examples/ocaml/watcher.mli

@@ -68,6 +68,13 @@ exits() { # HOW
   done
 }
 
+example() {
+  PKG_CONFIG_PATH=$builddir make -C "$srcdir/examples/jni" run OUT="$scratch/example" JAVA_HOME="$home" \
+    CC="$CC" CPPFLAGS="$cppflags" LDFLAGS="$shared_libs" >example.out 2>&1
+  cat example.out
+  grep -qx 'the thread is TERMINATED' example.out
+}
+
 destroyed() { timeout -k 1 120 ./launcher -Djava.class.path=classes; }
 
 for home in $homes; do
@@ -95,5 +102,11 @@ for home in $homes; do
   ok ${jdk}_halt_under_fire exits halt
   ok ${jdk}_system_exit_with_exceptions_under_fire exits throw-exit
   ok ${jdk}_destroy_java_vm_under_fire_closes_the_border destroyed
+  rm -rf example
+  if have pkg-config; then
+    ok ${jdk}_the_example_runs example
+  else
+    skip ${jdk}_the_example_runs 'there is no pkg-config'
+  fi
 done
 done_testing

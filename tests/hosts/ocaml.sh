@@ -63,7 +63,7 @@ exits() { # HOW
   done
 }
 
-# A program that does not use module Thread, and so does not link it.
+# A program with the C half of the threads library, but without module Thread.
 no_threads() {
   cat >lonely_stubs.c <<'C'
 #include <libcgo/host/ocaml.h>
@@ -85,8 +85,9 @@ value lonely(value unit) {
 C
   echo 'external lonely : unit -> int = "lonely" let () = exit (lonely ())' >lonely.ml
   $CC $flags -isystem "$where" $CFLAGS -fPIC -c lonely_stubs.c -o lonely_stubs.o || return 1
-  # The library of module Thread is there, the module is not.
-  link_with lonely_stubs.o lonely.ml -o lonely -cclib -lthreadsnat -cclib "$unix" || return 1
+  "$bin/ocamlopt" lonely_stubs.o lonely.ml -o lonely \
+    -ccopt "-L$builddir/.libs -Wl,-rpath,$builddir/.libs" -cclib -lcgo \
+    -cclib -lthreadsnat -cclib "$unix" -ccopt -pthread || return 1
   timeout -k 1 60 ./lonely
   test $? = 1 # EPERM
 }
@@ -111,6 +112,14 @@ let () =
   assert (Atomic.get calls = 3 * 400 + 1600)
 ML
   link_with ocaml_stubs.o domains.ml -o domains && timeout -k 1 120 ./domains
+}
+
+example() {
+  PKG_CONFIG_PATH=$builddir make -C "$srcdir/examples/ocaml" run OUT="$scratch/example" \
+    OCAMLOPT="$bin/ocamlopt" CC="$CC" CPPFLAGS="$cppflags" \
+    LDFLAGS="-L$builddir/.libs -Wl,-rpath,$builddir/.libs" >example.out 2>&1
+  cat example.out
+  grep -qx 'the thread has ended' example.out
 }
 
 for bin in $dirs; do
@@ -143,5 +152,11 @@ for bin in $dirs; do
   4.*) skip ${v}_domains_call "OCaml $version has no domains" ;;
   *) ok ${v}_domains_call domains ;;
   esac
+  rm -rf example
+  if have pkg-config; then
+    ok ${v}_the_example_runs example
+  else
+    skip ${v}_the_example_runs 'there is no pkg-config'
+  fi
 done
 done_testing

@@ -291,6 +291,21 @@ of_no_cxx_library() {
     grep -q '#include <libcgo\.hpp>' ./*.c
 }
 
+# The flags for the headers of the runtime that a page is about, or fails.
+host_of() {
+  case $1 in
+  */libcgo-jni.7)
+    for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
+      test ! -e "$dir/include/jni.h" || {
+        echo "-isystem $dir/include -isystem $dir/include/linux"
+        return 0
+      }
+    done
+    return 1 ;;
+  */libcgo-ocaml.7) have ocamlopt && echo "-isystem $(ocamlopt -where)" ;;
+  esac
+}
+
 # One with main runs and returns 0; the others are parts, which compile.
 examples_run() {
   rm -f ./*.c ./*.cc
@@ -298,7 +313,7 @@ examples_run() {
   for example in ./*.c; do
     test -f "$example" || return 1
     echo "$example"
-    compile="$CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror $cppflags $CFLAGS"
+    compile="$CC -std=gnu11 -Wall -Wextra -Wpedantic -Werror $cppflags $(host_of $1) $CFLAGS"
     case $2 in common) compile="$compile -fcommon" ;; esac
     if grep -q '#include <libcgo\.hpp>' "$example"; then
       compile="$CXX -std=gnu++17 -Wall -Wextra -Wpedantic -Werror $cppflags $CXXFLAGS"
@@ -373,6 +388,8 @@ for page in $(pages); do
       skip "the_examples_of_${name}_run" "the classic face does not exist on $CPU"
     elif test "$name" = libcgo_stack_bounds_3 && ! test -r /proc/self/maps; then
       skip "the_examples_of_${name}_run" "there is no /proc"
+    elif ! host_of "$page" >host; then
+      skip "the_examples_of_${name}_run" "the headers of that runtime are not here"
     elif of_no_cxx_library "$page"; then
       skip "the_examples_of_${name}_run" "the compiler of C++ has no C++ library"
     else

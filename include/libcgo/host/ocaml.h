@@ -201,12 +201,16 @@ static inline int libcgo_ocaml_find_key_(void) {
 
 static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
-  if (__builtin_expect(key < 0 && !self->asked, 0)) {
+  /* What caml_c_thread_register looks at first. */
+  if (__builtin_expect(key >= 0 && pthread_getspecific((pthread_key_t)key) != 0,
+                       1))
+    return 0;
+  if (key < 0 && !self->asked) {
     self->asked = 1;
     if (!libcgo_ocaml_find_key_())
       return 0;
     key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
-  } else if (__builtin_expect(!caml_c_thread_register(), 1)) {
+  } else if (!caml_c_thread_register()) {
     return 0;
   }
   self->info = 0;
@@ -216,12 +220,11 @@ static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   return 1;
 }
 
-static inline void libcgo_ocaml_unregister_(struct libcgo_ocaml_thread_ *self) {
+static inline void libcgo_ocaml_restore_(struct libcgo_ocaml_thread_ *self) {
   const long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
   if (self->info != 0 && pthread_getspecific((pthread_key_t)key) == 0 &&
       pthread_getspecific((pthread_key_t)libcgo_ocaml_witness_) == 0)
     pthread_setspecific((pthread_key_t)key, self->info);
-  caml_c_thread_unregister();
 }
 #else
 static inline void libcgo_ocaml_watch_keys_(void) {}
@@ -229,9 +232,8 @@ static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   (void)self;
   return caml_c_thread_register();
 }
-static inline void libcgo_ocaml_unregister_(struct libcgo_ocaml_thread_ *self) {
+static inline void libcgo_ocaml_restore_(struct libcgo_ocaml_thread_ *self) {
   (void)self;
-  caml_c_thread_unregister();
 }
 #endif
 
@@ -241,9 +243,10 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
       (struct libcgo_ocaml_thread_ *)(void *)thread;
   if (!self->registered)
     return;
+  libcgo_ocaml_restore_(self);
   if (libcgo_ocaml_holds_())
     libcgo_ocaml_give_();
-  libcgo_ocaml_unregister_(self);
+  caml_c_thread_unregister();
   self->registered = 0;
 #ifdef SS_DISABLE
   if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)

@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# make bench-hosts: calls from a thread of C into runtimes that exist, the usual way, the
+# best way by hand, and with libcgo, in turns in one process. Uses every JDK and OCaml of
+# this machine, and skips what is not here. Prints a table, in nanoseconds.
+#
+# BENCH_ROUNDS: how many rounds (301). OCAMLS, JAVA_HOME: as in tests/hosts.
+# shellcheck disable=SC2154
+set -eu
+
+here=$top_srcdir/bench/hosts
+out=$top_builddir/bench/hosts-results
+rounds=${BENCH_ROUNDS:-301}
+rm -rf "$out"
+mkdir -p "$out"
+cd "$out"
+
+cflags="-std=gnu11 -O2 -Wall -Wextra -fPIC -pthread -I$top_srcdir/include -I$top_builddir/include"
+libs="-L$top_builddir/.libs -lcgo -Wl,-rpath,$top_builddir/.libs"
+
+# bench_jni HOME
+bench_jni() {
+  version=$("$1/bin/javac" -version 2>&1 | sed 's/[^0-9]*//')
+  "$1/bin/javac" -d . "$here/Bench.java"
+  # shellcheck disable=SC2086
+  ${CC:-cc} $cflags -isystem "$1/include" -isystem "$1/include/linux" -shared "$here/jni.c" -o libbench.so $libs
+  "$1/bin/java" -cp . Bench "$out/libbench.so" "$rounds" 2>warnings | sed "s/^jni/JDK $version;/" >>results
+}
+
+# bench_ocaml DIRECTORY
+bench_ocaml() {
+  version=$("$1/ocamlopt" -version)
+  cp "$here/ocaml_stubs.c" "$here/bench.ml" .
+  # shellcheck disable=SC2086
+  ${CC:-cc} $cflags -isystem "$("$1/ocamlopt" -where)" -c ocaml_stubs.c
+  "$1/ocamlopt" -I +threads -I +unix unix.cmxa threads.cmxa ocaml_stubs.o bench.ml -o bench \
+    -ccopt "-L$top_builddir/.libs -Wl,-rpath,$top_builddir/.libs" -cclib -lcgo 2>warnings
+  ./bench "$rounds" | sed "s/^ocaml/OCaml $version;/" >>results
+}
+
+: >results
+for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
+  test ! -e "$dir/bin/javac" || test ! -e "$dir/include/jni.h" || readlink -f "$dir"
+done | awk '!seen[$0]++' >jdks
+while read -r home; do bench_jni "$home"; done <jdks
+{
+  command -v ocamlopt || true
+  for dir in ${OCAMLS-/opt/ocaml-*/bin}; do
+    test ! -x "$dir/ocamlopt" || echo "$dir/ocamlopt"
+  done
+} | sed 's|/ocamlopt$||' | awk '!seen[$0]++' >ocamls
+while read -r bin; do bench_ocaml "$bin"; done <ocamls
+test -s results || {
+  echo 'make bench-hosts needs a JDK or OCaml (Debian: openjdk-17-jdk-headless, ocaml-nox).' >&2
+  exit 1
+}
+
+awk '
+  {
+    split($0, part, "; ")
+    split(part[2], field, " ")
+    if (!(part[1] in known)) { known[part[1]] = 1; names[++n] = part[1] }
+    ns[part[1], field[1]] = field[2]
+  }
+  END {
+    print "| runtime | usual way | best by hand | libcgo | usual / libcgo | libcgo / by hand |"
+    print "|---|---:|---:|---:|---:|---:|"
+    for (i = 1; i <= n; i++) {
+      r = names[i]
+      printf "| %s | %.0f | %.0f | %.0f | %.1f | %.2f |\n", r, ns[r, "usual"],
+        ns[r, "hand"], ns[r, "libcgo"], ns[r, "usual"] / ns[r, "libcgo"],
+        ns[r, "libcgo"] / ns[r, "hand"]
+    }
+  }' results | tee table.md

@@ -22,5 +22,6 @@
 #include <libcgo/thread.h>
 #include <libcgo/traceback.h>
 #include <libcgo/version.h>
+#include <libcgo/world.h>
 
 #endif

@@ -17,12 +17,13 @@ src_cppflags = $(include_cppflags) -iquote $(top_srcdir)/src -I$(top_srcdir)/src
 src_core = src/core/report.cc src/core/start.cc src/core/version.cc
 src_kit = src/kit/calls.cc src/kit/handle.cc src/kit/hooks.cc src/kit/init.cc src/kit/keep.cc src/kit/key.cc \
 	src/kit/runtime.cc src/kit/slots.cc src/kit/stack.cc src/kit/thread.cc \
-	src/kit/traceback.cc
+	src/kit/traceback.cc src/kit/world.cc
 src_go = src/go/go.cc
 src_classic = src/classic/classic.cc src/classic/slots.cc src/classic/memory.cc
 src_headers = src/core/arch.h src/core/asm.h src/core/layout.h src/core/platform.h \
 	src/core/probe.h src/core/report.h src/core/start.h src/kit/calls.h src/kit/init.h \
-	src/kit/keep.h src/kit/key.h src/kit/record.h src/kit/runtime.h src/kit/stack.h src/kit/traceback.h src/classic/memory.h \
+	src/kit/keep.h src/kit/key.h src/kit/record.h src/kit/runtime.h src/kit/stack.h src/kit/traceback.h \
+	src/kit/world.h src/classic/memory.h \
 	src/classic/slots.h
 
 # The system's part: of every face, of the kit, and of the classic face.
@@ -37,12 +38,15 @@ if OS_ELF_TLS
 src_port += src/os/elf-tls.cc
 endif
 src_kit_port = src/os/@os_objects@.cc
+if OS_SHARED
+src_kit_port += src/os/fork.cc
+endif
 if OS_BSD
 src_kit_port += src/os/bsd.cc
 endif
 if OS_LINUX
 src_port += src/os/linux-limits.cc src/os/linux-maps.cc
-src_kit_port += src/os/linux-objects.cc
+src_kit_port += src/os/linux-fence.cc src/os/linux-objects.cc
 endif
 src_classic_port = src/classic/slots-@os@.cc
 
@@ -129,6 +133,18 @@ else
 EXTRA_DIST += src/kit/context.cc
 endif
 
+# The world: a CPU has both, the first alone, or none of them.
+if GUARD
+src_arch_parts += src/libguard.la
+nodist_src_libguard_la_SOURCES = src/arch/@cpu_file@.S
+src_libguard_la_CPPFLAGS = $(src_cppflags) -DPART_guard
+endif
+if CALL_PARKED
+src_arch_parts += src/libcall_parked.la
+nodist_src_libcall_parked_la_SOURCES = src/arch/@cpu_file@.S
+src_libcall_parked_la_CPPFLAGS = $(src_cppflags) -DPART_call_parked
+endif
+
 if STACK_CHK_FAIL_LOCAL
 src_arch_parts += src/libstack_chk_fail.la
 nodist_src_libstack_chk_fail_la_SOURCES = src/arch/@cpu_file@.S
@@ -137,8 +153,8 @@ endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/classic/slots-darwin.cc \
 	src/classic/slots-linux.cc src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/darwin.cc \
-	src/os/elf-tls.cc src/os/freebsd.cc src/os/linux.cc src/os/linux.h \
-	src/os/linux-limits.cc src/os/linux-maps.cc src/os/linux-objects.cc \
+	src/os/elf-tls.cc src/os/fork.cc src/os/freebsd.cc src/os/linux.cc src/os/linux.h \
+	src/os/linux-fence.cc src/os/linux-limits.cc src/os/linux-maps.cc src/os/linux-objects.cc \
 	src/os/macho.cc src/os/netbsd.cc src/os/objects.cc src/os/objects.h src/os/openbsd.cc \
 	src/os/pe.cc src/os/posix.cc src/os/windows.cc
 

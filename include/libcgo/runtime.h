@@ -162,13 +162,17 @@ struct libcgo_runtime {
      first instruction, even if its creator has blocked them, unless the thread was
      created with a signal mask that blocks them. Ignored on Windows. Since 0.2. */
   const void *open_signals;
-  uintptr_t reserved[9];
+  /* Set by the client before the first thread, and constant from then on: LIBCGO_WORLD of
+     <libcgo/world.h>, or 0. Since 0.2. */
+  uintptr_t flags;
+  uintptr_t world; /* used by the library only; since 0.2 */
+  uintptr_t reserved[7];
 };
 #define LIBCGO_RUNTIME_INIT_(ops, init)                                        \
   {                                                                            \
     sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, init, 0, 0, 0,  \
-        0, {0, 0, 0, 0}, 0, {                                                  \
-      0, 0, 0, 0, 0, 0, 0, 0, 0                                                \
+        0, {0, 0, 0, 0}, 0, 0, 0, {                                            \
+      0, 0, 0, 0, 0, 0, 0                                                      \
     }                                                                          \
   }
 #define LIBCGO_RUNTIME_INIT(ops) LIBCGO_RUNTIME_INIT_(ops, LIBCGO_INIT)
@@ -218,13 +222,24 @@ struct libcgo_thread {
   uintptr_t next_place;
   uintptr_t masks;
   uintptr_t switching; /* since 0.2 */
+  /* Since 0.2, for <libcgo/world.h>. `poll` is what code of a JIT reads: see
+     LIBCGO_THREAD_POLL_OFFSET. */
+  uint32_t poll;
+  uint32_t slow;
+  uint32_t mode;
+  uint32_t spare;
+  uintptr_t parked_sp;
+  uintptr_t member;
+  uintptr_t more[6];
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
     sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
         0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
         {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, \
-        0, 0, 0                                                                \
+        0, 0, 0, 0, 0, 0, 0, 0, 0, {                                           \
+      0, 0, 0, 0, 0, 0                                                         \
+    }                                                                          \
   }
 
 /*

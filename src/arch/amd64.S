@@ -282,6 +282,149 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in rdi. It is at rsp while libcgo_guarded runs, and by that the personality
+ * routine finds it.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	PERSONALITY SYM(libcgo_guard_personality)
+	ENTER_FRAME
+	PUSH	rdi	/* alignment */
+	movq	%rsp, %rsi
+	call	SYM(libcgo_guarded)
+	DROP	8
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_guard_place;
+ */
+HIDDEN_DATA SYM(libcgo_guard_place), 8
+	.quad	-1, 0
+END_DATA SYM(libcgo_guard_place)
+#endif
+
+#ifdef PART_call_parked
+/*
+ * uintptr_t libcgo_call_parked(struct libcgo_thread *thread,
+ *                              uintptr_t (*fn)(void *), void *arg);
+ *
+ * In: thread in rdi, fn in rsi, arg in rdx. libcgo_call_on_system, and what
+ * src/kit/world.cc says of parking. All that a callee keeps is stored, for who looks
+ * through the frame; fn keeps it, so it is not loaded again.
+ *
+ *     CFA ->  +---------------------+
+ *             | return address      | rbp + 72
+ *             | rbx                 | rbp + 64
+ *             | r12                 | rbp + 56
+ *             | r13                 | rbp + 48
+ *             | r14                 | rbp + 40
+ *             | r15                 | rbp + 32
+ *             | (alignment)         | rbp + 24
+ *             | thread              | rbp + 16
+ *             | return address      | rbp +  8
+ *             | caller's rbp        | <- rbp, caller_sp, parked_sp
+ *             +---------------------+
+ *
+ * The return address is there once more, above the caller's rbp: so are the frames of
+ * libcgo_call_on_system, and libcgo_frame_layout.caller_to_return is true.
+ *
+ * The stores to mode and the loads of poll and slow are in the order of the program, but the
+ * CPU may do the load first: who stops the world has a fence for that.
+ */
+#define PARKED_BYTES 64		/* from rbp to the word below the return address */
+
+FUNC SYM(libcgo_call_parked)
+	PERSONALITY SYM(libcgo_parked_personality)
+	LANDING_PAD
+	testq	%rdi, %rdi
+	jz	LOCAL(not_parked)
+	testb	$(THREAD_WORLD), THREAD_STATE(%rdi)
+	jz	LOCAL(not_parked)
+	cmpl	$(0), THREAD_MODE(%rdi)
+	jne	LOCAL(not_parked)
+	pushq	%rbx
+	.cfi_adjust_cfa_offset 8
+	pushq	%r12
+	.cfi_adjust_cfa_offset 8
+	pushq	%r13
+	.cfi_adjust_cfa_offset 8
+	pushq	%r14
+	.cfi_adjust_cfa_offset 8
+	pushq	%r15
+	.cfi_adjust_cfa_offset 8
+	pushq	%rdi	/* alignment */
+	.cfi_adjust_cfa_offset 8
+	PUSH	rdi
+	pushq	PARKED_BYTES-8(%rsp)
+	.cfi_adjust_cfa_offset 8
+	SAVE	rbp
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	PROBE2(call_parked, 8@%rdi, 8@%rsi)
+	movq	%rsp, %rax
+	movq	%rsp, THREAD_PARKED_SP(%rdi)
+	subq	THREAD_SMALL_LO(%rdi), %rax
+	cmpq	THREAD_SMALL_SPAN(%rdi), %rax
+	jae	3f
+	movq	%rsp, THREAD_CALLER_SP(%rdi)
+	movq	THREAD_SYSTEM_SP(%rdi), %rsp
+1:	movl	$(THREAD_PARKED), THREAD_MODE(%rdi)
+	cmpq	$(0), THREAD_POLL(%rdi)
+	jne	4f
+2:	movq	%rdx, %rdi
+	BEGIN_OTHER_STACK
+	call	*%rsi
+	movq	16(%rbp), %rdi
+	movl	$(0), THREAD_MODE(%rdi)
+	cmpq	$(0), THREAD_POLL(%rdi)
+	jne	5f
+	PROBE1(call_parked_done, 8@%rax)
+6:	leaq	PARKED_BYTES+8(%rbp), %rsp
+	movq	(%rbp), %rbp
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	ret
+	.cfi_def_cfa %rbp, PARKED_BYTES+16
+	.cfi_offset %rbp, -(PARKED_BYTES+16)
+5:	movq	%rax, %rsi
+	call	SYM(libcgo_unparks)
+	jmp	6b
+	END_OTHER_STACK
+3:	pushq	%rsi
+	pushq	%rdx
+	movq	%rbp, %rsi
+	call	SYM(libcgo_find_system_sp)
+	popq	%rdx
+	popq	%rsi
+	movq	16(%rbp), %rdi
+	testq	%rax, %rax
+	jz	1b
+	movq	%rax, %rsp
+	jmp	1b
+4:	pushq	%rsi
+	pushq	%rdx
+	call	SYM(libcgo_parks)
+	popq	%rdx
+	popq	%rsi
+	jmp	2b
+LOCAL(not_parked):
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbp
+	jmp	SYM(libcgo_call_on_system)
+END SYM(libcgo_call_parked)
+
+/*
+ * const struct libcgo_place_in_frame libcgo_parked_place;
+ */
+HIDDEN_DATA SYM(libcgo_parked_place), 8
+	.quad	6, 16		/* rbp */
+END_DATA SYM(libcgo_parked_place)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

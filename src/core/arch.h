@@ -73,6 +73,28 @@ uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
    sp. Writes nothing there. */
 void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
 
+/* ---- the world: src/kit/world.cc ---- */
+
+/* Calls libcgo_guarded(g, frame): frame is the low end of its own frame, which has all
+   general registers that a callee keeps, and the word g. Its personality routine is
+   libcgo_guard_personality, which finds g by the layout. */
+void libcgo_guard(struct libcgo_guarded_call *g);
+void libcgo_guarded(struct libcgo_guarded_call *g, uintptr_t frame);
+
+/* Where that word is: `bytes` from what a register of the frame has, by its number in
+   DWARF; or, if the number is -1, from the CFA that the unwinder tells of the frame
+   (_Unwind_GetCFA: its stack pointer at the call). */
+struct libcgo_place_in_frame {
+  intptr_t reg;
+  intptr_t bytes;
+};
+extern const struct libcgo_place_in_frame libcgo_guard_place
+    __attribute__((__visibility__("hidden")));
+/* The same for the word `thread` in the frame of libcgo_call_parked, whose personality
+   routine is libcgo_parked_personality; where that is in assembly. */
+extern const struct libcgo_place_in_frame libcgo_parked_place
+    __attribute__((__visibility__("hidden")));
+
 /* Calls setg(g), then fn(). fn need not keep any general register except the stack
    pointer. It finds every register as setg has left it. */
 void libcgo_crosscall_g(void (*fn)(void), void (*setg)(void *), void *g);

@@ -151,6 +151,25 @@
 .endm
 #endif
 
+/*
+ * PERSONALITY SYM(name): what an unwinder calls for the function's frame, hidden and in the
+ * same object: by its distance, in 32 bits with a sign (DW_EH_PE_pcrel | DW_EH_PE_sdata4). A
+ * linker of Mach-O takes it by way of a pointer only (DW_EH_PE_indirect).
+ */
+#if defined(__ARM_EABI__)
+.macro PERSONALITY name
+	.personality \name
+.endm
+#elif defined(__MACH__)
+.macro PERSONALITY name
+	.cfi_personality 0x9b, \name
+.endm
+#else
+.macro PERSONALITY name
+	.cfi_personality 0x1b, \name
+.endm
+#endif
+
 /* FUNC SYM(name): begins a function that other objects may call. */
 .macro FUNC name
 	.globl	\name

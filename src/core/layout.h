@@ -16,8 +16,17 @@
 #define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)
 #define THREAD_CALLER_SP (8 + 6 * __SIZEOF_POINTER__)
 
+#define THREAD_STATE (8 + 8 * __SIZEOF_POINTER__)
 #define THREAD_RUNNING (8 + 44 * __SIZEOF_POINTER__)
 #define THREAD_SWITCHING (8 + 48 * __SIZEOF_POINTER__)
+
+/* Of what the world adds, proved in src/kit/world.cc; THREAD_SLOW is just behind. */
+#define THREAD_POLL (8 + 49 * __SIZEOF_POINTER__)
+#define THREAD_SLOW (THREAD_POLL + 4)
+#define THREAD_MODE (THREAD_POLL + 8)
+#define THREAD_PARKED_SP (THREAD_POLL + 16)
+#define THREAD_WORLD 64 /* in `state` */
+#define THREAD_PARKED 1 /* in `mode` */
 
 /* The offset in bytes of stack_call::start, proved there, too. */
 #define STACK_CALL_START (7 * __SIZEOF_POINTER__)

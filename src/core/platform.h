@@ -252,6 +252,20 @@ struct unwinder {
 };
 unwinder find_unwinder();
 
+/* What a personality routine asks the unwinder that has called it. */
+struct unwound_frame {
+#ifdef __ARM_EABI__
+  get_register_function *get_register;
+  /* __gnu_unwind_frame: goes on to the caller's frame. */
+  _Unwind_Reason_Code (*second)(_Unwind_Control_Block *, _Unwind_Context *);
+#else
+  decltype(_Unwind_GetGR) *get_register;
+  decltype(_Unwind_GetCFA) *second;
+#endif
+};
+/* False: that unwinder cannot be found. */
+bool find_unwound_frame(unwound_frame *functions);
+
 /* What the loader knows of an address: strings and entry may become NULL and 0.
    False if it is in no object. */
 bool find_symbol(uintptr_t address, const char **object, const char **function,
@@ -275,8 +289,26 @@ int process_id();
    is no cancellation point. */
 void wait_while(const uint32_t *word, uint32_t value);
 
+/* The same, and not for longer than so many nanoseconds. */
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns);
+
 /* Wakes all threads of the process that wait while *word had a value. */
 void wake_all(const uint32_t *word);
+
+/* How the threads of the process are kept in order with one that stops them. */
+enum class fence_kind {
+  others,  /* one system call makes a fence in all threads that run */
+  missing, /* the system has no such call */
+  refused  /* it refuses the call to this process */
+};
+/* Which one it is; found out once. */
+fence_kind find_fence();
+/* Makes that fence. False: the system has begun to refuse it. */
+bool fence_others();
+
+/* From now on fn runs in a child of fork(2), before fork returns there. False: no memory. */
+bool call_in_child(void (*fn)());
 
 /* Milliseconds of a clock that only goes forward. */
 unsigned long long now_ms();

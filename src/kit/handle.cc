@@ -4,7 +4,7 @@
 //
 // There is no lock: a child of fork finds nothing locked, and a signal handler may call
 // the function that it has interrupted. After each step the table is valid for others.
-#include <libcgo/handle.h>
+#include <libcgo/world.h>
 
 #include <errno.h>
 #include <stddef.h>
@@ -340,5 +340,36 @@ extern "C" int libcgo_handle_table_destroy(libcgo_handle_table *table) {
   const uint32_t size = table->size; // an older client's record is smaller
   memset(table, 0, size);
   table->size = size;
+  return 0;
+}
+
+// The slots that are live, in order. Nobody else changes the table meanwhile.
+extern "C" int libcgo_handle_visit(libcgo_handle_table *table,
+                                   int (*visit)(uintptr_t handle, void **object,
+                                                void *arg),
+                                   void *arg) {
+  if (!known(table) || visit == nullptr)
+    return EINVAL;
+  const uintptr_t count =
+      __atomic_load_n(&table->segment_count, __ATOMIC_ACQUIRE);
+  for (uintptr_t segment = 0; segment < count; segment++) {
+    slot *const slots = slots_of(table, segment);
+    for (uintptr_t i = 0; slots != nullptr && i < slots_in(segment); i++) {
+      slot *const s = slots + i;
+      const uintptr_t handle = __atomic_load_n(&s->word, __ATOMIC_ACQUIRE);
+      if ((handle & segment_mask) == 0)
+        continue; // free: the word has no place
+      void *object =
+          reinterpret_cast<void *>(__atomic_load_n(&s->object, __ATOMIC_ACQUIRE));
+      void *const before = object;
+      const int result = visit(handle, &object, arg);
+      if (object != before &&
+          __atomic_load_n(&s->word, __ATOMIC_RELAXED) == handle)
+        __atomic_store_n(&s->object, reinterpret_cast<uintptr_t>(object),
+                         __ATOMIC_RELEASE);
+      if (result != 0)
+        return result;
+    }
+  }
   return 0;
 }

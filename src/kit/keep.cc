@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "core/platform.h"
+#include "kit/world.h"
 
 namespace cgo {
 
@@ -93,7 +94,8 @@ void list_hooks(const libcgo_ops *ops, request *r) {
 
 // The request of the runtime, or nullptr: there is nothing to ask for, or no memory.
 request *find_request(libcgo_runtime *runtime, int *err) {
-  uintptr_t now = __atomic_load_n(&runtime->pinned, __ATOMIC_ACQUIRE);
+  uintptr_t *const pinned = pinned_word(runtime);
+  uintptr_t now = __atomic_load_n(pinned, __ATOMIC_ACQUIRE);
   if (now == kept)
     return nullptr;
   if (now != 0)
@@ -111,8 +113,8 @@ request *find_request(libcgo_runtime *runtime, int *err) {
     r->owners = 1;
     mine = reinterpret_cast<uintptr_t>(r);
   }
-  if (!__atomic_compare_exchange_n(&runtime->pinned, &now, mine, false,
-                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+  if (!__atomic_compare_exchange_n(pinned, &now, mine, false, __ATOMIC_ACQ_REL,
+                                   __ATOMIC_ACQUIRE)) {
     if (mine != kept) // another thread was first
       os::unmap(reinterpret_cast<void *>(mine), sizeof(request));
     mine = now;
@@ -145,7 +147,7 @@ int keep_runtime_mapped(libcgo_runtime *runtime) {
 
 void forget_keeping(libcgo_runtime *runtime) {
   const uintptr_t now =
-      __atomic_exchange_n(&runtime->pinned, uintptr_t{0}, __ATOMIC_ACQ_REL);
+      __atomic_exchange_n(pinned_word(runtime), uintptr_t{0}, __ATOMIC_ACQ_REL);
   if (now > kept)
     let_go(reinterpret_cast<request *>(now));
 }

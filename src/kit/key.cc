@@ -63,6 +63,12 @@ int make_key(libcgo_runtime *runtime, void (*destructor)(void *)) {
   return 0;
 }
 
+void hold_key(thread_key *key) {
+  __atomic_add_fetch(&key->owners, 1, __ATOMIC_RELAXED);
+}
+
+void let_go_of_key(thread_key *key) { let_go(key); }
+
 void give_key_back(libcgo_runtime *runtime) {
   auto *key = reinterpret_cast<thread_key *>(
       __atomic_exchange_n(&runtime->key, uintptr_t{0}, __ATOMIC_ACQ_REL));

@@ -33,6 +33,10 @@ inline uintptr_t load_key(const libcgo_runtime *runtime) {
 /* Makes the key if there is none. Returns 0, EAGAIN or ENOMEM. */
 int make_key(libcgo_runtime *runtime, void (*destructor)(void *));
 
+/* The key stays until this one has let it go, too. */
+void hold_key(thread_key *key);
+LIBCGO_NOT_INSTRUMENTED void let_go_of_key(thread_key *key);
+
 /* For the end of a runtime. */
 void give_key_back(libcgo_runtime *runtime);
 

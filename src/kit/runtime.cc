@@ -12,6 +12,7 @@
 #include "kit/record.h"
 #include "core/probe.h"
 #include "kit/stack.h"
+#include "kit/world.h"
 
 namespace cgo {
 
@@ -51,7 +52,16 @@ signal_mask own_mask(const signal_mask &now, const attach_masks *masks) {
 // The thread is the record's no longer. `leave` may run the runtime's code, so the
 // stacks are there until it has returned. After it the record of a thread that the
 // client started may be gone, and the runtime's.
-void leave_thread(libcgo_thread *thread) {
+// m: the thread's member, where the runtime has a world. False: the runtime is closed, no
+// hook has run, and the member is freed.
+bool leave_thread(libcgo_thread *thread, member *m) {
+  if (m != nullptr) {
+    if (!begin_leave(m)) {
+      drop_member(m);
+      return false;
+    }
+    thread = m->thread;
+  }
   libcgo_runtime *runtime = thread->runtime;
   const libcgo_ops *ops = runtime->ops;
   const bool foreign = (thread->state & thread_foreign) != 0;
@@ -80,6 +90,9 @@ void leave_thread(libcgo_thread *thread) {
     held.end_with(own_mask(held.previous(), masks));
     free(masks);
   }
+  if (m != nullptr)
+    end_leave(m);
+  return true;
 }
 
 // The client's own thread leaves in the last round but one, so that the
@@ -98,7 +111,7 @@ void leave_at_the_end(libcgo_thread *thread) {
   }
   // Without the mark a later callback is attached as the first one was.
   mark_the_end(key_of(thread->runtime), rounds);
-  leave_thread(thread);
+  leave_thread(thread, nullptr);
 }
 
 // The key's destructor.
@@ -109,10 +122,32 @@ LIBCGO_NOT_INSTRUMENTED LIBCGO_ALIGNS_STACK void end_of_thread(void *value) {
     leave_at_the_end(static_cast<libcgo_thread *>(value));
 }
 
+// The destructor where the runtime has a world. The runtime may be closed, and all records
+// gone: the member knows.
+LIBCGO_NOT_INSTRUMENTED LIBCGO_ALIGNS_STACK void end_of_member(void *value) {
+  if (is_mark_of_the_end(value)) {
+    keep_mark(value);
+    return;
+  }
+  auto *const m = static_cast<member *>(value);
+  if (!is_member_still(m))
+    return;
+  m->rounds++;
+  if (m->foreign == 0 && m->rounds + 1 < os::key_rounds &&
+      os::set_key(m->key->key, m) == 0)
+    return;
+  mark_the_end(m->key, m->rounds);
+  leave_thread(nullptr, m);
+}
+
+member *member_if_any(const libcgo_runtime *runtime, const libcgo_thread *thread) {
+  return has_world(runtime) ? member_of(thread) : nullptr;
+}
+
 // If the key keeps the record all the same, its destructor will do this.
 void undo_attach(libcgo_runtime *runtime, libcgo_thread *thread, bool ending) {
   if (ending || os::set_key(load_key(runtime), nullptr) == 0)
-    leave_thread(thread);
+    leave_thread(thread, member_if_any(runtime, thread));
 }
 
 // Attaches the calling thread, which has no record. `ending` tells whether it
@@ -138,6 +173,8 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
     err = ENOMEM;
   } else {
     err = check_thread(thread);
+    if (err == 0)
+      err = check_world_thread(runtime, thread);
     if (err == 0)
       err = enter_thread(runtime, thread,
                          {thread_foreign, {}, signal_stack, ending});
@@ -170,6 +207,21 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
   return 0;
 }
 
+// The same. If it succeeds in a runtime with a world, the thread is still expected there.
+int attach_expected(libcgo_runtime *runtime, libcgo_thread **attached,
+                    bool ending) {
+  if (!has_world(runtime))
+    return attach(runtime, attached, ending);
+  int err = expect_start(runtime);
+  if (err != 0)
+    return err;
+  wait_for_start_of_world(runtime);
+  err = attach(runtime, attached, ending);
+  if (err != 0)
+    forget_start(runtime);
+  return err;
+}
+
 // For a thread without a record: attaches it and calls fn. No frame that fn
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
@@ -190,18 +242,57 @@ attach_and_call(libcgo_runtime *runtime,
     err = prepare_runtime(runtime);
     if (err == 0) {
       ending = is_mark_of_the_end(os::get_key(load_key(runtime)));
-      err = attach(runtime, &thread, ending);
+      err = attach_expected(runtime, &thread, ending);
     }
   }
   errno = caller_errno;
   if (err != 0)
     return err;
-  LIBCGO_PROBE(callback, runtime, thread);
-  fn(thread, arg);
-  LIBCGO_PROBE(callback_done, runtime, thread);
+  if (has_world(runtime)) {
+    err = call_attached(runtime, thread, fn, arg);
+  } else {
+    LIBCGO_PROBE(callback, runtime, thread);
+    fn(thread, arg);
+    LIBCGO_PROBE(callback_done, runtime, thread);
+  }
   if (ending)
     libcgo_detach(runtime);
-  return 0;
+  return err;
+}
+
+// What libcgo_callback leaves to others: the first callback of a thread, and all of a
+// runtime with a world.
+[[gnu::noinline]] int call_otherwise(libcgo_runtime *runtime,
+                                     void (*fn)(libcgo_thread *thread, void *arg),
+                                     void *arg) {
+  int err = 0;
+  if (runtime != nullptr && runtime->size >= first_runtime &&
+      has_world(runtime) && call_in_world(runtime, fn, arg, &err))
+    return err;
+  return attach_and_call(runtime, fn, arg);
+}
+
+// m: with a use that ends here.
+int detach(libcgo_runtime *runtime, member *m, uintptr_t sp) {
+  libcgo_thread *thread =
+      m != nullptr ? m->thread : runtime->ops->current(runtime);
+  int err = 0;
+  if (thread == nullptr)
+    err = ESRCH;
+  else if ((thread->state & thread_foreign) == 0)
+    err = EPERM;
+  else if ((thread->state & thread_leaving) != 0 ||
+           in_small_stack_call(thread, sp))
+    err = EBUSY;
+  // While the key has the record it is not released.
+  const uintptr_t key = err == 0 ? load_key(runtime) : 0;
+  if (err == 0 && !is_mark_of_the_end(os::get_key(key)))
+    err = os::set_key(key, nullptr);
+  if (err == 0)
+    leave_thread(thread, m); // which ends the use, if it is one
+  else if (m != nullptr)
+    end_use(m);
+  return err;
 }
 
 } // namespace
@@ -222,19 +313,34 @@ int check_runtime(const libcgo_runtime *runtime) {
 }
 
 int prepare_runtime(libcgo_runtime *runtime) {
-  const int err = make_key(runtime, end_of_thread);
+  const bool world = has_world(runtime);
+  int err = world ? prepare_world(runtime) : 0;
+  if (err == 0)
+    err = make_key(runtime, world ? end_of_member : end_of_thread);
   if (err != 0)
     return err;
+  if (world)
+    publish_key(runtime);
   // The end of a thread calls the library, and the hooks.
   return keep_runtime_mapped(runtime);
 }
 
 int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
                  const entrance &how) {
+  member *const m =
+      has_world(runtime)
+          ? make_member(runtime, thread, (how.state & thread_foreign) != 0)
+          : nullptr;
+  if (has_world(runtime) && m == nullptr)
+    return ENOMEM;
   if (!how.ending) {
-    int err = os::set_key(load_key(runtime), thread);
-    if (err != 0)
+    const void *const value = thread;
+    int err = os::set_key(load_key(runtime), m != nullptr ? m : value);
+    if (err != 0) {
+      if (m != nullptr)
+        drop_member(m);
       return err;
+    }
   }
   thread->runtime = runtime;
   thread->state = how.state | thread_entered;
@@ -244,6 +350,8 @@ int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
   thread->signal_stack = how.signal_stack.lo;
   thread->signal_stack_bytes = how.signal_stack.hi - how.signal_stack.lo;
   thread->masks = 0;
+  if (m != nullptr)
+    join_world(m);
   if (how.signal_stack.lo != 0)
     os::set_signal_stack(how.signal_stack);
   runtime->ops->enter(thread);
@@ -276,6 +384,8 @@ int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
+  if (has_world(runtime) && is_closed(runtime))
+    return ESHUTDOWN; // a record that current() knows may be gone
   libcgo_thread *record = runtime->ops->current(runtime);
   if (record != nullptr) {
     // Nothing is called for a thread that asks again.
@@ -292,7 +402,9 @@ int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
     if (err == 0)
       err = is_mark_of_the_end(os::get_key(load_key(runtime)))
                 ? ECANCELED
-                : attach(runtime, &record, false);
+                : attach_expected(runtime, &record, false);
+    if (err == 0 && has_world(runtime))
+      forget_start(runtime);
   }
   if (thread != nullptr && record != nullptr)
     *thread = record;
@@ -305,21 +417,20 @@ int libcgo_detach(libcgo_runtime *runtime) {
   int err = check_runtime(runtime);
   if (err != 0)
     return err;
-  libcgo_thread *thread = runtime->ops->current(runtime);
-  if (thread == nullptr)
-    return ESRCH;
-  if ((thread->state & thread_foreign) == 0)
-    return EPERM;
-  if ((thread->state & thread_leaving) != 0 ||
-      in_small_stack_call(thread, sp_of_caller()))
-    return EBUSY;
+  member *m = nullptr;
+  if (has_world(runtime)) {
+    // The runtime may be closed meanwhile, but not before end_use.
+    m = begin_use(runtime);
+    if (m == nullptr)
+      return is_closed(runtime) ? ESHUTDOWN : ESRCH;
+    if (m->callbacks > 1)
+      err = EBUSY;
+  }
   const int caller_errno = errno;
-  const uintptr_t key = load_key(runtime);
-  // While the key has the record it is not released.
-  if (!is_mark_of_the_end(os::get_key(key)))
-    err = os::set_key(key, nullptr);
   if (err == 0)
-    leave_thread(thread);
+    err = detach(runtime, m, sp_of_caller());
+  else
+    end_use(m);
   errno = caller_errno;
   return err;
 }
@@ -340,7 +451,7 @@ int libcgo_callback(libcgo_runtime *runtime,
       return 0;
     }
   }
-  return cgo::attach_and_call(runtime, fn, arg);
+  return cgo::call_otherwise(runtime, fn, arg);
 }
 
 int libcgo_runtime_end(libcgo_runtime *runtime) {
@@ -348,10 +459,13 @@ int libcgo_runtime_end(libcgo_runtime *runtime) {
   const int err = check_runtime(runtime);
   if (err != 0)
     return err;
-  if (runtime->ops->current(runtime) != nullptr)
+  // Where it is closed, current() may still know a record that is gone.
+  if (!(has_world(runtime) && is_closed(runtime)) &&
+      runtime->ops->current(runtime) != nullptr)
     return EBUSY;
   give_key_back(runtime);
   forget_keeping(runtime);
+  forget_world(runtime);
   for (uintptr_t &word : runtime->traceback)
     word = 0;
   runtime->init = LIBCGO_INIT;

@@ -34,7 +34,8 @@ constexpr uintptr_t thread_small_within_own =
 constexpr uintptr_t thread_c_switches =
     16; /* C returned to a call below it: no guesses */
 constexpr uintptr_t thread_tasks_switch =
-    32; /* libcgo_stack_switched was called */
+    32;                                /* libcgo_stack_switched was called */
+constexpr uintptr_t thread_world = 64; /* of a runtime with LIBCGO_WORLD */
 constexpr unsigned thread_rounds_shift = 8;
 
 /* Makes the thread key, and keeps the hooks mapped. Returns 0, EAGAIN, EPERM or

@@ -9,6 +9,7 @@
 #include "core/report.h"
 #include "kit/record.h"
 #include "kit/runtime.h"
+#include "kit/world.h"
 #include "core/start.h"
 
 namespace cgo {
@@ -60,8 +61,11 @@ bool enter(thread_start *record, uintptr_t here) {
   if (start->answer != nullptr) {
     const int err = os::set_thread_cpus(start->cpus, start->cpus_size);
     uint32_t *answer = start->answer;
-    if (err != 0)
+    if (err != 0) {
+      if (has_world(start->runtime))
+        forget_start(start->runtime);
       free(start);
+    }
     tell(answer, err);
     if (err != 0)
       return false;
@@ -91,7 +95,10 @@ void run(thread_start *record) {
   libcgo_thread *const thread = start->thread;
   void *const arg = start->arg;
   free(start);
-  fn(thread, arg);
+  if ((thread->state & thread_world) != 0)
+    run_managed(thread, fn, arg);
+  else
+    fn(thread, arg);
 }
 
 int check_attr(const libcgo_thread_attr *attr) {
@@ -143,6 +150,13 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
   int err = apply(start, attr);
   if (err == 0)
     err = map_stack(start, attr);
+  libcgo_runtime *const expecting =
+      has_world(start->runtime) ? start->runtime : nullptr;
+  if (err == 0 && expecting != nullptr) {
+    err = expect_start(expecting);
+    if (err != 0 && start->signal_stack.lo != 0)
+      os::drop_signal_stack(start->signal_stack);
+  }
   if (err != 0) {
     free(start);
     return err;
@@ -153,6 +167,8 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
   const stack_bounds signal_stack = start->signal_stack;
   err = start_thread(start);
   if (err != 0) {
+    if (expecting != nullptr)
+      forget_start(expecting);
     free(start);
   } else if (attr->cpus != nullptr) { // who is refused them frees it
     uint32_t now;
@@ -189,6 +205,8 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
   int err = check_runtime(runtime);
   if (err == 0)
     err = check_thread(thread);
+  if (err == 0)
+    err = check_world_thread(runtime, thread);
   if (err == 0)
     err = check_attr(attr);
   if (err == 0 &&

@@ -14,6 +14,9 @@
 
 namespace cgo::os {
 
+fence_kind find_fence() { return fence_kind::missing; }
+bool fence_others() { return false; }
+
 // Thread-local variables and control blocks are memory of their own on these
 // systems: the stack is the thread's down to the last byte.
 int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {

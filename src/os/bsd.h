@@ -5,9 +5,21 @@
 #ifndef LIBCGO_OS_BSD_H
 #define LIBCGO_OS_BSD_H
 
+#include <time.h>
+
 #include "core/platform.h"
 
 namespace cgo::os {
+
+inline timespec at_most_a_second(unsigned long long ns) {
+  constexpr unsigned long long second = 1000000000;
+  timespec t = {};
+  if (ns >= second)
+    t.tv_sec = 1;
+  else
+    t.tv_nsec = static_cast<long>(ns);
+  return t;
+}
 
 /* Where the registers are in what a signal handler gets, in bytes. */
 struct context_layout {

@@ -176,6 +176,23 @@ void wait_while(const uint32_t *word, uint32_t value) {
   errno = caller_errno;
 }
 
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns) {
+  constexpr uint32_t second = 1000000;
+  const uint32_t most_us = most_ns >= 1000000000u
+                               ? second
+                               : static_cast<uint32_t>(most_ns) / 1000 + 1;
+  auto *const wait =
+      reinterpret_cast<wait_function *>(dlsym(RTLD_DEFAULT, "__ulock_wait"));
+  if (wait != nullptr)
+    wait(compare_and_wait | error_in_result, word, value, most_us);
+  else
+    wait_while(word, value);
+}
+
+fence_kind find_fence() { return fence_kind::missing; }
+bool fence_others() { return false; }
+
 void wake_all(const uint32_t *word) {
   auto *const wake =
       reinterpret_cast<wake_function *>(dlsym(RTLD_DEFAULT, "__ulock_wake"));

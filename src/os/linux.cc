@@ -287,6 +287,22 @@ void wait_while(const uint32_t *word, uint32_t value) {
   errno = caller_errno;
 }
 
+// As the kernel declares it for that system call: with long, of which a C library's
+// timespec on a CPU of 32 bits may have 64. No division, of which a CPU of 32 bits has none
+// for 64.
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns) {
+  constexpr unsigned long long second = 1000000000;
+  struct {
+    long seconds;
+    long nanoseconds;
+  } most = {most_ns >= second,
+            most_ns >= second ? 0 : static_cast<long>(most_ns)};
+  const int caller_errno = errno;
+  syscall(SYS_futex, word, futex_wait, value, &most);
+  errno = caller_errno;
+}
+
 void wake_all(const uint32_t *word) {
   const int caller_errno = errno;
   syscall(SYS_futex, word, futex_wake, INT_MAX);

@@ -29,6 +29,11 @@ unwinder find_unwinder() {
           nullptr};
 }
 
+bool find_unwound_frame(unwound_frame *functions) {
+  *functions = {_Unwind_GetGR, _Unwind_GetCFA};
+  return true;
+}
+
 bool find_symbol(uintptr_t address, const char **object, const char **function,
                  uintptr_t *entry) {
   Dl_info info = {};

@@ -95,6 +95,15 @@ void wait_while(const uint32_t *word, uint32_t value) {
   errno = caller_errno;
 }
 
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns) {
+  const timespec most = at_most_a_second(most_ns);
+  const int caller_errno = errno;
+  syscall(SYS___futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, &most,
+          nullptr, 0, 0);
+  errno = caller_errno;
+}
+
 void wake_all(const uint32_t *word) {
   const int caller_errno = errno;
   syscall(SYS___futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, INT_MAX, nullptr,

@@ -31,6 +31,10 @@ int is_in_first(dl_phdr_info *info, size_t, void *p) {
 
 } // namespace
 
+// gcc's, which has another number where exceptions once changed (m68k), and LLVM's.
+static constexpr const char *unwinder_names[] = {
+    "libgcc_s.so.1", "libgcc_s.so.2", "libunwind.so.1"};
+
 // Weak, so that a static program needs no loader: it has nothing to unmap.
 #pragma weak dladdr
 #pragma weak dlopen
@@ -61,10 +65,7 @@ unwinder find_unwinder() {
     return {_Unwind_Backtrace, get_ip, get_register};
   if (dlopen == nullptr || dlsym == nullptr)
     return {};
-  // gcc's, which has another number where exceptions once changed (m68k), and LLVM's.
-  static constexpr const char *names[] = {"libgcc_s.so.1", "libgcc_s.so.2",
-                                          "libunwind.so.1"};
-  for (const char *name : names) {
+  for (const char *name : unwinder_names) {
     void *object = dlopen(name, RTLD_NOW | RTLD_LOCAL);
     if (object == nullptr)
       continue;
@@ -79,6 +80,43 @@ unwinder find_unwinder() {
     dlclose(object);
   }
   return {};
+}
+
+#ifdef __ARM_EABI__
+extern "C" [[gnu::weak]] _Unwind_Reason_Code
+__gnu_unwind_frame(_Unwind_Control_Block *, _Unwind_Context *);
+#else
+#pragma weak _Unwind_GetGR
+#pragma weak _Unwind_GetCFA
+#endif
+
+// In a C program it is pthread_exit that has loaded the unwinder. It is not loaded for this.
+bool find_unwound_frame(unwound_frame *functions) {
+#ifdef __ARM_EABI__
+  constexpr const char *first = "_Unwind_VRS_Get", *second = "__gnu_unwind_frame";
+  *functions = {get_register, __gnu_unwind_frame};
+  if (get_register != nullptr && __gnu_unwind_frame != nullptr)
+    return true;
+#else
+  constexpr const char *first = "_Unwind_GetGR", *second = "_Unwind_GetCFA";
+  *functions = {_Unwind_GetGR, _Unwind_GetCFA};
+  if (_Unwind_GetGR != nullptr && _Unwind_GetCFA != nullptr)
+    return true;
+#endif
+  if (dlopen == nullptr || dlsym == nullptr)
+    return false;
+  for (const char *name : unwinder_names) {
+    void *object = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+    if (object == nullptr)
+      continue;
+    *functions = {
+        reinterpret_cast<decltype(functions->get_register)>(dlsym(object, first)),
+        reinterpret_cast<decltype(functions->second)>(dlsym(object, second))};
+    dlclose(object);
+    if (functions->get_register != nullptr && functions->second != nullptr)
+      return true;
+  }
+  return false;
 }
 
 bool find_symbol(uintptr_t address, const char **object, const char **function,

@@ -98,6 +98,15 @@ void wait_while(const uint32_t *word, uint32_t value) {
   errno = caller_errno;
 }
 
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns) {
+  const timespec most = at_most_a_second(most_ns);
+  const int caller_errno = errno;
+  futex(futex_word(word), FUTEX_WAIT_PRIVATE, static_cast<int>(value), &most,
+        nullptr);
+  errno = caller_errno;
+}
+
 void wake_all(const uint32_t *word) {
   const int caller_errno = errno;
   futex(futex_word(word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr);

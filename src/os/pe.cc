@@ -109,6 +109,8 @@ unwinder find_unwinder() {
 // ---- symbols ----
 
 // What an object exports: PE has no other names. The last one not above the address.
+bool find_unwound_frame(unwound_frame *) { return false; }
+
 bool find_symbol(uintptr_t address, const char **object, const char **function,
                  uintptr_t *entry) {
   *object = *function = nullptr;

@@ -489,6 +489,25 @@ void wait_while(const uint32_t *word, uint32_t value) {
     Sleep(poll_ms);
 }
 
+void wait_while_for(const uint32_t *word, uint32_t value,
+                    unsigned long long most_ns) {
+  const DWORD most_ms =
+      most_ns >= 1000000000u ? 1000 : static_cast<DWORD>(most_ns) / 1000000 + 1;
+  auto *const wait = find_function<wait_function>("kernelbase", "WaitOnAddress");
+  if (wait != nullptr)
+    wait(const_cast<uint32_t *>(word), &value, sizeof value, most_ms);
+  else
+    wait_while(word, value);
+}
+
+fence_kind find_fence() { return fence_kind::others; }
+bool fence_others() {
+  FlushProcessWriteBuffers();
+  return true;
+}
+
+bool call_in_child(void (*)()) { return true; }
+
 void wake_all(const uint32_t *word) {
   auto *const wake =
       find_function<wake_function>("kernelbase", "WakeByAddressAll");

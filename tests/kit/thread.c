@@ -449,10 +449,10 @@ TEST(a_thread_s_record_that_is_missing_small_or_unknown_is_refused) {
   struct libcgo_thread record = LIBCGO_THREAD_INIT;
   ck_assert_int_eq(libcgo_thread_create(&kit, NULL, NULL, note, NULL, NULL),
                    EINVAL);
-  record.size -= 1;
+  record.size = offsetof(struct libcgo_thread, poll) - 1;
   ck_assert_int_eq(libcgo_thread_create(&kit, &record, NULL, note, NULL, NULL),
                    EINVAL);
-  record.size += 1;
+  record.size = sizeof record;
   record.version += 1;
   ck_assert_int_eq(libcgo_thread_create(&kit, &record, NULL, note, NULL, NULL),
                    ENOTSUP);

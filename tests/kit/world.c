@@ -1,0 +1,1136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The world: parked calls, stops, handshakes, visits, segments, and the end of a runtime.
+ *
+ * LIBCGO_TEST_WORLD=1 in the environment: as many calls and stops as the library is said to
+ * hold, 1,000,000 and 10,000, and 1,000 runtimes that are closed. Else a part of it.
+ */
+#include "support/harness.h"
+#include "support/stacks.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- a runtime whose records are freed where the library says so ---- */
+
+static _Thread_local struct libcgo_thread *self;
+static int left, released;
+
+static int add(int *count, int n) {
+  return __atomic_add_fetch(count, n, __ATOMIC_SEQ_CST);
+}
+static int get(int *count) { return __atomic_load_n(count, __ATOMIC_SEQ_CST); }
+static void set(int *count, int n) {
+  __atomic_store_n(count, n, __ATOMIC_SEQ_CST);
+}
+static void wait_for(int *count, int n) {
+  while (get(count) < n)
+    sched_yield();
+}
+
+static struct libcgo_thread *new_record(void) {
+  struct libcgo_thread *t = malloc(sizeof *t);
+  if (t == NULL)
+    abort();
+  *t = (struct libcgo_thread)LIBCGO_THREAD_INIT;
+  return t;
+}
+static void drop_record(struct libcgo_thread *t) {
+  memset(t, 0x5a, sizeof *t);
+  free(t);
+}
+
+static void enter(struct libcgo_thread *t) { self = t; }
+static void leave(struct libcgo_thread *t) {
+  const int own = t->data != NULL;
+  self = NULL;
+  if (own)
+    drop_record(t);
+  add(&left, 1);
+}
+static struct libcgo_thread *acquire(struct libcgo_runtime *r) {
+  (void)r;
+  return new_record();
+}
+static void release(struct libcgo_thread *t) {
+  drop_record(t);
+  add(&released, 1);
+}
+static struct libcgo_thread *current(const struct libcgo_runtime *r) {
+  return self != NULL && self->runtime == r ? self : NULL;
+}
+static const struct libcgo_ops ops =
+    LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
+
+static struct libcgo_runtime world;
+#define FOREVER UINT64_MAX
+#define MS 1000000u
+
+static void begin_runtime(struct libcgo_runtime *r) {
+  *r = (struct libcgo_runtime)LIBCGO_RUNTIME_INIT(&ops);
+  r->flags = LIBCGO_WORLD;
+  ck_assert_int_eq(libcgo_init_begin(&r->init), 0);
+  ck_assert_int_eq(libcgo_init_done(&r->init), 0);
+}
+
+/* Returns 0 where there is no world on this port. */
+static int begin(void) {
+  begin_runtime(&world);
+  set(&left, 0);
+  set(&released, 0);
+  return libcgo_world_stop(&world, FOREVER, NULL) == 0 &&
+         libcgo_world_start(&world) == 0;
+}
+#define BEGIN()                                                                \
+  do {                                                                         \
+    if (!begin())                                                              \
+      SKIP("this port has no world yet");                                      \
+  } while (0)
+
+static void create(void (*fn)(struct libcgo_thread *t, void *arg), void *arg) {
+  struct libcgo_thread *t = new_record();
+  t->data = t;
+  ck_assert_int_eq(libcgo_thread_create(&world, t, NULL, fn, arg, NULL), 0);
+}
+
+static void stop(void) {
+  ck_assert_int_eq(libcgo_world_stop(&world, FOREVER, NULL), 0);
+}
+static void start(void) { ck_assert_int_eq(libcgo_world_start(&world), 0); }
+
+static int whole(void) { return getenv("LIBCGO_TEST_WORLD") != NULL; }
+
+static uintptr_t plus_one(void *arg) { return (uintptr_t)arg + 1; }
+
+static uintptr_t wait_in_c(void *flag) {
+  wait_for(flag, 1);
+  return 7;
+}
+
+/* ---- one thread ---- */
+
+static int ready, go, done;
+
+static void begin_flags(void) {
+  set(&ready, 0);
+  set(&go, 0);
+  set(&done, 0);
+}
+
+static void spin_managed(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  set(&ready, 1);
+  while (!get(&go))
+    sched_yield();
+}
+
+TEST(a_managed_thread_is_late_and_named) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *t = new_record(), *late = NULL;
+  t->data = t;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, t, NULL, spin_managed, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(libcgo_world_stop(&world, 5 * MS, &late), ETIMEDOUT);
+  ck_assert_ptr_eq(late, t);
+  ck_assert_int_eq(libcgo_world_stop(&world, 0, NULL), ETIMEDOUT);
+  ck_assert_int_eq(libcgo_world_start(&world), EPERM);
+  set(&go, 1);
+  wait_for(&left, 1);
+  stop();
+  start();
+}
+
+static void call_and_wait(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  set(&ready, 1);
+  ck_assert_uint_eq(libcgo_call_parked(t, wait_in_c, &go), 7);
+  set(&done, 1);
+}
+
+TEST(a_thread_in_a_parked_call_stops_nobody_and_waits_on_its_way_back) {
+  BEGIN();
+  begin_flags();
+  create(call_and_wait, NULL);
+  wait_for(&ready, 1);
+  stop();
+  set(&go, 1);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&done), 0);
+  start();
+  wait_for(&done, 1);
+  wait_for(&left, 1);
+}
+
+static void unpark_after_go(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_park(t);
+  libcgo_park(t);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  libcgo_unpark(t);
+  libcgo_unpark(t);
+  set(&done, 1);
+}
+
+/* Embedders of other runtimes went on in the middle of a collection. */
+TEST(unpark_waits_while_the_world_is_stopped) {
+  BEGIN();
+  begin_flags();
+  create(unpark_after_go, NULL);
+  wait_for(&ready, 1);
+  stop();
+  set(&go, 1);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&done), 0);
+  start();
+  wait_for(&left, 1);
+}
+
+static void poll_until_go(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  set(&ready, 1);
+  while (!get(&go)) {
+    libcgo_safepoint(t);
+    sched_yield();
+  }
+}
+
+TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *t = new_record();
+  t->data = t;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, t, NULL, poll_until_go, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  uint32_t *const word =
+      (uint32_t *)(void *)((char *)t + LIBCGO_THREAD_POLL_OFFSET);
+  ck_assert_uint_eq(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
+  stop();
+  ck_assert_uint_ne(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
+  start();
+  ck_assert_uint_eq(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
+  set(&go, 1);
+  wait_for(&left, 1);
+}
+
+static void *attach_and_do_nothing(void *arg) {
+  (void)arg;
+  ck_assert_int_eq(libcgo_attach(&world, NULL), 0);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  return NULL;
+}
+
+/* In other runtimes a thread that was adopted, and then did nothing, hung the end. */
+TEST(an_attached_thread_that_does_nothing_stops_nobody) {
+  BEGIN();
+  begin_flags();
+  pthread_t thread;
+  pthread_create(&thread, NULL, attach_and_do_nothing, NULL);
+  wait_for(&ready, 1);
+  stop();
+  start();
+  ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  set(&go, 1);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(get(&left), 0);
+}
+
+static void stop_in_callback(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  stop();
+  start();
+  set(&done, 1);
+}
+
+static void *call_back(void *arg) {
+  (void)arg;
+  ck_assert_int_eq(libcgo_callback(&world, stop_in_callback, NULL), 0);
+  return NULL;
+}
+
+static uintptr_t join_who_calls_back(void *arg) {
+  (void)arg;
+  pthread_t thread;
+  pthread_create(&thread, NULL, call_back, NULL);
+  pthread_join(thread, NULL);
+  return 1;
+}
+
+static void join_parked(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_call_parked(t, join_who_calls_back, NULL);
+}
+
+/* Elsewhere it hung: the thread that joins is not known to be in C. */
+TEST(a_parked_thread_joins_one_that_calls_back_and_stops_the_world) {
+  BEGIN();
+  begin_flags();
+  create(join_parked, NULL);
+  wait_for(&left, 2);
+  ck_assert_int_eq(get(&done), 1);
+}
+
+/* ---- turns ---- */
+
+static int stops_made;
+
+static void stop_often(struct libcgo_thread *t, void *arg) {
+  static int inside;
+  (void)t;
+  for (int i = *(const int *)arg; i > 0; i--) {
+    stop();
+    ck_assert_int_eq(add(&inside, 1), 1);
+    ck_assert_int_eq(add(&inside, -1), 0);
+    start();
+    add(&stops_made, 1);
+  }
+}
+
+/* Elsewhere two threads that both wanted to collect waited for each other. */
+TEST(a_second_stopper_waits_as_a_parked_thread) {
+  BEGIN();
+  const int each = whole() ? 1000 : 200;
+  set(&stops_made, 0);
+  for (int i = 0; i < 4; i++)
+    create(stop_often, (void *)(uintptr_t)&each);
+  wait_for(&left, 4);
+  ck_assert_int_eq(get(&stops_made), 4 * each);
+}
+
+TEST(a_stopper_is_told_what_it_has_done_already) {
+  BEGIN();
+  stop();
+  ck_assert_int_eq(libcgo_world_stop(&world, 0, NULL), EDEADLK);
+  start();
+  ck_assert_int_eq(libcgo_world_start(&world), EPERM);
+}
+
+static void call_in_stop(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  stop();
+  ck_assert_uint_eq(libcgo_call_parked(t, plus_one, (void *)4), 5);
+  libcgo_park(t);
+  libcgo_unpark(t);
+  libcgo_safepoint(t);
+  ck_assert_int_eq(libcgo_callback(&world, stop_in_callback, NULL) == 0, 1);
+  start();
+}
+
+static void only_call(struct libcgo_thread *t, void *arg) {
+  ck_assert_ptr_eq(t, self);
+  add(arg, 1);
+}
+
+static void stop_and_run(struct libcgo_thread *t, void *arg) {
+  stop();
+  ck_assert_uint_eq(libcgo_call_parked(t, plus_one, (void *)4), 5);
+  libcgo_park(t);
+  libcgo_unpark(t);
+  libcgo_safepoint(t);
+  ck_assert_int_eq(libcgo_callback(&world, only_call, arg), 0);
+  start();
+  ck_assert_int_eq(libcgo_callback(&world, only_call, arg), 0);
+}
+
+TEST(who_has_stopped_the_world_runs_on) {
+  BEGIN();
+  begin_flags();
+  create(stop_and_run, &done);
+  wait_for(&left, 1);
+  ck_assert_int_eq(get(&done), 2);
+  (void)call_in_stop;
+}
+
+/* ---- handshakes ---- */
+
+static void note_thread(struct libcgo_thread *t, void *arg) {
+  *(struct libcgo_thread **)arg = t;
+}
+
+TEST(a_handshake_runs_while_one_thread_is_stopped) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *t = new_record(), *seen = NULL;
+  t->data = t;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, t, NULL, poll_until_go, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  for (int i = 0; i < 100; i++) {
+    seen = NULL;
+    ck_assert_int_eq(libcgo_handshake(&world, t, note_thread, &seen), 0);
+    ck_assert_ptr_eq(seen, t);
+  }
+  struct libcgo_thread other = LIBCGO_THREAD_INIT;
+  ck_assert_int_eq(libcgo_handshake(&world, &other, note_thread, &seen), ESRCH);
+  ck_assert_int_eq(libcgo_handshake(&world, t, NULL, NULL), EINVAL);
+  set(&go, 1);
+  wait_for(&left, 1);
+}
+
+/* ---- many calls and many stops ---- */
+
+enum { threads = 8 };
+static struct heap {
+  long touched; /* plain: a thread writes it while it is managed only */
+  char apart[120];
+} heap[threads];
+static int stop_all, marked, wrong;
+static long calls_to_make;
+static long calls_made;
+
+static void touch(struct heap *h) {
+  h->touched++;
+  if (__atomic_load_n(&marked, __ATOMIC_RELAXED))
+    add(&wrong, 1);
+}
+
+static int counts_down(void) {
+  return __atomic_sub_fetch(&calls_to_make, 1, __ATOMIC_RELAXED) >= 0;
+}
+
+static void work_by_calls(struct libcgo_thread *t, void *arg) {
+  struct heap *const h = arg;
+  while (counts_down()) {
+    touch(h);
+    if (libcgo_call_parked(t, plus_one, (void *)1) != 2)
+      add(&wrong, 1);
+    touch(h);
+    if ((h->touched & 15) == 0)
+      libcgo_safepoint(t);
+    __atomic_add_fetch(&calls_made, 1, __ATOMIC_RELAXED);
+  }
+}
+
+static _Thread_local jmp_buf *target_of_jump;
+static uintptr_t jump_out(void *arg) {
+  longjmp(*target_of_jump, 1);
+  return (uintptr_t)arg;
+}
+
+static void work_by_jumps(struct libcgo_thread *t, void *arg) {
+  struct heap *const h = arg;
+  jmp_buf target;
+  target_of_jump = &target;
+  while (counts_down()) {
+    touch(h);
+    if (setjmp(target) == 0)
+      libcgo_call_parked(t, jump_out, NULL);
+    libcgo_unpark(t);
+    touch(h);
+    __atomic_add_fetch(&calls_made, 1, __ATOMIC_RELAXED);
+  }
+}
+
+static void work_by_hand(struct libcgo_thread *t, void *arg) {
+  struct heap *const h = arg;
+  while (counts_down()) {
+    touch(h);
+    libcgo_park(t);
+    libcgo_unpark(t);
+    touch(h);
+    __atomic_add_fetch(&calls_made, 1, __ATOMIC_RELAXED);
+  }
+}
+
+static void touch_in_callback(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  touch(arg);
+}
+static uintptr_t call_back_from_c(void *arg) {
+  if (libcgo_callback(&world, touch_in_callback, arg) != 0)
+    add(&wrong, 1);
+  return 0;
+}
+
+static void work_by_callbacks(struct libcgo_thread *t, void *arg) {
+  struct heap *const h = arg;
+  while (counts_down()) {
+    touch(h);
+    libcgo_call_parked(t, call_back_from_c, h);
+    touch(h);
+    __atomic_add_fetch(&calls_made, 1, __ATOMIC_RELAXED);
+  }
+}
+
+static struct libcgo_stack stacks[threads];
+static void (*work_on_small)(struct libcgo_thread *t, void *arg);
+static uintptr_t run_on_small(void *arg) {
+  work_on_small(self, arg);
+  return 0;
+}
+static void work_on_stack(struct libcgo_thread *t, void *arg) {
+  libcgo_call_on_stack(t, &stacks[(struct heap *)arg - heap], run_on_small, arg);
+}
+
+static int count_one(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  ++*(int *)arg;
+  return 0;
+}
+
+/* At no stop does a thread touch the heap. */
+static void stop_while_they_work(void (*work)(struct libcgo_thread *, void *),
+                                 int on_small) {
+  const long stops = whole() ? 10000 : 300;
+  const int before = get(&left);
+  calls_to_make = whole() ? 1000000 : 20000;
+  calls_made = 0;
+  const long all = calls_to_make;
+  wrong = 0;
+  memset(heap, 0, sizeof heap);
+  work_on_small = work;
+  for (int i = 0; i < threads; i++) {
+    if (on_small && stacks[i].hi == 0)
+      stacks[i] = new_stack(large_bytes);
+    create(on_small ? work_on_stack : work, &heap[i]);
+  }
+  for (long i = 0; i < stops || get(&left) < before + threads; i++) {
+    stop();
+    __atomic_store_n(&marked, 1, __ATOMIC_RELAXED);
+    long sum = 0;
+    for (int k = 0; k < threads; k++)
+      sum += heap[k].touched;
+    if (i % 64 == 0) {
+      int n = 0;
+      ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
+      ck_assert_int_le(n, threads);
+      sched_yield();
+    }
+    for (int k = 0; k < threads; k++)
+      sum -= heap[k].touched;
+    ck_assert_int_eq(sum, 0);
+    __atomic_store_n(&marked, 0, __ATOMIC_RELAXED);
+    start();
+    if (i % 8 == 0)
+      sched_yield();
+  }
+  ck_assert_int_eq(wrong, 0);
+  ck_assert_int_eq(calls_made, all);
+  wait_for(&left, before + threads);
+}
+
+TEST(no_thread_touches_the_heap_while_the_world_is_stopped) {
+  BEGIN();
+  stop_while_they_work(work_by_calls, 0);
+}
+TEST(nor_from_small_stacks) {
+  BEGIN();
+  stop_while_they_work(work_by_calls, 1);
+}
+TEST(nor_after_jumps_out_of_parked_calls) {
+  BEGIN();
+  stop_while_they_work(work_by_jumps, 0);
+  stop_while_they_work(work_by_jumps, 1);
+}
+TEST(nor_when_threads_park_by_hand) {
+  BEGIN();
+  stop_while_they_work(work_by_hand, 0);
+}
+TEST(nor_in_callbacks_from_parked_calls) {
+  BEGIN();
+  stop_while_they_work(work_by_callbacks, 0);
+  stop_while_they_work(work_by_callbacks, 1);
+}
+
+/* ---- threads that come and go ---- */
+
+static uintptr_t exit_thread(void *arg) {
+  if (arg == NULL)
+    pthread_exit(NULL);
+  return 0;
+}
+static uintptr_t be_cancelled(void *arg) {
+  pthread_cancel(pthread_self());
+  for (int i = 0; i < 1000; i++)
+    pthread_testcancel();
+  return (uintptr_t)arg;
+}
+
+static uintptr_t (*way_to_end)(void *arg);
+static void end_in_c(struct libcgo_thread *t, void *arg) {
+  touch(arg);
+  libcgo_call_parked(t, way_to_end, NULL);
+  abort();
+}
+static void end_soon(struct libcgo_thread *t, void *arg) {
+  touch(arg);
+  libcgo_call_parked(t, plus_one, NULL);
+  touch(arg);
+}
+
+static void *call_back_once(void *arg) {
+  if (libcgo_callback(&world, touch_in_callback, arg) != 0)
+    add(&wrong, 1);
+  return NULL;
+}
+
+static void *come_and_go(void *unused) {
+  (void)unused;
+  const int rounds = whole() ? 500 : 40;
+  for (int i = 0; i < rounds; i++) {
+    const int before = get(&left);
+    switch (i % 3) {
+    case 0:
+      way_to_end = i % 2 ? exit_thread : be_cancelled;
+      create(end_in_c, &heap[0]);
+      break;
+    case 1:
+      create(end_soon, &heap[0]);
+      break;
+    case 2: {
+      pthread_t thread;
+      pthread_create(&thread, NULL, call_back_once, &heap[0]);
+      pthread_join(thread, NULL);
+    }
+    }
+    wait_for(&left, before + 1);
+  }
+  set(&stop_all, 1);
+  return NULL;
+}
+
+TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops) {
+  BEGIN();
+  wrong = 0;
+  set(&stop_all, 0);
+  pthread_t thread;
+  pthread_create(&thread, NULL, come_and_go, NULL);
+  while (!get(&stop_all)) {
+    stop();
+    __atomic_store_n(&marked, 1, __ATOMIC_RELAXED);
+    int n = 0;
+    ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
+    ck_assert_int_le(n, 1);
+    __atomic_store_n(&marked, 0, __ATOMIC_RELAXED);
+    start();
+    sched_yield();
+  }
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
+}
+
+TEST(no_thread_starts_or_attaches_while_the_world_is_stopped) {
+  BEGIN();
+  begin_flags();
+  memset(heap, 0, sizeof heap);
+  stop();
+  create(end_soon, &heap[0]);
+  pthread_t thread;
+  pthread_create(&thread, NULL, call_back_once, &heap[1]);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  int n = 0;
+  ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
+  ck_assert_int_eq(n, 0);
+  ck_assert_int_eq(heap[0].touched + heap[1].touched, 0);
+  start();
+  wait_for(&left, 2);
+  pthread_join(thread, NULL);
+}
+
+/* ---- fork ---- */
+
+static void fork_and_look(struct libcgo_thread *t, void *arg) {
+  for (int i = *(const int *)arg; i > 0; i--) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(20);
+      int n = 0;
+      libcgo_safepoint(t);
+      if (libcgo_call_parked(t, plus_one, (void *)1) != 2 ||
+          libcgo_world_stop(&world, FOREVER, NULL) != 0 ||
+          libcgo_threads_visit(&world, count_one, &n) != 0 || n != 1 ||
+          libcgo_world_start(&world) != 0)
+        _exit(1);
+      _exit(0);
+    }
+    int status = 0;
+    libcgo_park(t);
+    waitpid(child, &status, 0);
+    libcgo_unpark(t);
+    ck_assert_int_eq(status, 0);
+  }
+  set(&stop_all, 1);
+}
+
+static void poll_until_all_stop(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  while (!get(&stop_all)) {
+    libcgo_safepoint(t);
+    libcgo_call_parked(t, plus_one, NULL);
+  }
+}
+
+TEST(a_child_of_fork_has_a_running_world_of_one_thread) {
+  WINDOWS_HAS("no fork");
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  BEGIN();
+  const int forks = whole() ? 300 : 30;
+  set(&stop_all, 0);
+  for (int i = 0; i < 2; i++)
+    create(poll_until_all_stop, NULL);
+  create(fork_and_look, (void *)(uintptr_t)&forks);
+  while (!get(&stop_all)) {
+    stop();
+    start();
+    sched_yield();
+  }
+  wait_for(&left, 3);
+}
+
+static int fork_in_visit(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  const pid_t child = fork();
+  if (child == 0)
+    return 0; /* goes on in the child */
+  int status = 0;
+  waitpid(child, &status, 0);
+  ck_assert_int_eq(status, 0);
+  return 1;
+}
+
+static void fork_in_a_stop(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  const pid_t parent = getpid();
+  stop();
+  const int result = libcgo_threads_visit(&world, fork_in_visit, NULL);
+  if (getpid() != parent) {
+    alarm(20);
+    if (result != 0 || libcgo_world_start(&world) != EPERM ||
+        libcgo_world_stop(&world, FOREVER, NULL) != 0 ||
+        libcgo_world_start(&world) != 0)
+      _exit(1);
+    libcgo_safepoint(t);
+    _exit(0);
+  }
+  ck_assert_int_eq(result, 1);
+  start();
+}
+
+TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs) {
+  WINDOWS_HAS("no fork");
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  BEGIN();
+  set(&stop_all, 0);
+  create(poll_until_all_stop, NULL);
+  create(fork_in_a_stop, NULL);
+  wait_for(&left, 1);
+  set(&stop_all, 1);
+  wait_for(&left, 2);
+}
+
+/* ---- closing ---- */
+
+enum { callers = 3 };
+static int shut_down, called;
+
+static void note_call(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  add(arg, 1);
+}
+
+static void *call_until_shut_down(void *arg) {
+  struct libcgo_runtime *const r = arg;
+  int err;
+  while ((err = libcgo_callback(r, note_call, &called)) == 0)
+    ;
+  if (err != ESHUTDOWN)
+    add(&wrong, 1);
+  add(&shut_down, 1);
+  /* And once more, when the records are gone. */
+  if (libcgo_callback(r, note_call, &called) != ESHUTDOWN ||
+      libcgo_attach(r, NULL) != ESHUTDOWN || libcgo_detach(r) != ESHUTDOWN)
+    add(&wrong, 1);
+  return NULL;
+}
+
+static struct libcgo_thread *records[callers];
+static int records_made;
+static struct libcgo_thread *acquire_listed(struct libcgo_runtime *r) {
+  (void)r;
+  return records[add(&records_made, 1) - 1] = new_record();
+}
+static void release_listed(struct libcgo_thread *t) {
+  for (int i = 0; i < callers; i++)
+    if (records[i] == t)
+      records[i] = NULL;
+  drop_record(t);
+}
+static const struct libcgo_ops listed_ops =
+    LIBCGO_OPS(enter, leave, acquire_listed, release_listed, current, NULL);
+
+/* current() of a thread whose record is gone must not look at it. */
+static _Thread_local const struct libcgo_runtime *runtime_of_self;
+static struct libcgo_thread *current_listed(const struct libcgo_runtime *r) {
+  return runtime_of_self == r ? self : NULL;
+}
+static void enter_listed(struct libcgo_thread *t) {
+  self = t;
+  runtime_of_self = t->runtime;
+}
+static void leave_listed(struct libcgo_thread *t) {
+  (void)t;
+  self = NULL;
+  runtime_of_self = NULL;
+}
+static const struct libcgo_ops closing_ops =
+    LIBCGO_OPS(enter_listed, leave_listed, acquire_listed, release_listed,
+               current_listed, NULL);
+
+TEST(runtimes_close_while_c_threads_call_all_the_time) {
+  BEGIN();
+  (void)listed_ops;
+  const int rounds = whole() ? 1000 : 60;
+  wrong = 0;
+  for (int i = 0; i < rounds; i++) {
+    struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&closing_ops);
+    r.flags = LIBCGO_WORLD;
+    ck_assert_int_eq(libcgo_init_begin(&r.init), 0);
+    ck_assert_int_eq(libcgo_init_done(&r.init), 0);
+    memset(records, 0, sizeof records);
+    set(&records_made, 0);
+    set(&called, 0);
+    set(&shut_down, 0);
+    pthread_t thread[callers];
+    for (int k = 0; k < callers; k++)
+      pthread_create(&thread[k], NULL, call_until_shut_down, &r);
+    while (get(&called) < i % 50)
+      sched_yield();
+    ck_assert_int_eq(libcgo_runtime_close(&r, FOREVER), 0);
+    const int late = get(&called);
+    for (int k = 0; k < callers; k++)
+      if (records[k] != NULL)
+        drop_record(records[k]);
+    for (int k = 0; k < callers; k++)
+      pthread_join(thread[k], NULL);
+    ck_assert_int_eq(get(&called), late);
+    ck_assert_int_eq(libcgo_runtime_close(&r, 0), 0);
+    ck_assert_int_eq(libcgo_runtime_end(&r), 0);
+  }
+  ck_assert_int_eq(wrong, 0);
+}
+
+static void wait_in_callback(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  set(&ready, 1);
+  wait_for(&go, 1);
+  /* One more from here is refused already. */
+  if (libcgo_callback(&world, note_call, &called) != ESHUTDOWN)
+    add(&wrong, 1);
+}
+static void *stay_in_callback(void *arg) {
+  (void)arg;
+  if (libcgo_callback(&world, wait_in_callback, NULL) != 0)
+    add(&wrong, 1);
+  return NULL;
+}
+
+TEST(closing_waits_for_callbacks_that_are_under_way) {
+  BEGIN();
+  begin_flags();
+  wrong = 0;
+  set(&called, 0);
+  pthread_t thread;
+  pthread_create(&thread, NULL, stay_in_callback, NULL);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, 5 * MS), ETIMEDOUT);
+  ck_assert_int_eq(libcgo_callback(&world, note_call, &called), ESHUTDOWN);
+  struct libcgo_thread record = LIBCGO_THREAD_INIT;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, &record, NULL, end_soon, NULL, NULL),
+      ESHUTDOWN);
+  set(&go, 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
+  ck_assert_int_eq(get(&called), 0);
+}
+
+/* ---- what a collector sees ---- */
+
+#define SECRET ((uintptr_t)0x5ec7e7a5u)
+struct search {
+  uintptr_t word;
+  int found, small, other;
+};
+
+__attribute__((no_sanitize_address, no_sanitize_thread)) static int
+search_segment(const struct libcgo_segment *s, void *arg) {
+  struct search *const look = arg;
+  if (s->lo >= s->hi)
+    abort();
+  look->small += s->kind == LIBCGO_STACK_SMALL;
+  look->other += s->kind != LIBCGO_STACK_SMALL;
+  for (uintptr_t at = (s->lo + sizeof(uintptr_t) - 1) & -sizeof(uintptr_t);
+       at + sizeof(uintptr_t) <= s->hi; at += sizeof(uintptr_t))
+    look->found += *(const volatile uintptr_t *)at == look->word;
+  return 0;
+}
+
+static struct search looked;
+static int look_at(struct libcgo_thread *t, void *arg) {
+  looked = (struct search){(uintptr_t)arg, 0, 0, 0};
+  return libcgo_segments_visit(t, search_segment, &looked);
+}
+
+/* Leaves words in callee-saved registers, if the compiler has some, and nowhere else. */
+#if defined(__x86_64__)
+#define WITH_SECRET_IN_REGISTER(statement)                                     \
+  do {                                                                         \
+    register uintptr_t secret_ __asm__("r13") = ~hidden_secret;                \
+    __asm__ volatile("" : "+r"(secret_));                                      \
+    statement;                                                                 \
+    __asm__ volatile("" : "+r"(secret_));                                      \
+    ck_assert_uint_eq(secret_, ~hidden_secret);                                \
+  } while (0)
+#else
+#define WITH_SECRET_IN_REGISTER(statement)                                     \
+  do {                                                                         \
+    volatile uintptr_t secret_ = ~hidden_secret;                               \
+    statement;                                                                 \
+    ck_assert_uint_eq(secret_, ~hidden_secret);                                \
+  } while (0)
+#endif
+/* The complement, so that the word itself is not about. */
+static volatile uintptr_t hidden_secret = ~SECRET;
+
+static uintptr_t stop_and_look(void *arg) {
+  (void)arg;
+  set(&ready, 1);
+  wait_for(&go, 1);
+  return 0;
+}
+
+__attribute__((noinline)) static void park_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER(libcgo_call_parked(t, stop_and_look, NULL));
+}
+__attribute__((noinline)) static void hand_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER({
+    libcgo_park(t);
+    stop_and_look(NULL);
+    libcgo_unpark(t);
+  });
+}
+__attribute__((noinline)) static void poll_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER({
+    set(&ready, 1);
+    while (!get(&go))
+      libcgo_safepoint(t);
+  });
+}
+
+static void (*with_secret)(struct libcgo_thread *t);
+static struct libcgo_stack one_small;
+static uintptr_t go_on_small(void *arg) {
+  (void)arg;
+  with_secret(self);
+  return 0;
+}
+static uintptr_t c_between(void *arg) {
+  (void)arg;
+  return libcgo_call_on_stack(self, &one_small, go_on_small, NULL);
+}
+__attribute__((noinline)) static void nested_with_secret(struct libcgo_thread *t);
+static void nested(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_call_on_stack(t, &one_small, go_on_small, NULL);
+}
+static uintptr_t call_back_nested(void *arg) {
+  with_secret = park_with_secret;
+  return (uintptr_t)libcgo_callback(&world, nested, arg);
+}
+static void nested_with_secret(struct libcgo_thread *t) {
+  libcgo_call_parked(t, call_back_nested, NULL);
+}
+static int levels;
+static void begin_on_small(struct libcgo_thread *t, void *arg) {
+  with_secret = *(void (**)(struct libcgo_thread *))arg;
+  libcgo_call_on_stack(t, &one_small, go_on_small, NULL);
+  (void)levels, (void)c_between;
+}
+static void begin_on_system(struct libcgo_thread *t, void *arg) {
+  (*(void (**)(struct libcgo_thread *))arg)(t);
+}
+
+static void look_from_outside(void (*begin_it)(struct libcgo_thread *, void *),
+                              void (*what)(struct libcgo_thread *), int small,
+                              int other) {
+  begin_flags();
+  const int before = get(&left);
+  if (one_small.hi == 0)
+    one_small = new_stack(large_bytes);
+  create(begin_it, &what);
+  wait_for(&ready, 1);
+  stop();
+  ck_assert_int_eq(libcgo_threads_visit(&world, look_at, (void *)SECRET), 0);
+  ck_assert_int_ge(looked.found, 1);
+  ck_assert_int_ge(looked.small, small);
+  ck_assert_int_ge(looked.other, other);
+  start();
+  set(&go, 1);
+  wait_for(&left, before + 1);
+}
+
+TEST(registers_of_the_caller_are_in_the_segments) {
+  BEGIN();
+  look_from_outside(begin_on_system, park_with_secret, 0, 1);
+  look_from_outside(begin_on_system, hand_with_secret, 0, 1);
+  look_from_outside(begin_on_system, poll_with_secret, 0, 1);
+}
+TEST(segments_are_the_small_stacks_and_c_between) {
+  BEGIN();
+  look_from_outside(begin_on_small, park_with_secret, 1, 1);
+  look_from_outside(begin_on_small, hand_with_secret, 1, 1);
+  look_from_outside(begin_on_small, poll_with_secret, 1, 1);
+  look_from_outside(begin_on_small, nested_with_secret, 2, 2);
+  ck_assert_int_eq(looked.small, 2);
+  ck_assert_int_eq(looked.other, 2);
+}
+
+__attribute__((noinline)) static void own_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER({
+    stop();
+    ck_assert_int_eq(look_at(t, (void *)SECRET), 0);
+    start();
+  });
+  set(&ready, 1);
+  set(&go, 1);
+}
+
+static void look_at_own(struct libcgo_thread *t, void *arg) {
+  own_with_secret(t);
+  add(arg, looked.found >= 1);
+}
+
+TEST(a_stopper_sees_its_own_registers_and_frames) {
+  BEGIN();
+  begin_flags();
+  create(look_at_own, &done);
+  wait_for(&left, 1);
+  ck_assert_int_eq(get(&done), 1);
+}
+
+TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments) {
+  BEGIN();
+  struct libcgo_thread *t;
+  ck_assert_int_eq(libcgo_attach(&world, &t), 0);
+  looked = (struct search){0, 0, 0, 0};
+  ck_assert_int_eq(libcgo_segments_visit(t, search_segment, &looked), 0);
+  ck_assert_int_eq(looked.small + looked.other, 0);
+  ck_assert_int_eq(libcgo_detach(&world), 0);
+}
+
+/* ---- handles ---- */
+
+static int move_object(uintptr_t handle, void **object, void *arg) {
+  uintptr_t *const sum = arg;
+  *sum += handle;
+  *object = (char *)*object + 1;
+  return 0;
+}
+static int stop_at_two(uintptr_t handle, void **object, void *arg) {
+  (void)handle, (void)object;
+  return ++*(int *)arg == 2 ? 42 : 0;
+}
+
+TEST(handles_are_visited_and_their_objects_moved) {
+  static struct libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
+  static char objects[1001];
+  uintptr_t handle[1000], sum = 0, seen = 0;
+  for (int i = 0; i < 1000; i++) {
+    ck_assert_int_eq(libcgo_handle_new(&table, &objects[i], &handle[i]), 0);
+    sum += handle[i];
+  }
+  ck_assert_int_eq(libcgo_handle_free(&table, handle[500]), 0);
+  sum -= handle[500];
+  ck_assert_int_eq(libcgo_handle_visit(&table, move_object, &seen), 0);
+  ck_assert_uint_eq(seen, sum);
+  for (int i = 0; i < 1000; i++)
+    ck_assert_ptr_eq(libcgo_handle_get(&table, handle[i]),
+                     i == 500 ? NULL : (void *)&objects[i + 1]);
+  int n = 0;
+  ck_assert_int_eq(libcgo_handle_visit(&table, stop_at_two, &n), 42);
+  ck_assert_int_eq(libcgo_handle_visit(&table, NULL, NULL), EINVAL);
+  ck_assert_int_eq(libcgo_handle_table_destroy(&table), 0);
+}
+
+/* ---- the other runtimes ---- */
+
+static void look_at_other(struct libcgo_thread *t, void *arg) {
+  libcgo_park(t);
+  libcgo_unpark(t);
+  libcgo_safepoint(t);
+  *(uintptr_t *)arg = libcgo_call_parked(t, plus_one, (void *)1);
+  ck_assert_int_eq(libcgo_segments_visit(t, search_segment, &looked), EINVAL);
+}
+
+TEST(a_runtime_without_the_flag_has_no_world) {
+  struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&ops);
+  ck_assert_int_eq(libcgo_init_begin(&r.init), 0);
+  ck_assert_int_eq(libcgo_init_done(&r.init), 0);
+  uintptr_t result = 0;
+  ck_assert_int_eq(libcgo_callback(&r, look_at_other, &result), 0);
+  ck_assert_uint_eq(result, 2);
+  ck_assert_int_eq(libcgo_world_stop(&r, 0, NULL), ENOTSUP);
+  ck_assert_int_eq(libcgo_world_start(&r), ENOTSUP);
+  ck_assert_int_eq(libcgo_runtime_close(&r, 0), ENOTSUP);
+  ck_assert_int_eq(libcgo_threads_visit(&r, count_one, &result), ENOTSUP);
+  ck_assert_int_eq(libcgo_detach(&r), 0);
+  ck_assert_int_eq(libcgo_world_stop(NULL, 0, NULL), EINVAL);
+}
+
+TEST(a_record_of_an_older_client_is_refused) {
+  BEGIN();
+  struct libcgo_thread record = LIBCGO_THREAD_INIT;
+  record.size = offsetof(struct libcgo_thread, poll);
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, &record, NULL, end_soon, NULL, NULL), EINVAL);
+}
+
+int main(void) {
+  suite_begin("world");
+  ADD_TEST(a_managed_thread_is_late_and_named);
+  ADD_TEST(a_thread_in_a_parked_call_stops_nobody_and_waits_on_its_way_back);
+  ADD_TEST(unpark_waits_while_the_world_is_stopped);
+  ADD_TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it);
+  ADD_TEST(an_attached_thread_that_does_nothing_stops_nobody);
+  ADD_TEST(a_parked_thread_joins_one_that_calls_back_and_stops_the_world);
+  ADD_TEST(a_second_stopper_waits_as_a_parked_thread);
+  ADD_TEST(a_stopper_is_told_what_it_has_done_already);
+  ADD_TEST(who_has_stopped_the_world_runs_on);
+  ADD_TEST(a_handshake_runs_while_one_thread_is_stopped);
+  ADD_TEST(no_thread_touches_the_heap_while_the_world_is_stopped);
+  ADD_TEST(nor_from_small_stacks);
+  ADD_TEST(nor_after_jumps_out_of_parked_calls);
+  ADD_TEST(nor_when_threads_park_by_hand);
+  ADD_TEST(nor_in_callbacks_from_parked_calls);
+  ADD_TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops);
+  ADD_TEST(no_thread_starts_or_attaches_while_the_world_is_stopped);
+  ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);
+  ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
+  ADD_TEST(runtimes_close_while_c_threads_call_all_the_time);
+  ADD_TEST(closing_waits_for_callbacks_that_are_under_way);
+  ADD_TEST(registers_of_the_caller_are_in_the_segments);
+  ADD_TEST(segments_are_the_small_stacks_and_c_between);
+  ADD_TEST(a_stopper_sees_its_own_registers_and_frames);
+  ADD_TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments);
+  ADD_TEST(handles_are_visited_and_their_objects_moved);
+  ADD_TEST(a_runtime_without_the_flag_has_no_world);
+  ADD_TEST(a_record_of_an_older_client_is_refused);
+  return suite_run();
+}

@@ -102,6 +102,8 @@ pub const LIBCGO_STACK_SMALL: c_int = 1;
 pub const LIBCGO_STACK_SIGNAL: c_int = 2;
 /// A kind of stack: a coroutine stack, to which C has switched.
 pub const LIBCGO_STACK_OTHER: c_int = 3;
+/// `flags` of [`libcgo_runtime`]: this runtime stops its world.
+pub const LIBCGO_WORLD: usize = 1;
 /// `options` of [`libcgo_context`]: it keeps the floating-point control words.
 pub const LIBCGO_CONTEXT_KEEPS_CONTROL: usize = 1;
 
@@ -200,8 +202,12 @@ pub struct libcgo_runtime {
     pub traceback: [usize; 4],
     /// A `sigset_t` of signals that are never held, or NULL.
     pub open_signals: *const c_void,
+    /// [`LIBCGO_WORLD`], or 0.
+    pub flags: usize,
     #[doc(hidden)]
-    pub reserved: [usize; 9],
+    pub world: usize,
+    #[doc(hidden)]
+    pub reserved: [usize; 7],
 }
 
 impl libcgo_runtime {
@@ -218,7 +224,9 @@ impl libcgo_runtime {
             pinned: 0,
             traceback: [0; 4],
             open_signals: null(),
-            reserved: [0; 9],
+            flags: 0,
+            world: 0,
+            reserved: [0; 7],
         }
     }
 }
@@ -239,6 +247,20 @@ pub struct libcgo_thread {
     pub data: *mut c_void,
     #[doc(hidden)]
     pub library: [usize; 46],
+    /// Not 0: the thread is to call [`libcgo_safepoint_slow`]. Other threads change it.
+    pub poll: u32,
+    #[doc(hidden)]
+    pub slow: u32,
+    #[doc(hidden)]
+    pub mode: u32,
+    #[doc(hidden)]
+    pub spare: u32,
+    #[doc(hidden)]
+    pub parked_sp: usize,
+    #[doc(hidden)]
+    pub member: usize,
+    #[doc(hidden)]
+    pub more: [usize; 6],
 }
 
 impl libcgo_thread {
@@ -250,6 +272,13 @@ impl libcgo_thread {
         g: null_mut(),
         data: null_mut(),
         library: [0; 46],
+        poll: 0,
+        slow: 0,
+        mode: 0,
+        spare: 0,
+        parked_sp: 0,
+        member: 0,
+        more: [0; 6],
     };
 }
 
@@ -362,6 +391,18 @@ impl libcgo_stack {
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct libcgo_bounds {
+    /// Its lowest byte.
+    pub lo: usize,
+    /// The byte after its highest.
+    pub hi: usize,
+    /// `LIBCGO_STACK_...`
+    pub kind: c_int,
+}
+
+/// A part of a stack, or of a record.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct libcgo_segment {
     /// Its lowest byte.
     pub lo: usize,
     /// The byte after its highest.
@@ -592,6 +633,13 @@ mod functions {
             arg: *mut c_void,
         ) -> usize;
 
+        // <libcgo/world.h>
+        pub fn libcgo_call_parked(
+            thread: *mut libcgo_thread,
+            fn_: libcgo_stack_fn,
+            arg: *mut c_void,
+        ) -> usize;
+
         // <libcgo/context.h>. A panic may begin in what is resumed, and pass its callers.
         #[cfg(not(windows))]
         pub fn libcgo_switch(
@@ -713,6 +761,57 @@ mod functions {
         pub fn libcgo_handle_free(table: *mut libcgo_handle_table, handle: usize) -> c_int;
         pub fn libcgo_handle_count(table: *const libcgo_handle_table) -> usize;
         pub fn libcgo_handle_table_destroy(table: *mut libcgo_handle_table) -> c_int;
+
+        // <libcgo/world.h>
+        pub fn libcgo_park(thread: *mut libcgo_thread);
+        pub fn libcgo_unpark(thread: *mut libcgo_thread);
+        pub fn libcgo_safepoint_slow(thread: *mut libcgo_thread);
+        pub fn libcgo_world_stop(
+            runtime: *mut libcgo_runtime,
+            timeout_ns: u64,
+            late: *mut *mut libcgo_thread,
+        ) -> c_int;
+        pub fn libcgo_world_start(runtime: *mut libcgo_runtime) -> c_int;
+        pub fn libcgo_handshake(
+            runtime: *mut libcgo_runtime,
+            thread: *mut libcgo_thread,
+            fn_: Option<unsafe extern "C" fn(thread: *mut libcgo_thread, arg: *mut c_void)>,
+            arg: *mut c_void,
+        ) -> c_int;
+        pub fn libcgo_threads_visit(
+            runtime: *mut libcgo_runtime,
+            visit: Option<
+                unsafe extern "C" fn(thread: *mut libcgo_thread, arg: *mut c_void) -> c_int,
+            >,
+            arg: *mut c_void,
+        ) -> c_int;
+        pub fn libcgo_segments_visit(
+            thread: *mut libcgo_thread,
+            visit: Option<
+                unsafe extern "C" fn(
+                    segment: *const libcgo_segment,
+                    arg: *mut c_void,
+                ) -> c_int,
+            >,
+            arg: *mut c_void,
+        ) -> c_int;
+        pub fn libcgo_context_segment(
+            context: *const libcgo_context,
+            segment: *mut libcgo_segment,
+        ) -> c_int;
+        pub fn libcgo_handle_visit(
+            table: *mut libcgo_handle_table,
+            visit: Option<
+                unsafe extern "C" fn(
+                    handle: usize,
+                    object: *mut *mut c_void,
+                    arg: *mut c_void,
+                ) -> c_int,
+            >,
+            arg: *mut c_void,
+        ) -> c_int;
+        pub fn libcgo_runtime_close(runtime: *mut libcgo_runtime, timeout_ns: u64)
+            -> c_int;
 
         // <libcgo/slots.h>
         pub fn libcgo_slots_claim(

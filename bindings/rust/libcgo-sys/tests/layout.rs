@@ -60,13 +60,14 @@ fn declarations_are_those_of_the_headers() {
     record!(pair, libcgo_init: size state);
     record!(pair, libcgo_ops: size version enter leave acquire release current fatal);
     record!(pair, libcgo_runtime: size version ops init data signal_stack_size key pinned
-        traceback open_signals);
-    record!(pair, libcgo_thread: size version runtime g data);
+        traceback open_signals flags);
+    record!(pair, libcgo_thread: size version runtime g data poll);
     record!(pair, libcgo_thread_attr: size version stack_size guard_size signal_stack_size
         name signal_mask cpus cpus_size);
     record!(pair, libcgo_limit: size value used name unit remedy);
     record!(pair, libcgo_stack: size version lo hi);
     record!(pair, libcgo_bounds: lo hi kind);
+    record!(pair, libcgo_segment: lo hi kind);
     record!(pair, libcgo_context: size version sp lo span thread flags options control keeps
         call serial stack_lo stack_hi ahead data);
     record!(pair, libcgo_handle_table: size segments origin segment_count taken retired cursor);
@@ -77,12 +78,18 @@ fn declarations_are_those_of_the_headers() {
     pair.word("LIBCGO_NO_SIGNAL_STACK", LIBCGO_NO_SIGNAL_STACK, "LIBCGO_NO_SIGNAL_STACK");
     pair.word("LIBCGO_C_ROOM", LIBCGO_C_ROOM, "LIBCGO_C_ROOM");
     pair.word("LIBCGO_STACK_MIN", LIBCGO_STACK_MIN, "LIBCGO_STACK_MIN");
+    pair.word(
+        "LIBCGO_THREAD_POLL_OFFSET",
+        offset_of!(libcgo_thread, poll),
+        "LIBCGO_THREAD_POLL_OFFSET",
+    );
     for (name, value) in [
         ("LIBCGO_RECORD_VERSION", i128::from(LIBCGO_RECORD_VERSION)),
         ("LIBCGO_STACK_SYSTEM", i128::from(LIBCGO_STACK_SYSTEM)),
         ("LIBCGO_STACK_SMALL", i128::from(LIBCGO_STACK_SMALL)),
         ("LIBCGO_STACK_SIGNAL", i128::from(LIBCGO_STACK_SIGNAL)),
         ("LIBCGO_STACK_OTHER", i128::from(LIBCGO_STACK_OTHER)),
+        ("LIBCGO_WORLD", LIBCGO_WORLD as i128),
         ("LIBCGO_CONTEXT_KEEPS_CONTROL", LIBCGO_CONTEXT_KEEPS_CONTROL as i128),
     ] {
         pair.number(name, value, name);

@@ -27,8 +27,8 @@
 //! # Panics
 //!
 //! A panic of a closure passes [`callback`](Runtime::callback),
-//! [`on_system`](Attached::on_system), [`on_stack`](Attached::on_stack) and
-//! [`Context::resume`], and runs the destructors on its way, on whatever stack they are. A
+//! [`on_system`](Attached::on_system), [`call_parked`](Attached::call_parked),
+//! [`on_stack`](Attached::on_stack) and [`Context::resume`], and runs the destructors on its way, on whatever stack they are. A
 //! function that C calls must be `extern "C-unwind"` to let it through, and the C code in
 //! between must have unwind tables; else the process ends.
 //!
@@ -52,6 +52,7 @@ mod handle;
 mod runtime;
 mod stack;
 mod traceback;
+mod world;
 
 #[cfg(not(windows))]
 pub use context::{Context, Resumed, Suspender};
@@ -61,3 +62,4 @@ pub use libcgo_sys as sys;
 pub use runtime::{Attached, Attachment, Hooks, Runtime, StartUp, ThreadOptions};
 pub use stack::{Bounds, Stack, StackKind};
 pub use traceback::Symbol;
+pub use world::Stopped;

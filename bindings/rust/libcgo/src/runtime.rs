@@ -109,7 +109,7 @@ impl Drop for InHook {
     }
 }
 
-fn not_in_hook(function: &'static str) -> Result<()> {
+pub(crate) fn not_in_hook(function: &'static str) -> Result<()> {
     check(if CALLS.get() & HOOK != 0 { errno::EBUSY } else { 0 }, function)
 }
 
@@ -336,6 +336,10 @@ impl<H: Hooks> Runtime<H> {
     /// The record for C. It belongs to this object.
     pub fn as_raw(&self) -> *mut sys::libcgo_runtime {
         self.raw.get()
+    }
+
+    pub(crate) const fn raw_mut(&mut self) -> &mut sys::libcgo_runtime {
+        self.raw.get_mut()
     }
 
     fn init(&self) -> *mut sys::libcgo_init {

@@ -291,6 +291,7 @@ FUNC SYM(libcgo_call_on_stack)
 	incq	%r8		/* has 64 bits, and does not wrap */
 	/* The place is taken. Its flags, too, may be of a handler that came before. */
 	movq	%r8, STACK_CALL_SERIAL(%rax)
+	movq	%r8, THREAD_SERIAL(%rdi)
 	cmpq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rax)
 	jne	LOCAL(give_back)
 	cmpq	%rsp, STACK_CALL_MARK(%rax)
@@ -300,7 +301,6 @@ FUNC SYM(libcgo_call_on_stack)
 	cmpq	%r10, STACK_CALL_START(%rax)
 	jne	LOCAL(differs)
 1:	movq	%rax, %rbx
-	movq	%r8, THREAD_SERIAL(%rdi)
 	movq	%r8, (%rsp)
 	movq	8(%rbp), %rax
 	movq	%rax, STACK_CALL_RETURNS_TO(%rbx)

@@ -1465,6 +1465,8 @@ begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
   // The place is taken before it is looked at: a handler may have used it meanwhile.
   c->serial = serial;
   handler_barrier();
+  thread->serial = serial;
+  handler_barrier();
   const uintptr_t caller_sp = thread->caller_sp;
   const bool is_again =
       (c->flags & (simple | has_word | was_below | own_left)) ==
@@ -1478,7 +1480,6 @@ begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
     c->serial = free_place;
     return nullptr;
   }
-  thread->serial = serial;
   *mark = serial;
   if (const intptr_t offset = libcgo_frame_layout.mark_to_return)
     c->returns_to = *reinterpret_cast<const uintptr_t *>(

@@ -248,12 +248,15 @@ END SYM(libcgo_call_on_system)
  * In: thread in rdi, stack in rsi, fn in rdx, arg in rcx. The list of such calls
  * is kept by libcgo_begin_stack_call and libcgo_end_stack_call.
  *
- * The first of the calls that are under way is begun and ended here, if it is one that
- * begin_again in src/kit/calls.cc knows: that one, libcgo_end_stack_call and the head of that
- * file say what is stored in which order, and why. Two things are different. The place is
- * the one in the record; its address shows that the record is one. And the call may be made
- * from another depth or on another small stack than before: the words that differ are
- * stored. STACK_CALL_FIRST, as the flags of the place, says that all others are 0.
+ * Calls that begin_again in src/kit/calls.cc knows are begun and ended here. That function,
+ * libcgo_end_stack_call and the head of that file say what is stored in which order, and why.
+ * There are two kinds:
+ *
+ * - The first of the calls that are under way, in the record's place: the address of the
+ *   place shows that the record is one. Such a call may also be made from another depth or
+ *   on another small stack than before: the words that differ are stored.
+ *   STACK_CALL_FIRST, as the flags of the place, says that all others are 0.
+ * - One that C makes in another call, in a place of a page.
  */
 FUNC SYM(libcgo_call_on_stack)
 	LANDING_PAD
@@ -270,7 +273,7 @@ FUNC SYM(libcgo_call_on_stack)
 	jz	LOCAL(begin)
 	leaq	THREAD_CALLS(%rdi), %rax
 	cmpq	%rax, THREAD_NEXT_PLACE(%rdi)
-	jne	LOCAL(begin)
+	jne	LOCAL(below)
 	movq	STACK_CALL_SERIAL(%rax), %rbx
 	orq	THREAD_TOP(%rdi), %rbx
 	orq	THREAD_RUNNING(%rdi), %rbx
@@ -291,6 +294,7 @@ FUNC SYM(libcgo_call_on_stack)
 	incq	%r8		/* has 64 bits, and does not wrap */
 	/* The place is taken. Its flags, too, may be of a handler that came before. */
 	movq	%r8, STACK_CALL_SERIAL(%rax)
+	movq	%r8, THREAD_SERIAL(%rdi)
 	cmpq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rax)
 	jne	LOCAL(give_back)
 	cmpq	%rsp, STACK_CALL_MARK(%rax)
@@ -300,7 +304,6 @@ FUNC SYM(libcgo_call_on_stack)
 	cmpq	%r10, STACK_CALL_START(%rax)
 	jne	LOCAL(differs)
 1:	movq	%rax, %rbx
-	movq	%r8, THREAD_SERIAL(%rdi)
 	movq	%r8, (%rsp)
 	movq	8(%rbp), %rax
 	movq	%rax, STACK_CALL_RETURNS_TO(%rbx)
@@ -314,6 +317,7 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	%rbx, THREAD_RUNNING(%rdi)
 	movq	%r8, STACK_CALL_WORD(%r10)
 	movq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rbx)
+LOCAL(call):
 	movq	%rcx, %rdi
 	movq	%r10, %rsp
 	BEGIN_OTHER_STACK
@@ -321,7 +325,7 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE1(call_on_stack_done, 8@%rax)
 	leaq	-MARK(%rbp), %rsp
 	cmpq	$STACK_CALL_FIRST, STACK_CALL_FLAGS(%rbx)
-	jne	LOCAL(end)
+	jne	LOCAL(end_below)
 	cmpq	%rsp, STACK_CALL_MARK(%rbx)
 	jne	LOCAL(end)
 	movq	STACK_CALL_SERIAL(%rbx), %rcx
@@ -346,6 +350,49 @@ FUNC SYM(libcgo_call_on_stack)
 	.cfi_restore %rbp
 	ret
 	.cfi_restore_state
+LOCAL(end_below):
+	cmpb	$STACK_CALL_BELOW, STACK_CALL_FLAGS(%rbx)
+	jne	LOCAL(end)
+	cmpq	%rsp, STACK_CALL_MARK(%rbx)
+	jne	LOCAL(end)
+	movq	STACK_CALL_SERIAL(%rbx), %rcx
+	cmpq	%rcx, (%rsp)
+	jne	LOCAL(end)
+	movq	%rbx, %rdi
+	andq	$-CALLS_PAGE_BYTES, %rdi
+	movq	CALLS_PAGE_THREAD(%rdi), %rdi
+	cmpq	%rbx, THREAD_RUNNING(%rdi)
+	jne	LOCAL(end)
+	cmpq	%rbx, THREAD_TOP(%rdi)
+	jne	LOCAL(end)
+	movq	STACK_CALL_PARENT(%rbx), %rcx
+	cmpq	%rcx, STACK_CALL_PREV(%rbx)
+	jne	LOCAL(end)
+	movq	STACK_CALL_SERIAL(%rcx), %r8
+	cmpq	%r8, STACK_CALL_PARENT_SERIAL(%rbx)
+	jne	LOCAL(end)
+	cmpq	$(0), STACK_CALL_PASSED_SPAN(%rcx)
+	jne	LOCAL(end)
+	movq	$(0), THREAD_SMALL_SPAN(%rdi)
+	movq	%rsp, THREAD_SMALL_LO(%rdi)
+	movq	STACK_CALL_PRIOR_SYSTEM(%rbx), %r8
+	movq	%r8, THREAD_SYSTEM_SP(%rdi)
+	movq	STACK_CALL_PRIOR_CALLER(%rbx), %r8
+	movq	%r8, THREAD_CALLER_SP(%rdi)
+	movq	STACK_CALL_PRIOR_LO(%rbx), %r8
+	movq	%r8, THREAD_SMALL_LO(%rdi)
+	movq	STACK_CALL_PRIOR_SPAN(%rbx), %r8
+	movq	%r8, THREAD_SMALL_SPAN(%rdi)
+	movq	%rcx, THREAD_RUNNING(%rdi)
+	movq	$(0), STACK_CALL_PASSED_SPAN(%rcx)
+5:	movq	%rcx, THREAD_TOP(%rdi)
+	movq	%rcx, %r8
+	movq	STACK_CALL_PREV(%rbx), %rcx	/* a handler may have taken it out */
+	cmpq	%r8, %rcx
+	jne	5b
+	movq	$(0), STACK_CALL_SERIAL(%rbx)
+	movq	%rbx, THREAD_NEXT_PLACE(%rdi)
+	jmp	3b
 LOCAL(end):
 	movq	%rbx, %rdi
 	movq	%rax, %rsi
@@ -353,6 +400,104 @@ LOCAL(end):
 	call	SYM(libcgo_end_stack_call)
 	jmp	3b
 	END_OTHER_STACK
+LOCAL(below):			/* in another call? */
+	cmpl	$THREAD_LEAST_SIZE, THREAD_SIZE(%rdi)
+	jb	LOCAL(begin)
+	cmpl	$RECORD_VERSION, THREAD_VERSION(%rdi)
+	jne	LOCAL(begin)
+	movq	THREAD_NEXT_PLACE(%rdi), %rax
+	testq	%rax, %rax
+	jz	LOCAL(begin)
+	movq	THREAD_RUNNING(%rdi), %rbx
+	testq	%rbx, %rbx
+	jz	LOCAL(begin)
+	cmpq	%rbx, THREAD_TOP(%rdi)
+	jne	LOCAL(begin)
+	cmpq	$(0), THREAD_SWITCHING(%rdi)
+	jne	LOCAL(begin)
+	testb	$THREAD_SMALL_WITHIN_OWN, THREAD_STATE(%rdi)
+	jnz	LOCAL(begin)
+	cmpl	$STACK_LEAST_SIZE, STACK_SIZE(%rsi)
+	jb	LOCAL(begin)
+	cmpl	$RECORD_VERSION, STACK_VERSION(%rsi)
+	jne	LOCAL(begin)
+	cmpq	$(0), STACK_CALL_SERIAL(%rax)
+	jne	LOCAL(begin)
+	movq	THREAD_SERIAL(%rdi), %r8
+	incq	%r8
+	movq	%r8, STACK_CALL_SERIAL(%rax)
+	movq	%r8, THREAD_SERIAL(%rdi)
+	movq	STACK_CALL_FLAGS(%rbx), %r9	/* one more than there */
+	movb	$STACK_CALL_BELOW, %r9b
+	addq	$STACK_CALL_ONE, %r9
+	cmpq	%r9, STACK_CALL_FLAGS(%rax)
+	jne	LOCAL(give_back)
+	cmpq	%rbx, STACK_CALL_PARENT(%rax)
+	jne	LOCAL(give_back)
+	cmpq	%rbx, STACK_CALL_PREV(%rax)
+	jne	LOCAL(give_back)
+	cmpq	%rbx, STACK_CALL_SKIP(%rax)
+	jne	LOCAL(give_back)
+	cmpq	%rsp, STACK_CALL_MARK(%rax)
+	jne	LOCAL(give_back)
+	movq	STACK_CALL_SERIAL(%rbx), %r10	/* of the frame of the one that runs */
+	cmpq	%r10, STACK_CALL_PARENT_SERIAL(%rax)
+	jne	LOCAL(give_back)
+	movq	STACK_CALL_MARK(%rbx), %r11
+	cmpq	%r10, (%r11)
+	jne	LOCAL(give_back)
+	movq	MARK+8(%r11), %r11
+	cmpq	%r11, STACK_CALL_RETURNS_TO(%rbx)
+	jne	LOCAL(give_back)
+	movq	THREAD_SMALL_LO(%rdi), %r11
+	cmpq	%r11, STACK_CALL_PRIOR_LO(%rax)
+	jne	LOCAL(give_back)
+	movq	THREAD_SMALL_SPAN(%rdi), %r11
+	cmpq	%r11, STACK_CALL_PRIOR_SPAN(%rax)
+	jne	LOCAL(give_back)
+	movq	THREAD_CALLER_SP(%rdi), %r10
+	cmpq	%r10, STACK_CALL_PRIOR_CALLER(%rax)
+	jne	LOCAL(give_back)
+	movq	STACK_LO(%rsi), %r11
+	cmpq	%r11, STACK_CALL_LO(%rax)
+	jne	LOCAL(give_back)
+	movq	STACK_HI(%rsi), %rbx
+	subq	%r10, %rbx
+	jbe	LOCAL(give_back)
+	shlq	$(2), %rbx		/* at most a quarter of the stack is above */
+	addq	%r11, %rbx
+	cmpq	%rbx, STACK_HI(%rsi)
+	jb	LOCAL(give_back)
+	movq	STACK_HI(%rsi), %rbx
+	cmpq	THREAD_STACK_LO(%rdi), %rbx
+	jbe	6f
+	cmpq	THREAD_STACK_HI(%rdi), %r11
+	jb	LOCAL(give_back)
+6:	movq	%rax, %rbx
+	movq	%r8, (%rsp)
+	movq	8(%rbp), %rax
+	movq	%rax, STACK_CALL_RETURNS_TO(%rbx)
+	movq	8(%r10), %rax		/* the frame of libcgo_call_on_system is there */
+	movq	%rax, STACK_CALL_C_RETURNS_TO(%rbx)
+	movq	THREAD_SYSTEM_SP(%rdi), %rax
+	movq	%rax, STACK_CALL_PRIOR_SYSTEM(%rbx)
+	movq	$(0), STACK_CALL_PASSED_SPAN(%rbx)
+	leaq	STACK_CALL_BEGINS_BELOW-STACK_CALL_BELOW(%r9), %rax
+	movq	%rax, STACK_CALL_FLAGS(%rbx)
+	movq	%rbx, THREAD_TOP(%rdi)
+	movq	$(0), THREAD_SMALL_SPAN(%rdi)
+	movq	%rsp, THREAD_SMALL_LO(%rdi)
+	movq	STACK_CALL_SYSTEM_SP(%rbx), %rax
+	movq	%rax, THREAD_SYSTEM_SP(%rdi)
+	movq	%r11, THREAD_SMALL_LO(%rdi)
+	movq	STACK_CALL_START(%rbx), %r10
+	leaq	16(%r10), %rax
+	subq	%r11, %rax
+	movq	%rax, THREAD_SMALL_SPAN(%rdi)
+	movq	%rbx, THREAD_RUNNING(%rdi)
+	movq	%r8, STACK_CALL_WORD(%r10)
+	movq	%r9, STACK_CALL_FLAGS(%rbx)
+	jmp	LOCAL(call)
 LOCAL(differs):		/* another depth, or another stack */
 	cmpq	THREAD_STACK_LO(%rdi), %rsp
 	jb	LOCAL(give_back)

@@ -11,6 +11,8 @@
 #define SLOT_BASE_SEGMENT 1        /* the thread segment itself (Darwin, x86) */
 
 /* Offsets in bytes of members of struct libcgo_thread, proved in src/kit/calls.cc. */
+#define THREAD_SIZE 0
+#define THREAD_VERSION 4
 #define THREAD_SMALL_LO (8 + 3 * __SIZEOF_POINTER__)
 #define THREAD_SMALL_SPAN (8 + 4 * __SIZEOF_POINTER__)
 #define THREAD_SYSTEM_SP (8 + 5 * __SIZEOF_POINTER__)
@@ -23,6 +25,8 @@
 #define THREAD_RUNNING (8 + 44 * __SIZEOF_POINTER__)
 #define THREAD_SERIAL (8 + 45 * __SIZEOF_POINTER__)
 #define THREAD_NEXT_PLACE (8 + 46 * __SIZEOF_POINTER__)
+#define THREAD_LEAST_SIZE (8 + 49 * __SIZEOF_POINTER__)
+#define THREAD_SMALL_WITHIN_OWN 8 /* in the state */
 #define THREAD_SWITCHING (8 + 48 * __SIZEOF_POINTER__)
 
 /* Of what the world adds, proved in src/kit/world.cc; THREAD_SLOW is just behind. */
@@ -35,13 +39,22 @@
 
 /* Offsets in bytes of members of struct stack_call, proved there, too. */
 #define STACK_CALL_SERIAL 0
+#define STACK_CALL_PREV (1 * __SIZEOF_POINTER__)
+#define STACK_CALL_PARENT (2 * __SIZEOF_POINTER__)
+#define STACK_CALL_PARENT_SERIAL (3 * __SIZEOF_POINTER__)
 #define STACK_CALL_MARK (4 * __SIZEOF_POINTER__)
 #define STACK_CALL_RETURNS_TO (5 * __SIZEOF_POINTER__)
 #define STACK_CALL_LO (6 * __SIZEOF_POINTER__)
 #define STACK_CALL_START (7 * __SIZEOF_POINTER__)
 #define STACK_CALL_SYSTEM_SP (8 * __SIZEOF_POINTER__)
+#define STACK_CALL_PRIOR_LO (9 * __SIZEOF_POINTER__)
+#define STACK_CALL_PRIOR_SPAN (10 * __SIZEOF_POINTER__)
+#define STACK_CALL_PRIOR_CALLER (11 * __SIZEOF_POINTER__)
+#define STACK_CALL_PRIOR_SYSTEM (12 * __SIZEOF_POINTER__)
 #define STACK_CALL_PASSED_SPAN (14 * __SIZEOF_POINTER__)
+#define STACK_CALL_SKIP (16 * __SIZEOF_POINTER__)
 #define STACK_CALL_FLAGS (19 * __SIZEOF_POINTER__)
+#define STACK_CALL_C_RETURNS_TO (20 * __SIZEOF_POINTER__)
 #define STACK_CALL_WORD 8 /* bytes above the start */
 
 /* Values of the flags. */
@@ -49,6 +62,15 @@
 /* A first call in the record's place: of the others is none set. While it begins, and then. */
 #define STACK_CALL_BEGINS_FIRST 0x1a0
 #define STACK_CALL_FIRST 0x1f0
+/* The same for one that C has made in another call, in a place of a page; without the number
+   of calls, which is a multiple of the last one. */
+#define STACK_CALL_BEGINS_BELOW 0x80
+#define STACK_CALL_BELOW 0x90
+#define STACK_CALL_ONE 0x100
+
+/* Bytes: struct page, proved there, too. */
+#define CALLS_PAGE_BYTES 4096
+#define CALLS_PAGE_THREAD (5 * __SIZEOF_POINTER__)
 
 /* Bytes: struct libcgo_stack, proved there, too. */
 #define STACK_SIZE 0

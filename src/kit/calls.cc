@@ -101,6 +101,10 @@ static_assert(offsetof(libcgo_thread, calls) == THREAD_CALLS, "");
 static_assert(offsetof(libcgo_thread, serial) == THREAD_SERIAL, "");
 static_assert(offsetof(libcgo_thread, next_place) == THREAD_NEXT_PLACE, "");
 static_assert(offsetof(cgo::stack_call, serial) == STACK_CALL_SERIAL, "");
+static_assert(offsetof(cgo::stack_call, prev) == STACK_CALL_PREV, "");
+static_assert(offsetof(cgo::stack_call, parent) == STACK_CALL_PARENT, "");
+static_assert(offsetof(cgo::stack_call, parent_serial) == STACK_CALL_PARENT_SERIAL,
+              "");
 static_assert(offsetof(cgo::stack_call, mark) == STACK_CALL_MARK, "");
 static_assert(offsetof(cgo::stack_call, returns_to) == STACK_CALL_RETURNS_TO, "");
 static_assert(offsetof(cgo::stack_call, lo) == STACK_CALL_LO, "");
@@ -109,7 +113,25 @@ static_assert(offsetof(cgo::stack_call, system_sp) == STACK_CALL_SYSTEM_SP, "");
 static_assert(offsetof(cgo::stack_call, passed) + offsetof(cgo::range, span) ==
                   STACK_CALL_PASSED_SPAN,
               "");
+static_assert(offsetof(cgo::stack_call, prior) + offsetof(cgo::range, lo) ==
+                  STACK_CALL_PRIOR_LO,
+              "");
+static_assert(offsetof(cgo::stack_call, prior) + offsetof(cgo::range, span) ==
+                  STACK_CALL_PRIOR_SPAN,
+              "");
+static_assert(offsetof(cgo::stack_call, prior_caller) == STACK_CALL_PRIOR_CALLER,
+              "");
+static_assert(offsetof(cgo::stack_call, prior_system) == STACK_CALL_PRIOR_SYSTEM,
+              "");
+static_assert(offsetof(cgo::stack_call, skip) == STACK_CALL_SKIP, "");
 static_assert(offsetof(cgo::stack_call, flags) == STACK_CALL_FLAGS, "");
+static_assert(offsetof(cgo::stack_call, c_returns_to) == STACK_CALL_C_RETURNS_TO,
+              "");
+static_assert(offsetof(libcgo_thread, size) == THREAD_SIZE, "");
+static_assert(offsetof(libcgo_thread, version) == THREAD_VERSION, "");
+static_assert(offsetof(libcgo_thread, state) == THREAD_STATE, "");
+static_assert(cgo::first_thread == THREAD_LEAST_SIZE, "");
+static_assert(cgo::thread_small_within_own == THREAD_SMALL_WITHIN_OWN, "");
 static_assert(offsetof(libcgo_stack, size) == STACK_SIZE, "");
 static_assert(offsetof(libcgo_stack, version) == STACK_VERSION, "");
 static_assert(offsetof(libcgo_stack, lo) == STACK_LO, "");
@@ -148,6 +170,9 @@ static_assert((simple | in_record | one_call) == STACK_CALL_BEGINS_FIRST, "");
 static_assert((STACK_CALL_BEGINS_FIRST | has_word | read_directly) ==
                   STACK_CALL_FIRST,
               "");
+static_assert(simple == STACK_CALL_BEGINS_BELOW, "");
+static_assert((simple | has_word) == STACK_CALL_BELOW, "");
+static_assert(one_call == STACK_CALL_ONE, "");
 static_assert(call_word_bytes - 8 == STACK_CALL_WORD, "");
 
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
@@ -169,6 +194,8 @@ struct page {
   stack_call calls[(page_bytes - 6 * sizeof(uintptr_t)) / sizeof(stack_call)];
 };
 static_assert(sizeof(page) <= page_bytes, "");
+static_assert(page_bytes == CALLS_PAGE_BYTES, "");
+static_assert(offsetof(page, thread) == CALLS_PAGE_THREAD, "");
 constexpr size_t calls_of_page = sizeof(page::calls) / sizeof(stack_call);
 
 // Keeps the compiler from moving stores, for the thread's own signal handlers.
@@ -1465,6 +1492,8 @@ begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
   // The place is taken before it is looked at: a handler may have used it meanwhile.
   c->serial = serial;
   handler_barrier();
+  thread->serial = serial;
+  handler_barrier();
   const uintptr_t caller_sp = thread->caller_sp;
   const bool is_again =
       (c->flags & (simple | has_word | was_below | own_left)) ==
@@ -1478,7 +1507,6 @@ begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
     c->serial = free_place;
     return nullptr;
   }
-  thread->serial = serial;
   *mark = serial;
   if (const intptr_t offset = libcgo_frame_layout.mark_to_return)
     c->returns_to = *reinterpret_cast<const uintptr_t *>(

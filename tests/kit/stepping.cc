@@ -141,6 +141,109 @@ TEST(call_on_stack_can_be_unwound_at_every_instruction) {
   ASSERT_STEPS(60);
 }
 
+// ---- calls that are begun again ----
+//
+// At each instruction of a call the handler makes one on the same small stack.
+
+namespace {
+
+libcgo_stack shared_stack;
+const char *first_wrong_place;
+int rounds_done;
+
+void expect(bool holds, const char *what) {
+  if (!holds && first_wrong_place == nullptr)
+    first_wrong_place = what;
+}
+
+uintptr_t expect_c(void *) {
+  expect(!is_on_stack(here(), &shared_stack), "C is on the small stack");
+  return 0;
+}
+
+void fill(volatile unsigned char *room, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++)
+    room[i] = 0x5a;
+}
+
+void expect_filled(volatile unsigned char *room, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++)
+    expect(room[i] == 0x5a, "a frame on the small stack was overwritten");
+}
+
+uintptr_t expect_small(void *) {
+  volatile unsigned char room[256];
+  fill(room, sizeof room);
+  const uintptr_t sp = here();
+  libcgo_bounds bounds;
+  expect(is_on_stack(sp, &shared_stack), "the runtime is on another stack");
+  expect(libcgo_stack_bounds(thread, &bounds) == 0 &&
+             is_on(sp, bounds.lo, bounds.hi) && bounds.kind == LIBCGO_STACK_SMALL,
+         "not the bounds of the small stack");
+  libcgo_call_on_system(thread, expect_c, nullptr);
+  expect_filled(room, sizeof room);
+  return 7;
+}
+
+void call_in_handler(int, siginfo_t *, void *) {
+  traps++;
+  expect(libcgo_call_on_stack(thread, &shared_stack, expect_small, nullptr) == 7,
+         "a wrong result in the handler");
+}
+
+// The first call from here finds its place as it is to be, the others are begun again.
+uintptr_t call_again(void *) {
+  for (int i = 0; i < 4; i++) {
+    if (i == 1)
+      start_stepping();
+    expect(libcgo_call_on_stack(thread, &shared_stack, expect_small, nullptr) == 7,
+           "a wrong result");
+    rounds_done++;
+  }
+  stop_stepping();
+  return 0;
+}
+
+uintptr_t call_again_from_c(void *) {
+  volatile unsigned char room[256];
+  fill(room, sizeof room);
+  libcgo_call_on_system(thread, call_again, nullptr);
+  expect_filled(room, sizeof room);
+  return 0;
+}
+
+void begin_again() {
+  attach();
+  shared_stack = new_stack(large_bytes);
+  struct sigaction action = {};
+  action.sa_sigaction = call_in_handler;
+  action.sa_flags = SA_SIGINFO;
+  sigaction(SIGTRAP, &action, nullptr);
+  libcgo_call_on_stack(thread, &shared_stack, expect_small, nullptr);
+  traps = rounds_done = 0;
+}
+
+} // namespace
+
+#define ASSERT_CALLS                                                           \
+  ck_assert_msg(first_wrong_place == nullptr, "%s", first_wrong_place);        \
+  ck_assert_int_eq(rounds_done, 4);                                            \
+  ck_assert_int_eq(libcgo_detach(&kit), 0);                                    \
+  if (traps == 0)                                                              \
+  SKIP("no single steps here (an emulator, or a CPU without a trap flag)")
+
+TEST(first_calls_can_be_left_for_others_at_every_instruction) {
+  begin_again();
+  call_again(nullptr);
+  ASSERT_CALLS;
+}
+
+TEST(calls_of_c_that_was_called_can_be_left_for_others_at_every_instruction) {
+  begin_again();
+  libcgo_call_on_stack(thread, &shared_stack, call_again_from_c, nullptr);
+  ASSERT_CALLS;
+}
+
 // ---- contexts ----
 //
 // At each instruction the handler asks where it is, and calls C, from the stack that was
@@ -370,6 +473,8 @@ int main(void) {
   ADD_TEST(
       call_on_system_from_the_system_stack_can_be_unwound_at_every_instruction);
   ADD_TEST(call_on_stack_can_be_unwound_at_every_instruction);
+  ADD_TEST(first_calls_can_be_left_for_others_at_every_instruction);
+  ADD_TEST(calls_of_c_that_was_called_can_be_left_for_others_at_every_instruction);
 #ifdef LIBCGO_CONTEXTS
   ADD_TEST(switches_can_be_unwound_and_left_for_c_at_every_instruction);
   ADD_TEST(switches_of_c_can_be_unwound_and_left_for_c_at_every_instruction);

@@ -74,6 +74,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
@@ -179,7 +180,7 @@ report *shared;
 
 struct settings {
   bool out_of_turn;
-  int seconds;       // that a program has
+  int seconds;       // of the processor that a program has
   bool without[OPS]; // steps that are not made
   bool trace;
   bool any_way;
@@ -1537,7 +1538,10 @@ void make_world() {
 
 void run_here(const program &p) {
   now = &p;
-  alarm(static_cast<unsigned>(settings.seconds));
+  // Of the processor's time: others may take it, too.
+  const itimerval limit = {{0, 0}, {settings.seconds, 0}};
+  setitimer(ITIMER_PROF, &limit, nullptr);
+  alarm(20 * static_cast<unsigned>(settings.seconds));
   make_world();
   if (p.initial) {
     run_thread(nullptr);

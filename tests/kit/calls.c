@@ -364,6 +364,65 @@ TEST(calls_of_coroutines_return_in_any_order) {
   ck_assert_int_eq(libcgo_detach(&kit), 0);
 }
 
+/* ---- tasks that are told of when they run ---- */
+
+static jmp_buf in_runtime;
+
+static uintptr_t jump_to_runtime(void *arg) {
+  (void)arg;
+  longjmp(in_runtime, 1);
+}
+
+static uintptr_t leave_a_call(void *stack) {
+  return libcgo_call_on_stack(thread, (struct libcgo_stack *)stack,
+                              jump_to_runtime, NULL);
+}
+
+static NOINLINE void call_c_and_leave(struct libcgo_stack *stack) {
+  if (setjmp(in_runtime) == 0)
+    libcgo_call_on_system(thread, leave_a_call, stack);
+}
+
+static void tell_and_go_back(void) {
+  libcgo_stack_switched(thread, &stacks[1]);
+  libcgo_stack_switched(thread, &stacks[0]);
+  swapcontext(&task_context, &scheduler_context);
+}
+
+static NOINLINE uintptr_t frame_of_c_now(void) {
+  libcgo_call_on_system(thread, note_frame, NULL);
+  return frame_of_c;
+}
+
+enum { rounds_of_a_task = 500, few_frames = 4096 };
+
+static uintptr_t leave_calls_and_switch(void *last) {
+  const uintptr_t first = frame_of_c_now();
+  for (volatile int i = 0; i < rounds_of_a_task; i = i + 1) {
+    call_c_and_leave(&stacks[2]);
+    getcontext(&task_context);
+    task_context.uc_stack.ss_sp = (void *)stacks[1].lo;
+    task_context.uc_stack.ss_size = stacks[1].hi - stacks[1].lo;
+    task_context.uc_link = NULL;
+    makecontext(&task_context, tell_and_go_back, 0);
+    swapcontext(&scheduler_context, &task_context);
+    call_c_and_leave((struct libcgo_stack *)last);
+    frame_of_c_now();
+  }
+  return first - frame_of_c;
+}
+
+TEST(c_goes_on_where_it_did_after_calls_were_left_and_tasks_told_of_late) {
+  NEEDS_SWAPCONTEXT;
+  if (!return_address_is_pushed)
+    SKIP("this CPU does not push return addresses: too little shows that calls are over");
+  begin();
+  struct libcgo_stack last = new_stack(small_bytes);
+  ck_assert_uint_lt(
+      libcgo_call_on_stack(thread, &stacks[0], leave_calls_and_switch, &last),
+      few_frames);
+}
+
 /* ---- pages of calls ---- */
 
 enum { few_instructions = 8 };
@@ -838,6 +897,7 @@ int main(void) {
   ADD_TEST(a_coroutine_within_the_own_stack_overwrites_no_frame);
   ADD_TEST(coroutines_whose_calls_ended_by_a_jump_are_forgotten);
   ADD_TEST(calls_of_coroutines_return_in_any_order);
+  ADD_TEST(c_goes_on_where_it_did_after_calls_were_left_and_tasks_told_of_late);
   ADD_TEST(no_page_is_lost_to_a_handler_that_takes_the_first_one);
   ADD_TEST(no_page_is_lost_to_a_handler_that_takes_another_one);
   ADD_TEST(jumps_out_of_calls_are_noticed);

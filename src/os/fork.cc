@@ -5,19 +5,23 @@
 
 #include <pthread.h>
 
-// glibc's pthread_atfork is in each object that calls it, and tells the loader whose handler
-// it is by this variable, which the compiler's start files define. The shared object is
-// linked without them; where they are, they have the name already.
-extern "C" {
-extern void *const __dso_handle
-    __attribute__((__weak__, __visibility__("hidden")));
-void *const __dso_handle = const_cast<void **>(&__dso_handle);
-}
+#ifdef __GLIBC__
+// glibc's pthread_atfork is a copy in each object that calls it, and that copy is not marked
+// for CET: with it, the shared object would not be. What it calls is in the C library (Linux
+// Standard Base, "__register_atfork"). The last argument is the object that is to be
+// unloaded when its handlers go; this library is never unloaded.
+extern "C" int __register_atfork(void (*prepare)(), void (*parent)(),
+                                 void (*child)(), void *object);
+#endif
 
 namespace cgo::os {
 
 bool call_in_child(void (*fn)()) {
+#ifdef __GLIBC__
+  return __register_atfork(nullptr, nullptr, fn, nullptr) == 0;
+#else
   return pthread_atfork(nullptr, nullptr, fn) == 0;
+#endif
 }
 
 } // namespace cgo::os

@@ -109,8 +109,12 @@ TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame) {
                     7);
 }
 
-/* Writes to none of the words where a call was on the small stack. */
-static NOINLINE uintptr_t skip_some_words(uintptr_t (*fn)(void)) {
+/* Writes to none of the words where a call was on the small stack, but to that of its return
+   address: it is called with as many arguments as libcgo_call_on_system. */
+static OWN_FRAME uintptr_t skip_some_words(void *unused, uintptr_t (*fn)(void),
+                                           void *too) {
+  (void)unused;
+  (void)too;
   volatile char unwritten[1000];
   unwritten[0] = 0;
   return fn() + (uintptr_t)unwritten[0];
@@ -135,7 +139,7 @@ static uintptr_t call_c_from_deeper(void) {
 
 static uintptr_t call_c_twice(void *arg) {
   libcgo_call_on_system(thread, jump_back_into_c, arg);
-  return skip_some_words(call_c_from_deeper);
+  return skip_some_words(NULL, call_c_from_deeper, arg);
 }
 
 /* The record names a call that is over; and only it knows from where C is called now. */
@@ -811,7 +815,7 @@ static uintptr_t jump_out_of_c(void *arg) {
   if (setjmp(inside) == 0)
     libcgo_call_on_system(thread, call_and_jump, arg);
   outer_frame = local;
-  skip_some_words(ask_within);
+  skip_some_words(NULL, ask_within, arg);
   return local[0] == 0;
 }
 

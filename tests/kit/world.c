@@ -236,9 +236,8 @@ TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it) {
   wait_for(&left, 1);
 }
 
-static void *attach_and_do_nothing(void *arg) {
-  (void)arg;
-  ck_assert_int_eq(libcgo_attach(&world, NULL), 0);
+static void *attach_and_do_nothing(void *record) {
+  ck_assert_int_eq(libcgo_attach(&world, (struct libcgo_thread **)record), 0);
   set(&ready, 1);
   wait_for(&go, 1);
   return NULL;
@@ -249,11 +248,13 @@ TEST(an_attached_thread_that_does_nothing_stops_nobody) {
   BEGIN();
   begin_flags();
   pthread_t thread;
-  pthread_create(&thread, NULL, attach_and_do_nothing, NULL);
+  struct libcgo_thread *record;
+  pthread_create(&thread, NULL, attach_and_do_nothing, &record);
   wait_for(&ready, 1);
   stop();
   start();
   ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  drop_record(record);
   set(&go, 1);
   pthread_join(thread, NULL);
   ck_assert_int_eq(get(&left), 0);

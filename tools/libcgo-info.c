@@ -18,6 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -84,6 +87,25 @@ static void release(struct libcgo_thread *thread) { (void)thread; }
 static const struct libcgo_ops ops =
     LIBCGO_OPS(enter, leave, acquire, release, current, NULL);
 static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+
+/* A second one, with a record of its own. */
+static _Thread_local struct libcgo_thread *self_in_world;
+static struct libcgo_thread *current_in_world(const struct libcgo_runtime *r) {
+  (void)r;
+  return self_in_world;
+}
+static void enter_world(struct libcgo_thread *thread) {
+  self_in_world = thread;
+}
+static void leave_world(struct libcgo_thread *thread) {
+  (void)thread;
+  self_in_world = NULL;
+}
+static struct libcgo_thread *acquire_in_world(struct libcgo_runtime *r) {
+  return r->data;
+}
+static const struct libcgo_ops world_ops = LIBCGO_OPS(
+    enter_world, leave_world, acquire_in_world, release, current_in_world, NULL);
 
 static void say_bounds(const char *key, struct libcgo_thread *thread) {
   struct libcgo_bounds bounds;
@@ -238,6 +260,34 @@ static void threads(void) {
   say("unwinder", "%s", traced == 0 ? "found" : strerror(traced));
 }
 
+/* Which fence orders a thread of a runtime with LIBCGO_WORLD and who stops it: what the
+   record of one says, and why. */
+static void fences(void) {
+  static struct libcgo_thread in_world = LIBCGO_THREAD_INIT;
+  static struct libcgo_runtime world = LIBCGO_RUNTIME_INIT(&world_ops);
+  world.flags = LIBCGO_WORLD;
+  world.data = &in_world;
+  const int err = libcgo_attach(&world, NULL);
+  if (err != 0) {
+    say("fence of the world", "none: %s", strerror(err));
+    return;
+  }
+  if (in_world.slow == 0) {
+    say("fence of the world", "of who stops it, by the system");
+  } else {
+    const char *why = "the system has no other";
+#ifdef SYS_membarrier
+    /* MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED */
+    if (syscall(SYS_membarrier, 16, 0, 0) != 0)
+      why = strerror(errno);
+    say("fence of the world", "of each thread, membarrier: %s", why);
+#else
+    say("fence of the world", "of each thread, %s", why);
+#endif
+  }
+  libcgo_detach(&world);
+}
+
 static void say_rlimit(const char *key, int resource) {
   struct rlimit limit;
   if (getrlimit(resource, &limit) != 0)
@@ -325,6 +375,7 @@ int main(int argc, char **argv) {
   machine(&object);
   slots();
   threads();
+  fences();
   limits();
   if (fflush(stdout) != 0 || ferror(stdout)) {
     perror("libcgo-info: standard output");

@@ -16,6 +16,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#if defined(__linux__) && defined(__has_include)
+#if __has_include(<linux/seccomp.h>) && __has_include(<linux/filter.h>)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#ifdef SYS_membarrier
+#define HAVE_FILTER 1
+#endif
+#endif
+#endif
 #include <unistd.h>
 
 /* ---- a runtime whose records are freed where the library says so ---- */
@@ -225,9 +236,8 @@ TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it) {
   wait_for(&left, 1);
 }
 
-static void *attach_and_do_nothing(void *arg) {
-  (void)arg;
-  ck_assert_int_eq(libcgo_attach(&world, NULL), 0);
+static void *attach_and_do_nothing(void *record) {
+  ck_assert_int_eq(libcgo_attach(&world, (struct libcgo_thread **)record), 0);
   set(&ready, 1);
   wait_for(&go, 1);
   return NULL;
@@ -238,11 +248,13 @@ TEST(an_attached_thread_that_does_nothing_stops_nobody) {
   BEGIN();
   begin_flags();
   pthread_t thread;
-  pthread_create(&thread, NULL, attach_and_do_nothing, NULL);
+  struct libcgo_thread *record;
+  pthread_create(&thread, NULL, attach_and_do_nothing, &record);
   wait_for(&ready, 1);
   stop();
   start();
   ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  drop_record(record);
   set(&go, 1);
   pthread_join(thread, NULL);
   ck_assert_int_eq(get(&left), 0);
@@ -318,17 +330,6 @@ TEST(a_stopper_is_told_what_it_has_done_already) {
   ck_assert_int_eq(libcgo_world_start(&world), EPERM);
 }
 
-static void call_in_stop(struct libcgo_thread *t, void *arg) {
-  (void)arg;
-  stop();
-  ck_assert_uint_eq(libcgo_call_parked(t, plus_one, (void *)4), 5);
-  libcgo_park(t);
-  libcgo_unpark(t);
-  libcgo_safepoint(t);
-  ck_assert_int_eq(libcgo_callback(&world, stop_in_callback, NULL) == 0, 1);
-  start();
-}
-
 static void only_call(struct libcgo_thread *t, void *arg) {
   ck_assert_ptr_eq(t, self);
   add(arg, 1);
@@ -351,7 +352,6 @@ TEST(who_has_stopped_the_world_runs_on) {
   create(stop_and_run, &done);
   wait_for(&left, 1);
   ck_assert_int_eq(get(&done), 2);
-  (void)call_in_stop;
 }
 
 /* ---- handshakes ---- */
@@ -465,6 +465,15 @@ static void work_by_callbacks(struct libcgo_thread *t, void *arg) {
   }
 }
 
+static void poll_until_all_stop(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  set(&ready, 1);
+  while (!get(&stop_all)) {
+    libcgo_safepoint(t);
+    libcgo_call_parked(t, plus_one, NULL);
+  }
+}
+
 static struct libcgo_stack stacks[threads];
 static void (*work_on_small)(struct libcgo_thread *t, void *arg);
 static uintptr_t run_on_small(void *arg) {
@@ -543,6 +552,63 @@ TEST(nor_in_callbacks_from_parked_calls) {
   BEGIN();
   stop_while_they_work(work_by_callbacks, 0);
   stop_while_they_work(work_by_callbacks, 1);
+}
+
+/* ---- where the system refuses its fence ---- */
+
+#ifdef HAVE_FILTER
+/* From now on membarrier(2) is refused, as by a sandbox. */
+static int refuse_membarrier(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = {sizeof code / sizeof *code, code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+         syscall(SYS_membarrier, 0, 0, 0) == -1 && errno == EPERM;
+}
+#else
+static int refuse_membarrier(void) { return 0; }
+#endif
+
+static void note_slow(struct libcgo_thread *t, void *arg) {
+  *(int *)arg = t->slow != 0;
+}
+
+TEST(the_threads_make_the_fence_where_the_system_refuses_it) {
+  if (!refuse_membarrier())
+    SKIP("no filter of system calls here");
+  BEGIN();
+  int slow = 0;
+  ck_assert_int_eq(libcgo_callback(&world, note_slow, &slow), 0);
+  ck_assert_int_eq(slow, 1);
+  ck_assert_int_eq(libcgo_detach(&world), 0);
+  stop_while_they_work(work_by_calls, 1);
+  stop_while_they_work(work_by_callbacks, 0);
+}
+
+TEST(and_where_the_system_begins_to_refuse_it) {
+  BEGIN();
+  begin_flags();
+  set(&stop_all, 0);
+  create(poll_until_all_stop, NULL);
+  wait_for(&ready, 1);
+  stop();
+  start();
+  if (!refuse_membarrier())
+    SKIP("no filter of system calls here");
+  for (int i = 0; i < 100; i++) {
+    stop();
+    start();
+  }
+  int slow = 0;
+  ck_assert_int_eq(libcgo_callback(&world, note_slow, &slow), 0);
+  ck_assert_int_eq(slow, 1);
+  set(&stop_all, 1);
+  wait_for(&left, 1);
 }
 
 /* ---- threads that come and go ---- */
@@ -666,14 +732,6 @@ static void fork_and_look(struct libcgo_thread *t, void *arg) {
   set(&stop_all, 1);
 }
 
-static void poll_until_all_stop(struct libcgo_thread *t, void *arg) {
-  (void)arg;
-  while (!get(&stop_all)) {
-    libcgo_safepoint(t);
-    libcgo_call_parked(t, plus_one, NULL);
-  }
-}
-
 TEST(a_child_of_fork_has_a_running_world_of_one_thread) {
   WINDOWS_HAS("no fork");
   if (UNDER_TSAN)
@@ -761,19 +819,23 @@ static void *call_until_shut_down(void *arg) {
 
 static struct libcgo_thread *records[callers];
 static int records_made;
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct libcgo_thread *acquire_listed(struct libcgo_runtime *r) {
   (void)r;
-  return records[add(&records_made, 1) - 1] = new_record();
+  struct libcgo_thread *const t = new_record();
+  pthread_mutex_lock(&list_lock);
+  records[records_made++] = t;
+  pthread_mutex_unlock(&list_lock);
+  return t;
 }
 static void release_listed(struct libcgo_thread *t) {
+  pthread_mutex_lock(&list_lock);
   for (int i = 0; i < callers; i++)
     if (records[i] == t)
       records[i] = NULL;
+  pthread_mutex_unlock(&list_lock);
   drop_record(t);
 }
-static const struct libcgo_ops listed_ops =
-    LIBCGO_OPS(enter, leave, acquire_listed, release_listed, current, NULL);
-
 /* current() of a thread whose record is gone must not look at it. */
 static _Thread_local const struct libcgo_runtime *runtime_of_self;
 static struct libcgo_thread *current_listed(const struct libcgo_runtime *r) {
@@ -794,7 +856,6 @@ static const struct libcgo_ops closing_ops =
 
 TEST(runtimes_close_while_c_threads_call_all_the_time) {
   BEGIN();
-  (void)listed_ops;
   const int rounds = whole() ? 1000 : 60;
   wrong = 0;
   for (int i = 0; i < rounds; i++) {
@@ -803,7 +864,7 @@ TEST(runtimes_close_while_c_threads_call_all_the_time) {
     ck_assert_int_eq(libcgo_init_begin(&r.init), 0);
     ck_assert_int_eq(libcgo_init_done(&r.init), 0);
     memset(records, 0, sizeof records);
-    set(&records_made, 0);
+    records_made = 0;
     set(&called, 0);
     set(&shut_down, 0);
     pthread_t thread[callers];
@@ -941,10 +1002,6 @@ static uintptr_t go_on_small(void *arg) {
   with_secret(self);
   return 0;
 }
-static uintptr_t c_between(void *arg) {
-  (void)arg;
-  return libcgo_call_on_stack(self, &one_small, go_on_small, NULL);
-}
 __attribute__((noinline)) static void nested_with_secret(struct libcgo_thread *t);
 static void nested(struct libcgo_thread *t, void *arg) {
   (void)arg;
@@ -957,11 +1014,9 @@ static uintptr_t call_back_nested(void *arg) {
 static void nested_with_secret(struct libcgo_thread *t) {
   libcgo_call_parked(t, call_back_nested, NULL);
 }
-static int levels;
 static void begin_on_small(struct libcgo_thread *t, void *arg) {
   with_secret = *(void (**)(struct libcgo_thread *))arg;
   libcgo_call_on_stack(t, &one_small, go_on_small, NULL);
-  (void)levels, (void)c_between;
 }
 static void begin_on_system(struct libcgo_thread *t, void *arg) {
   (*(void (**)(struct libcgo_thread *))arg)(t);
@@ -1119,6 +1174,8 @@ int main(void) {
   ADD_TEST(nor_after_jumps_out_of_parked_calls);
   ADD_TEST(nor_when_threads_park_by_hand);
   ADD_TEST(nor_in_callbacks_from_parked_calls);
+  ADD_TEST(the_threads_make_the_fence_where_the_system_refuses_it);
+  ADD_TEST(and_where_the_system_begins_to_refuse_it);
   ADD_TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops);
   ADD_TEST(no_thread_starts_or_attaches_while_the_world_is_stopped);
   ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);

@@ -76,6 +76,13 @@ no_thread() {
   value 'stack of a thread' | grep 'RLIMIT_AS is 30720000'
 }
 
+# A supported port has one of the two.
+fence() {
+  info >report
+  value 'fence of the world'
+  value 'fence of the world' | grep '^of who stops it\|^of each thread, \|^none: '
+}
+
 bad_argument() {
   info --nonsense >out 2>&1
   test $? = 2 && cat out && grep 'nonsense.*--help' out
@@ -113,6 +120,7 @@ else
     fi ;;
   esac
 fi
+ok it_tells_the_fence_of_the_world fence
 ok an_unknown_argument_is_an_error bad_argument
 if test -c /dev/full; then
   ok an_output_that_cannot_be_written_is_an_error full_device

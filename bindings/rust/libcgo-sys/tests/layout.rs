@@ -149,7 +149,10 @@ fn declarations_are_those_of_the_headers() {
     let output = Command::new(directory.join("layout")).output().unwrap();
     fs::remove_dir_all(&directory).unwrap();
     let c: Vec<_> = std::str::from_utf8(&output.stdout).unwrap().lines().collect();
-    assert_eq!(pair.rust, c);
+    for (rust, c) in pair.rust.iter().zip(&c) {
+        assert_eq!(rust, c, "left is Rust, right is C");
+    }
+    assert_eq!(pair.rust.len(), c.len());
 }
 
 #[test]

@@ -14,6 +14,7 @@
 #include <libcgo/crossing.h>
 #include <libcgo/handle.h>
 #include <libcgo/init.h>
+#include <libcgo/mailbox.h>
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
 #include <libcgo/slots.h>

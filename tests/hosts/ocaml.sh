@@ -133,6 +133,7 @@ for bin in $dirs; do
   test "$CXX_LIBRARY" != yes ||
     ok ${v}_header_compiles_alone_as_cxx17 compiles_with $CXX -std=c++17 -x c++
   ok ${v}_a_thread_of_c_is_one_thread_until_it_ends passes calls
+  ok ${v}_the_first_call_comes_with_the_runtime passes first
   ok ${v}_exceptions_end_in_the_call passes raise
   ok ${v}_threads_of_ocaml_call_with_the_runtime_or_without passes ocaml
   ok ${v}_calls_nest_with_the_runtime_or_without passes nested

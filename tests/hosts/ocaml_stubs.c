@@ -169,6 +169,17 @@ static void *ends_in_a_call(void *arg) {
   return NULL;
 }
 
+/* A signal that comes when no OCaml code runs that could see it. */
+static void interrupted(void *arg) {
+  tell(arg);
+  pthread_kill(pthread_self(), SIGINT);
+}
+static void *interrupts(void *arg) {
+  struct task *t = arg;
+  t->err = libcgo_ocaml_call(&border, interrupted, arg);
+  return NULL;
+}
+
 /* The thread's own signal stack is there again when the border has left, whatever OCaml
    does: looked at by a destructor that runs after the border's. */
 static char own_stack[65536];
@@ -196,7 +207,8 @@ static void *with_a_signal_stack(void *arg) {
 value test_special(value kind, value what) {
   static void *(*const kinds[])(void *) = {
       nested_in_c,      unregistered_by_others, registered_by_others,
-      from_destructors, ends_in_a_call,         with_a_signal_stack};
+      from_destructors, ends_in_a_call,         with_a_signal_stack,
+      interrupts};
   struct task t = {Int_val(what), 7, 3, 0, 0, 0};
   const int k = Int_val(kind);
   caml_release_runtime_system();

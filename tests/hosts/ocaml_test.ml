@@ -38,6 +38,11 @@ let test = function
     (* Each thread of C is one thread of OCaml. *)
     check "threads" (Hashtbl.length seen) 8;
     check "balance" (balance ()) 0
+  | "first" ->
+    (* Before any other thread has called. *)
+    check "begin" (begin_ ()) 0;
+    check "held" (held count 0) 0;
+    check "released" (released count 0) 0
   | "raise" -> check "raised" (threads 4 100 raise_) 400
   | "ocaml" ->
     check "released" (released count 0) 0;
@@ -83,6 +88,12 @@ let test = function
   | "signals" ->
     (* ^C while threads of C call: OCaml's thread gets it. *)
     Sys.catch_break true;
+    for _ = 1 to 20 do
+      (try
+         check "special" (special 6 count) 0;
+         while true do Thread.yield () done
+       with Sys.Break -> ());
+    done;
     fire work;
     for _ = 1 to 20 do
       (try

@@ -65,12 +65,14 @@ enum { load_word = 0x20, jump_if_equal = 0x15, give_back = 6 };
 #define ALLOW 0x7fff0000u
 #define REFUSE(err) (0x00050000u | (unsigned)(err))
 
-/* The system call fails from here on, in this process. 0 if that can be had. */
-static int refuse(long number, int err) {
+#define END_THE_PROCESS 0x80000000u
+
+/* What becomes of the system call from here on, in this process. 0 if that can be had. */
+static int filter(long number, unsigned action) {
   struct instruction all[] = {
       {load_word, 0, 0, 0},
       {jump_if_equal, 0, 1, (unsigned)number},
-      {give_back, 0, 0, REFUSE(err)},
+      {give_back, 0, 0, action},
       {give_back, 0, 0, ALLOW},
   };
   const struct program program = {sizeof all / sizeof *all, all};
@@ -78,6 +80,9 @@ static int refuse(long number, int err) {
     return -1;
   return prctl(PR_SET_SECCOMP, 2 /* a filter */, &program);
 }
+
+/* It fails. */
+static int refuse(long number, int err) { return filter(number, REFUSE(err)); }
 
 #define ASSERT_CHILD(fn)                                                          \
   do {                                                                            \
@@ -187,11 +192,11 @@ TEST(the_initial_stack_is_found_without_proc) {
 
 /* The kernel answers for one mapping since Linux 6.11. Before that, and where a filter
    refuses the call, the text of all is read. */
-static int same_bounds_when(long refused, int err) {
+static int same_bounds_when(long number, unsigned action) {
   struct libcgo_bounds before, after;
   if (libcgo_stack_bounds(NULL, &before) != 0)
     return 1;
-  if (refuse(refused, err) != 0)
+  if (filter(number, action) != 0)
     return cannot;
   errno = 4711;
   if (libcgo_stack_bounds(NULL, &after) != 0 || errno != 4711)
@@ -201,10 +206,14 @@ static int same_bounds_when(long refused, int err) {
 }
 
 static int ask_an_old_kernel(void) {
-  return same_bounds_when(SYS_ioctl, ENOTTY);
+  return same_bounds_when(SYS_ioctl, REFUSE(ENOTTY));
 }
-static int ask_in_a_sandbox(void) { return same_bounds_when(SYS_ioctl, EPERM); }
-static int ask_without_a_text(void) { return same_bounds_when(SYS_read, EIO); }
+static int ask_in_a_sandbox(void) {
+  return same_bounds_when(SYS_ioctl, REFUSE(EPERM));
+}
+static int ask_without_a_text(void) {
+  return same_bounds_when(SYS_read, END_THE_PROCESS);
+}
 
 /* Something is mapped where the stack could grow. */
 static int ask_an_old_kernel_beside_a_mapping(void) {
@@ -218,7 +227,7 @@ static int ask_an_old_kernel_beside_a_mapping(void) {
   if (libcgo_stack_bounds(NULL, &after) != 0 || after.lo <= at ||
       after.hi != before.hi)
     return 3;
-  return same_bounds_when(SYS_ioctl, ENOTTY);
+  return same_bounds_when(SYS_ioctl, REFUSE(ENOTTY));
 }
 
 static int asks_for_one_mapping(void) {

@@ -156,7 +156,7 @@ static inline uintptr_t libcgo_told_switch_(struct libcgo_thread *thread,
  * Tells the tools that a suspended context will not go on, before its record or its stack
  * is freed or used for something else. A context whose fn has returned, or that is made
  * again, need not be forgotten. A record of code that already runs must not be. Without a
- * tool this does nothing. Safe in any thread. Since 0.2.
+ * tool this does nothing. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
 static inline void libcgo_context_forget(struct libcgo_context *context) {
 #ifdef LIBCGO_TOOLS_

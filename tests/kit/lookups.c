@@ -229,11 +229,11 @@ TEST(the_initial_stack_is_found_without_proc) {
 
 /* The kernel answers for one mapping since Linux 6.11. Before that, and where a filter
    refuses the call, the text of all is read. */
-static int same_bounds_when(long refused, int err) {
+static int same_bounds_when(long number, unsigned action) {
   struct libcgo_bounds before, after;
   if (libcgo_stack_bounds(NULL, &before) != 0)
     return 1;
-  if (refuse(refused, err) != 0)
+  if (filter(number, action) != 0)
     return cannot;
   errno = 4711;
   if (libcgo_stack_bounds(NULL, &after) != 0 || errno != 4711)
@@ -243,10 +243,14 @@ static int same_bounds_when(long refused, int err) {
 }
 
 static int ask_an_old_kernel(void) {
-  return same_bounds_when(SYS_ioctl, ENOTTY);
+  return same_bounds_when(SYS_ioctl, REFUSE(ENOTTY));
 }
-static int ask_in_a_sandbox(void) { return same_bounds_when(SYS_ioctl, EPERM); }
-static int ask_without_a_text(void) { return same_bounds_when(SYS_read, EIO); }
+static int ask_in_a_sandbox(void) {
+  return same_bounds_when(SYS_ioctl, REFUSE(EPERM));
+}
+static int ask_without_a_text(void) {
+  return same_bounds_when(SYS_read, END_THE_PROCESS);
+}
 
 /* Something is mapped where the stack could grow. */
 static int ask_an_old_kernel_beside_a_mapping(void) {
@@ -260,7 +264,7 @@ static int ask_an_old_kernel_beside_a_mapping(void) {
   if (libcgo_stack_bounds(NULL, &after) != 0 || after.lo <= at ||
       after.hi != before.hi)
     return 3;
-  return same_bounds_when(SYS_ioctl, ENOTTY);
+  return same_bounds_when(SYS_ioctl, REFUSE(ENOTTY));
 }
 
 static int asks_for_one_mapping(void) {

@@ -22,6 +22,7 @@ enum { load_word = 0x20, jump_if_equal = 0x15, give_back = 6 };
 #define ALLOW 0x7fff0000u
 #define REFUSE(err) (0x00050000u | (unsigned)(err))
 #define ASK_A_HANDLER 0x00030000u /* by SIGSYS */
+#define END_THE_PROCESS 0x80000000u
 
 /* What the system call does from here on, in this process. 0 if that can be had. */
 static inline int filter(long number, unsigned what) {

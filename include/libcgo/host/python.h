@@ -114,6 +114,28 @@ static inline int libcgo_python_raised_(const PyThreadState *state) {
 #endif
 }
 
+/* The exception that is pending. */
+struct libcgo_python_pending_ {
+  PyObject *type, *value, *traceback;
+};
+static inline struct libcgo_python_pending_ libcgo_python_put_aside_(void) {
+  struct libcgo_python_pending_ pending = {NULL, NULL, NULL};
+#if PY_VERSION_HEX >= 0x030c0000
+  pending.value = PyErr_GetRaisedException();
+#else
+  PyErr_Fetch(&pending.type, &pending.value, &pending.traceback);
+#endif
+  return pending;
+}
+static inline void
+libcgo_python_put_back_(const struct libcgo_python_pending_ *pending) {
+#if PY_VERSION_HEX >= 0x030c0000
+  PyErr_SetRaisedException(pending->value);
+#else
+  PyErr_Restore(pending->type, pending->value, pending->traceback);
+#endif
+}
+
 static inline PyInterpreterState *libcgo_python_home_(PyThreadState *state) {
 #if PY_VERSION_HEX >= 0x03090000
   return PyThreadState_GetInterpreter(state);
@@ -318,6 +340,7 @@ static inline void libcgo_python_has_ended_(void) {
 static inline int libcgo_python_register_(struct libcgo_python *border) {
   static PyMethodDef method = {"libcgo_python_close", libcgo_python_at_exit_,
                                METH_NOARGS, NULL};
+  const struct libcgo_python_pending_ pending = libcgo_python_put_aside_();
   PyObject *const module = PyImport_ImportModule("atexit");
   PyObject *const capsule = PyCapsule_New(border, NULL, NULL);
   PyObject *const function =
@@ -331,8 +354,7 @@ static inline int libcgo_python_register_(struct libcgo_python *border) {
   Py_XDECREF(function);
   Py_XDECREF(capsule);
   Py_XDECREF(module);
-  if (err != 0)
-    PyErr_Clear();
+  libcgo_python_put_back_(&pending); /* instead of ours */
   return err;
 }
 
@@ -358,6 +380,24 @@ static inline int libcgo_python_open_(struct libcgo_python *border) {
   return 0;
 }
 
+/* One thread gets 0, and opens the border. */
+static inline int libcgo_python_claim_(struct libcgo_python *border) {
+  int err = libcgo_init_begin(&border->runtime.init);
+  if (err == ECANCELED) { /* the parent was forked here */
+    const struct libcgo_init fresh = LIBCGO_INIT;
+    border->runtime.init = fresh;
+    err = libcgo_init_begin(&border->runtime.init);
+  }
+  return err;
+}
+
+static inline int libcgo_python_open_and_tell_(struct libcgo_python *border) {
+  const int err = libcgo_python_open_(border);
+  (void)(err == 0 ? libcgo_init_done(&border->runtime.init)
+                  : libcgo_init_abandon(&border->runtime.init));
+  return err;
+}
+
 /*
  * Begins to use a border. Call it in a module's initialisation, say: the caller is attached, as
  * in all of Python's C API. Without it the first call begins; but if that comes when the
@@ -369,18 +409,9 @@ static inline int libcgo_python_open_(struct libcgo_python *border) {
  * Safe in any thread that is attached; not safe in signal handlers. Since 0.2.
  */
 static inline int libcgo_python_begin(struct libcgo_python *border) {
-  int err = libcgo_init_begin(&border->runtime.init);
-  if (err == ECANCELED) { /* the parent was forked here */
-    const struct libcgo_init fresh = LIBCGO_INIT;
-    border->runtime.init = fresh;
-    err = libcgo_init_begin(&border->runtime.init);
-  }
-  if (err == 0) {
-    err = libcgo_python_open_(border);
-    (void)(err == 0 ? libcgo_init_done(&border->runtime.init)
-                    : libcgo_init_abandon(&border->runtime.init));
-    return err;
-  }
+  const int err = libcgo_python_claim_(border);
+  if (err == 0)
+    return libcgo_python_open_and_tell_(border);
   if (err == EBUSY) { /* another thread is at it, and may have lost the GIL */
     PyThreadState *const state = PyEval_SaveThread();
     (void)libcgo_init_wait(&border->runtime.init);
@@ -417,30 +448,15 @@ static inline void libcgo_python_end_call_(struct libcgo_python_call_ *call) {
     libcgo_python_go_out_(call->record);
 }
 
-/* fn, on a thread that is attached already. Its caller's exception stays pending, and is not
-   seen by fn. */
+/* fn, on a thread that is attached already. An exception of its caller's stays pending, and fn
+   does not see it. */
 static inline void libcgo_python_run_attached_(PyThreadState *state,
                                                void (*fn)(void *arg), void *arg) {
-  if (!libcgo_python_raised_(state)) {
-    fn(arg);
-    if (libcgo_python_attached_() == state && libcgo_python_raised_(state))
-      PyErr_WriteUnraisable(NULL);
-  } else {
-#if PY_VERSION_HEX >= 0x030c0000
-    PyObject *const pending = PyErr_GetRaisedException();
-    fn(arg);
-    if (libcgo_python_raised_(state))
-      PyErr_WriteUnraisable(NULL);
-    PyErr_SetRaisedException(pending);
-#else
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    fn(arg);
-    if (libcgo_python_raised_(state))
-      PyErr_WriteUnraisable(NULL);
-    PyErr_Restore(type, value, traceback);
-#endif
-  }
+  const struct libcgo_python_pending_ pending = libcgo_python_put_aside_();
+  fn(arg);
+  if (libcgo_python_raised_(state))
+    PyErr_WriteUnraisable(NULL);
+  libcgo_python_put_back_(&pending);
 }
 
 /* Every case but the usual one. */
@@ -517,17 +533,24 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
   if (libcgo_python_is_closed_(border))
     return ESHUTDOWN;
   if (__atomic_load_n(&border->begun, __ATOMIC_ACQUIRE) == 0) {
-    PyGILState_STATE gil;
     if (!Py_IsInitialized() || (border->interpreter != NULL &&
                                 border->interpreter != PyInterpreterState_Main()))
       return EPERM;
     if (libcgo_python_ends_())
       return ESHUTDOWN;
-    gil = PyGILState_Ensure();
-    err = libcgo_python_begin(border);
-    PyGILState_Release(gil);
-    if (err != 0)
-      return err;
+    err = libcgo_python_claim_(border);
+    if (err == 0) {
+      const PyGILState_STATE gil = PyGILState_Ensure();
+      err = libcgo_python_open_and_tell_(border);
+      PyGILState_Release(gil);
+      if (err != 0)
+        return err;
+    } else if (err == EBUSY) {
+      PyThreadState *const attached = libcgo_python_attached_();
+      if (attached != NULL && (LIBCGO_PYTHON_ATTACHED_IS_OWN_ ||
+                               attached == PyGILState_GetThisThreadState()))
+        (void)libcgo_python_begin(border); /* waits without the GIL */
+    }
   }
   err = libcgo_callback(&border->runtime, libcgo_python_attached_now_, &first);
   return err != 0 ? err : first.err;
@@ -542,7 +565,7 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
  *   interpreter, it is attached to the border's meanwhile.
  *
  * fn may release the GIL, and may call this function again. An exception that it leaves
- * pending is reported by sys.unraisablehook. An exception that was pending before stays so.
+ * pending is reported by sys.unraisablehook (Python 3.7: on standard error). An exception that was pending before stays so.
  * In C++ fn may throw; in C it may end the thread.
  *
  * Returns 0 after fn has run. Returns one of these without running it:
@@ -557,6 +580,7 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
 static inline int libcgo_python_call(struct libcgo_python *border,
                                      void (*fn)(void *arg), void *arg) {
   struct libcgo_python_thread *record = libcgo_python_last_;
+  PyThreadState *state;
   if (__builtin_expect(record == NULL || record->border != border, 0)) {
     record = (struct libcgo_python_thread *)border->current(&border->runtime);
     if (record == NULL)
@@ -569,13 +593,13 @@ static inline int libcgo_python_call(struct libcgo_python *border,
     return libcgo_python_call_slowly_(border, record, fn, arg, 0);
   if (__builtin_expect(libcgo_python_go_in_(border, record) != 0, 0))
     return ESHUTDOWN;
-  if (__builtin_expect(libcgo_python_is_attached_(record->state), 0))
+  state = record->state; /* NULL: the border was closed, and is open again */
+  if (__builtin_expect(state == NULL || libcgo_python_is_attached_(state), 0))
     return libcgo_python_call_slowly_(border, record, fn, arg, 1);
   {
     struct libcgo_python_call_ call
         __attribute__((__cleanup__(libcgo_python_end_call_))) = {record, NULL,
                                                                  NULL, 1};
-    PyThreadState *const state = record->state;
     PyEval_RestoreThread(state);
     call.state = state;
     fn(arg);

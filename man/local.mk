@@ -11,6 +11,7 @@ dist_man_MANS = \
 	man/libcgo-classic.7 \
 	man/libcgo-go.1 \
 	man/libcgo-info.1 \
+	man/libcgo-python.7 \
 	man/libcgo-runtime.7 \
 	man/libcgo.7 \
 	man/libcgo.hpp.3 \

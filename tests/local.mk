@@ -293,6 +293,11 @@ tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/config
 	tests/object/tutorial.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c
 
+# ---- tests/hosts: the headers for runtimes that exist ----
+
+tests_once += tests/hosts/python.sh
+EXTRA_DIST += tests/hosts/python-embed.cc tests/hosts/python-module.c tests/hosts/python-tests.py
+
 # ---- tests/ports: CPUs, systems, emulators ----
 
 ports_tests += tests/ports/crossing

@@ -20,7 +20,7 @@ bench_bench_LDADD = libcgo.la $(BENCHMARK_LIBS) $(BENCH_FFI_LIBS) $(BENCH_BOOST_
 
 CLEANFILES += bench/bench$(EXEEXT) bench/results.json bench/table.md bench/chart.tsv \
 	bench/bench.svg
-EXTRA_DIST += bench/chart.gp
+EXTRA_DIST += bench/chart.gp bench/hosts/python.c
 
 # Others than the defaults: make bench BENCH_FLAGS=--benchmark_filter=call/
 BENCH_REPETITIONS = 15
@@ -38,6 +38,18 @@ bench:
 	  '(Debian: libbenchmark-dev). Install it and run configure again.' >&2
 	@exit 1
 endif
+
+# A call into CPython, in three ways, beside the library that was built.
+PYTHON_CONFIG = python3-config
+.PHONY: bench-python
+bench-python: libcgo.la
+	@$(MKDIR_P) bench/hosts
+	$(CC) -std=gnu11 -O2 $(include_cppflags) $(CPPFLAGS) \
+	  `$(PYTHON_CONFIG) --includes` $(srcdir)/bench/hosts/python.c -o bench/hosts/python \
+	  `$(PYTHON_CONFIG) --embed --ldflags 2>/dev/null || $(PYTHON_CONFIG) --ldflags` \
+	  -L.libs -lcgo -Wl,-rpath,`pwd`/.libs -Wl,-rpath,`$(PYTHON_CONFIG) --prefix`/lib -pthread
+	bench/hosts/python
+CLEANFILES += bench/hosts/python
 
 # Draws the last results, and puts them in the documentation: writes docs/bench.svg
 # and the table in docs/benchmarks.md, in the source tree.

@@ -13,6 +13,7 @@ dist_man_MANS = \
 	man/libcgo-info.1 \
 	man/libcgo-jni.7 \
 	man/libcgo-ocaml.7 \
+	man/libcgo-python.7 \
 	man/libcgo-runtime.7 \
 	man/libcgo.7 \
 	man/libcgo.hpp.3 \

@@ -314,6 +314,11 @@ check-models:
 	$(AM_TESTS_ENVIRONMENT) MODELS=all $(SHELL) $(srcdir)/tests/models/models.sh
 .PHONY: check-models
 
+# ---- tests/hosts: the headers for runtimes that exist ----
+
+tests_once += tests/hosts/python.sh
+EXTRA_DIST += tests/hosts/python-embed.cc tests/hosts/python-module.c tests/hosts/python-tests.py
+
 # ---- tests/ports: CPUs, systems, emulators ----
 
 ports_tests += tests/ports/crossing

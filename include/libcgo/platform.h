@@ -42,6 +42,11 @@
 #define LIBCGO_SLOTS_BY_SYSTEM_ 1
 #endif
 
+/* Defined where a thread can make a fence in all others: membarrier(2), Linux. */
+#ifdef __linux__
+#define LIBCGO_MEMBARRIER_ 1
+#endif
+
 /* LIBCGO_CLASSIC: the classic face exists for the target's CPU and system. Then
    LIBCGO_CPU_AMD64 or LIBCGO_CPU_386 is defined, too. */
 #if defined(_WIN32) || defined(__FreeBSD__) || defined(__NetBSD__) ||          \

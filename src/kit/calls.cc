@@ -355,6 +355,12 @@ bool was_made_below(const stack_call *c) {
          c->prior.contains(c->start);
 }
 
+// The thread has told of a switch since the call runs, and is on another small stack. The
+// task there may be older code's, which has told after the call ended unseen.
+bool goes_on_elsewhere(const libcgo_thread *thread, const stack_call *c) {
+  return (c->flags & switched) != 0 && !range_of(thread).contains(c->start - 1);
+}
+
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
 // the call was made, or on another stack. And the C that made the call has returned, or frames
@@ -366,7 +372,8 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
          range_of(thread).contains(thread->caller_sp) &&
          (who.sp < c->system_sp || !on_own_stack(thread, who.sp) ||
           !on_own_stack(thread, c->system_sp)) &&
-         (word_is_gone(thread, c, who) || was_made_below(c) ||
+         (goes_on_elsewhere(thread, c) || word_is_gone(thread, c, who) ||
+          was_made_below(c) ||
           c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
           is_within_older(thread, c, who));
 }
@@ -1480,7 +1487,7 @@ is_below_again(const libcgo_thread *thread, const libcgo_stack *stack,
 // stack, and nothing has begun since. And most of these are made again: from as deep, on the
 // same stack, in the same call. Then the place that was used last has all that such a call
 // needs, except what is stored here. NULL: the call is another one.
-// src/arch/amd64.S does the same for first calls.
+// src/arch/amd64.S does the same for both kinds.
 [[gnu::always_inline]] static inline stack_call *
 begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
   auto *const c = reinterpret_cast<stack_call *>(thread->next_place);

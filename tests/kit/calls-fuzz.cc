@@ -1999,6 +1999,8 @@ static const char *const once_failed[] = {
     "task.1.0 system.0.0 stack.1.0 switch.0.0 system.0.0 jump.1.0 system.0.0",
     // A handler has returned, and so has a coroutine, and what they called was left: a switch
     // is told before.
+    "i1- embed.0.0 stack.134.0c system.0.0 frame.0.0 return.0.0 return.0.0 stack.1.0 "
+    "stack.0.0 return.0.0 throw.0.0 task.0.0 system.0.0 trap.0.0",
     "i1- embed.1.0 system.0.0 return.0.0 stack.0.0 signal.1.0 stack.1.0 frame.0.0 frame.0.0 "
     "jump.2.0 return.0.0 task.2.0 system.0.0",
     "i1- stack.0.0 system.0.0 co.0.0 stack.1.0 jump.0.0 return.0.0 return.0.0 task.2.0 "

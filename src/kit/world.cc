@@ -1516,7 +1516,7 @@ uintptr_t libcgo_call_parked(libcgo_thread *thread, uintptr_t (*fn)(void *arg),
   g.thread = thread;
   g.fn = fn;
   g.arg = arg;
-  LIBCGO_PROBE(call_parked, thread, fn);
+  LIBCGO_PROBE(call_parked, thread, reinterpret_cast<uintptr_t>(fn));
   libcgo_guard(&g);
   LIBCGO_PROBE(call_parked_done, thread, g.result);
   return g.result;

@@ -15,6 +15,7 @@
 #include <libcgo/handle.h>
 #include <libcgo/hooks.h>
 #include <libcgo/init.h>
+#include <libcgo/mailbox.h>
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
 #include <libcgo/slots.h>

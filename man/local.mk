@@ -20,6 +20,7 @@ dist_man_MANS = \
 	man/libcgo_go_init.3 \
 	man/libcgo_handle_new.3 \
 	man/libcgo_init_wait.3 \
+	man/libcgo_mailbox_post.3 \
 	man/libcgo_runtime_end.3 \
 	man/libcgo_slots_claim.3 \
 	man/libcgo_stack_bounds.3 \
@@ -88,6 +89,15 @@ man_links = \
 	libcgo_init_wait:LIBCGO_INIT_READY \
 	libcgo_init_wait:libcgo_init_begin \
 	libcgo_init_wait:libcgo_init_done \
+	libcgo_mailbox_post:LIBCGO_FOR_EVER \
+	libcgo_mailbox_post:LIBCGO_MAILBOX_INIT \
+	libcgo_mailbox_post:libcgo_mailbox_call \
+	libcgo_mailbox_post:libcgo_mailbox_close \
+	libcgo_mailbox_post:libcgo_mailbox_end \
+	libcgo_mailbox_post:libcgo_mailbox_interrupt \
+	libcgo_mailbox_post:libcgo_mailbox_open \
+	libcgo_mailbox_post:libcgo_mailbox_serve \
+	libcgo_mailbox_post:libcgo_mailbox_wait \
 	libcgo_slots_claim:LIBCGO_DEFINE_SLOTS \
 	libcgo_slots_claim:LIBCGO_SLOTS_INIT \
 	libcgo_slots_claim:libcgo_slots_at \
@@ -110,6 +120,7 @@ man_links = \
 	libcgo_thread_init:libcgo_handle_table_init \
 	libcgo_thread_init:libcgo_init_init \
 	libcgo_thread_init:libcgo_limit_init \
+	libcgo_thread_init:libcgo_mailbox_init \
 	libcgo_thread_init:libcgo_ops_init \
 	libcgo_thread_init:libcgo_runtime_init \
 	libcgo_thread_init:libcgo_stack_init \

@@ -16,6 +16,7 @@ src_cppflags = $(include_cppflags) -iquote $(top_srcdir)/src -I$(top_srcdir)/src
 # scripts/include-graph.sh looks at it.
 src_core = src/core/report.cc src/core/start.cc src/core/version.cc
 src_kit = src/kit/calls.cc src/kit/handle.cc src/kit/hooks.cc src/kit/init.cc src/kit/keep.cc src/kit/key.cc \
+	src/kit/mailbox.cc \
 	src/kit/runtime.cc src/kit/slots.cc src/kit/stack.cc src/kit/thread.cc \
 	src/kit/traceback.cc
 src_go = src/go/go.cc

@@ -53,7 +53,7 @@ tests_once =
 
 # ---- tests/kit ----
 
-kit_tests += tests/kit/context tests/kit/defined-slots tests/kit/depth tests/kit/handle tests/kit/hooks tests/kit/init \
+kit_tests += tests/kit/context tests/kit/defined-slots tests/kit/depth tests/kit/handle tests/kit/hooks tests/kit/init tests/kit/mailbox \
 	tests/kit/no-slots tests/kit/runtime tests/kit/stack tests/kit/thread
 tests_scripts += tests/kit/growth.sh
 EXTRA_DIST += tests/kit/growth-client.c tests/kit/no-lua.sh

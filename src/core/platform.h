@@ -271,9 +271,11 @@ stopped_code read_signal_context(const void *context);
    more than 29 bits. Safe in signal handlers. */
 int process_id();
 
-/* Returns when *word is not `value`, or now and then before. Leaves errno alone,
-   is no cancellation point. */
-void wait_while(const uint32_t *word, uint32_t value);
+/* Returns when *word is not `value`, or now and then before, at the latest after so many
+   nanoseconds. Leaves errno alone, is no cancellation point. */
+constexpr unsigned long long for_ever = ~0ULL;
+void wait_while(const uint32_t *word, uint32_t value,
+                unsigned long long ns = for_ever);
 
 /* Wakes all threads of the process that wait while *word had a value. */
 void wake_all(const uint32_t *word);

@@ -437,11 +437,14 @@ void libcgo_go_callers(libcgo_go *go, uintptr_t signal, void *info,
 
 // ---- C's functions that must be called in C's own way ----
 
+// Go's runtime has a lock around these. NOLINTBEGIN(concurrency-mt-unsafe)
+
 void libcgo_go_setenv(char **name_and_value) {
   setenv(name_and_value[0], name_and_value[1], 1);
 }
 void libcgo_go_unsetenv(char **name) { unsetenv(name[0]); }
 void libcgo_go_clearenv(void) { clearenv(); }
+// NOLINTEND(concurrency-mt-unsafe)
 
 uintptr_t libcgo_go_mmap(void *address, uintptr_t length, int32_t protection,
                          int32_t flags, int32_t fd, uint32_t offset) {

@@ -19,6 +19,7 @@ bool parse(const char *s, number *n) {
     s++;
   if (!is_digit(*s))
     return false;
+  // The text ends with a null byte. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
   for (*n = 0; is_digit(*s); s++)
     *n = *n * 10 + static_cast<number>(*s - '0');
   return true;
@@ -149,7 +150,7 @@ void consider_cgroup(fullest *best, const char *mount, const char *group,
   const size_t mount_length = strlen(mount);
   if (mount_length + group_length + sizeof "/pids.current" > sizeof path)
     return;
-  memcpy(path, mount, mount_length);
+  memcpy(path, mount, mount_length); // NOLINT(bugprone-not-null-terminated-result)
   memcpy(path + mount_length, group, group_length);
   size_t length = mount_length + group_length;
   while (length >= mount_length) {

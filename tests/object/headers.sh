@@ -7,7 +7,7 @@
 
 warnings="-Wall -Wextra -Wpedantic -Werror"
 headers="libcgo.h libcgo/classic.h libcgo/context.h libcgo/crossing.h libcgo/go.h
-  libcgo/handle.h libcgo/hooks.h libcgo/init.h libcgo/platform.h libcgo/runtime.h
+  libcgo/handle.h libcgo/hooks.h libcgo/init.h libcgo/mailbox.h libcgo/platform.h libcgo/runtime.h
   libcgo/slots.h libcgo/stack.h libcgo/thread.h libcgo/traceback.h libcgo/version.h"
 
 compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }

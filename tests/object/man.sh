@@ -151,8 +151,14 @@ safety_of_headers() {
       if (!match($0, /\*const [a-z_0-9]+/)) match($0, /[a-z_0-9]+\(/)
       name = substr($0, RSTART, RLENGTH)
       gsub(/\*const |\(/, "", name)
-      threads = comment ~ /Safe in any thread while no other/ || comment ~ /Not safe beside/ ? "alone" : comment ~ /Safe in any thread/ ? "yes" : "untold"
-      signals = comment ~ /not safe in signal handlers/ ? "no" : comment ~ /Safe in any thread and in signal handlers\./ ? "yes" : comment ~ /in signal handlers/ ? "if" : "untold"
+      threads = "untold"
+      if (comment ~ /Safe in any thread/) threads = "yes"
+      if (comment ~ /Safe in any thread while no other/ || comment ~ /Not safe beside/)
+        threads = "alone"
+      signals = "untold"
+      if (comment ~ /in signal handlers/) signals = "if"
+      if (comment ~ /Safe in any thread and in signal handlers\./) signals = "yes"
+      if (comment ~ /not safe in signal handlers/) signals = "no"
       print name, threads, signals
     }' | LC_ALL=C sort -u
 }

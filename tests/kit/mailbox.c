@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Mailboxes.
+ */
+#include "support/harness.h"
+
+#include <errno.h>
+#include <libcgo/mailbox.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+enum { places = 4, posters = 8, each = 5000, rounds = 200 };
+
+static struct libcgo_mailbox box;
+static atomic_int wakes, ran, waiting, result;
+static int order[posters * each], ordered;
+static pthread_t runner;
+
+static void wake(struct libcgo_mailbox *b) {
+  (void)b;
+  atomic_fetch_add(&wakes, 1);
+}
+
+static void fresh(void) {
+  box = (struct libcgo_mailbox)LIBCGO_MAILBOX_INIT(wake);
+  atomic_store(&wakes, 0);
+  atomic_store(&ran, 0);
+  atomic_store(&waiting, 0);
+  atomic_store(&result, -1);
+  ordered = 0;
+  ck_assert_int_eq(libcgo_mailbox_open(&box, places), 0);
+}
+static void over(void) { ck_assert_int_eq(libcgo_mailbox_end(&box), 0); }
+
+static void run(void *arg) {
+  order[ordered++] = (int)(intptr_t)arg;
+  runner = pthread_self();
+  atomic_fetch_add(&ran, 1);
+}
+static int post(int n) {
+  return libcgo_mailbox_post(&box, run, (void *)(intptr_t)n, 0);
+}
+
+static unsigned long long now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (unsigned long long)t.tv_sec * 1000000000 +
+         (unsigned long long)t.tv_nsec;
+}
+
+static pthread_t start(void *(*fn)(void *), void *arg) {
+  pthread_t thread;
+  ck_assert_int_eq(pthread_create(&thread, NULL, fn, arg), 0);
+  return thread;
+}
+
+TEST(what_is_posted_runs_in_its_order_where_it_is_served) {
+  fresh();
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(post(i), 0);
+  ck_assert_int_eq(atomic_load(&ran), 0);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, 3), 3);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), 1);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), 0);
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(order[i], i);
+  ck_assert(pthread_equal(runner, pthread_self()));
+  over();
+}
+
+static void *call_for_ever(void *arg) {
+  atomic_store(&result, libcgo_mailbox_call(&box, run, arg, LIBCGO_FOR_EVER));
+  return NULL;
+}
+
+TEST(a_call_returns_when_its_function_has_run_in_the_other_thread) {
+  fresh();
+  const pthread_t caller = start(call_for_ever, (void *)7);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), 0);
+  ck_assert_int_eq(atomic_load(&result), -1);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), 1);
+  pthread_join(caller, NULL);
+  ck_assert_int_eq(atomic_load(&result), 0);
+  ck_assert_int_eq(order[0], 7);
+  ck_assert(pthread_equal(runner, pthread_self()));
+  over();
+}
+
+TEST(a_full_mailbox_refuses_or_waits_for_a_place) {
+  fresh();
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(post(i), 0);
+  ck_assert_int_eq(post(places), ETIMEDOUT);
+  const unsigned long long begin = now_ns();
+  ck_assert_int_eq(libcgo_mailbox_post(&box, run, NULL, 2000000), ETIMEDOUT);
+  ck_assert_uint_ge(now_ns() - begin, 2000000);
+  const pthread_t caller = start(call_for_ever, (void *)9);
+  while (libcgo_mailbox_serve(&box, 1) == 0 || atomic_load(&ran) < places + 1)
+    sched_yield();
+  pthread_join(caller, NULL);
+  ck_assert_int_eq(order[places], 9);
+  over();
+}
+
+TEST(a_call_that_does_not_begin_in_time_never_runs) {
+  fresh();
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(libcgo_mailbox_call(&box, run, NULL, 1000), ETIMEDOUT);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, 0), ETIMEDOUT);
+  for (int i = 0; i < places; i++) /* and leaves no place taken */
+    ck_assert_int_eq(post(i), 0);
+  ck_assert_int_eq(libcgo_mailbox_call(&box, run, NULL, 1000), ETIMEDOUT);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), places);
+  ck_assert_int_eq(atomic_load(&ran), places);
+  over();
+}
+
+/* Runs until the caller's time has been over for long. */
+static unsigned long long long_over;
+static void run_long(void *arg) {
+  (void)arg;
+  while (now_ns() < long_over)
+    sched_yield();
+  atomic_fetch_add(&ran, 1);
+}
+static void *call_with_limit(void *arg) {
+  (void)arg;
+  const uint64_t limit = 500 * 1000000ull;
+  long_over = now_ns() + limit + 20 * 1000000ull;
+  atomic_store(&waiting, 1);
+  atomic_store(&result, libcgo_mailbox_call(&box, run_long, NULL, limit));
+  return NULL;
+}
+
+TEST(a_call_that_has_begun_is_waited_for) {
+  fresh();
+  const pthread_t caller = start(call_with_limit, NULL);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), 0);
+  const size_t served = libcgo_mailbox_serve(&box, SIZE_MAX);
+  pthread_join(caller, NULL);
+  if (served == 0)
+    SKIP("the machine was too slow to begin within half a second");
+  ck_assert_int_eq(atomic_load(&result), 0);
+  ck_assert_int_eq(atomic_load(&ran), 1);
+  over();
+}
+
+TEST(wake_is_called_when_nothing_waited_before) {
+  fresh();
+  post(1);
+  post(2);
+  ck_assert_int_eq(atomic_load(&wakes), 1);
+  libcgo_mailbox_serve(&box, SIZE_MAX);
+  post(3);
+  ck_assert_int_eq(atomic_load(&wakes), 2);
+  libcgo_mailbox_serve(&box, SIZE_MAX);
+  ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
+  ck_assert_int_eq(atomic_load(&wakes), 3);
+  over();
+}
+
+static void *wait_in_it(void *arg) {
+  (void)arg;
+  atomic_store(&result, libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER));
+  return NULL;
+}
+
+TEST(a_thread_that_waits_can_be_interrupted) {
+  fresh();
+  libcgo_mailbox_interrupt(&box);
+  libcgo_mailbox_interrupt(&box);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), EINTR);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, 1000), ETIMEDOUT);
+  const pthread_t thread = start(wait_in_it, NULL);
+  libcgo_mailbox_interrupt(&box);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(atomic_load(&result), EINTR);
+  over();
+}
+
+TEST(a_closed_mailbox_takes_nothing_and_is_served_to_its_end) {
+  fresh();
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(post(i), 0);
+  const pthread_t caller =
+      start(call_for_ever, NULL); /* has no place, or comes late */
+  ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
+  ck_assert_int_eq(libcgo_mailbox_close(&box), EALREADY);
+  pthread_join(caller, NULL);
+  ck_assert_int_eq(atomic_load(&result), ESHUTDOWN);
+  ck_assert_int_eq(post(1), ESHUTDOWN);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, 0), 0);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), places);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), ESHUTDOWN);
+  over();
+}
+
+TEST(who_waits_when_it_ends_gets_an_error) {
+  fresh();
+  const pthread_t caller = start(call_for_ever, NULL);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), 0);
+  over();
+  pthread_join(caller, NULL);
+  ck_assert_int_eq(atomic_load(&result), ESHUTDOWN);
+  ck_assert_int_eq(atomic_load(&ran), 0);
+  ck_assert_int_eq(post(1), EINVAL); /* it is not open */
+  ck_assert_int_eq(libcgo_mailbox_end(&box), EINVAL);
+  ck_assert_int_eq(libcgo_mailbox_open(&box, 1), 0);
+  over();
+}
+
+static void from_inside(void *arg) {
+  ck_assert_int_eq(libcgo_mailbox_end(&box), EBUSY);
+  ck_assert_int_eq(libcgo_mailbox_call(&box, run, arg, 0), 0); /* at once */
+  ck_assert_int_eq(atomic_load(&ran), 1);
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(post(i), 0);
+  ck_assert_int_eq(libcgo_mailbox_post(&box, run, NULL, LIBCGO_FOR_EVER),
+                   EDEADLK);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, 1), 0);
+}
+
+TEST(a_function_may_use_the_mailbox_that_it_is_served_from) {
+  fresh();
+  ck_assert_int_eq(libcgo_mailbox_post(&box, from_inside, NULL, 0), 0);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), places + 1);
+  over();
+}
+
+static void count(void *arg) { ++*(int *)arg; } /* not atomic: one at a time */
+
+static void *post_many(void *arg) {
+  for (int i = 0; i < each; i++) {
+    const int err = i % 3 == 0
+                        ? libcgo_mailbox_call(&box, count, arg, LIBCGO_FOR_EVER)
+                        : libcgo_mailbox_post(&box, count, arg, LIBCGO_FOR_EVER);
+    if (err != 0)
+      return (void *)"refused";
+  }
+  atomic_fetch_add(&waiting, 1);
+  return NULL;
+}
+
+TEST(nothing_is_lost_among_many_threads) {
+  fresh();
+  box.wake = NULL;
+  static int sum;
+  sum = 0;
+  pthread_t threads[posters];
+  for (int i = 0; i < posters; i++)
+    threads[i] = start(post_many, &sum);
+  while (sum < posters * each) {
+    ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), 0);
+    libcgo_mailbox_serve(&box, SIZE_MAX);
+  }
+  for (int i = 0; i < posters; i++) {
+    void *failed;
+    pthread_join(threads[i], &failed);
+    ck_assert_ptr_eq(failed, NULL);
+  }
+  ck_assert_int_eq(sum, posters * each);
+  over();
+}
+
+static void *call_until_the_end(void *arg) {
+  (void)arg;
+  int err;
+  do {
+    atomic_fetch_add(&waiting, 1);
+    err = libcgo_mailbox_call(&box, run, NULL, LIBCGO_FOR_EVER);
+  } while (err == 0);
+  return (void *)(intptr_t)err;
+}
+
+TEST(it_can_end_while_threads_use_it) {
+  for (int round = 0; round < rounds; round++) {
+    fresh();
+    pthread_t threads[posters];
+    for (int i = 0; i < posters; i++)
+      threads[i] = start(call_until_the_end, NULL);
+    while (atomic_load(&waiting) < posters)
+      libcgo_mailbox_serve(&box, 1);
+    over();
+    for (int i = 0; i < posters; i++) {
+      void *err;
+      pthread_join(threads[i], &err);
+      ck_assert((intptr_t)err == ESHUTDOWN || (intptr_t)err == EINVAL);
+    }
+  }
+}
+
+TEST(a_bad_argument_is_refused) {
+  ck_assert_int_eq(libcgo_mailbox_open(NULL, 1), EINVAL);
+  struct libcgo_mailbox bad = LIBCGO_MAILBOX_INIT(NULL);
+  ck_assert_int_eq(libcgo_mailbox_open(&bad, 0), EINVAL);
+  ck_assert_int_eq(libcgo_mailbox_open(&bad, SIZE_MAX), ENOMEM);
+  ck_assert_int_eq(libcgo_mailbox_post(&bad, run, NULL, 0), EINVAL);
+  ck_assert_int_eq(libcgo_mailbox_wait(&bad, 0), EINVAL);
+  ck_assert_int_eq(libcgo_mailbox_close(&bad), EINVAL);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&bad, 1), 0);
+  libcgo_mailbox_interrupt(&bad);
+  bad.size--;
+  ck_assert_int_eq(libcgo_mailbox_open(&bad, 1), EINVAL);
+  bad.size++;
+  bad.version++;
+  ck_assert_int_eq(libcgo_mailbox_open(&bad, 1), ENOTSUP);
+  fresh();
+  ck_assert_int_eq(libcgo_mailbox_open(&box, 1), EBUSY);
+  ck_assert_int_eq(libcgo_mailbox_post(&box, NULL, NULL, 0), EINVAL);
+  ck_assert_int_eq(libcgo_mailbox_call(&box, NULL, NULL, 0), EINVAL);
+  over();
+}
+
+TEST(errno_is_left_alone) {
+  fresh();
+  errno = 77;
+  for (int i = 0; i <= places; i++)
+    post(i);
+  ck_assert_int_eq(libcgo_mailbox_post(&box, run, NULL, 1000), ETIMEDOUT);
+  libcgo_mailbox_serve(&box, SIZE_MAX);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, 1000), ETIMEDOUT);
+  libcgo_mailbox_close(&box);
+  over();
+  ck_assert_int_eq(errno, 77);
+}
+
+int main(void) {
+  suite_begin("mailbox");
+  ADD_TEST(what_is_posted_runs_in_its_order_where_it_is_served);
+  ADD_TEST(a_call_returns_when_its_function_has_run_in_the_other_thread);
+  ADD_TEST(a_full_mailbox_refuses_or_waits_for_a_place);
+  ADD_TEST(a_call_that_does_not_begin_in_time_never_runs);
+  ADD_TEST(a_call_that_has_begun_is_waited_for);
+  ADD_TEST(wake_is_called_when_nothing_waited_before);
+  ADD_TEST(a_thread_that_waits_can_be_interrupted);
+  ADD_TEST(a_closed_mailbox_takes_nothing_and_is_served_to_its_end);
+  ADD_TEST(who_waits_when_it_ends_gets_an_error);
+  ADD_TEST(a_function_may_use_the_mailbox_that_it_is_served_from);
+  ADD_TEST(nothing_is_lost_among_many_threads);
+  ADD_TEST(it_can_end_while_threads_use_it);
+  ADD_TEST(a_bad_argument_is_refused);
+  ADD_TEST(errno_is_left_alone);
+  return suite_run();
+}

@@ -124,6 +124,7 @@ man_links = \
 	libcgo_thread_init:libcgo_handle_table_init \
 	libcgo_thread_init:libcgo_init_init \
 	libcgo_thread_init:libcgo_limit_init \
+	libcgo_thread_init:libcgo_mailbox_init \
 	libcgo_thread_init:libcgo_ops_init \
 	libcgo_thread_init:libcgo_runtime_init \
 	libcgo_thread_init:libcgo_stack_init \

@@ -30,6 +30,12 @@
 
 LIBCGO_BEGIN_DECLS
 
+struct libcgo_mailbox;
+
+/* What is posted, and the function that tells the machine of it. */
+typedef void (*libcgo_mailbox_fn)(void *arg);
+typedef void (*libcgo_wake_fn)(struct libcgo_mailbox *box);
+
 /*
  * The record of a mailbox. The client owns it, and initialises it with LIBCGO_MAILBOX_INIT.
  * It must stay at its place until libcgo_mailbox_end.
@@ -41,7 +47,7 @@ struct libcgo_mailbox {
      by libcgo_mailbox_close. It is to make a thread of the machine call
      libcgo_mailbox_serve, and may be called again before that thread does. It must not call
      functions of the mailbox. NULL: a thread waits in libcgo_mailbox_wait. */
-  void (*wake)(struct libcgo_mailbox *box);
+  libcgo_wake_fn wake;
   void *data; /* the client's */
   /* The library's. */
   uintptr_t state;
@@ -56,8 +62,20 @@ struct libcgo_mailbox {
     }                                                                          \
   }
 
-/* A time in nanoseconds that does not end. */
-#define LIBCGO_FOR_EVER UINT64_MAX
+/*
+ * Gives the record the value LIBCGO_MAILBOX_INIT(NULL); assign `wake` afterwards. For languages
+ * that cannot use the macro. `size` is sizeof(struct libcgo_mailbox) as the caller was compiled:
+ * an older client's record is shorter, and is filled only so far.
+ *
+ * Returns 0. EINVAL: box is NULL, or size is less than the record had in 0.2; then nothing is
+ * written. Leaves errno alone.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
+LIBCGO_API int libcgo_mailbox_init(struct libcgo_mailbox *box, size_t size);
+
+/* A time in nanoseconds that does not end: UINT64_MAX, written as a number for tools that read
+   macros. */
+#define LIBCGO_FOR_EVER 0xffffffffffffffffu
 
 /*
  * Opens a mailbox with room for so many waiting functions.
@@ -82,7 +100,7 @@ LIBCGO_API int libcgo_mailbox_open(struct libcgo_mailbox *box,
  * handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_post(struct libcgo_mailbox *box,
-                                   void (*fn)(void *arg), void *arg,
+                                   libcgo_mailbox_fn fn, void *arg,
                                    uint64_t timeout_ns) LIBCGO_CHECKED_;
 
 /*
@@ -98,7 +116,7 @@ LIBCGO_API int libcgo_mailbox_post(struct libcgo_mailbox *box,
  * handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_call(struct libcgo_mailbox *box,
-                                   void (*fn)(void *arg), void *arg,
+                                   libcgo_mailbox_fn fn, void *arg,
                                    uint64_t timeout_ns) LIBCGO_CHECKED_;
 
 /*

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "core/platform.h"
+#include "kit/record.h"
 
 namespace cgo {
 
@@ -281,6 +282,10 @@ void drop_all(box_state *box) {
 } // namespace cgo
 
 extern "C" {
+
+int libcgo_mailbox_init(libcgo_mailbox *box, size_t size) {
+  return cgo::begin_versioned_record(box, size, cgo::first_mailbox);
+}
 
 int libcgo_mailbox_open(libcgo_mailbox *record, size_t places) {
   using namespace cgo;

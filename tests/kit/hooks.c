@@ -116,6 +116,14 @@ TEST(libcgo_handle_table_init_makes_what_the_macro_makes) {
       libcgo_handle_table_init(NULL, sizeof(struct libcgo_handle_table)), EINVAL);
 }
 
+#define MAKE_MAILBOX(size) libcgo_mailbox_init((void *)&room, size)
+TEST(libcgo_mailbox_init_makes_what_the_macro_makes) {
+  CHECK_RECORD(libcgo_mailbox, 16 + 11 * sizeof(uintptr_t), MAKE_MAILBOX,
+               LIBCGO_MAILBOX_INIT(NULL));
+  ck_assert_int_eq(libcgo_mailbox_init(NULL, sizeof(struct libcgo_mailbox)),
+                   EINVAL);
+}
+
 #define MAKE_SYMBOL(size) libcgo_symbol_init((void *)&room, size)
 TEST(libcgo_symbol_init_makes_what_the_macro_makes) {
   CHECK_RECORD(libcgo_symbol, WORDS(14), MAKE_SYMBOL, LIBCGO_SYMBOL_INIT);
@@ -324,6 +332,7 @@ int main(void) {
   ADD_TEST(libcgo_limit_init_makes_what_the_macro_makes);
   ADD_TEST(libcgo_stack_init_makes_what_the_macro_makes);
   ADD_TEST(libcgo_handle_table_init_makes_what_the_macro_makes);
+  ADD_TEST(libcgo_mailbox_init_makes_what_the_macro_makes);
   ADD_TEST(libcgo_symbol_init_makes_what_the_macro_makes);
   ADD_TEST(libcgo_traceback_ops_init_makes_what_the_macro_makes);
 #ifndef _WIN32

@@ -423,7 +423,7 @@ void end_callback(libcgo_guarded_call *g) {
   }
 }
 
-void undo(libcgo_guarded_call *g) {
+[[maybe_unused]] void undo(libcgo_guarded_call *g) {
   if (g->kind == calls_back)
     end_callback(g);
   else if (g->kind == calls_parked)

@@ -113,6 +113,11 @@
 #define LIBCGO_EXCEPTIONS_ 1
 #endif
 
+/* Windows' C libraries lack this errno value. The number is that of its sockets. */
+#if defined(_WIN32) && !defined(ESHUTDOWN)
+#define ESHUTDOWN 10058
+#endif
+
 /* For <libcgo/host/...>. */
 #ifdef __cplusplus
 #define LIBCGO_HOST_TLS_ thread_local

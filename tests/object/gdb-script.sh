@@ -196,7 +196,7 @@ threads_are_listed() {
 
 threads_are_named() {
   in_gdb bare "source $script" 'info libcgo-threads' 'info libcgo-threads &records' \
-    "info libcgo-threads '(char *)&records + sizeof(int) * 100'"
+    "info libcgo-threads '(char *)&records + 24 + sizeof(long) * 57'"
   prints '^No thread-local variable' &&
     test "$(grep -c '^Thread .* = 0x' out)" = 2 &&
     prints '^Thread 2 ".*": &records = 0x.*, on its system stack' &&

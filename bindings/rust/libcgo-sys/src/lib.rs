@@ -39,6 +39,10 @@ pub type libcgo_crosscall_fn =
     unsafe extern "C-unwind" fn(arg: *mut c_void, word: usize) -> usize;
 /// Code that [`crosscall2`] calls.
 pub type libcgo_crosscall2_fn = unsafe extern "C-unwind" fn(arg: *mut c_void, argsize: i32);
+/// What a mailbox runs. It must return.
+pub type libcgo_mailbox_fn = unsafe extern "C" fn(arg: *mut c_void);
+/// The hook `wake` of a mailbox.
+pub type libcgo_wake_fn = unsafe extern "C" fn(box_: *mut libcgo_mailbox);
 /// The hook `enter`.
 pub type libcgo_enter_fn = unsafe extern "C" fn(thread: *mut libcgo_thread);
 /// The hook `leave`.
@@ -491,13 +495,11 @@ pub struct libcgo_handle_table {
     #[doc(hidden)]
     pub segment_count: usize,
     #[doc(hidden)]
-    pub taken: usize,
+    pub open: usize,
     #[doc(hidden)]
-    pub retired: usize,
+    pub next: usize,
     #[doc(hidden)]
-    pub cursor: usize,
-    #[doc(hidden)]
-    pub reserved_counts: [usize; 3],
+    pub reserved_counts: [usize; 4],
 }
 
 const HANDLE_SEGMENTS: usize = if core::mem::size_of::<usize>() == 8 { 20 } else { 13 };
@@ -511,12 +513,52 @@ impl libcgo_handle_table {
         reserved_words: [0; 8],
         origin: 0,
         segment_count: 0,
-        taken: 0,
-        retired: 0,
-        cursor: 0,
-        reserved_counts: [0; 3],
+        open: 0,
+        next: 0,
+        reserved_counts: [0; 4],
     };
 }
+
+/// A mailbox.
+#[repr(C)]
+#[derive(Debug)]
+pub struct libcgo_mailbox {
+    /// Of this record, in bytes.
+    pub size: u32,
+    /// [`LIBCGO_RECORD_VERSION`]
+    pub version: u32,
+    /// Makes a thread of the machine serve.
+    pub wake: Option<libcgo_wake_fn>,
+    /// The client's.
+    pub data: *mut c_void,
+    #[doc(hidden)]
+    pub state: usize,
+    #[doc(hidden)]
+    pub inside: u32,
+    #[doc(hidden)]
+    pub unused: u32,
+    #[doc(hidden)]
+    pub reserved: [usize; 8],
+}
+
+impl libcgo_mailbox {
+    /// `LIBCGO_MAILBOX_INIT(wake)`
+    pub const fn new(wake: Option<libcgo_wake_fn>) -> Self {
+        Self {
+            size: size_of::<Self>(),
+            version: LIBCGO_RECORD_VERSION,
+            wake,
+            data: null_mut(),
+            state: 0,
+            inside: 0,
+            unused: 0,
+            reserved: [0; 8],
+        }
+    }
+}
+
+/// A time in nanoseconds that does not end.
+pub const LIBCGO_FOR_EVER: u64 = u64::MAX;
 
 /// What is known about a place in the code.
 #[repr(C)]
@@ -761,6 +803,27 @@ mod functions {
         pub fn libcgo_handle_free(table: *mut libcgo_handle_table, handle: usize) -> c_int;
         pub fn libcgo_handle_count(table: *const libcgo_handle_table) -> usize;
         pub fn libcgo_handle_table_destroy(table: *mut libcgo_handle_table) -> c_int;
+
+        // <libcgo/mailbox.h>
+        pub fn libcgo_mailbox_init(box_: *mut libcgo_mailbox, size: usize) -> c_int;
+        pub fn libcgo_mailbox_open(box_: *mut libcgo_mailbox, places: usize) -> c_int;
+        pub fn libcgo_mailbox_post(
+            box_: *mut libcgo_mailbox,
+            fn_: Option<libcgo_mailbox_fn>,
+            arg: *mut c_void,
+            timeout_ns: u64,
+        ) -> c_int;
+        pub fn libcgo_mailbox_call(
+            box_: *mut libcgo_mailbox,
+            fn_: Option<libcgo_mailbox_fn>,
+            arg: *mut c_void,
+            timeout_ns: u64,
+        ) -> c_int;
+        pub fn libcgo_mailbox_serve(box_: *mut libcgo_mailbox, most: usize) -> usize;
+        pub fn libcgo_mailbox_wait(box_: *mut libcgo_mailbox, timeout_ns: u64) -> c_int;
+        pub fn libcgo_mailbox_interrupt(box_: *mut libcgo_mailbox);
+        pub fn libcgo_mailbox_close(box_: *mut libcgo_mailbox) -> c_int;
+        pub fn libcgo_mailbox_end(box_: *mut libcgo_mailbox) -> c_int;
 
         // <libcgo/world.h>
         pub fn libcgo_park(thread: *mut libcgo_thread);

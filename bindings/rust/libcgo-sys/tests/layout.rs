@@ -70,7 +70,8 @@ fn declarations_are_those_of_the_headers() {
     record!(pair, libcgo_segment: lo hi kind);
     record!(pair, libcgo_context: size version sp lo span thread flags options control keeps
         call serial stack_lo stack_hi ahead data);
-    record!(pair, libcgo_handle_table: size segments origin segment_count taken retired cursor);
+    record!(pair, libcgo_handle_table: size segments origin segment_count open next);
+    record!(pair, libcgo_mailbox: size version wake data state inside);
     record!(pair, libcgo_symbol: size version pc function entry object file line more data);
     record!(pair, libcgo_traceback_ops: size version context release traceback symbolize);
 
@@ -115,6 +116,7 @@ fn declarations_are_those_of_the_headers() {
         &libcgo_handle_table::INIT,
         "LIBCGO_HANDLE_TABLE_INIT",
     );
+    pair.init("libcgo_mailbox", &libcgo_mailbox::new(None), "LIBCGO_MAILBOX_INIT(0)");
     pair.init("libcgo_symbol", &libcgo_symbol::INIT, "LIBCGO_SYMBOL_INIT");
     pair.init(
         "libcgo_traceback_ops",

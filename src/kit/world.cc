@@ -409,6 +409,8 @@ void end_callback(libcgo_guarded_call *g) {
     while ((load(&thread->poll) & handshake_asked) != 0)
       wait_for_epoch(w);
     unlink(m);
+    // Who starts the world no longer finds it; the next callback is not asked.
+    __atomic_and_fetch(&thread->poll, ~must_park, __ATOMIC_ACQ_REL);
     unlock(w);
   }
   store(&m->callbacks, g->callbacks);

@@ -59,8 +59,11 @@ static void drop_record(struct libcgo_thread *t) {
 }
 
 static void enter(struct libcgo_thread *t) { self = t; }
+static void (*in_leave)(struct libcgo_thread *t);
 static void leave(struct libcgo_thread *t) {
   const int own = t->data != NULL;
+  if (in_leave != NULL)
+    in_leave(t);
   self = NULL;
   if (own)
     drop_record(t);
@@ -96,6 +99,7 @@ static int begin(void) {
   begin_runtime(&world);
   set(&left, 0);
   set(&released, 0);
+  in_leave = NULL;
   return libcgo_world_stop(&world, FOREVER, NULL) == 0 &&
          libcgo_world_start(&world) == 0;
 }
@@ -232,6 +236,44 @@ TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it) {
   ck_assert_uint_ne(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
   start();
   ck_assert_uint_eq(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
+  set(&go, 1);
+  wait_for(&left, 1);
+}
+
+static uint32_t poll_of(struct libcgo_thread *t) {
+  return __atomic_load_n(&t->poll, __ATOMIC_ACQUIRE);
+}
+
+static void end_soon(struct libcgo_thread *t, void *arg);
+
+static void return_when_asked(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  set(&ready, 1);
+  while (poll_of(t) == 0)
+    sched_yield();
+}
+static void reach_a_safepoint(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_safepoint(t);
+}
+static void call_back_twice(struct libcgo_thread *t) {
+  (void)t;
+  ck_assert_int_eq(libcgo_callback(&world, return_when_asked, NULL), 0);
+  set(&done, 1);
+  wait_for(&go, 1);
+  ck_assert_int_eq(libcgo_callback(&world, reach_a_safepoint, NULL), 0);
+}
+
+TEST(a_leaving_thread_is_not_asked_after_the_world_has_started) {
+  BEGIN();
+  begin_flags();
+  in_leave = call_back_twice;
+  static long touched[16];
+  create(end_soon, touched);
+  wait_for(&ready, 1);
+  stop();
+  wait_for(&done, 1);
+  start();
   set(&go, 1);
   wait_for(&left, 1);
 }
@@ -1199,6 +1241,7 @@ int main(void) {
   ADD_TEST(a_thread_in_a_parked_call_stops_nobody_and_waits_on_its_way_back);
   ADD_TEST(unpark_waits_while_the_world_is_stopped);
   ADD_TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it);
+  ADD_TEST(a_leaving_thread_is_not_asked_after_the_world_has_started);
   ADD_TEST(an_attached_thread_that_does_nothing_stops_nobody);
   ADD_TEST(a_parked_thread_joins_one_that_calls_back_and_stops_the_world);
   ADD_TEST(a_second_stopper_waits_as_a_parked_thread);

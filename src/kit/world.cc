@@ -1105,7 +1105,7 @@ bool take_turn(world *w, const deadline &until) {
 // With the lock; wake by let_go_on afterwards.
 void give_turn_back(world *w) {
   w->stopper_thread = nullptr;
-  w->stopped = 0;
+  store(&w->stopped, 0u);
   store(&w->stopper, uintptr_t{0});
 }
 
@@ -1187,7 +1187,11 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
     });
   }
   if (slowest == nullptr) {
+    // With the lock, or who visits the threads looks before it, and sleeps after it.
+    lock(w);
     store(&w->stopped, 1u);
+    unlock(w);
+    let_go_on(w);
     LIBCGO_PROBE(world_stopped, runtime,
                  me.m == nullptr ? nullptr : me.m->thread);
     return 0;
@@ -1292,7 +1296,7 @@ int visit_threads(libcgo_runtime *runtime,
     lock(w);
     // A helper of who has stopped the world looks at it meanwhile. Otherwise nobody may stop
     // it, because visit may come by a safepoint, and a stopper needs the lock.
-    while (is_others_turn(w) && w->stopped == 0)
+    while (is_others_turn(w) && load(&w->stopped) == 0)
       wait_for_epoch(w);
     if (w->stopper == 0) {
       own_turn = true;

@@ -422,6 +422,55 @@ TEST(a_handshake_runs_while_one_thread_is_stopped) {
   wait_for(&left, 1);
 }
 
+/* ---- helpers ---- */
+
+static int count_one(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  ++*(int *)arg;
+  return 0;
+}
+
+static int helper_comes;
+static void *help(void *arg) {
+  set(&helper_comes, 1);
+  ck_assert_int_eq(libcgo_threads_visit(&world, count_one, arg), 0);
+  set(&done, 1);
+  return NULL;
+}
+static void *stop_and_be_helped(void *arg) {
+  (void)arg;
+  stop();
+  wait_for(&done, 1);
+  start();
+  return NULL;
+}
+
+TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start) {
+  BEGIN();
+  begin_flags();
+  set(&helper_comes, 0);
+  struct libcgo_thread *t = new_record();
+  t->data = t;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, t, NULL, spin_managed, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  pthread_t stopper, helper;
+  pthread_create(&stopper, NULL, stop_and_be_helped, NULL);
+  while (poll_of(t) == 0)
+    sched_yield();
+  int n = 0;
+  pthread_create(&helper, NULL, help, &n);
+  wait_for(&helper_comes, 1);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&done), 0);
+  set(&go, 1);
+  pthread_join(stopper, NULL);
+  pthread_join(helper, NULL);
+  wait_for(&left, 1);
+  ck_assert_int_le(n, 1);
+}
+
 /* ---- many calls and many stops ---- */
 
 enum { threads = 8 };
@@ -524,12 +573,6 @@ static uintptr_t run_on_small(void *arg) {
 }
 static void work_on_stack(struct libcgo_thread *t, void *arg) {
   libcgo_call_on_stack(t, &stacks[(struct heap *)arg - heap], run_on_small, arg);
-}
-
-static int count_one(struct libcgo_thread *t, void *arg) {
-  (void)t;
-  ++*(int *)arg;
-  return 0;
 }
 
 /* At no stop does a thread touch the heap. */
@@ -1248,6 +1291,7 @@ int main(void) {
   ADD_TEST(a_stopper_is_told_what_it_has_done_already);
   ADD_TEST(who_has_stopped_the_world_runs_on);
   ADD_TEST(a_handshake_runs_while_one_thread_is_stopped);
+  ADD_TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start);
   ADD_TEST(no_thread_touches_the_heap_while_the_world_is_stopped);
   ADD_TEST(nor_from_small_stacks);
   ADD_TEST(nor_after_jumps_out_of_parked_calls);

@@ -234,9 +234,10 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
 
 /*
  * Closes the runtime: from now on libcgo_callback, libcgo_attach, libcgo_detach and
- * libcgo_thread_create refuse, and say that it is shut down. Callbacks that are under way on other threads are waited for, and so
- * are hooks of threads that are just ending. The caller waits as a parked thread. Threads
- * that end later run no hook.
+ * libcgo_thread_create refuse, and say that it is shut down. Callbacks that are under way on
+ * other threads are waited for, and so are hooks of threads that are just ending, and a
+ * thread that has stopped the world, or has a handshake. The caller waits as a parked
+ * thread. Threads that end later run no hook.
  *
  * Afterwards the records of foreign threads are the client's: it may free them at once.
  * (`release` is not called for them.) Threads that the runtime has created are not waited
@@ -244,8 +245,8 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
  * libcgo_runtime_end may be called.
  *
  * Returns 0, also if the runtime was closed before, or
- *   ETIMEDOUT  callbacks are still under way; the runtime stays closed. Call again.
- *   EDEADLK    the caller runs a function of libcgo_threads_visit
+ *   ETIMEDOUT  it would have to wait longer; the runtime stays closed. Call again.
+ *   EDEADLK    the caller runs a function of libcgo_threads_visit or libcgo_handshake
  *   EINVAL, ENOTSUP, ENOMEM  as libcgo_world_stop
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.

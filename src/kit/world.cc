@@ -1102,11 +1102,18 @@ bool take_turn(world *w, const deadline &until) {
   return true;
 }
 
-// With the lock; wake by let_go_on afterwards.
+// With the lock; turn_is_free afterwards.
 void give_turn_back(world *w) {
   w->stopper_thread = nullptr;
   store(&w->stopped, 0u);
   store(&w->stopper, uintptr_t{0});
+}
+
+// After give_turn_back, without the lock.
+void turn_is_free(world *w) {
+  let_go_on(w);
+  if (load(&w->closed) != 0)
+    arrive(w); // who closes waits for the turn
 }
 
 void set_poll(libcgo_thread *thread, uint32_t bits) {
@@ -1201,7 +1208,7 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
     clear_poll(m->thread, stop_asked);
   give_turn_back(w);
   unlock(w);
-  let_go_on(w);
+  turn_is_free(w);
   me.unpark();
   if (late != nullptr)
     *late = slowest;
@@ -1222,7 +1229,7 @@ int start(libcgo_runtime *runtime) {
     clear_poll(m->thread, stop_asked);
   give_turn_back(w);
   unlock(w);
-  let_go_on(w);
+  turn_is_free(w);
   if (thread != nullptr) {
     set_managed(thread);
     drop_kept(thread);
@@ -1274,7 +1281,7 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
     clear_poll(thread, handshake_asked);
   give_turn_back(w);
   unlock(w);
-  let_go_on(w);
+  turn_is_free(w);
   me.unpark();
   return there ? 0 : ESRCH;
 }
@@ -1323,7 +1330,7 @@ int visit_threads(libcgo_runtime *runtime,
     give_turn_back(w);
   unlock(w);
   if (own_turn)
-    let_go_on(w);
+    turn_is_free(w);
   me.unpark();
   return result;
 }
@@ -1347,7 +1354,7 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
   if (me.err != 0)
     return me.err;
   world *const w = me.w;
-  if (has_lock(w))
+  if (has_lock(w) || (has_turn(w) && load(&w->stopped) == 0))
     return EDEADLK;
   const deadline until(timeout_ns);
   me.park(sp);
@@ -1365,7 +1372,8 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
   libcgo_thread none = LIBCGO_THREAD_INIT; // there is a thread, and no record
   const uintptr_t own_leaving = me.m != nullptr && me.m->state == is_leaving;
   wait_for_threads(w, until, [&]() -> libcgo_thread * {
-    if (w->expected != 0 || w->leaving > own_leaving)
+    // Who has the turn looks at records.
+    if (is_others_turn(w) || w->expected != 0 || w->leaving > own_leaving)
       return &none;
     for (member *m = w->first; m != nullptr; m = m->next)
       if (m->owner != self_pointer && load(&m->callbacks) != 0)

@@ -1008,6 +1008,51 @@ TEST(closing_waits_for_callbacks_that_are_under_way) {
   ck_assert_int_eq(get(&called), 0);
 }
 
+static void wait_in_handshake(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  if (libcgo_runtime_close(&world, 0) != EDEADLK)
+    add(&wrong, 1);
+  set(&done, 1);
+  wait_for(&go, 1);
+}
+static void *shake(void *t) {
+  if (libcgo_handshake(&world, t, wait_in_handshake, NULL) != 0)
+    add(&wrong, 1);
+  return NULL;
+}
+static int closed;
+static void *close_world(void *arg) {
+  (void)arg;
+  if (libcgo_runtime_close(&world, FOREVER) != 0)
+    add(&wrong, 1);
+  set(&closed, 1);
+  return NULL;
+}
+
+/* The handshake's thread is freed by the client after close. */
+TEST(closing_waits_for_who_has_a_handshake) {
+  BEGIN();
+  begin_flags();
+  wrong = 0;
+  set(&closed, 0);
+  struct libcgo_thread *record;
+  pthread_t thread, shaker, closer;
+  pthread_create(&thread, NULL, attach_and_do_nothing, &record);
+  wait_for(&ready, 1);
+  pthread_create(&shaker, NULL, shake, record);
+  wait_for(&done, 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, 5 * MS), ETIMEDOUT);
+  pthread_create(&closer, NULL, close_world, NULL);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&closed), 0);
+  set(&go, 1);
+  pthread_join(closer, NULL);
+  pthread_join(shaker, NULL);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
+}
+
 /* ---- what a collector sees ---- */
 
 #define SECRET ((uintptr_t)0x5ec7e7a5u)
@@ -1305,6 +1350,7 @@ int main(void) {
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
   ADD_TEST(runtimes_close_while_c_threads_call_all_the_time);
   ADD_TEST(closing_waits_for_callbacks_that_are_under_way);
+  ADD_TEST(closing_waits_for_who_has_a_handshake);
   ADD_TEST(registers_of_the_caller_are_in_the_segments);
   ADD_TEST(segments_are_the_small_stacks_and_c_between);
   ADD_TEST(a_stopper_sees_its_own_registers_and_frames);

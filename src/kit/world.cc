@@ -394,6 +394,19 @@ void drop_kept(libcgo_thread *thread) {
   m->kept_used = m->kept_floor;
 }
 
+// Tells who closes. Afterwards the record may be gone: the runtime is closed.
+inline void set_callbacks(member *m, uint32_t callbacks) {
+  store(&m->callbacks, callbacks);
+  light_fence();
+  const uint32_t gate = load(&m->gate);
+  if (__builtin_expect(gate != 0, false)) {
+    if ((gate & gate_slow) != 0)
+      full_fence();
+    if ((load(&m->gate) & gate_closed) != 0)
+      arrive(m->of);
+  }
+}
+
 // Ends a callback: also while it is unwound.
 void end_callback(libcgo_guarded_call *g) {
   libcgo_thread *const thread = g->thread;
@@ -413,16 +426,7 @@ void end_callback(libcgo_guarded_call *g) {
     __atomic_and_fetch(&thread->poll, ~must_park, __ATOMIC_ACQ_REL);
     unlock(w);
   }
-  store(&m->callbacks, g->callbacks);
-  light_fence();
-  // From here on the record may be gone: the runtime is closed.
-  const uint32_t gate = load(&m->gate);
-  if (__builtin_expect(gate != 0, false)) {
-    if ((gate & gate_slow) != 0)
-      full_fence();
-    if ((load(&m->gate) & gate_closed) != 0)
-      arrive(m->of);
-  }
+  set_callbacks(m, g->callbacks);
 }
 
 void undo(libcgo_guarded_call *g) {
@@ -452,17 +456,20 @@ inline bool count_callback(member *m) {
 }
 
 // A longjmp may have left callbacks: the first one was made below the caller, on the same
-// stack.
-inline void forget_left_callbacks(member *m, uintptr_t sp) {
+// stack. True: the thread is foreign, parked now, and its record may be gone.
+inline bool forget_left_callbacks(member *m, uintptr_t sp) {
   if (m->callbacks != 0 && m->outermost < sp && m->state == is_live &&
       on_own_stack(m->thread, sp) && on_own_stack(m->thread, m->outermost)) {
-    if (m->foreign != 0) { // which was parked before the first
+    const bool foreign = m->foreign != 0;
+    if (foreign) { // which was parked before the first
       m->kept_used = m->kept_floor = 0;
       m->thread->parked_sp = 0;
       set_parked(m->thread);
     }
-    store(&m->callbacks, uint32_t{0});
+    set_callbacks(m, 0);
+    return foreign;
   }
+  return false;
 }
 
 void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
@@ -1541,8 +1548,7 @@ void libcgo_park(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
   if (!in_world(thread))
     return;
-  forget_left_callbacks(member_of(thread), sp);
-  if (thread->mode != parked)
+  if (!forget_left_callbacks(member_of(thread), sp) && thread->mode != parked)
     park_at(thread, sp);
 }
 

@@ -1053,6 +1053,44 @@ TEST(closing_waits_for_who_has_a_handshake) {
   ck_assert_int_eq(wrong, 0);
 }
 
+static void jump_out_of_callback(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  jump_out(arg);
+}
+static uintptr_t call_back_and_jump(void *arg) {
+  return (uintptr_t)libcgo_callback(&world, jump_out_of_callback, arg);
+}
+
+static void park_after_jump(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  jmp_buf target;
+  target_of_jump = &target;
+  if (setjmp(target) == 0)
+    libcgo_call_parked(t, call_back_and_jump, NULL);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  libcgo_park(t);
+  wait_for(&closed, 1);
+}
+
+TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left) {
+  BEGIN();
+  begin_flags();
+  wrong = 0;
+  set(&closed, 0);
+  create(park_after_jump, NULL);
+  wait_for(&ready, 1);
+  pthread_t closer;
+  ck_assert_int_eq(libcgo_runtime_close(&world, 0), ETIMEDOUT);
+  pthread_create(&closer, NULL, close_world, NULL);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&closed), 0);
+  set(&go, 1);
+  pthread_join(closer, NULL);
+  ck_assert_int_eq(wrong, 0);
+}
+
 /* ---- what a collector sees ---- */
 
 #define SECRET ((uintptr_t)0x5ec7e7a5u)
@@ -1351,6 +1389,7 @@ int main(void) {
   ADD_TEST(runtimes_close_while_c_threads_call_all_the_time);
   ADD_TEST(closing_waits_for_callbacks_that_are_under_way);
   ADD_TEST(closing_waits_for_who_has_a_handshake);
+  ADD_TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left);
   ADD_TEST(registers_of_the_caller_are_in_the_segments);
   ADD_TEST(segments_are_the_small_stacks_and_c_between);
   ADD_TEST(a_stopper_sees_its_own_registers_and_frames);

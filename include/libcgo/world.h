@@ -157,7 +157,9 @@ LIBCGO_API int libcgo_world_start(struct libcgo_runtime *runtime);
  * Returns 0 after fn has run, or
  *   ESRCH    no thread of the runtime has this record
  *   EINVAL   fn is NULL, or as libcgo_world_stop
- *   EDEADLK, ENOTSUP  as libcgo_world_stop
+ *   EDEADLK  the caller runs a function of libcgo_threads_visit, or of a handshake with
+ *            another thread
+ *   ENOTSUP  as libcgo_world_stop
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.
  */

@@ -57,6 +57,7 @@ struct world {
   uintptr_t key;                 // 1 more than the system's; 0: none yet
   uintptr_t pinned;              // keep.cc's
   libcgo_thread *stopper_thread; // the stopper's record, if it was managed
+  libcgo_thread *shaken;         // whose handshake's function runs
   member *first;
 };
 
@@ -187,7 +188,7 @@ void begin_anew_in_child(world *w) {
   libcgo_thread *const stopper = w->stopper_thread;
   if (w->stopper == me && stopper != nullptr)
     stopper->mode = managed;
-  w->stopper_thread = nullptr;
+  w->stopper_thread = w->shaken = nullptr;
   w->stopper = 0;
   w->stopped = 0;
   w->expected = w->leaving = 0;
@@ -690,7 +691,7 @@ void begin(world *w) {
   w->slow = os::find_fence() == os::fence_kind::others ? 0 : 1;
   w->stopper = w->lock_owner = w->expected = w->leaving = 0;
   w->key = w->pinned = 0;
-  w->stopper_thread = nullptr;
+  w->stopper_thread = w->shaken = nullptr;
   w->first = nullptr;
   store(&w->process, static_cast<uint32_t>(os::process_id()));
 }
@@ -1111,7 +1112,7 @@ bool take_turn(world *w, const deadline &until) {
 
 // With the lock; turn_is_free afterwards.
 void give_turn_back(world *w) {
-  w->stopper_thread = nullptr;
+  w->stopper_thread = w->shaken = nullptr;
   store(&w->stopped, 0u);
   store(&w->stopper, uintptr_t{0});
 }
@@ -1260,11 +1261,14 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
         return true;
     return false;
   };
-  if ((me.m != nullptr && me.m->thread == thread) || has_turn(w)) {
+  const bool own = me.m != nullptr && me.m->thread == thread;
+  if (own || has_turn(w)) {
+    if (!own && load(&w->stopped) == 0 && w->shaken != thread)
+      return EDEADLK; // that one may be managed
     lock(w);
     const bool there = is_there();
     unlock(w);
-    if (!there && (me.m == nullptr || me.m->thread != thread))
+    if (!there && !own)
       return ESRCH;
     fn(thread, arg);
     return 0;
@@ -1281,6 +1285,7 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
     wait_for_threads(w, deadline(no_limit), [thread]() -> libcgo_thread * {
       return load(&thread->mode) == parked ? nullptr : thread;
     });
+    w->shaken = thread;
     fn(thread, arg);
   }
   lock(w);

@@ -422,6 +422,37 @@ TEST(a_handshake_runs_while_one_thread_is_stopped) {
   wait_for(&left, 1);
 }
 
+static struct libcgo_thread *second;
+static void shake_hands_again(struct libcgo_thread *t, void *arg) {
+  struct libcgo_thread *seen = NULL;
+  ck_assert_int_eq(libcgo_handshake(&world, second, note_thread, &seen), EDEADLK);
+  ck_assert_ptr_null(seen);
+  ck_assert_int_eq(libcgo_handshake(&world, t, note_thread, arg), 0);
+}
+
+TEST(a_handshake_in_a_handshake_is_with_the_same_thread) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *first = new_record(), *seen = NULL;
+  second = new_record();
+  first->data = first, second->data = second;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, first, NULL, poll_until_go, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  set(&ready, 0);
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, second, NULL, poll_until_go, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(libcgo_handshake(&world, first, shake_hands_again, &seen), 0);
+  ck_assert_ptr_eq(seen, first);
+  stop();
+  ck_assert_int_eq(libcgo_handshake(&world, second, note_thread, &seen), 0);
+  ck_assert_ptr_eq(seen, second);
+  start();
+  set(&go, 1);
+  wait_for(&left, 2);
+}
+
 /* ---- helpers ---- */
 
 static int count_one(struct libcgo_thread *t, void *arg) {
@@ -1374,6 +1405,7 @@ int main(void) {
   ADD_TEST(a_stopper_is_told_what_it_has_done_already);
   ADD_TEST(who_has_stopped_the_world_runs_on);
   ADD_TEST(a_handshake_runs_while_one_thread_is_stopped);
+  ADD_TEST(a_handshake_in_a_handshake_is_with_the_same_thread);
   ADD_TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start);
   ADD_TEST(no_thread_touches_the_heap_while_the_world_is_stopped);
   ADD_TEST(nor_from_small_stacks);

@@ -412,12 +412,14 @@ inline void set_callbacks(member *m, uint32_t callbacks) {
 void end_callback(libcgo_guarded_call *g) {
   libcgo_thread *const thread = g->thread;
   member *const m = g->member;
+  if (thread->mode == parked) // by hand, or a jump has left the call
+    set_managed(thread);      // before others stop looking, nothing changes
   thread->parked_sp = g->parked_sp;
   m->kept_used = m->kept_floor;
   m->kept_floor = g->kept_floor;
   if (g->mode == parked)
     set_parked(thread);
-  if (g->callbacks == 0 && m->state == is_leaving) {
+  if (g->callbacks == 0 && load(&m->state) == is_leaving) {
     world *const w = m->of;
     lock(w);
     while ((load(&thread->poll) & handshake_asked) != 0)
@@ -459,10 +461,12 @@ inline bool count_callback(member *m) {
 // A longjmp may have left callbacks: the first one was made below the caller, on the same
 // stack. True: the thread is foreign, parked now, and its record may be gone.
 inline bool forget_left_callbacks(member *m, uintptr_t sp) {
-  if (m->callbacks != 0 && m->outermost < sp && m->state == is_live &&
+  if (m->callbacks != 0 && m->outermost < sp && load(&m->state) == is_live &&
       on_own_stack(m->thread, sp) && on_own_stack(m->thread, m->outermost)) {
     const bool foreign = m->foreign != 0;
     if (foreign) { // which was parked before the first
+      if (m->thread->mode == parked)
+        set_managed(m->thread);
       m->kept_used = m->kept_floor = 0;
       m->thread->parked_sp = 0;
       set_parked(m->thread);
@@ -488,13 +492,13 @@ void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   m->kept_floor = m->kept_used;
   if (g.callbacks == 0)
     m->outermost = reinterpret_cast<uintptr_t>(&g);
-  if (__builtin_expect(m->state == is_leaving && g.callbacks == 0, false)) {
+  if (__builtin_expect(load(&m->state) == is_leaving && g.callbacks == 0, false)) {
     world *const w = m->of;
     lock(w);
     while (is_others_turn(w))
       wait_for_epoch(w);
     link(m);
-    thread->mode = managed;
+    store(&thread->mode, managed);
     unlock(w);
   } else {
     // Also where it was managed: the world may have been asked to stop.
@@ -889,8 +893,8 @@ bool begin_leave(member *m) {
     unlock(w);
     return false;
   }
-  m->state = is_leaving;
-  m->callbacks = 0; // what has ended unseen
+  store(&m->state, is_leaving);
+  store(&m->callbacks, 0u); // what has ended unseen
   w->leaving++;
   unlink(m);
   store(&thread->poll, 0u);
@@ -997,7 +1001,7 @@ int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
   if (!count_callback(m))
     return ESHUTDOWN;
   // Not in the list, so nobody has told it.
-  if (__builtin_expect(m->state == is_leaving, false) &&
+  if (__builtin_expect(load(&m->state) == is_leaving, false) &&
       load(&m->of->closed) != 0) {
     end_use(m);
     return ESHUTDOWN;
@@ -1139,7 +1143,7 @@ void fence(world *w) {
   // Refused from now on, by a sandbox that was set up late. The threads make their own
   // fences; what they have stored before is visible long before these milliseconds are over.
   lock(w);
-  w->slow = 1;
+  store(&w->slow, 1u);
   for (member *m = w->first; m != nullptr; m = m->next) {
     store(&m->thread->slow, 1u);
     __atomic_or_fetch(&m->gate, gate_slow, __ATOMIC_ACQ_REL);
@@ -1382,7 +1386,8 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
   const uintptr_t self_pointer = self();
   bool done = false;
   libcgo_thread none = LIBCGO_THREAD_INIT; // there is a thread, and no record
-  const uintptr_t own_leaving = me.m != nullptr && me.m->state == is_leaving;
+  const uintptr_t own_leaving =
+      me.m != nullptr && load(&me.m->state) == is_leaving;
   wait_for_threads(w, until, [&]() -> libcgo_thread * {
     // Who has the turn looks at records.
     if (is_others_turn(w) || w->expected != 0 || w->leaving > own_leaving)
@@ -1394,7 +1399,7 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
     for (member *next, *m = w->first; m != nullptr; m = next) {
       next = m->next;
       const bool own = m->owner == self_pointer;
-      m->state = is_shut;
+      store(&m->state, is_shut);
       m->signal_stack = {m->thread->signal_stack,
                          m->thread->signal_stack + m->thread->signal_stack_bytes};
       if (m->foreign != 0 && !(own && m->callbacks != 0))

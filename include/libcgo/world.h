@@ -82,8 +82,8 @@ LIBCGO_API uintptr_t libcgo_call_parked(struct libcgo_thread *thread,
 LIBCGO_API void libcgo_park(struct libcgo_thread *thread);
 
 /*
- * The thread is managed again: waits while the world is stopped. Does nothing if it is
- * managed. Leaves errno alone. Not a cancellation point.
+ * The thread is managed again: waits while the world is stopped. If it is managed already,
+ * this is libcgo_safepoint. Leaves errno alone. Not a cancellation point.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API void libcgo_unpark(struct libcgo_thread *thread);

@@ -290,12 +290,19 @@ inline void set_parked(libcgo_thread *thread) {
     libcgo_parks(thread);
 }
 
-inline void set_managed(libcgo_thread *thread) {
+// sp: where it has parked.
+inline void set_managed(libcgo_thread *thread, uintptr_t sp) {
   // Release: who reads it in a signal handler, or a debugger.
   store(&thread->mode, managed);
   light_fence();
-  if (__builtin_expect(is_asked(thread), false))
+  if (__builtin_expect(is_asked(thread), false)) {
+    thread->parked_sp = sp; // a handler may have parked meanwhile
     libcgo_unparks(thread, 0);
+  }
+}
+
+inline void set_managed(libcgo_thread *thread) {
+  set_managed(thread, thread->parked_sp);
 }
 
 } // namespace
@@ -393,6 +400,26 @@ LIBCGO_READS_STACKS void keep_words(member *m, uintptr_t lo, uintptr_t hi) {
 void drop_kept(libcgo_thread *thread) {
   member *const m = member_of(thread);
   m->kept_used = m->kept_floor;
+}
+
+// The mode says managed, and the thread is asked: for a caller at sp that goes on. It may be
+// a handler's that has interrupted an unpark before its look at `poll`; that one needs its
+// place, and what it has kept, if it waits.
+[[gnu::noinline]] void wait_at(libcgo_thread *thread, uintptr_t sp) {
+  member *const m = member_of(thread);
+  const uintptr_t parked_sp = thread->parked_sp;
+  const uintptr_t used = m->kept_used;
+  park_at(thread, sp);
+  set_managed(thread);
+  m->kept_used = used;
+  thread->parked_sp = parked_sp;
+}
+
+bool must_wait(const libcgo_thread *thread) {
+  if (load(&thread->slow) != 0)
+    full_fence();
+  return (load(&thread->poll) & must_park) != 0 &&
+         !has_turn(member_of(thread)->of);
 }
 
 // Tells who closes. Afterwards the record may be gone: the runtime is closed.
@@ -500,8 +527,12 @@ void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
     link(m);
     store(&thread->mode, managed);
     unlock(w);
+  } else if (g.mode == managed) {
+    // C that was not called by libcgo_call_parked, or a handler. Perhaps before a look at
+    // `poll`, so this is one.
+    if (is_asked(thread) && must_wait(thread))
+      wait_at(thread, sp_of_caller());
   } else {
-    // Also where it was managed: the world may have been asked to stop.
     set_managed(thread);
   }
   libcgo_guard(&g);
@@ -527,7 +558,7 @@ void libcgo_guarded(libcgo_guarded_call *g, uintptr_t frame) {
     g->thread->parked_sp = frame;
     set_parked(g->thread);
     g->result = libcgo_call_on_system(g->thread, g->fn, g->arg);
-    set_managed(g->thread);
+    set_managed(g->thread, frame);
     break;
   }
 }
@@ -544,11 +575,13 @@ void libcgo_parks(libcgo_thread *thread) {
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
   using namespace cgo;
   world *const w = member_of(thread)->of;
+  const uintptr_t sp = thread->parked_sp;
   for (;;) {
     if (load(&thread->slow) != 0)
       full_fence();
     if ((load(&thread->poll) & must_park) == 0 || has_turn(w))
       return result;
+    thread->parked_sp = sp; // a handler may have parked elsewhere
     store(&thread->mode, parked);
     full_fence();
     arrive(w);
@@ -1563,20 +1596,22 @@ void libcgo_park(libcgo_thread *thread) {
 }
 
 void libcgo_unpark(libcgo_thread *thread) {
-  if (!in_world(thread) || thread->mode == managed)
+  const uintptr_t sp = sp_of_caller();
+  if (!in_world(thread))
     return;
-  set_managed(thread);
-  drop_kept(thread);
+  if (thread->mode != managed) {
+    set_managed(thread);
+    drop_kept(thread);
+  } else if (is_asked(thread) && must_wait(thread)) {
+    wait_at(thread, sp);
+  }
 }
 
 void libcgo_safepoint_slow(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
-  if (!in_world(thread) || thread->mode == parked ||
-      (load(&thread->poll) & must_park) == 0 || has_turn(member_of(thread)->of))
+  if (!in_world(thread) || thread->mode == parked || !must_wait(thread))
     return;
-  park_at(thread, sp);
-  set_managed(thread);
-  drop_kept(thread);
+  wait_at(thread, sp);
 }
 
 int libcgo_world_stop(libcgo_runtime *runtime, uint64_t timeout_ns,

@@ -1195,6 +1195,28 @@ __attribute__((noinline)) static void poll_with_secret(struct libcgo_thread *t) 
   });
 }
 
+static void note_nothing(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+}
+static uintptr_t call_back_when_asked(void *t) {
+  set(&ready, 1);
+  while (poll_of(t) == 0)
+    sched_yield();
+  return (uintptr_t)libcgo_callback(&world, note_nothing, NULL);
+}
+__attribute__((noinline)) static void
+call_back_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER(libcgo_call_on_system(t, call_back_when_asked, t));
+}
+__attribute__((noinline)) static void
+unpark_managed_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER({
+    set(&ready, 1);
+    while (!get(&go))
+      libcgo_unpark(t);
+  });
+}
+
 static void (*with_secret)(struct libcgo_thread *t);
 static struct libcgo_stack one_small;
 static uintptr_t go_on_small(void *arg) {
@@ -1246,6 +1268,14 @@ TEST(registers_of_the_caller_are_in_the_segments) {
   look_from_outside(begin_on_system, park_with_secret, 0, 1);
   look_from_outside(begin_on_system, hand_with_secret, 0, 1);
   look_from_outside(begin_on_system, poll_with_secret, 0, 1);
+}
+/* It has parked before, elsewhere, or never. */
+TEST(a_managed_thread_that_calls_back_or_unparks_stops_with_its_registers) {
+  BEGIN();
+  look_from_outside(begin_on_system, call_back_with_secret, 0, 1);
+  look_from_outside(begin_on_system, unpark_managed_with_secret, 0, 1);
+  look_from_outside(begin_on_small, call_back_with_secret, 1, 1);
+  look_from_outside(begin_on_small, unpark_managed_with_secret, 1, 1);
 }
 TEST(segments_are_the_small_stacks_and_c_between) {
   BEGIN();
@@ -1423,6 +1453,7 @@ int main(void) {
   ADD_TEST(closing_waits_for_who_has_a_handshake);
   ADD_TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left);
   ADD_TEST(registers_of_the_caller_are_in_the_segments);
+  ADD_TEST(a_managed_thread_that_calls_back_or_unparks_stops_with_its_registers);
   ADD_TEST(segments_are_the_small_stacks_and_c_between);
   ADD_TEST(a_stopper_sees_its_own_registers_and_frames);
   ADD_TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments);

@@ -290,13 +290,20 @@ inline void set_parked(libcgo_thread *thread) {
     libcgo_parks(thread);
 }
 
+// Where it has parked, if a handler has parked elsewhere meanwhile. Else nothing is written:
+// others may be looking.
+inline void set_place(libcgo_thread *thread, uintptr_t sp) {
+  if (thread->parked_sp != sp)
+    __atomic_store_n(&thread->parked_sp, sp, __ATOMIC_RELAXED);
+}
+
 // sp: where it has parked.
 inline void set_managed(libcgo_thread *thread, uintptr_t sp) {
   // Release: who reads it in a signal handler, or a debugger.
   store(&thread->mode, managed);
   light_fence();
   if (__builtin_expect(is_asked(thread), false)) {
-    thread->parked_sp = sp; // a handler may have parked meanwhile
+    set_place(thread, sp);
     libcgo_unparks(thread, 0);
   }
 }
@@ -581,7 +588,7 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
       full_fence();
     if ((load(&thread->poll) & must_park) == 0 || has_turn(w))
       return result;
-    thread->parked_sp = sp; // a handler may have parked elsewhere
+    set_place(thread, sp);
     store(&thread->mode, parked);
     full_fence();
     arrive(w);
@@ -1039,9 +1046,11 @@ int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
     end_use(m);
     return ESHUTDOWN;
   }
-  LIBCGO_PROBE(callback, m->runtime, m->thread);
+  [[maybe_unused]] libcgo_thread *const thread =
+      m->thread; // not the member's afterwards
+  LIBCGO_PROBE(callback, m->runtime, thread);
   run(m, fn, arg);
-  LIBCGO_PROBE(callback_done, m->runtime, m->thread);
+  LIBCGO_PROBE(callback_done, m->runtime, thread);
   return 0;
 }
 
@@ -1112,7 +1121,7 @@ struct caller {
     w = world_of(runtime);
     look_for_fork(w);
     m = find_member(runtime, w);
-    if (m != nullptr && m->thread == nullptr)
+    if (m != nullptr && load(&m->thread) == nullptr)
       m = nullptr; // its record may be gone
   }
   ~caller() { errno = saved_errno; }
@@ -1390,7 +1399,7 @@ int visit_threads(libcgo_runtime *runtime,
 void shut(member *m) {
   libcgo_thread *const thread = m->thread;
   unlink(m);
-  m->thread = nullptr;
+  store(&m->thread, static_cast<libcgo_thread *>(nullptr));
   free(reinterpret_cast<void *>(thread->masks));
   thread->masks = 0;
   end_stacks(thread);
@@ -1553,9 +1562,12 @@ int visit_segments(libcgo_thread *thread,
     add_kept(s, m, kind_of(thread, sp));
     walk(s, thread, sp);
     m->kept_used = used;
-  } else if (thread->parked_sp != 0) {
-    add_kept(s, m, kind_of(thread, thread->parked_sp));
-    walk(s, thread, thread->parked_sp);
+  } else {
+    const uintptr_t place = __atomic_load_n(&thread->parked_sp, __ATOMIC_RELAXED);
+    if (place != 0) {
+      add_kept(s, m, kind_of(thread, place));
+      walk(s, thread, place);
+    }
   }
   errno = caller_errno;
   return s.result;

@@ -1039,19 +1039,20 @@ TEST(closing_waits_for_callbacks_that_are_under_way) {
   ck_assert_int_eq(get(&called), 0);
 }
 
+static int closed;
+static int end_handshake;
 static void wait_in_handshake(struct libcgo_thread *t, void *arg) {
   (void)t, (void)arg;
   if (libcgo_runtime_close(&world, 0) != EDEADLK)
     add(&wrong, 1);
   set(&done, 1);
-  wait_for(&go, 1);
+  wait_for(&end_handshake, 1);
 }
 static void *shake(void *t) {
   if (libcgo_handshake(&world, t, wait_in_handshake, NULL) != 0)
     add(&wrong, 1);
   return NULL;
 }
-static int closed;
 static void *close_world(void *arg) {
   (void)arg;
   if (libcgo_runtime_close(&world, FOREVER) != 0)
@@ -1066,6 +1067,7 @@ TEST(closing_waits_for_who_has_a_handshake) {
   begin_flags();
   wrong = 0;
   set(&closed, 0);
+  set(&end_handshake, 0);
   struct libcgo_thread *record;
   pthread_t thread, shaker, closer;
   pthread_create(&thread, NULL, attach_and_do_nothing, &record);
@@ -1077,9 +1079,11 @@ TEST(closing_waits_for_who_has_a_handshake) {
   for (int i = 0; i < 1000; i++)
     sched_yield();
   ck_assert_int_eq(get(&closed), 0);
-  set(&go, 1);
+  set(&end_handshake, 1);
   pthread_join(closer, NULL);
   pthread_join(shaker, NULL);
+  drop_record(record);
+  set(&go, 1);
   pthread_join(thread, NULL);
   ck_assert_int_eq(wrong, 0);
 }

@@ -126,7 +126,7 @@ static inline void libcgo_safepoint(struct libcgo_thread *thread) {
  *   ETIMEDOUT  a thread is still managed. Its record is stored in *late, NULL where it was
  *              not a thread's turn; the thread may end at any time. Nothing is stopped.
  *   EDEADLK    the caller has stopped this world already, or runs a function of
- *              libcgo_threads_visit
+ *              libcgo_threads_visit or libcgo_handshake
  *   EINVAL     the runtime's record is NULL, too small, or lacks a required hook
  *   ENOTSUP    the runtime has no LIBCGO_WORLD, or this library does not know its
  *              version

@@ -82,8 +82,8 @@ LIBCGO_API uintptr_t libcgo_call_parked(struct libcgo_thread *thread,
 LIBCGO_API void libcgo_park(struct libcgo_thread *thread);
 
 /*
- * The thread is managed again: waits while the world is stopped. Does nothing if it is
- * managed. Leaves errno alone. Not a cancellation point.
+ * The thread is managed again: waits while the world is stopped. If it is managed already,
+ * this is libcgo_safepoint. Leaves errno alone. Not a cancellation point.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API void libcgo_unpark(struct libcgo_thread *thread);
@@ -126,7 +126,7 @@ static inline void libcgo_safepoint(struct libcgo_thread *thread) {
  *   ETIMEDOUT  a thread is still managed. Its record is stored in *late, NULL where it was
  *              not a thread's turn; the thread may end at any time. Nothing is stopped.
  *   EDEADLK    the caller has stopped this world already, or runs a function of
- *              libcgo_threads_visit
+ *              libcgo_threads_visit or libcgo_handshake
  *   EINVAL     the runtime's record is NULL, too small, or lacks a required hook
  *   ENOTSUP    the runtime has no LIBCGO_WORLD, or this library does not know its
  *              version
@@ -157,7 +157,9 @@ LIBCGO_API int libcgo_world_start(struct libcgo_runtime *runtime);
  * Returns 0 after fn has run, or
  *   ESRCH    no thread of the runtime has this record
  *   EINVAL   fn is NULL, or as libcgo_world_stop
- *   EDEADLK, ENOTSUP  as libcgo_world_stop
+ *   EDEADLK  the caller runs a function of libcgo_threads_visit, or of a handshake with
+ *            another thread
+ *   ENOTSUP  as libcgo_world_stop
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.
  */
@@ -234,9 +236,10 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
 
 /*
  * Closes the runtime: from now on libcgo_callback, libcgo_attach, libcgo_detach and
- * libcgo_thread_create refuse, and say that it is shut down. Callbacks that are under way on other threads are waited for, and so
- * are hooks of threads that are just ending. The caller waits as a parked thread. Threads
- * that end later run no hook.
+ * libcgo_thread_create refuse, and say that it is shut down. Callbacks that are under way on
+ * other threads are waited for, and so are hooks of threads that are just ending, and a
+ * thread that has stopped the world, or has a handshake. The caller waits as a parked
+ * thread. Threads that end later run no hook.
  *
  * Afterwards the records of foreign threads are the client's: it may free them at once.
  * (`release` is not called for them.) Threads that the runtime has created are not waited
@@ -244,8 +247,8 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
  * libcgo_runtime_end may be called.
  *
  * Returns 0, also if the runtime was closed before, or
- *   ETIMEDOUT  callbacks are still under way; the runtime stays closed. Call again.
- *   EDEADLK    the caller runs a function of libcgo_threads_visit
+ *   ETIMEDOUT  it would have to wait longer; the runtime stays closed. Call again.
+ *   EDEADLK    the caller runs a function of libcgo_threads_visit or libcgo_handshake
  *   EINVAL, ENOTSUP, ENOMEM  as libcgo_world_stop
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.

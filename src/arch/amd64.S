@@ -644,6 +644,7 @@ FUNC SYM(libcgo_call_parked)
 	.cfi_def_cfa %rbp, PARKED_BYTES+16
 	.cfi_offset %rbp, -(PARKED_BYTES+16)
 5:	movq	%rax, %rsi
+	movq	%rbp, THREAD_PARKED_SP(%rdi)	/* a handler may have parked meanwhile */
 	call	SYM(libcgo_unparks)
 	jmp	6b
 	END_OTHER_STACK

@@ -57,6 +57,7 @@ struct world {
   uintptr_t key;                 // 1 more than the system's; 0: none yet
   uintptr_t pinned;              // keep.cc's
   libcgo_thread *stopper_thread; // the stopper's record, if it was managed
+  libcgo_thread *shaken;         // whose handshake's function runs
   member *first;
 };
 
@@ -187,7 +188,7 @@ void begin_anew_in_child(world *w) {
   libcgo_thread *const stopper = w->stopper_thread;
   if (w->stopper == me && stopper != nullptr)
     stopper->mode = managed;
-  w->stopper_thread = nullptr;
+  w->stopper_thread = w->shaken = nullptr;
   w->stopper = 0;
   w->stopped = 0;
   w->expected = w->leaving = 0;
@@ -289,12 +290,26 @@ inline void set_parked(libcgo_thread *thread) {
     libcgo_parks(thread);
 }
 
-inline void set_managed(libcgo_thread *thread) {
+// Where it has parked, if a handler has parked elsewhere meanwhile. Else nothing is written:
+// others may be looking.
+inline void set_place(libcgo_thread *thread, uintptr_t sp) {
+  if (thread->parked_sp != sp)
+    __atomic_store_n(&thread->parked_sp, sp, __ATOMIC_RELAXED);
+}
+
+// sp: where it has parked.
+inline void set_managed(libcgo_thread *thread, uintptr_t sp) {
   // Release: who reads it in a signal handler, or a debugger.
   store(&thread->mode, managed);
   light_fence();
-  if (__builtin_expect(is_asked(thread), false))
+  if (__builtin_expect(is_asked(thread), false)) {
+    set_place(thread, sp);
     libcgo_unparks(thread, 0);
+  }
+}
+
+inline void set_managed(libcgo_thread *thread) {
+  set_managed(thread, thread->parked_sp);
 }
 
 } // namespace
@@ -394,26 +409,30 @@ void drop_kept(libcgo_thread *thread) {
   m->kept_used = m->kept_floor;
 }
 
-// Ends a callback: also while it is unwound.
-void end_callback(libcgo_guarded_call *g) {
-  libcgo_thread *const thread = g->thread;
-  member *const m = g->member;
-  thread->parked_sp = g->parked_sp;
-  m->kept_used = m->kept_floor;
-  m->kept_floor = g->kept_floor;
-  if (g->mode == parked)
-    set_parked(thread);
-  if (g->callbacks == 0 && m->state == is_leaving) {
-    world *const w = m->of;
-    lock(w);
-    while ((load(&thread->poll) & handshake_asked) != 0)
-      wait_for_epoch(w);
-    unlink(m);
-    unlock(w);
-  }
-  store(&m->callbacks, g->callbacks);
+// The mode says managed, and the thread is asked: for a caller at sp that goes on. It may be
+// a handler's that has interrupted an unpark before its look at `poll`; that one needs its
+// place, and what it has kept, if it waits.
+[[gnu::noinline]] void wait_at(libcgo_thread *thread, uintptr_t sp) {
+  member *const m = member_of(thread);
+  const uintptr_t parked_sp = thread->parked_sp;
+  const uintptr_t used = m->kept_used;
+  park_at(thread, sp);
+  set_managed(thread);
+  m->kept_used = used;
+  thread->parked_sp = parked_sp;
+}
+
+bool must_wait(const libcgo_thread *thread) {
+  if (load(&thread->slow) != 0)
+    full_fence();
+  return (load(&thread->poll) & must_park) != 0 &&
+         !has_turn(member_of(thread)->of);
+}
+
+// Tells who closes. Afterwards the record may be gone: the runtime is closed.
+inline void set_callbacks(member *m, uint32_t callbacks) {
+  store(&m->callbacks, callbacks);
   light_fence();
-  // From here on the record may be gone: the runtime is closed.
   const uint32_t gate = load(&m->gate);
   if (__builtin_expect(gate != 0, false)) {
     if ((gate & gate_slow) != 0)
@@ -421,6 +440,30 @@ void end_callback(libcgo_guarded_call *g) {
     if ((load(&m->gate) & gate_closed) != 0)
       arrive(m->of);
   }
+}
+
+// Ends a callback: also while it is unwound.
+void end_callback(libcgo_guarded_call *g) {
+  libcgo_thread *const thread = g->thread;
+  member *const m = g->member;
+  if (thread->mode == parked) // by hand, or a jump has left the call
+    set_managed(thread);      // before others stop looking, nothing changes
+  thread->parked_sp = g->parked_sp;
+  m->kept_used = m->kept_floor;
+  m->kept_floor = g->kept_floor;
+  if (g->mode == parked)
+    set_parked(thread);
+  if (g->callbacks == 0 && load(&m->state) == is_leaving) {
+    world *const w = m->of;
+    lock(w);
+    while ((load(&thread->poll) & handshake_asked) != 0)
+      wait_for_epoch(w);
+    unlink(m);
+    // Who starts the world no longer finds it; the next callback is not asked.
+    __atomic_and_fetch(&thread->poll, ~must_park, __ATOMIC_ACQ_REL);
+    unlock(w);
+  }
+  set_callbacks(m, g->callbacks);
 }
 
 [[maybe_unused]] void undo(libcgo_guarded_call *g) {
@@ -450,17 +493,22 @@ inline bool count_callback(member *m) {
 }
 
 // A longjmp may have left callbacks: the first one was made below the caller, on the same
-// stack.
-inline void forget_left_callbacks(member *m, uintptr_t sp) {
-  if (m->callbacks != 0 && m->outermost < sp && m->state == is_live &&
+// stack. True: the thread is foreign, parked now, and its record may be gone.
+inline bool forget_left_callbacks(member *m, uintptr_t sp) {
+  if (m->callbacks != 0 && m->outermost < sp && load(&m->state) == is_live &&
       on_own_stack(m->thread, sp) && on_own_stack(m->thread, m->outermost)) {
-    if (m->foreign != 0) { // which was parked before the first
+    const bool foreign = m->foreign != 0;
+    if (foreign) { // which was parked before the first
+      if (m->thread->mode == parked)
+        set_managed(m->thread);
       m->kept_used = m->kept_floor = 0;
       m->thread->parked_sp = 0;
       set_parked(m->thread);
     }
-    store(&m->callbacks, uint32_t{0});
+    set_callbacks(m, 0);
+    return foreign;
   }
+  return false;
 }
 
 void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
@@ -478,16 +526,20 @@ void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   m->kept_floor = m->kept_used;
   if (g.callbacks == 0)
     m->outermost = reinterpret_cast<uintptr_t>(&g);
-  if (__builtin_expect(m->state == is_leaving && g.callbacks == 0, false)) {
+  if (__builtin_expect(load(&m->state) == is_leaving && g.callbacks == 0, false)) {
     world *const w = m->of;
     lock(w);
     while (is_others_turn(w))
       wait_for_epoch(w);
     link(m);
-    thread->mode = managed;
+    store(&thread->mode, managed);
     unlock(w);
+  } else if (g.mode == managed) {
+    // C that was not called by libcgo_call_parked, or a handler. Perhaps before a look at
+    // `poll`, so this is one.
+    if (is_asked(thread) && must_wait(thread))
+      wait_at(thread, sp_of_caller());
   } else {
-    // Also where it was managed: the world may have been asked to stop.
     set_managed(thread);
   }
   libcgo_guard(&g);
@@ -513,7 +565,7 @@ void libcgo_guarded(libcgo_guarded_call *g, uintptr_t frame) {
     g->thread->parked_sp = frame;
     set_parked(g->thread);
     g->result = libcgo_call_on_system(g->thread, g->fn, g->arg);
-    set_managed(g->thread);
+    set_managed(g->thread, frame);
     break;
   }
 }
@@ -530,11 +582,13 @@ void libcgo_parks(libcgo_thread *thread) {
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
   using namespace cgo;
   world *const w = member_of(thread)->of;
+  const uintptr_t sp = thread->parked_sp;
   for (;;) {
     if (load(&thread->slow) != 0)
       full_fence();
     if ((load(&thread->poll) & must_park) == 0 || has_turn(w))
       return result;
+    set_place(thread, sp);
     store(&thread->mode, parked);
     full_fence();
     arrive(w);
@@ -681,7 +735,7 @@ void begin(world *w) {
   w->slow = os::find_fence() == os::fence_kind::others ? 0 : 1;
   w->stopper = w->lock_owner = w->expected = w->leaving = 0;
   w->key = w->pinned = 0;
-  w->stopper_thread = nullptr;
+  w->stopper_thread = w->shaken = nullptr;
   w->first = nullptr;
   store(&w->process, static_cast<uint32_t>(os::process_id()));
 }
@@ -879,8 +933,8 @@ bool begin_leave(member *m) {
     unlock(w);
     return false;
   }
-  m->state = is_leaving;
-  m->callbacks = 0; // what has ended unseen
+  store(&m->state, is_leaving);
+  store(&m->callbacks, 0u); // what has ended unseen
   w->leaving++;
   unlink(m);
   store(&thread->poll, 0u);
@@ -987,14 +1041,16 @@ int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
   if (!count_callback(m))
     return ESHUTDOWN;
   // Not in the list, so nobody has told it.
-  if (__builtin_expect(m->state == is_leaving, false) &&
+  if (__builtin_expect(load(&m->state) == is_leaving, false) &&
       load(&m->of->closed) != 0) {
     end_use(m);
     return ESHUTDOWN;
   }
-  LIBCGO_PROBE(callback, m->runtime, m->thread);
+  [[maybe_unused]] libcgo_thread *const thread =
+      m->thread; // not the member's afterwards
+  LIBCGO_PROBE(callback, m->runtime, thread);
   run(m, fn, arg);
-  LIBCGO_PROBE(callback_done, m->runtime, m->thread);
+  LIBCGO_PROBE(callback_done, m->runtime, thread);
   return 0;
 }
 
@@ -1065,7 +1121,7 @@ struct caller {
     w = world_of(runtime);
     look_for_fork(w);
     m = find_member(runtime, w);
-    if (m != nullptr && m->thread == nullptr)
+    if (m != nullptr && load(&m->thread) == nullptr)
       m = nullptr; // its record may be gone
   }
   ~caller() { errno = saved_errno; }
@@ -1100,11 +1156,18 @@ bool take_turn(world *w, const deadline &until) {
   return true;
 }
 
-// With the lock; wake by let_go_on afterwards.
+// With the lock; turn_is_free afterwards.
 void give_turn_back(world *w) {
-  w->stopper_thread = nullptr;
-  w->stopped = 0;
+  w->stopper_thread = w->shaken = nullptr;
+  store(&w->stopped, 0u);
   store(&w->stopper, uintptr_t{0});
+}
+
+// After give_turn_back, without the lock.
+void turn_is_free(world *w) {
+  let_go_on(w);
+  if (load(&w->closed) != 0)
+    arrive(w); // who closes waits for the turn
 }
 
 void set_poll(libcgo_thread *thread, uint32_t bits) {
@@ -1122,7 +1185,7 @@ void fence(world *w) {
   // Refused from now on, by a sandbox that was set up late. The threads make their own
   // fences; what they have stored before is visible long before these milliseconds are over.
   lock(w);
-  w->slow = 1;
+  store(&w->slow, 1u);
   for (member *m = w->first; m != nullptr; m = m->next) {
     store(&m->thread->slow, 1u);
     __atomic_or_fetch(&m->gate, gate_slow, __ATOMIC_ACQ_REL);
@@ -1185,7 +1248,11 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
     });
   }
   if (slowest == nullptr) {
+    // With the lock, or who visits the threads looks before it, and sleeps after it.
+    lock(w);
     store(&w->stopped, 1u);
+    unlock(w);
+    let_go_on(w);
     LIBCGO_PROBE(world_stopped, runtime,
                  me.m == nullptr ? nullptr : me.m->thread);
     return 0;
@@ -1195,7 +1262,7 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
     clear_poll(m->thread, stop_asked);
   give_turn_back(w);
   unlock(w);
-  let_go_on(w);
+  turn_is_free(w);
   me.unpark();
   if (late != nullptr)
     *late = slowest;
@@ -1216,7 +1283,7 @@ int start(libcgo_runtime *runtime) {
     clear_poll(m->thread, stop_asked);
   give_turn_back(w);
   unlock(w);
-  let_go_on(w);
+  turn_is_free(w);
   if (thread != nullptr) {
     set_managed(thread);
     drop_kept(thread);
@@ -1240,11 +1307,14 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
         return true;
     return false;
   };
-  if ((me.m != nullptr && me.m->thread == thread) || has_turn(w)) {
+  const bool own = me.m != nullptr && me.m->thread == thread;
+  if (own || has_turn(w)) {
+    if (!own && load(&w->stopped) == 0 && w->shaken != thread)
+      return EDEADLK; // that one may be managed
     lock(w);
     const bool there = is_there();
     unlock(w);
-    if (!there && (me.m == nullptr || me.m->thread != thread))
+    if (!there && !own)
       return ESRCH;
     fn(thread, arg);
     return 0;
@@ -1261,6 +1331,7 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
     wait_for_threads(w, deadline(no_limit), [thread]() -> libcgo_thread * {
       return load(&thread->mode) == parked ? nullptr : thread;
     });
+    w->shaken = thread;
     fn(thread, arg);
   }
   lock(w);
@@ -1268,7 +1339,7 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
     clear_poll(thread, handshake_asked);
   give_turn_back(w);
   unlock(w);
-  let_go_on(w);
+  turn_is_free(w);
   me.unpark();
   return there ? 0 : ESRCH;
 }
@@ -1290,7 +1361,7 @@ int visit_threads(libcgo_runtime *runtime,
     lock(w);
     // A helper of who has stopped the world looks at it meanwhile. Otherwise nobody may stop
     // it, because visit may come by a safepoint, and a stopper needs the lock.
-    while (is_others_turn(w) && w->stopped == 0)
+    while (is_others_turn(w) && load(&w->stopped) == 0)
       wait_for_epoch(w);
     if (w->stopper == 0) {
       own_turn = true;
@@ -1317,7 +1388,7 @@ int visit_threads(libcgo_runtime *runtime,
     give_turn_back(w);
   unlock(w);
   if (own_turn)
-    let_go_on(w);
+    turn_is_free(w);
   me.unpark();
   return result;
 }
@@ -1328,7 +1399,7 @@ int visit_threads(libcgo_runtime *runtime,
 void shut(member *m) {
   libcgo_thread *const thread = m->thread;
   unlink(m);
-  m->thread = nullptr;
+  store(&m->thread, static_cast<libcgo_thread *>(nullptr));
   free(reinterpret_cast<void *>(thread->masks));
   thread->masks = 0;
   end_stacks(thread);
@@ -1341,7 +1412,7 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
   if (me.err != 0)
     return me.err;
   world *const w = me.w;
-  if (has_lock(w))
+  if (has_lock(w) || (has_turn(w) && load(&w->stopped) == 0))
     return EDEADLK;
   const deadline until(timeout_ns);
   me.park(sp);
@@ -1357,9 +1428,11 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
   const uintptr_t self_pointer = self();
   bool done = false;
   libcgo_thread none = LIBCGO_THREAD_INIT; // there is a thread, and no record
-  const uintptr_t own_leaving = me.m != nullptr && me.m->state == is_leaving;
+  const uintptr_t own_leaving =
+      me.m != nullptr && load(&me.m->state) == is_leaving;
   wait_for_threads(w, until, [&]() -> libcgo_thread * {
-    if (w->expected != 0 || w->leaving > own_leaving)
+    // Who has the turn looks at records.
+    if (is_others_turn(w) || w->expected != 0 || w->leaving > own_leaving)
       return &none;
     for (member *m = w->first; m != nullptr; m = m->next)
       if (m->owner != self_pointer && load(&m->callbacks) != 0)
@@ -1368,7 +1441,7 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
     for (member *next, *m = w->first; m != nullptr; m = next) {
       next = m->next;
       const bool own = m->owner == self_pointer;
-      m->state = is_shut;
+      store(&m->state, is_shut);
       m->signal_stack = {m->thread->signal_stack,
                          m->thread->signal_stack + m->thread->signal_stack_bytes};
       if (m->foreign != 0 && !(own && m->callbacks != 0))
@@ -1489,9 +1562,12 @@ int visit_segments(libcgo_thread *thread,
     add_kept(s, m, kind_of(thread, sp));
     walk(s, thread, sp);
     m->kept_used = used;
-  } else if (thread->parked_sp != 0) {
-    add_kept(s, m, kind_of(thread, thread->parked_sp));
-    walk(s, thread, thread->parked_sp);
+  } else {
+    const uintptr_t place = __atomic_load_n(&thread->parked_sp, __ATOMIC_RELAXED);
+    if (place != 0) {
+      add_kept(s, m, kind_of(thread, place));
+      walk(s, thread, place);
+    }
   }
   errno = caller_errno;
   return s.result;
@@ -1527,26 +1603,27 @@ void libcgo_park(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
   if (!in_world(thread))
     return;
-  forget_left_callbacks(member_of(thread), sp);
-  if (thread->mode != parked)
+  if (!forget_left_callbacks(member_of(thread), sp) && thread->mode != parked)
     park_at(thread, sp);
 }
 
 void libcgo_unpark(libcgo_thread *thread) {
-  if (!in_world(thread) || thread->mode == managed)
+  const uintptr_t sp = sp_of_caller();
+  if (!in_world(thread))
     return;
-  set_managed(thread);
-  drop_kept(thread);
+  if (thread->mode != managed) {
+    set_managed(thread);
+    drop_kept(thread);
+  } else if (is_asked(thread) && must_wait(thread)) {
+    wait_at(thread, sp);
+  }
 }
 
 void libcgo_safepoint_slow(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
-  if (!in_world(thread) || thread->mode == parked ||
-      (load(&thread->poll) & must_park) == 0 || has_turn(member_of(thread)->of))
+  if (!in_world(thread) || thread->mode == parked || !must_wait(thread))
     return;
-  park_at(thread, sp);
-  set_managed(thread);
-  drop_kept(thread);
+  wait_at(thread, sp);
 }
 
 int libcgo_world_stop(libcgo_runtime *runtime, uint64_t timeout_ns,

@@ -41,7 +41,7 @@ struct member {
   uintptr_t owner;    /* the thread's pointer */
   uint32_t gate;      /* not 0: callbacks look closer */
   uint32_t callbacks; /* how many are under way; written by the thread itself */
-  uint32_t state;     /* under the lock */
+  uint32_t state;     /* written under the lock */
   uint32_t rounds;    /* of destructors that have come */
   uint32_t foreign;
   uint32_t linked; /* whether it is in the list; under the lock */

@@ -59,8 +59,11 @@ static void drop_record(struct libcgo_thread *t) {
 }
 
 static void enter(struct libcgo_thread *t) { self = t; }
+static void (*in_leave)(struct libcgo_thread *t);
 static void leave(struct libcgo_thread *t) {
   const int own = t->data != NULL;
+  if (in_leave != NULL)
+    in_leave(t);
   self = NULL;
   if (own)
     drop_record(t);
@@ -96,6 +99,7 @@ static int begin(void) {
   begin_runtime(&world);
   set(&left, 0);
   set(&released, 0);
+  in_leave = NULL;
   return libcgo_world_stop(&world, FOREVER, NULL) == 0 &&
          libcgo_world_start(&world) == 0;
 }
@@ -232,6 +236,44 @@ TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it) {
   ck_assert_uint_ne(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
   start();
   ck_assert_uint_eq(__atomic_load_n(word, __ATOMIC_ACQUIRE), 0);
+  set(&go, 1);
+  wait_for(&left, 1);
+}
+
+static uint32_t poll_of(struct libcgo_thread *t) {
+  return __atomic_load_n(&t->poll, __ATOMIC_ACQUIRE);
+}
+
+static void end_soon(struct libcgo_thread *t, void *arg);
+
+static void return_when_asked(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  set(&ready, 1);
+  while (poll_of(t) == 0)
+    sched_yield();
+}
+static void reach_a_safepoint(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_safepoint(t);
+}
+static void call_back_twice(struct libcgo_thread *t) {
+  (void)t;
+  ck_assert_int_eq(libcgo_callback(&world, return_when_asked, NULL), 0);
+  set(&done, 1);
+  wait_for(&go, 1);
+  ck_assert_int_eq(libcgo_callback(&world, reach_a_safepoint, NULL), 0);
+}
+
+TEST(a_leaving_thread_is_not_asked_after_the_world_has_started) {
+  BEGIN();
+  begin_flags();
+  in_leave = call_back_twice;
+  static long touched[16];
+  create(end_soon, touched);
+  wait_for(&ready, 1);
+  stop();
+  wait_for(&done, 1);
+  start();
   set(&go, 1);
   wait_for(&left, 1);
 }
@@ -380,6 +422,86 @@ TEST(a_handshake_runs_while_one_thread_is_stopped) {
   wait_for(&left, 1);
 }
 
+static struct libcgo_thread *second;
+static void shake_hands_again(struct libcgo_thread *t, void *arg) {
+  struct libcgo_thread *seen = NULL;
+  ck_assert_int_eq(libcgo_handshake(&world, second, note_thread, &seen), EDEADLK);
+  ck_assert_ptr_null(seen);
+  ck_assert_int_eq(libcgo_handshake(&world, t, note_thread, arg), 0);
+}
+
+TEST(a_handshake_in_a_handshake_is_with_the_same_thread) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *first = new_record(), *seen = NULL;
+  second = new_record();
+  first->data = first, second->data = second;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, first, NULL, poll_until_go, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  set(&ready, 0);
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, second, NULL, poll_until_go, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(libcgo_handshake(&world, first, shake_hands_again, &seen), 0);
+  ck_assert_ptr_eq(seen, first);
+  stop();
+  ck_assert_int_eq(libcgo_handshake(&world, second, note_thread, &seen), 0);
+  ck_assert_ptr_eq(seen, second);
+  start();
+  set(&go, 1);
+  wait_for(&left, 2);
+}
+
+/* ---- helpers ---- */
+
+static int count_one(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  ++*(int *)arg;
+  return 0;
+}
+
+static int helper_comes;
+static void *help(void *arg) {
+  set(&helper_comes, 1);
+  ck_assert_int_eq(libcgo_threads_visit(&world, count_one, arg), 0);
+  set(&done, 1);
+  return NULL;
+}
+static void *stop_and_be_helped(void *arg) {
+  (void)arg;
+  stop();
+  wait_for(&done, 1);
+  start();
+  return NULL;
+}
+
+TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start) {
+  BEGIN();
+  begin_flags();
+  set(&helper_comes, 0);
+  struct libcgo_thread *t = new_record();
+  t->data = t;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, t, NULL, spin_managed, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  pthread_t stopper, helper;
+  pthread_create(&stopper, NULL, stop_and_be_helped, NULL);
+  while (poll_of(t) == 0)
+    sched_yield();
+  int n = 0;
+  pthread_create(&helper, NULL, help, &n);
+  wait_for(&helper_comes, 1);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&done), 0);
+  set(&go, 1);
+  pthread_join(stopper, NULL);
+  pthread_join(helper, NULL);
+  wait_for(&left, 1);
+  ck_assert_int_le(n, 1);
+}
+
 /* ---- many calls and many stops ---- */
 
 enum { threads = 8 };
@@ -482,12 +604,6 @@ static uintptr_t run_on_small(void *arg) {
 }
 static void work_on_stack(struct libcgo_thread *t, void *arg) {
   libcgo_call_on_stack(t, &stacks[(struct heap *)arg - heap], run_on_small, arg);
-}
-
-static int count_one(struct libcgo_thread *t, void *arg) {
-  (void)t;
-  ++*(int *)arg;
-  return 0;
 }
 
 /* At no stop does a thread touch the heap. */
@@ -923,6 +1039,93 @@ TEST(closing_waits_for_callbacks_that_are_under_way) {
   ck_assert_int_eq(get(&called), 0);
 }
 
+static int closed;
+static int end_handshake;
+static void wait_in_handshake(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  if (libcgo_runtime_close(&world, 0) != EDEADLK)
+    add(&wrong, 1);
+  set(&done, 1);
+  wait_for(&end_handshake, 1);
+}
+static void *shake(void *t) {
+  if (libcgo_handshake(&world, t, wait_in_handshake, NULL) != 0)
+    add(&wrong, 1);
+  return NULL;
+}
+static void *close_world(void *arg) {
+  (void)arg;
+  if (libcgo_runtime_close(&world, FOREVER) != 0)
+    add(&wrong, 1);
+  set(&closed, 1);
+  return NULL;
+}
+
+/* The handshake's thread is freed by the client after close. */
+TEST(closing_waits_for_who_has_a_handshake) {
+  BEGIN();
+  begin_flags();
+  wrong = 0;
+  set(&closed, 0);
+  set(&end_handshake, 0);
+  struct libcgo_thread *record;
+  pthread_t thread, shaker, closer;
+  pthread_create(&thread, NULL, attach_and_do_nothing, &record);
+  wait_for(&ready, 1);
+  pthread_create(&shaker, NULL, shake, record);
+  wait_for(&done, 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, 5 * MS), ETIMEDOUT);
+  pthread_create(&closer, NULL, close_world, NULL);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&closed), 0);
+  set(&end_handshake, 1);
+  pthread_join(closer, NULL);
+  pthread_join(shaker, NULL);
+  drop_record(record);
+  set(&go, 1);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
+}
+
+static void jump_out_of_callback(struct libcgo_thread *t, void *arg) {
+  (void)t;
+  jump_out(arg);
+}
+static uintptr_t call_back_and_jump(void *arg) {
+  return (uintptr_t)libcgo_callback(&world, jump_out_of_callback, arg);
+}
+
+static void park_after_jump(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  jmp_buf target;
+  target_of_jump = &target;
+  if (setjmp(target) == 0)
+    libcgo_call_parked(t, call_back_and_jump, NULL);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  libcgo_park(t);
+  wait_for(&closed, 1);
+}
+
+TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left) {
+  BEGIN();
+  begin_flags();
+  wrong = 0;
+  set(&closed, 0);
+  create(park_after_jump, NULL);
+  wait_for(&ready, 1);
+  pthread_t closer;
+  ck_assert_int_eq(libcgo_runtime_close(&world, 0), ETIMEDOUT);
+  pthread_create(&closer, NULL, close_world, NULL);
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+  ck_assert_int_eq(get(&closed), 0);
+  set(&go, 1);
+  pthread_join(closer, NULL);
+  ck_assert_int_eq(wrong, 0);
+}
+
 /* ---- what a collector sees ---- */
 
 #define SECRET ((uintptr_t)0x5ec7e7a5u)
@@ -996,6 +1199,28 @@ __attribute__((noinline)) static void poll_with_secret(struct libcgo_thread *t) 
   });
 }
 
+static void note_nothing(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+}
+static uintptr_t call_back_when_asked(void *t) {
+  set(&ready, 1);
+  while (poll_of(t) == 0)
+    sched_yield();
+  return (uintptr_t)libcgo_callback(&world, note_nothing, NULL);
+}
+__attribute__((noinline)) static void
+call_back_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER(libcgo_call_on_system(t, call_back_when_asked, t));
+}
+__attribute__((noinline)) static void
+unpark_managed_with_secret(struct libcgo_thread *t) {
+  WITH_SECRET_IN_REGISTER({
+    set(&ready, 1);
+    while (!get(&go))
+      libcgo_unpark(t);
+  });
+}
+
 static void (*with_secret)(struct libcgo_thread *t);
 static struct libcgo_stack one_small;
 static uintptr_t go_on_small(void *arg) {
@@ -1047,6 +1272,14 @@ TEST(registers_of_the_caller_are_in_the_segments) {
   look_from_outside(begin_on_system, park_with_secret, 0, 1);
   look_from_outside(begin_on_system, hand_with_secret, 0, 1);
   look_from_outside(begin_on_system, poll_with_secret, 0, 1);
+}
+/* It has parked before, elsewhere, or never. */
+TEST(a_managed_thread_that_calls_back_or_unparks_stops_with_its_registers) {
+  BEGIN();
+  look_from_outside(begin_on_system, call_back_with_secret, 0, 1);
+  look_from_outside(begin_on_system, unpark_managed_with_secret, 0, 1);
+  look_from_outside(begin_on_small, call_back_with_secret, 1, 1);
+  look_from_outside(begin_on_small, unpark_managed_with_secret, 1, 1);
 }
 TEST(segments_are_the_small_stacks_and_c_between) {
   BEGIN();
@@ -1199,12 +1432,15 @@ int main(void) {
   ADD_TEST(a_thread_in_a_parked_call_stops_nobody_and_waits_on_its_way_back);
   ADD_TEST(unpark_waits_while_the_world_is_stopped);
   ADD_TEST(a_thread_stops_at_a_safepoint_and_the_word_tells_it);
+  ADD_TEST(a_leaving_thread_is_not_asked_after_the_world_has_started);
   ADD_TEST(an_attached_thread_that_does_nothing_stops_nobody);
   ADD_TEST(a_parked_thread_joins_one_that_calls_back_and_stops_the_world);
   ADD_TEST(a_second_stopper_waits_as_a_parked_thread);
   ADD_TEST(a_stopper_is_told_what_it_has_done_already);
   ADD_TEST(who_has_stopped_the_world_runs_on);
   ADD_TEST(a_handshake_runs_while_one_thread_is_stopped);
+  ADD_TEST(a_handshake_in_a_handshake_is_with_the_same_thread);
+  ADD_TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start);
   ADD_TEST(no_thread_touches_the_heap_while_the_world_is_stopped);
   ADD_TEST(nor_from_small_stacks);
   ADD_TEST(nor_after_jumps_out_of_parked_calls);
@@ -1218,7 +1454,10 @@ int main(void) {
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
   ADD_TEST(runtimes_close_while_c_threads_call_all_the_time);
   ADD_TEST(closing_waits_for_callbacks_that_are_under_way);
+  ADD_TEST(closing_waits_for_who_has_a_handshake);
+  ADD_TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left);
   ADD_TEST(registers_of_the_caller_are_in_the_segments);
+  ADD_TEST(a_managed_thread_that_calls_back_or_unparks_stops_with_its_registers);
   ADD_TEST(segments_are_the_small_stacks_and_c_between);
   ADD_TEST(a_stopper_sees_its_own_registers_and_frames);
   ADD_TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments);

@@ -77,6 +77,12 @@
 // in which a handler never finds a range that did not exist. While the state of the record
 // changes, a handler takes no call as over. If a longjmp leaves such a handler, the call
 // that was about to end still counts.
+//
+// A handler may also end a call that the interrupted code is just looking at, and use its
+// place. Of what the handler begins nothing is left when that code goes on: the place is free
+// then. So what was read there is of one call, and holds, if the place counts after it was
+// read: until then nothing follows from it. And from a place that is free, `prev` alone is
+// followed: it leads to what was older, of whatever call it is.
 #include "kit/calls.h"
 
 #include <errno.h>
@@ -461,7 +467,11 @@ inline void set_skip(stack_call *c) {
 
 // The call to look at next, of those that may have something in an interval.
 stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
-  return lo < c->skip_hi && c->skip_lo < hi ? c->prev : c->skip;
+  if (lo < c->skip_hi && c->skip_lo < hi)
+    return c->prev;
+  stack_call *const next = c->skip;
+  handler_barrier();
+  return c->serial != free_place ? next : c->prev;
 }
 
 // ---- the record's state ----
@@ -536,9 +546,12 @@ bool on_same_c_stack(const libcgo_thread *thread, uintptr_t low, uintptr_t high)
 // another one calls goes on below.
 void go_below(const libcgo_thread *thread, const stack_call *waits,
               uintptr_t *system_sp) {
-  if ((waits->flags & switched) != 0 && waits->system_sp < *system_sp &&
-      on_same_c_stack(thread, waits->system_sp, *system_sp))
-    *system_sp = waits->system_sp;
+  if ((waits->flags & switched) == 0)
+    return;
+  const uintptr_t at = waits->system_sp;
+  handler_barrier();
+  if (counts(waits) && at < *system_sp && on_same_c_stack(thread, at, *system_sp))
+    *system_sp = at;
 }
 
 // Takes from a range what is in the parts of calls that were begun since one, but for one
@@ -547,11 +560,14 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
          const stack_call *but = nullptr) {
   const uintptr_t rank = rank_of(since);
   for (const stack_call *d = last_of(thread); now->span != 0 && rank_of(d) > rank;
-       d = before(d, now->lo, now->lo + now->span))
-    if (d != but && counts(d) && now->contains(d->start)) {
-      now->span -= d->start - now->lo;
-      now->lo = d->start;
+       d = before(d, now->lo, now->lo + now->span)) {
+    const uintptr_t start = d->start;
+    handler_barrier();
+    if (d != but && counts(d) && now->contains(start)) {
+      now->span -= start - now->lo;
+      now->lo = start;
     }
+  }
 }
 
 // What the record said before a call. If the call's parent is over, an older one runs, on
@@ -619,6 +635,11 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
 
 // A call is over. Its place stays linked.
 void end(libcgo_thread *thread, stack_call *c) {
+  uintptr_t serial = c->serial;
+  const uintptr_t start = c->start, lo = c->lo;
+  handler_barrier();
+  if (!counts(c)) // a handler has ended it
+    return;
   stack_call *const parent = parent_of(c);
   if (c == running_of(thread)) {
     const range before = begin_change(thread);
@@ -638,12 +659,13 @@ void end(libcgo_thread *thread, stack_call *c) {
       widen_skip(d, rank_of(parent), c->prior);
   }
   leave_tasks(thread, c);
-  handler_barrier();
-  c->serial = ended;
+  // A handler may have ended it meanwhile, and the place is no more this call's.
+  __atomic_compare_exchange_n(&c->serial, &serial, ended, false,
+                              __ATOMIC_RELAXED, __ATOMIC_RELAXED);
   // The older call's part of the stack ended above this one's.
   range now = range_of(thread);
-  if (now.span != 0 && now.lo == c->start) {
-    now = {c->lo, now.span + (c->start - c->lo)};
+  if (now.span != 0 && now.lo == start) {
+    now = {lo, now.span + (start - lo)};
     cut(thread, running_of(thread), &now);
     set_small(thread, now);
   }
@@ -959,21 +981,24 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
     for (stack_call *c = last_of(thread);
          c != nullptr && running == running_of(thread);
          c = before(c, stack->lo, stack->hi)) {
-      if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
-          is_left(c) && is_deepest(c->passed_sp, c->passed))
+      // All that is asked of it, before it is asked whether it is over.
+      const range passed = c->passed, prior = c->prior;
+      const uintptr_t passed_sp = c->passed_sp, start = c->start,
+                      prior_caller = c->prior_caller;
+      handler_barrier();
+      if (passed.contains(passed_sp) && on_it(passed_sp) && is_left(c) &&
+          is_deepest(passed_sp, passed))
         return deepest;
-      if (counts(c) && on_it(c->start - 1) && is_left(c) &&
-          is_deepest(c->start, {stack->lo, 0}))
+      if (on_it(start - 1) && is_left(c) && is_deepest(start, {stack->lo, 0}))
         return deepest;
-      if (counts(c) && c->prior.contains(c->prior_caller) &&
-          on_it(c->prior_caller) && is_left(c)) {
+      if (prior.contains(prior_caller) && on_it(prior_caller) && is_left(c)) {
         // Its parent has gone on, deeper, if the call has ended unseen.
         const stack_call *const parent = parent_of(c);
         if (parent != nullptr && parent != running &&
             parent->passed.contains(parent->passed_sp) &&
-            c->prior.contains(parent->passed_sp))
-          is_deepest(parent->passed_sp, c->prior);
-        if (is_deepest(c->prior_caller, c->prior))
+            prior.contains(parent->passed_sp))
+          is_deepest(parent->passed_sp, prior);
+        if (is_deepest(prior_caller, prior))
           return deepest;
       }
     }
@@ -989,18 +1014,20 @@ struct place_on_stack {
 };
 
 place_on_stack place_in(stack_call *c, uintptr_t address) {
-  if (!counts(c))
-    return {};
-  if (c->passed.contains(address))
-    return {c, c->passed};
-  const range entered = {c->lo, end_of(c) - c->lo};
-  if (entered.contains(address))
-    return {c, entered};
+  const range passed = c->passed, entered = {c->lo, end_of(c) - c->lo},
+              prior = c->prior;
   stack_call *const parent = parent_of(c);
   const bool of_task =
       (c->flags & from_small) != 0 && c->c_returns_to != made_by_parent;
-  if ((parent != nullptr || of_task) && c->prior.contains(address))
-    return {parent, c->prior};
+  handler_barrier();
+  if (!counts(c)) // or not any more: a range of words of two calls is none
+    return {};
+  if (passed.contains(address))
+    return {c, passed};
+  if (entered.contains(address))
+    return {c, entered};
+  if ((parent != nullptr || of_task) && prior.contains(address))
+    return {parent, prior};
   return {};
 }
 
@@ -1042,7 +1069,8 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     if (!counts(c))
       continue;
     nothing_waits = nothing_waits && (c->flags & switched) == 0;
-    const bool here = end_of(c) > at.lo && end_of(c) <= sp;
+    const uintptr_t its_end = end_of(c);
+    const bool here = its_end > at.lo && its_end <= sp;
     const bool made_here =
         (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
     if (may_end && // by proofs 4 and 5
@@ -1138,6 +1166,47 @@ int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
     return err;
   const int stack_err = check_stack(stack);
   return stack_err != 0 || entered(thread) ? stack_err : EINVAL;
+}
+
+// The code of a call that the runtime made goes on, and it is told that the thread has come
+// there. If a task made the call, the task goes on now where the record says, also in the
+// call's code: what C had called before may have been left since, unseen, and its stack with
+// it. So C goes on for all of that code as it does for the record; or below that on the same
+// stack, which is at most more than needed. And the call that the task made has for its parent
+// the one that runs, if that is older: what was begun in between has ended, or waits for code
+// which goes over to others, and for that a parent's children are of no use. If the one that
+// runs is newer, the order of the list would be broken; is_where_running_went finds it.
+void take_along(libcgo_thread *thread, stack_call *call) {
+  stack_call *const running = running_of(thread);
+  if (!counts(running))
+    return;
+  stack_call *made = call; // by the task
+  for (stack_call *p = parent_of(made);
+       (made->flags & from_small) != 0 && p != nullptr && p != running &&
+       (made->c_returns_to == made_by_parent ||
+        within(made->mark, p->lo, end_of(p)));
+       p = parent_of(made))
+    made = p;
+  stack_call *const parent = parent_of(made);
+  if ((made->flags & from_small) == 0 || made == running || parent == running ||
+      made->c_returns_to == made_by_parent)
+    return;
+  const uintptr_t now = thread->system_sp;
+  const auto move = [thread, now](uintptr_t *at) {
+    if (*at > now || !on_same_c_stack(thread, *at, now))
+      *at = now;
+  };
+  for (stack_call *c = call;; c = parent_of(c)) {
+    move(&c->system_sp);
+    move(&c->prior_system);
+    if (c == made)
+      break;
+  }
+  if (rank_of(running) < rank_of(made)) {
+    made->parent = running; // a handler in between finds none
+    handler_barrier();
+    made->parent_serial = running->serial;
+  }
 }
 
 // Whether a call's code has called from another stack what is still under way.
@@ -1714,13 +1783,17 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   // above: a stack pointer there shows that what is below has ended.
   const bool on_it = within(sp, stack->lo, stack->hi);
   uintptr_t hi = stack->hi;
-  for (const stack_call *c = last_of(thread); c != nullptr;
-       c = before(c, stack->lo, stack->hi))
-    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) &&
-        (!on_it || end_of(c) > sp)) {
-      hi = end_of(c);
+  for (stack_call *c = last_of(thread); c != nullptr;
+       c = before(c, stack->lo, stack->hi)) {
+    const uintptr_t its_end = end_of(c);
+    handler_barrier();
+    if (counts(c) && within(its_end - call_word_bytes - 1, stack->lo, stack->hi) &&
+        (!on_it || its_end > sp)) {
+      hi = its_end;
+      take_along(thread, c);
       break;
     }
+  }
   note_stack(thread, stack);
   running->flags |= switched;
   thread->state |= thread_tasks_switch;

@@ -1169,13 +1169,12 @@ int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
 }
 
 // The code of a call that the runtime made goes on, and it is told that the thread has come
-// there. If a task made the call, the task goes on now where the record says, also in the
-// call's code: what C had called before may have been left since, unseen, and its stack with
-// it. So C goes on for all of that code as it does for the record; or below that on the same
-// stack, which is at most more than needed. And the call that the task made has for its parent
-// the one that runs, if that is older: what was begun in between has ended, or waits for code
-// which goes over to others, and for that a parent's children are of no use. If the one that
-// runs is newer, the order of the list would be broken; is_where_running_went finds it.
+// there. If a task made the call, C goes on where the record says now, for the call's code and
+// for the task's: the C in which the task began may have been left since, unseen, and another
+// stack with it, a signal handler's or a coroutine's. On the same stack the deeper position
+// counts, which costs room at most. If the parent's is on another one, the call gets a parent
+// whose is not: the innermost that goes on now and is older than the call, as the list wants
+// it; or none, and go_on_as_task finds where the task goes on.
 void take_along(libcgo_thread *thread, stack_call *call) {
   stack_call *const running = running_of(thread);
   if (!counts(running))
@@ -1188,12 +1187,16 @@ void take_along(libcgo_thread *thread, stack_call *call) {
        p = parent_of(made))
     made = p;
   stack_call *const parent = parent_of(made);
-  if ((made->flags & from_small) == 0 || made == running || parent == running ||
+  if ((made->flags & from_small) == 0 || made == running ||
       made->c_returns_to == made_by_parent)
     return;
   const uintptr_t now = thread->system_sp;
-  const auto move = [thread, now](uintptr_t *at) {
-    if (*at > now || !on_same_c_stack(thread, *at, now))
+  const auto is_elsewhere = [thread, now](uintptr_t at) {
+    return at > now ? !on_same_c_stack(thread, now, at)
+                    : !on_same_c_stack(thread, at, now);
+  };
+  const auto move = [now, &is_elsewhere](uintptr_t *at) {
+    if (*at > now || is_elsewhere(*at))
       *at = now;
   };
   for (stack_call *c = call;; c = parent_of(c)) {
@@ -1202,11 +1205,19 @@ void take_along(libcgo_thread *thread, stack_call *call) {
     if (c == made)
       break;
   }
-  if (rank_of(running) < rank_of(made)) {
-    made->parent = running; // a handler in between finds none
-    handler_barrier();
-    made->parent_serial = running->serial;
-  }
+  if (parent == nullptr || parent == running || !is_elsewhere(parent->system_sp))
+    return;
+  stack_call *in = running;
+  while (in != nullptr &&
+         (rank_of(in) >= rank_of(made) || is_elsewhere(in->system_sp)))
+    in = parent_of(in);
+  // A handler in between finds none.
+  made->parent_serial = ~made->serial;
+  handler_barrier();
+  made->parent = in != nullptr ? in : made;
+  handler_barrier();
+  if (in != nullptr)
+    made->parent_serial = in->serial;
 }
 
 // Whether a call's code has called from another stack what is still under way.
@@ -1680,8 +1691,10 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
   if (running != nullptr && running != call &&
       (call->flags & from_small) != 0 && (running->flags & switched) != 0 &&
       (range_of(thread).contains(call->start - 1) ||
-       range_of(thread).contains(call->mark))) {
-    // A later call's code has gone over to this task, and goes on in it.
+       range_of(thread).contains(call->mark) ||
+       is_where_running_went(thread, call))) {
+    // A later call's code has gone over to this task, and goes on in it: also where that was
+    // in a call which this one had made, and which a jump has left.
     set_state(thread, running, thread->system_sp, call->prior_caller,
               call->prior);
     return;

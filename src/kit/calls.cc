@@ -1676,11 +1676,15 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
 
 namespace cgo {
 
-// For a call that the runtime made and that has returned: where its parent is over, the
-// code that made it is a task.
+// Whether a task has made the call, and the one in which the task began is over.
+static inline bool made_by_lone_task(const stack_call *call) {
+  return (call->flags & from_small) != 0 && call->parent != nullptr &&
+         parent_of(call) == nullptr;
+}
+
+// For a call that has returned.
 static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
-  if ((call->flags & from_small) != 0 && call->parent != nullptr &&
-      parent_of(call) == nullptr)
+  if (made_by_lone_task(call))
     go_on_as_task(thread, call->mark - 1, call->prior);
 }
 
@@ -1702,6 +1706,11 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
   // Nothing is left in this call's part of its stack.
   if (running != call && !range_of(thread).contains(call->start - 1))
     pass(thread);
+  // A task that has outlived the call in which it began goes on in what the record names, not
+  // in what is older than this call: that may be left, and its stack.
+  if (running != call && made_by_lone_task(call) &&
+      go_on_as_task(thread, call->mark - 1, call->prior))
+    return;
   put_back(thread, call);
   go_back_to_task(thread, call);
 }

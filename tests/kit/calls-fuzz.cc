@@ -2014,9 +2014,22 @@ static const char *const once_failed[] = {
     // A handler's call was left in which a task had begun; the task goes on in an older call.
     "i1- stack.1.0 system.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 switch.0.1 jump.1.0 "
     "return.0.0 switch.0.1 system.0.0 stack.0.0 jump.2.0 system.0.0",
+    "i1- embed.0.0 stack.1.0 system.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 "
+    "switch.0.1 jump.1.0 return.0.0 switch.0.1 system.0.0 stack.0.0 jump.3.0 system.0.0",
+    // Or in a newer one, with or without an older one that is left.
+    "i1- embed.0.0 stack.1.0 system.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 "
+    "switch.0.1 jump.1.0 stack.0.0 switch.0.1 system.0.0 stack.1.0 jump.3.0 system.0.0",
+    "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
+    "stack.0.0 switch.0.1 system.0.0 stack.1.0 jump.3.0 system.0.0",
+    // Then the call which the task made returns, and calls in it were left.
+    "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
+    "stack.0.0 switch.0.1 jump.0.0 return.0.0 system.0.0",
+    "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
+    "stack.0.0 switch.0.1 stack.1.0 jump.1.0 return.0.0 system.0.0",
     // A handler ends the call that the interrupted code is looking at, and uses its place.
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.100 stack.0.0",
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.101 stack.0.0",
+    "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.102 stack.0.0",
 };
 // clang-format on
 

@@ -1859,6 +1859,11 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
     }
     if (on_it(c->prior_caller))
       c->prior_caller = 0;
+    // Nor does the code there from which C was called that has made this call: its memory may
+    // be C's from here on.
+    if (c->prior.span != 0 && on_it(c->prior.lo) &&
+        on_it(c->prior.lo + c->prior.span - 1))
+      c->prior.span = 0;
   }
   // And no call's code goes on there, which is on no stack that is known.
   const range after = range_of(thread);

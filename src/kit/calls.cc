@@ -616,12 +616,20 @@ bool has_made(const libcgo_thread *thread, const stack_call *call,
 
 // A call is over, unseen or one that the runtime made. The tasks to which its code has gone
 // over, or after an unseen end older code, may still run, in the call in which that was made.
-void leave_tasks(libcgo_thread *thread, const stack_call *c) {
+// If the call has returned, all that was made from its part of the small stack was made by its
+// own code, and no task's.
+void leave_tasks(libcgo_thread *thread, const stack_call *c,
+                 bool has_returned = false) {
   stack_call *const parent = parent_of(c);
   if ((c->flags & switched) == 0 || parent == nullptr)
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      if (has_returned && (d->flags & from_small) != 0 &&
+          within(d->mark, c->lo, end_of(c))) {
+        d->c_returns_to = made_by_parent;
+        continue;
+      }
       // C goes on for them where it does for the parent's code.
       if (d->prior_system > parent->system_sp ||
           !on_same_c_stack(thread, d->prior_system, parent->system_sp))
@@ -1688,6 +1696,17 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
     go_on_as_task(thread, call->mark - 1, call->prior);
 }
 
+// Whether a call's own code has made another one, or has in a call that it made.
+static bool is_made_in(const stack_call *c, const stack_call *call) {
+  while (c != nullptr && c != call && (c->flags & from_small) != 0) {
+    const stack_call *const parent = parent_of(c);
+    if (parent == nullptr || !within(c->mark, parent->lo, end_of(parent)))
+      return false;
+    c = parent;
+  }
+  return c == call;
+}
+
 // What the record says after a call that has returned.
 [[gnu::noinline]] static void return_to_older(libcgo_thread *thread,
                                               stack_call *call) {
@@ -1696,7 +1715,7 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
       (call->flags & from_small) != 0 && (running->flags & switched) != 0 &&
       (range_of(thread).contains(call->start - 1) ||
        range_of(thread).contains(call->mark) ||
-       is_where_running_went(thread, call))) {
+       (is_where_running_went(thread, call) && !is_made_in(running, call)))) {
     // A later call's code has gone over to this task, and goes on in it: also where that was
     // in a call which this one had made, and which a jump has left.
     set_state(thread, running, thread->system_sp, call->prior_caller,
@@ -1759,7 +1778,7 @@ end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
     return result;
   }
   if ((call->flags & from_small) != 0)
-    leave_tasks(thread, call);
+    leave_tasks(thread, call, true);
   call->serial = ended;
   return result;
 }

@@ -2026,6 +2026,10 @@ static const char *const once_failed[] = {
     "stack.0.0 switch.0.1 jump.0.0 return.0.0 system.0.0",
     "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
     "stack.0.0 switch.0.1 stack.1.0 jump.1.0 return.0.0 system.0.0",
+    // A call returns whose code had made another one, after a switch: that is over, too.
+    "i1- stack.1.0 system.0.0 co.0.0 signal.0.0 stack.0.0 stack.1.0 task.3.1 switch.0.1 "
+    "stack.2.0 signal.0.0 stack.0.0 switch.0.1 return.0.0 system.0.0 jump.3.0 return.0.0 "
+    "jump.2.0 return.0.0 stack.0.0 system.0.0",
     // C that was called from a small stack made a call; that stack is left, and its memory is
     // C's again.
     "i1- embed.0.0 co.0.0 stack.0.0 task.4.0 system.0.0 stack.1.0 system.0.0 jump.3.0 "

@@ -77,6 +77,12 @@
 // in which a handler never finds a range that did not exist. While the state of the record
 // changes, a handler takes no call as over. If a longjmp leaves such a handler, the call
 // that was about to end still counts.
+//
+// A handler may also end a call that the interrupted code is just looking at, and use its
+// place. Of what the handler begins nothing is left when that code goes on: the place is free
+// then. So what was read there is of one call, and holds, if the place counts after it was
+// read: until then nothing follows from it. And from a place that is free, `prev` alone is
+// followed: it leads to what was older, of whatever call it is.
 #include "kit/calls.h"
 
 #include <errno.h>
@@ -461,7 +467,11 @@ inline void set_skip(stack_call *c) {
 
 // The call to look at next, of those that may have something in an interval.
 stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
-  return lo < c->skip_hi && c->skip_lo < hi ? c->prev : c->skip;
+  if (lo < c->skip_hi && c->skip_lo < hi)
+    return c->prev;
+  stack_call *const next = c->skip;
+  handler_barrier();
+  return c->serial != free_place ? next : c->prev;
 }
 
 // ---- the record's state ----
@@ -536,9 +546,12 @@ bool on_same_c_stack(const libcgo_thread *thread, uintptr_t low, uintptr_t high)
 // another one calls goes on below.
 void go_below(const libcgo_thread *thread, const stack_call *waits,
               uintptr_t *system_sp) {
-  if ((waits->flags & switched) != 0 && waits->system_sp < *system_sp &&
-      on_same_c_stack(thread, waits->system_sp, *system_sp))
-    *system_sp = waits->system_sp;
+  if ((waits->flags & switched) == 0)
+    return;
+  const uintptr_t at = waits->system_sp;
+  handler_barrier();
+  if (counts(waits) && at < *system_sp && on_same_c_stack(thread, at, *system_sp))
+    *system_sp = at;
 }
 
 // Takes from a range what is in the parts of calls that were begun since one, but for one
@@ -547,11 +560,14 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
          const stack_call *but = nullptr) {
   const uintptr_t rank = rank_of(since);
   for (const stack_call *d = last_of(thread); now->span != 0 && rank_of(d) > rank;
-       d = before(d, now->lo, now->lo + now->span))
-    if (d != but && counts(d) && now->contains(d->start)) {
-      now->span -= d->start - now->lo;
-      now->lo = d->start;
+       d = before(d, now->lo, now->lo + now->span)) {
+    const uintptr_t start = d->start;
+    handler_barrier();
+    if (d != but && counts(d) && now->contains(start)) {
+      now->span -= start - now->lo;
+      now->lo = start;
     }
+  }
 }
 
 // What the record said before a call. If the call's parent is over, an older one runs, on
@@ -600,12 +616,20 @@ bool has_made(const libcgo_thread *thread, const stack_call *call,
 
 // A call is over, unseen or one that the runtime made. The tasks to which its code has gone
 // over, or after an unseen end older code, may still run, in the call in which that was made.
-void leave_tasks(libcgo_thread *thread, const stack_call *c) {
+// If the call has returned, all that was made from its part of the small stack was made by its
+// own code, and no task's.
+void leave_tasks(libcgo_thread *thread, const stack_call *c,
+                 bool has_returned = false) {
   stack_call *const parent = parent_of(c);
   if ((c->flags & switched) == 0 || parent == nullptr)
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
+      if (has_returned && (d->flags & from_small) != 0 &&
+          within(d->mark, c->lo, end_of(c))) {
+        d->c_returns_to = made_by_parent;
+        continue;
+      }
       // C goes on for them where it does for the parent's code.
       if (d->prior_system > parent->system_sp ||
           !on_same_c_stack(thread, d->prior_system, parent->system_sp))
@@ -619,6 +643,11 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c) {
 
 // A call is over. Its place stays linked.
 void end(libcgo_thread *thread, stack_call *c) {
+  uintptr_t serial = c->serial;
+  const uintptr_t start = c->start, lo = c->lo;
+  handler_barrier();
+  if (!counts(c)) // a handler has ended it
+    return;
   stack_call *const parent = parent_of(c);
   if (c == running_of(thread)) {
     const range before = begin_change(thread);
@@ -638,12 +667,13 @@ void end(libcgo_thread *thread, stack_call *c) {
       widen_skip(d, rank_of(parent), c->prior);
   }
   leave_tasks(thread, c);
-  handler_barrier();
-  c->serial = ended;
+  // A handler may have ended it meanwhile, and the place is no more this call's.
+  __atomic_compare_exchange_n(&c->serial, &serial, ended, false,
+                              __ATOMIC_RELAXED, __ATOMIC_RELAXED);
   // The older call's part of the stack ended above this one's.
   range now = range_of(thread);
-  if (now.span != 0 && now.lo == c->start) {
-    now = {c->lo, now.span + (c->start - c->lo)};
+  if (now.span != 0 && now.lo == start) {
+    now = {lo, now.span + (start - lo)};
     cut(thread, running_of(thread), &now);
     set_small(thread, now);
   }
@@ -959,21 +989,24 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
     for (stack_call *c = last_of(thread);
          c != nullptr && running == running_of(thread);
          c = before(c, stack->lo, stack->hi)) {
-      if (counts(c) && c->passed.contains(c->passed_sp) && on_it(c->passed_sp) &&
-          is_left(c) && is_deepest(c->passed_sp, c->passed))
+      // All that is asked of it, before it is asked whether it is over.
+      const range passed = c->passed, prior = c->prior;
+      const uintptr_t passed_sp = c->passed_sp, start = c->start,
+                      prior_caller = c->prior_caller;
+      handler_barrier();
+      if (passed.contains(passed_sp) && on_it(passed_sp) && is_left(c) &&
+          is_deepest(passed_sp, passed))
         return deepest;
-      if (counts(c) && on_it(c->start - 1) && is_left(c) &&
-          is_deepest(c->start, {stack->lo, 0}))
+      if (on_it(start - 1) && is_left(c) && is_deepest(start, {stack->lo, 0}))
         return deepest;
-      if (counts(c) && c->prior.contains(c->prior_caller) &&
-          on_it(c->prior_caller) && is_left(c)) {
+      if (prior.contains(prior_caller) && on_it(prior_caller) && is_left(c)) {
         // Its parent has gone on, deeper, if the call has ended unseen.
         const stack_call *const parent = parent_of(c);
         if (parent != nullptr && parent != running &&
             parent->passed.contains(parent->passed_sp) &&
-            c->prior.contains(parent->passed_sp))
-          is_deepest(parent->passed_sp, c->prior);
-        if (is_deepest(c->prior_caller, c->prior))
+            prior.contains(parent->passed_sp))
+          is_deepest(parent->passed_sp, prior);
+        if (is_deepest(prior_caller, prior))
           return deepest;
       }
     }
@@ -989,18 +1022,20 @@ struct place_on_stack {
 };
 
 place_on_stack place_in(stack_call *c, uintptr_t address) {
-  if (!counts(c))
-    return {};
-  if (c->passed.contains(address))
-    return {c, c->passed};
-  const range entered = {c->lo, end_of(c) - c->lo};
-  if (entered.contains(address))
-    return {c, entered};
+  const range passed = c->passed, entered = {c->lo, end_of(c) - c->lo},
+              prior = c->prior;
   stack_call *const parent = parent_of(c);
   const bool of_task =
       (c->flags & from_small) != 0 && c->c_returns_to != made_by_parent;
-  if ((parent != nullptr || of_task) && c->prior.contains(address))
-    return {parent, c->prior};
+  handler_barrier();
+  if (!counts(c)) // or not any more: a range of words of two calls is none
+    return {};
+  if (passed.contains(address))
+    return {c, passed};
+  if (entered.contains(address))
+    return {c, entered};
+  if ((parent != nullptr || of_task) && prior.contains(address))
+    return {parent, prior};
   return {};
 }
 
@@ -1042,7 +1077,8 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
     if (!counts(c))
       continue;
     nothing_waits = nothing_waits && (c->flags & switched) == 0;
-    const bool here = end_of(c) > at.lo && end_of(c) <= sp;
+    const uintptr_t its_end = end_of(c);
+    const bool here = its_end > at.lo && its_end <= sp;
     const bool made_here =
         (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
     if (may_end && // by proofs 4 and 5
@@ -1138,6 +1174,58 @@ int check_told(const libcgo_thread *thread, const libcgo_stack *stack) {
     return err;
   const int stack_err = check_stack(stack);
   return stack_err != 0 || entered(thread) ? stack_err : EINVAL;
+}
+
+// The code of a call that the runtime made goes on, and it is told that the thread has come
+// there. If a task made the call, C goes on where the record says now, for the call's code and
+// for the task's: the C in which the task began may have been left since, unseen, and another
+// stack with it, a signal handler's or a coroutine's. On the same stack the deeper position
+// counts, which costs room at most. If the parent's is on another one, the call gets a parent
+// whose is not: the innermost that goes on now and is older than the call, as the list wants
+// it; or none, and go_on_as_task finds where the task goes on.
+void take_along(libcgo_thread *thread, stack_call *call) {
+  stack_call *const running = running_of(thread);
+  if (!counts(running))
+    return;
+  stack_call *made = call; // by the task
+  for (stack_call *p = parent_of(made);
+       (made->flags & from_small) != 0 && p != nullptr && p != running &&
+       (made->c_returns_to == made_by_parent ||
+        within(made->mark, p->lo, end_of(p)));
+       p = parent_of(made))
+    made = p;
+  stack_call *const parent = parent_of(made);
+  if ((made->flags & from_small) == 0 || made == running ||
+      made->c_returns_to == made_by_parent)
+    return;
+  const uintptr_t now = thread->system_sp;
+  const auto is_elsewhere = [thread, now](uintptr_t at) {
+    return at > now ? !on_same_c_stack(thread, now, at)
+                    : !on_same_c_stack(thread, at, now);
+  };
+  const auto move = [now, &is_elsewhere](uintptr_t *at) {
+    if (*at > now || is_elsewhere(*at))
+      *at = now;
+  };
+  for (stack_call *c = call;; c = parent_of(c)) {
+    move(&c->system_sp);
+    move(&c->prior_system);
+    if (c == made)
+      break;
+  }
+  if (parent == nullptr || parent == running || !is_elsewhere(parent->system_sp))
+    return;
+  stack_call *in = running;
+  while (in != nullptr &&
+         (rank_of(in) >= rank_of(made) || is_elsewhere(in->system_sp)))
+    in = parent_of(in);
+  // A handler in between finds none.
+  made->parent_serial = ~made->serial;
+  handler_barrier();
+  made->parent = in != nullptr ? in : made;
+  handler_barrier();
+  if (in != nullptr)
+    made->parent_serial = in->serial;
 }
 
 // Whether a call's code has called from another stack what is still under way.
@@ -1596,12 +1684,27 @@ cgo::stack_call *libcgo_begin_stack_call(libcgo_thread *thread,
 
 namespace cgo {
 
-// For a call that the runtime made and that has returned: where its parent is over, the
-// code that made it is a task.
+// Whether a task has made the call, and the one in which the task began is over.
+static inline bool made_by_lone_task(const stack_call *call) {
+  return (call->flags & from_small) != 0 && call->parent != nullptr &&
+         parent_of(call) == nullptr;
+}
+
+// For a call that has returned.
 static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
-  if ((call->flags & from_small) != 0 && call->parent != nullptr &&
-      parent_of(call) == nullptr)
+  if (made_by_lone_task(call))
     go_on_as_task(thread, call->mark - 1, call->prior);
+}
+
+// Whether a call's own code has made another one, or has in a call that it made.
+static bool is_made_in(const stack_call *c, const stack_call *call) {
+  while (c != nullptr && c != call && (c->flags & from_small) != 0) {
+    const stack_call *const parent = parent_of(c);
+    if (parent == nullptr || !within(c->mark, parent->lo, end_of(parent)))
+      return false;
+    c = parent;
+  }
+  return c == call;
 }
 
 // What the record says after a call that has returned.
@@ -1611,8 +1714,10 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
   if (running != nullptr && running != call &&
       (call->flags & from_small) != 0 && (running->flags & switched) != 0 &&
       (range_of(thread).contains(call->start - 1) ||
-       range_of(thread).contains(call->mark))) {
-    // A later call's code has gone over to this task, and goes on in it.
+       range_of(thread).contains(call->mark) ||
+       (is_where_running_went(thread, call) && !is_made_in(running, call)))) {
+    // A later call's code has gone over to this task, and goes on in it: also where that was
+    // in a call which this one had made, and which a jump has left.
     set_state(thread, running, thread->system_sp, call->prior_caller,
               call->prior);
     return;
@@ -1620,6 +1725,11 @@ static inline void go_back_to_task(libcgo_thread *thread, stack_call *call) {
   // Nothing is left in this call's part of its stack.
   if (running != call && !range_of(thread).contains(call->start - 1))
     pass(thread);
+  // A task that has outlived the call in which it began goes on in what the record names, not
+  // in what is older than this call: that may be left, and its stack.
+  if (running != call && made_by_lone_task(call) &&
+      go_on_as_task(thread, call->mark - 1, call->prior))
+    return;
   put_back(thread, call);
   go_back_to_task(thread, call);
 }
@@ -1668,7 +1778,7 @@ end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
     return result;
   }
   if ((call->flags & from_small) != 0)
-    leave_tasks(thread, call);
+    leave_tasks(thread, call, true);
   call->serial = ended;
   return result;
 }
@@ -1714,13 +1824,17 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   // above: a stack pointer there shows that what is below has ended.
   const bool on_it = within(sp, stack->lo, stack->hi);
   uintptr_t hi = stack->hi;
-  for (const stack_call *c = last_of(thread); c != nullptr;
-       c = before(c, stack->lo, stack->hi))
-    if (counts(c) && within(c->start - 1, stack->lo, stack->hi) &&
-        (!on_it || end_of(c) > sp)) {
-      hi = end_of(c);
+  for (stack_call *c = last_of(thread); c != nullptr;
+       c = before(c, stack->lo, stack->hi)) {
+    const uintptr_t its_end = end_of(c);
+    handler_barrier();
+    if (counts(c) && within(its_end - call_word_bytes - 1, stack->lo, stack->hi) &&
+        (!on_it || its_end > sp)) {
+      hi = its_end;
+      take_along(thread, c);
       break;
     }
+  }
   note_stack(thread, stack);
   running->flags |= switched;
   thread->state |= thread_tasks_switch;
@@ -1764,6 +1878,11 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
     }
     if (on_it(c->prior_caller))
       c->prior_caller = 0;
+    // Nor does the code there from which C was called that has made this call: its memory may
+    // be C's from here on.
+    if (c->prior.span != 0 && on_it(c->prior.lo) &&
+        on_it(c->prior.lo + c->prior.span - 1))
+      c->prior.span = 0;
   }
   // And no call's code goes on there, which is on no stack that is known.
   const range after = range_of(thread);

@@ -2011,6 +2011,35 @@ static const char *const once_failed[] = {
     // A later call, by C that was called from higher up, does not hide a deeper position.
     "i1+ embed.0.0 stack.2.0 system.0.0 stack.0.0 stack.0.0 return.0.0 task.1.0 stack.2.0 "
     "stack.1.0 switch.0.0 return.0.0 stack.0.0 switch.0.0 stack.2.0",
+    // A handler's call was left in which a task had begun; the task goes on in an older call.
+    "i1- stack.1.0 system.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 switch.0.1 jump.1.0 "
+    "return.0.0 switch.0.1 system.0.0 stack.0.0 jump.2.0 system.0.0",
+    "i1- embed.0.0 stack.1.0 system.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 "
+    "switch.0.1 jump.1.0 return.0.0 switch.0.1 system.0.0 stack.0.0 jump.3.0 system.0.0",
+    // Or in a newer one, with or without an older one that is left.
+    "i1- embed.0.0 stack.1.0 system.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 "
+    "switch.0.1 jump.1.0 stack.0.0 switch.0.1 system.0.0 stack.1.0 jump.3.0 system.0.0",
+    "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
+    "stack.0.0 switch.0.1 system.0.0 stack.1.0 jump.3.0 system.0.0",
+    // Then the call which the task made returns, and calls in it were left.
+    "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
+    "stack.0.0 switch.0.1 jump.0.0 return.0.0 system.0.0",
+    "i1- embed.0.0 signal.1.0 stack.0.0 task.2.1 stack.3.0 stack.4.0 switch.0.1 jump.1.0 "
+    "stack.0.0 switch.0.1 stack.1.0 jump.1.0 return.0.0 system.0.0",
+    // A call returns whose code had made another one, after a switch: that is over, too.
+    "i1- stack.1.0 system.0.0 co.0.0 signal.0.0 stack.0.0 stack.1.0 task.3.1 switch.0.1 "
+    "stack.2.0 signal.0.0 stack.0.0 switch.0.1 return.0.0 system.0.0 jump.3.0 return.0.0 "
+    "jump.2.0 return.0.0 stack.0.0 system.0.0",
+    // C that was called from a small stack made a call; that stack is left, and its memory is
+    // C's again.
+    "i1- embed.0.0 co.0.0 stack.0.0 task.4.0 system.0.0 stack.1.0 system.0.0 jump.3.0 "
+    "jump.1.0 system.0.0 system.0.0",
+    "t1- embed.0.0 stack.0.0 task.4.0 system.0.0 stack.1.0 switch.0.0 jump.1.0 system.0.0 "
+    "bounds.1.0",
+    // A handler ends the call that the interrupted code is looking at, and uses its place.
+    "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.100 stack.0.0",
+    "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.101 stack.0.0",
+    "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.102 stack.0.0",
 };
 // clang-format on
 

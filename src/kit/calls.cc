@@ -621,7 +621,7 @@ bool has_made(const libcgo_thread *thread, const stack_call *call,
 void leave_tasks(libcgo_thread *thread, const stack_call *c,
                  bool has_returned = false) {
   stack_call *const parent = parent_of(c);
-  if ((c->flags & switched) == 0 || parent == nullptr)
+  if ((c->flags & switched) == 0 || (parent == nullptr && !has_returned))
     return;
   for (stack_call *d = last_of(thread); d != nullptr && d != c; d = d->prev)
     if (counts(d) && parent_of(d) == c && d->c_returns_to != made_by_parent) {
@@ -630,6 +630,8 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c,
         d->c_returns_to = made_by_parent;
         continue;
       }
+      if (parent == nullptr)
+        continue;
       // C goes on for them where it does for the parent's code.
       if (d->prior_system > parent->system_sp ||
           !on_same_c_stack(thread, d->prior_system, parent->system_sp))
@@ -667,6 +669,7 @@ void end(libcgo_thread *thread, stack_call *c) {
       widen_skip(d, rank_of(parent), c->prior);
   }
   leave_tasks(thread, c);
+  handler_barrier();
   // A handler may have ended it meanwhile, and the place is no more this call's.
   __atomic_compare_exchange_n(&c->serial, &serial, ended, false,
                               __ATOMIC_RELAXED, __ATOMIC_RELAXED);
@@ -1207,11 +1210,10 @@ void take_along(libcgo_thread *thread, stack_call *call) {
     if (*at > now || is_elsewhere(*at))
       *at = now;
   };
-  for (stack_call *c = call;; c = parent_of(c)) {
+  for (stack_call *c = call; c != nullptr;
+       c = c != made ? parent_of(c) : nullptr) {
     move(&c->system_sp);
     move(&c->prior_system);
-    if (c == made)
-      break;
   }
   if (parent == nullptr || parent == running || !is_elsewhere(parent->system_sp))
     return;

@@ -421,7 +421,7 @@ TEST(destroy_gives_the_memory_back) {
 
 /* ---- limits ---- */
 
-#ifdef MAP_SHARED
+#ifdef MAP_FIXED
 /* A segment without a free place, of as many bytes: the same piece of a file again and
    again, so that it takes no memory. NULL if the system refuses. */
 static void *full_segment(int file, size_t piece, size_t bytes) {

@@ -1259,7 +1259,7 @@ static void look_from_outside(void (*begin_it)(struct libcgo_thread *, void *),
   wait_for(&ready, 1);
   stop();
   ck_assert_int_eq(libcgo_threads_visit(&world, look_at, (void *)SECRET), 0);
-  ck_assert_int_ge(looked.found, 1);
+  ck_assert(looked.found >= 1);
   ck_assert_int_ge(looked.small, small);
   ck_assert_int_ge(looked.other, other);
   start();

@@ -103,7 +103,8 @@ LIBCGO_API int libcgo_handle_table_init(struct libcgo_handle_table *table,
  *   EINVAL  table or handle is NULL, the table was not initialised, or object is
  *           NULL (a lookup could not tell it from "no object")
  *   ENOMEM  the system has no memory for more handles
- *   EAGAIN  the table has as many live handles as the bits of a word allow
+ *   EAGAIN  the table has as many live handles as the bits of a word allow, or nearly so
+ *           while other calls make and free handles
  * Leaves errno alone. Takes no lock.
  * Safe in any thread and in signal handlers. Since 0.1.
  */

@@ -23,11 +23,13 @@ for word in "$@"; do
 done
 needs python3-venv qemu-user
 
-# declared_names: what libcgo.h declares on the target, but for Go's face.
+# declared_names: what libcgo.h declares on the target, but for Go's face and for what it
+# defines inline.
 declared_names() {
   echo '#include <libcgo.h>' >names.c
   "./$target-cc" -E -I"$top/include" -Iinclude names.c |
-    grep -o '\(libcgo_[a-z_]*\|crosscall2\)(' | tr -d '(' | grep -v '^libcgo_go_' | sort -u >declared
+    grep -o '\(libcgo_[a-z_]*\|crosscall2\)(' | tr -d '(' |
+    grep -v '^libcgo_go_\|^libcgo_context_forget$\|^libcgo_safepoint$' | sort -u >declared
   test -s declared
 }
 

@@ -226,6 +226,9 @@ class Posix:
     def set_value(self, thread, key, value):
         thread.keys[key] = value
 
+    def c_pthread_atfork(self, prepare, parent, child):
+        return 0  # nothing forks here
+
     def c_pthread_key_create(self, key, destructor):
         # The lowest free one.
         for number in range(self.FIRST_KEY, self.last_key):

@@ -65,7 +65,7 @@ def frame_descriptions(image, word):
         c = Cursor(data, at + 4)
         back = c.unsigned(4)
         if back != 0:
-            cie = _parse_cie(data, at + 4 - back)
+            cie = _parse_cie(data, at + 4 - back, word)
             pc_at = address + c.at
             # DW_EH_PE_pcrel | absptr, or sdata4
             bytes_ = {0x10: word, 0x1b: 4}[cie['pointers']]
@@ -80,7 +80,7 @@ def frame_descriptions(image, word):
     return found
 
 
-def _parse_cie(data, at):
+def _parse_cie(data, at, word):
     end = at + 4 + int.from_bytes(data[at:at + 4], 'little')
     c = Cursor(data, at + 9)
     augmentation = data[c.at:data.index(b'\0', c.at)].decode()
@@ -89,9 +89,14 @@ def _parse_cie(data, at):
            'augmented': augmentation.startswith('z'), 'pointers': 0x10}
     if cie['augmented']:
         size = c.uleb()
-        if augmentation == 'zR':
-            cie['pointers'] = data[c.at]
-        c.at += size
+        after = c.at + size
+        for letter in augmentation[1:]:
+            encoding = c.unsigned(1)
+            if letter == 'R':
+                cie['pointers'] = encoding
+            elif letter == 'P':  # DW_EH_PE_sdata4, or a word
+                c.at += 4 if encoding & 0xf == 0xb else word
+        c.at = after
     cie['instructions'] = data[c.at:end]
     return cie
 

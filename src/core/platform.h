@@ -285,11 +285,9 @@ stopped_code read_signal_context(const void *context);
    more than 29 bits. Safe in signal handlers. */
 int process_id();
 
-/* Returns when *word is not `value`, or now and then before, at the latest after so many
-   nanoseconds. Leaves errno alone, is no cancellation point. */
-constexpr unsigned long long for_ever = ~0ULL;
-void wait_while(const uint32_t *word, uint32_t value,
-                unsigned long long ns = for_ever);
+/* Returns when *word is not `value`, or now and then before. Leaves errno alone,
+   is no cancellation point. */
+void wait_while(const uint32_t *word, uint32_t value);
 
 /* The same, and not for longer than so many nanoseconds. */
 void wait_while_for(const uint32_t *word, uint32_t value,

@@ -87,6 +87,16 @@ void happen(event *e) {
     os::wake_all(&e->count);
 }
 
+constexpr unsigned long long for_ever = ~0ULL;
+
+// Until the word changes, for at most so long; or now and then less.
+void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+  if (ns == for_ever)
+    os::wait_while(word, value);
+  else
+    os::wait_while_for(word, value, ns);
+}
+
 // From its making on, no event is missed.
 class waiter {
 public:
@@ -97,9 +107,7 @@ public:
   ~waiter() { __atomic_sub_fetch(&e_->waiting, 1, __ATOMIC_RELEASE); }
   waiter(const waiter &) = delete;
   waiter &operator=(const waiter &) = delete;
-  void wait(unsigned long long ns) const {
-    os::wait_while(&e_->count, now_, ns);
-  }
+  void wait(unsigned long long ns) const { wait_while(&e_->count, now_, ns); }
 
 private:
   event *e_;
@@ -120,14 +128,14 @@ uint32_t load(const uint32_t *word) {
 class deadline {
 public:
   explicit deadline(uint64_t ns)
-      : ever_(ns == os::for_ever), at_(os::now_ns() + ns) {
+      : ever_(ns == for_ever), at_(os::now_ns() + ns) {
     if (at_ < ns) // it does not end in our time
       ever_ = true;
   }
   // How long to wait; 0: it is over.
   unsigned long long left() const {
     if (ever_)
-      return os::for_ever;
+      return for_ever;
     const unsigned long long now = os::now_ns();
     return now < at_ ? at_ - now : 0;
   }
@@ -338,13 +346,13 @@ int libcgo_mailbox_call(libcgo_mailbox *record, void (*fn)(void *arg),
       return 0;
     if (now == is_dropped)
       return ESHUTDOWN;
-    const unsigned long long left = now == runs ? os::for_ever : until.left();
+    const unsigned long long left = now == runs ? for_ever : until.left();
     if (left == 0) {
       if (take_back(box, &answer))
         return ETIMEDOUT;
       continue; // it has begun, or was dropped
     }
-    os::wait_while(&answer, now, left);
+    wait_while(&answer, now, left);
   }
 }
 

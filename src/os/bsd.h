@@ -5,8 +5,6 @@
 #ifndef LIBCGO_OS_BSD_H
 #define LIBCGO_OS_BSD_H
 
-#include <time.h>
-
 #include "core/platform.h"
 
 namespace cgo::os {
@@ -39,11 +37,6 @@ int find_mapping(const int *name, unsigned length, uintptr_t address,
 /* Whether a word can be read, by a system call that reads it and has no effect. The
    address is a multiple of 16. May change errno. */
 bool can_read(uintptr_t address);
-
-inline timespec time_of(unsigned long long ns) {
-  return {static_cast<time_t>(ns / 1000000000),
-          static_cast<long>(ns % 1000000000)};
-}
 
 /* An integer that sysctl(3) has under a name; -1 if there is none. */
 long long read_sysctl(const int *name, unsigned length);

@@ -160,16 +160,11 @@ constexpr unsigned poll_ms = 1;
 
 } // namespace
 
-void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+void wait_while(const uint32_t *word, uint32_t value) {
   auto *const wait =
       reinterpret_cast<wait_function *>(dlsym(RTLD_DEFAULT, "__ulock_wait"));
   if (wait != nullptr) {
-    // In microseconds; 0 is for ever.
-    const unsigned long long us = ns / 1000 + 1;
-    wait(compare_and_wait | error_in_result, word, value,
-         ns == for_ever    ? 0
-         : us < UINT32_MAX ? static_cast<uint32_t>(us)
-                           : UINT32_MAX);
+    wait(compare_and_wait | error_in_result, word, value, 0);
     return;
   }
   const int caller_errno = errno;

@@ -91,13 +91,10 @@ const context_layout signal_context = LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
 // ---- waiting ----
 
-void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+void wait_while(const uint32_t *word, uint32_t value) {
   const int caller_errno = errno;
-  timespec limit = time_of(ns);
-  // The fourth argument is the size of the fifth (_umtx_op(2)).
   _umtx_op(const_cast<uint32_t *>(word), UMTX_OP_WAIT_UINT_PRIVATE, value,
-           ns == for_ever ? nullptr : reinterpret_cast<void *>(sizeof limit),
-           ns == for_ever ? nullptr : &limit);
+           nullptr, nullptr);
   errno = caller_errno;
 }
 

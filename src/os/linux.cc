@@ -281,14 +281,9 @@ constexpr int futex_wake = 1 | 128;
 
 } // namespace
 
-void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+void wait_while(const uint32_t *word, uint32_t value) {
   const int caller_errno = errno;
-  // The kernel's own struct timespec, which the C library's need not be. Its seconds may
-  // have 32 bits.
-  const unsigned long long most = 1000000000;
-  const long limit[] = {static_cast<long>(ns / most < most ? ns / most : most),
-                        static_cast<long>(ns % 1000000000)};
-  syscall(SYS_futex, word, futex_wait, value, ns == for_ever ? nullptr : &limit);
+  syscall(SYS_futex, word, futex_wait, value, nullptr);
   errno = caller_errno;
 }
 

@@ -88,11 +88,10 @@ const context_layout signal_context = LIBCGO_CONCAT(context_of_, LIBCGO_CPU);
 
 // ---- waiting ----
 
-void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+void wait_while(const uint32_t *word, uint32_t value) {
   const int caller_errno = errno;
-  const timespec limit = time_of(ns);
-  syscall(SYS___futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value,
-          ns == for_ever ? nullptr : &limit, nullptr, 0, 0);
+  syscall(SYS___futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, nullptr,
+          nullptr, 0, 0);
   errno = caller_errno;
 }
 

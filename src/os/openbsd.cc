@@ -91,11 +91,10 @@ volatile uint32_t *futex_word(const uint32_t *word) {
 
 } // namespace
 
-void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+void wait_while(const uint32_t *word, uint32_t value) {
   const int caller_errno = errno;
-  const timespec limit = time_of(ns);
-  futex(futex_word(word), FUTEX_WAIT_PRIVATE, static_cast<int>(value),
-        ns == for_ever ? nullptr : &limit, nullptr);
+  futex(futex_word(word), FUTEX_WAIT_PRIVATE, static_cast<int>(value), nullptr,
+        nullptr);
   errno = caller_errno;
 }
 

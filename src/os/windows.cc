@@ -481,12 +481,10 @@ constexpr DWORD poll_ms = 1; // before Windows 8
 
 } // namespace
 
-void wait_while(const uint32_t *word, uint32_t value, unsigned long long ns) {
+void wait_while(const uint32_t *word, uint32_t value) {
   auto *const wait = find_function<wait_function>("kernelbase", "WaitOnAddress");
   if (wait != nullptr)
-    wait(const_cast<uint32_t *>(word), &value, sizeof value,
-         ns / 1000000 < INFINITE ? static_cast<DWORD>(ns / 1000000 + 1)
-                                 : INFINITE);
+    wait(const_cast<uint32_t *>(word), &value, sizeof value, INFINITE);
   else if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
     Sleep(poll_ms);
 }

@@ -10,6 +10,7 @@
 // for CET: with it, the shared object would not be. What it calls is in the C library (Linux
 // Standard Base, "__register_atfork"). The last argument is the object that is to be
 // unloaded when its handlers go; this library is never unloaded.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
 extern "C" int __register_atfork(void (*prepare)(), void (*parent)(),
                                  void (*child)(), void *object);
 #endif

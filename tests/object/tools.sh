@@ -102,7 +102,9 @@ done
 
 memcheck='valgrind -q --error-exitcode=9 --fair-sched=try'
 echo '#include <valgrind/valgrind.h>' >header.c
-if have valgrind && $CC $CFLAGS -E header.c >/dev/null 2>&1; then
+echo 'int main(void) { return 0; }' >empty.c
+if have valgrind && $CC $CFLAGS -E header.c >/dev/null 2>&1 &&
+  $CC $CFLAGS empty.c -o empty && $memcheck ./empty >/dev/null 2>&1; then
   ok the_runtime_can_be_built_for_valgrind build client "$CC $CFLAGS -DLIBCGO_VALGRIND"
   if $memcheck ./client 2>&1 >/dev/null | grep -q 'debuginfo reader'; then
     skip memcheck_is_silent "this valgrind cannot read the debug information of $CC"
@@ -111,7 +113,7 @@ if have valgrind && $CC $CFLAGS -E header.c >/dev/null 2>&1; then
     ok memcheck_finds_a_fault_on_the_heap found 'Invalid write' heap $memcheck ./client
   fi
 else
-  skip memcheck_is_silent 'there is no valgrind, or not its header'
+  skip memcheck_is_silent 'there is no valgrind for this CPU, or not its header'
 fi
 
 done_testing

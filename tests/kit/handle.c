@@ -471,7 +471,7 @@ TEST(a_table_with_all_places_in_use_says_EAGAIN) {
   if (wide)
     SKIP("to look at all places takes minutes in an emulator");
 #endif
-  if (wide && slow())
+  if (wide && (slow() || UNDER_ASAN))
     SKIP("to look at all places takes long here");
   for (uintptr_t i = 0; i < (wide ? first_room : most); i++)
     handle = make(&table, objects);

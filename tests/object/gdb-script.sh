@@ -269,8 +269,8 @@ if test -n "$reason"; then
   skip gdb_has_the_script_of_the_library "$reason"
 else
   # Variables that are asked for are there: without optimisation, and without that of the
-  # linker in any case.
-  flags="$CFLAGS -fno-lto -fno-optimize-sibling-calls -fasynchronous-unwind-tables $cppflags"
+  # linker in any case. Among the frames are none of functions that tell a sanitizer.
+  flags="$CFLAGS -DLIBCGO_NO_TOOLS -fno-lto -fno-optimize-sibling-calls -fasynchronous-unwind-tables $cppflags"
   $CC $flags -g -U_FORTIFY_SOURCE -O0 -fno-omit-frame-pointer tasks.c -o tasks $shared_libs
   $CC $flags -g -O2 -fomit-frame-pointer tasks.c -o no-fp $shared_libs
   $CC $flags -g0 -O2 -fomit-frame-pointer tasks.c -o bare $shared_libs

@@ -286,11 +286,11 @@ endif
 
 # ---- tests/object: what is read from finished files ----
 
-tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-script.sh \
-	tests/object/info.sh \
+tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
-	tests/object/stack-chk.sh tests/object/static.sh tests/object/tools.sh
-tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/configure.sh \
+	tests/object/stack-chk.sh tests/object/static.sh
+tests_once += tests/object/gdb-script.sh tests/object/headers.sh tests/object/prefix.sh \
+	tests/object/tools.sh tests/object/configure.sh \
 	tests/object/html.sh tests/object/man.sh tests/object/release.sh \
 	tests/object/rust.sh tests/object/tutorial.sh tests/object/zig.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c \

@@ -9,18 +9,19 @@
 ASAN_OPTIONS=detect_stack_use_after_return=1 TSAN_OPTIONS=
 export ASAN_OPTIONS TSAN_OPTIONS
 
+# -fno-lto: an archive that the linker optimises would be compiled again, for the sanitizer.
 # build NAME COMPILER-AND-FLAGS
 build() {
   name=$1
   shift
   $1 -std=gnu11 -Wall -Wextra -Wpedantic -Werror -g -O1 -fno-omit-frame-pointer $cppflags \
     -I"$srcdir/examples" "$srcdir/tests/object/tools-client.c" "$srcdir/examples/green.c" \
-    $static_lib $PRIVATE_LIBS -pthread -o "$name"
+    -fno-lto $static_lib $PRIVATE_LIBS -pthread -o "$name"
 }
 
 build_cxx() { # NAME COMPILER-AND-FLAGS
   $2 -std=c++17 -Wall -Wextra -Wpedantic -Werror -g -O1 -fno-omit-frame-pointer $cppflags \
-    "$srcdir/examples/cpp.cc" $static_lib $PRIVATE_LIBS -pthread -o "$1"
+    "$srcdir/examples/cpp.cc" -fno-lto $static_lib $PRIVATE_LIBS -pthread -o "$1"
 }
 
 # Old kernels' and new kernels' address spaces differ more than the thread sanitizer expects.
@@ -56,7 +57,7 @@ found() { # TEXT FAULT PROGRAM...
 
 works() { # COMPILER FLAG: whether it makes programs with this library that run
   printf '#include <libcgo.h>\nint main(void) { return libcgo_version() == 0; }\n' >empty.c
-  $1 $2 $cppflags empty.c $static_lib $PRIVATE_LIBS -pthread -o empty >/dev/null 2>&1 &&
+  $1 $2 $cppflags empty.c -fno-lto $static_lib $PRIVATE_LIBS -pthread -o empty >/dev/null 2>&1 &&
     same_addresses ./empty >/dev/null 2>&1
 }
 

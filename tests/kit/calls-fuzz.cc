@@ -1175,9 +1175,6 @@ RAW bool perform(frame *f, const step &s) {
       count += r.used;
     if (count == most_regions || (kind == ALT && lowest_on(alternate) != nullptr))
       return false;
-    for (int i = 0; i < live_count; i++) // its return sets the system's back
-      if (kind == ALT && live[i]->how == IN_HANDLER)
-        return false;
     call(f, IN_CALL, CALL, s.b, f->on, 1 + kind);
     run_frame(nullptr);
     came_back(f);

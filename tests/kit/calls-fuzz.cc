@@ -61,6 +61,8 @@
 //    below which a coroutine has frames there. (--any-way: programs do.)
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
+//    On the signal stack it does not go over to a coroutine before.
+// 10. What a handler's return sets back is the signal stack that is there then.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "support/harness.h"
 
@@ -739,9 +741,18 @@ void run_in_callback(libcgo_thread *thread, void *arg) {
   run_frame(arg);
 }
 
-void handler(int) {
+// The return of a handler sets back the signal stack that was there when it began: that may
+// have been in a frame that has ended since, while the handler waited in a coroutine.
+void keep_alternate(void *context) {
+  stack_t *const s = &static_cast<ucontext_t *>(context)->uc_stack;
+  s->ss_sp = reinterpret_cast<void *>(alternate->lo);
+  s->ss_size = alternate->hi - alternate->lo;
+}
+
+void handler(int, siginfo_t *, void *context) {
   const int err = errno;
   run_frame(nullptr);
+  keep_alternate(context);
   errno = err;
 }
 
@@ -787,6 +798,7 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   next_plan = interrupted;
   traps_left = 0;
   step_no_more(context);
+  keep_alternate(context);
   errno = err;
 }
 
@@ -919,6 +931,15 @@ void end_strand(strand *s) {
   to->state = RUNNING;
   swapcontext(&abandoned, &to->context);
   wrong("model", "an ended strand goes on");
+}
+
+// Whether f may go over to a coroutine: see 9. above.
+bool may_leave_handler(frame *f) {
+  for (const frame *c = f; c != nullptr; c = caller_of(c))
+    if (c->how == IN_HANDLER && c->on->kind == ALT &&
+        c->parent->trapped != nullptr && calls_open() != c->parent->open)
+      return false;
+  return true;
 }
 
 bool is_last_call(const frame *f) {
@@ -1154,9 +1175,6 @@ RAW bool perform(frame *f, const step &s) {
       count += r.used;
     if (count == most_regions || (kind == ALT && lowest_on(alternate) != nullptr))
       return false;
-    for (int i = 0; i < live_count; i++) // its return sets the system's back
-      if (kind == ALT && live[i]->how == IN_HANDLER)
-        return false;
     call(f, IN_CALL, CALL, s.b, f->on, 1 + kind);
     run_frame(nullptr);
     came_back(f);
@@ -1242,7 +1260,7 @@ RAW bool perform(frame *f, const step &s) {
   case CO: {
     region *const r = nth_region(COROUTINE, s.a);
     if (!room || f->on->kind == SMALL || r == nullptr ||
-        lowest_on(r) != nullptr || !can_make_context())
+        lowest_on(r) != nullptr || !can_make_context() || !may_leave_handler(f))
       return false;
     strand *const k = new_strand(CO_STRAND, r);
     if (k == nullptr)
@@ -1258,7 +1276,7 @@ RAW bool perform(frame *f, const step &s) {
     int n = 0;
     for (int i = 0; i < strands_used; i++)
       n += strands[i].state == YIELDED && is_lowest(strands[i].top);
-    if (n == 0 || f->on->kind == SMALL || f->cramped)
+    if (n == 0 || f->on->kind == SMALL || f->cramped || !may_leave_handler(f))
       return false;
     int wanted = s.a % n;
     strand *k = strands;
@@ -1511,10 +1529,10 @@ void make_world() {
     return;
   made = true;
   struct sigaction action = {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_NODEFER;
+  action.sa_sigaction = handler;
+  action.sa_flags = SA_NODEFER | SA_SIGINFO;
   sigaction(SIGUSR1, &action, nullptr);
-  action.sa_flags = SA_NODEFER | SA_ONSTACK;
+  action.sa_flags = SA_NODEFER | SA_SIGINFO | SA_ONSTACK;
   sigaction(SIGUSR2, &action, nullptr);
   const auto region_at = [](enum kind kind, uintptr_t bytes, bool heap) {
     char *memory = heap ? static_cast<char *>(malloc(bytes)) : map(bytes);
@@ -2040,6 +2058,28 @@ static const char *const once_failed[] = {
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.100 stack.0.0",
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.101 stack.0.0",
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.102 stack.0.0",
+    // A handler on the signal stack has called, and goes over to a coroutine, which calls so
+    // often that all calls are asked whether they are over.
+    "i1- signal.1.0 stack.0.0 system.0.0 co.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.0.0",
+    "t1- embed.2.0 signal.1.0 stack.0.0 system.0.0 co.4.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.0.0",
+    // A switch was told when the call had ended unseen that the record named: older code has
+    // gone over.
+    "i1- embed.0.0 stack.0.0 task.1.0 frame.0.0 system.0.0 trap.51.0 system.0.0c stack.1.0 "
+    "throw.0.0 jump.0.0 switch.0.0 bounds.1.0 system.0.0",
+    // A handler returns when the signal stack is another one than when it began.
+    "i1+ embed.1.0 co.0.0 signal.0.0 yield.0.0 jump.0.0 resume.0.0 return.0.0 signal.1.0",
 };
 // clang-format on
 

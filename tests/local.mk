@@ -289,8 +289,8 @@ endif
 tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
 	tests/object/stack-chk.sh tests/object/static.sh
-tests_once += tests/object/gdb-script.sh tests/object/headers.sh tests/object/prefix.sh \
-	tests/object/tools.sh tests/object/configure.sh \
+tests_once += tests/object/gc.sh tests/object/gdb-script.sh tests/object/headers.sh \
+	tests/object/prefix.sh tests/object/tools.sh tests/object/configure.sh \
 	tests/object/html.sh tests/object/man.sh tests/object/release.sh \
 	tests/object/rust.sh tests/object/tutorial.sh tests/object/zig.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c \
@@ -365,6 +365,7 @@ TESTS += $(tests_scripts) $(tests_once)
 endif
 EXTRA_DIST += $(tests_scripts) $(tests_once) tests/support/facts.sh tests/support/run.sh \
 	tests/support/tap.sh tests/support/faults.sh tests/support/native.faults \
+	tests/support/sanitizers.sh \
 	tests/support/valgrind.supp
 
 TEST_EMU =

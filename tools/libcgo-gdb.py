@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""libcgo for gdb: threads, contexts, backtraces of suspended contexts.
+"""libcgo for gdb: threads, worlds, contexts, backtraces of suspended contexts.
 
     info libcgo-threads [EXPR...]
     info libcgo-contexts [EXPR...]
@@ -31,6 +31,19 @@ RECORDS = {"libcgo_thread": THREAD, "libcgo_context": CONTEXT, "libcgo_stack": S
 RECORD_VERSION = 1
 OVER = 1    # of a context's sp
 IS_NEW = 1  # of its flags
+
+# Of the world: words of 32 bits in the thread's record, after so many words, and what is in
+# them. Records of 0.1 end before.
+POLL, MODE, STATE = 49, 2, 8
+IN_WORLD = 64  # of the state
+STOP_ASKED, HANDSHAKE_ASKED, PARKED = 1, 2, 1
+# In the runtime's record: 40 bytes and as many words. In a world's block and a member's, which
+# are the library's (src/kit/world.cc): bytes, and as many words.
+FLAGS, WORLD = 10, 11
+HAS_WORLD = 1  # of the flags
+BLOCK = {"closed": (16, 1, 4), "stopped": (20, 1, 4), "slow": (24, 1, 4), "stopper": (32, 1, 0),
+         "shaken": (32, 8, 0), "first": (32, 9, 0)}
+MEMBER = {"thread": (0, 2, 0), "owner": (0, 4, 0), "next": (24, 5, 0)}
 
 # The frame of a suspended context, for each architecture that gdb names: its bytes, and
 # at which of them the registers are. "fn" is, of a new context, where its function is.
@@ -85,6 +98,19 @@ class Record:
         if place is None:
             raise AttributeError(member)
         return word_at(self.address + 8 + place * word_bytes())
+
+
+class Block:
+    """Memory of the library's own."""
+
+    def __init__(self, members, address):
+        self.members, self.address = members, address
+
+    def __getattr__(self, member):
+        if member not in self.members:
+            raise AttributeError(member)
+        some_bytes, words, size = self.members[member]
+        return number_at(self.address + some_bytes + words * word_bytes(), size or word_bytes())
 
 
 def symbol(address):
@@ -386,12 +412,90 @@ def stack_text(thread, sp):
     return text
 
 
+class World:
+    """Of a runtime with LIBCGO_WORLD."""
+
+    def __init__(self, block):
+        self.block = Block(BLOCK, block)
+        self.members, self.stopper_record = [], 0
+        member = self.block.first
+        while member != 0 and len(self.members) < 100000:
+            m = Block(MEMBER, member)
+            if m.thread != 0:
+                self.members.append(Record("libcgo_thread", m.thread))
+            if m.owner == self.block.stopper:
+                self.stopper_record = m.thread
+            member = m.next
+
+    def asked(self, bit):
+        return [t for t in self.members if poll_of(t) & bit]
+
+    def turn(self):
+        """What the thread does that has the turn."""
+        if self.block.stopper == 0:
+            return None
+        if self.block.stopped:
+            return "has stopped the world"
+        if self.block.shaken or self.asked(HANDSHAKE_ASKED):
+            return "has a handshake"
+        return "stops the world" if self.asked(STOP_ASKED) else "visits the threads"
+
+    def text(self):
+        managed = [t for t in self.members if not is_parked(t)]
+        text = "runs"
+        if self.block.stopper != 0:
+            text = "0x%x " % self.stopper_record if self.stopper_record else "another thread "
+            text += self.turn()
+            late = ["0x%x" % t.address for t in managed
+                    if poll_of(t) & (STOP_ASKED | HANDSHAKE_ASKED)]
+            if late:
+                text += ", waits for " + ", ".join(late[:8]) + (", ..." if len(late) > 8 else "")
+        if self.block.closed:
+            text += ", closed"
+        text += ", %d managed, %d parked" % (len(managed), len(self.members) - len(managed))
+        return text + (", threads make the fences" if self.block.slow else "")
+
+
+def world_of(runtime):
+    """None: it has none, or no thread has come."""
+    if runtime == 0 or not word_at(runtime + 40 + FLAGS * word_bytes()) & HAS_WORLD:
+        return None
+    block = word_at(runtime + 40 + WORLD * word_bytes())
+    return World(block) if block != 0 else None
+
+
+def poll_of(thread):
+    return number_at(thread.address + 8 + POLL * word_bytes(), 4)
+
+
+def is_parked(thread):
+    return number_at(thread.address + 8 + POLL * word_bytes() + 4 * MODE, 4) == PARKED
+
+
+def world_state(thread):
+    """Of a thread in its world; empty: it is in none."""
+    if number_at(thread.address, 4) <= 8 + POLL * word_bytes() or not word_at(
+            thread.address + 8 + STATE * word_bytes()) & IN_WORLD:
+        return ""
+    world = world_of(thread.runtime)
+    if world is not None and world.stopper_record == thread.address:
+        return world.turn()
+    poll, parked = poll_of(thread), is_parked(thread)
+    if poll & STOP_ASKED:
+        return "parked until the world starts" if parked else "managed, is to park: the world stops"
+    if poll & HANDSHAKE_ASKED:
+        return "parked until a handshake is over" if parked else "managed, is to park: a handshake"
+    return "parked" if parked else "managed"
+
+
 class InfoThreads(gdb.Command):
     """Threads that have a record of libcgo.
 
 info libcgo-threads [EXPR...]
 
-Shows, for each thread, its runtime, the stack in use and the bounds of its small stack.
+Shows, for each thread, its runtime, the stack in use and the bounds of its small stack. Of
+a runtime with LIBCGO_WORLD also whether the thread is managed or parked, and at the end
+who stops the world, for which threads that one waits, and how many are managed.
 EXPR is evaluated in each thread. Its value is the thread's struct libcgo_thread, the
 address of that struct, or NULL. Usually EXPR is the thread-local variable that the hook
 `enter' sets. If EXPR is the same variable in all threads, the command shows the thread
@@ -411,12 +515,17 @@ of type struct libcgo_thread * that debug information names."""
             raise gdb.GdbError("No thread-local variable has a record's address, by debug "
                                "information. Name one: info libcgo-threads EXPR...")
         threads = sorted(gdb.selected_inferior().threads(), key=lambda t: t.num)
+        runtimes = []
         with kept_selection():
             for name in names:
                 local = self.is_thread_local(name, threads)
                 if given or local:
                     for thread in threads:
-                        self.show(name, thread, local)
+                        runtimes += self.show(name, thread, local)
+            for runtime in dict.fromkeys(runtimes):
+                world = world_of(runtime)
+                if world is not None:
+                    print("World of runtime %s: %s" % (symbol(runtime), world.text()))
 
     @staticmethod
     def is_thread_local(name, threads):
@@ -432,10 +541,11 @@ of type struct libcgo_thread * that debug information names."""
 
     @staticmethod
     def show(name, thread, local):
+        runtimes = []
         head = 'Thread %d "%s": %s' % (thread.num, thread.name, plain_name(name))
         if not thread.is_stopped():
             print(head + ": the thread is running")
-            return
+            return runtimes
         thread.switch()
         newest = gdb.newest_frame()
         try:
@@ -451,10 +561,14 @@ of type struct libcgo_thread * that debug information names."""
                         lo <= sp < hi for lo, hi in stacks_of(record)):
                     continue
                 runtime = symbol(record.runtime) if record.runtime else "none"
-                print("%s = 0x%x, runtime %s, %s" %
-                      (head, address, runtime, stack_text(record, sp)))
+                state = world_state(record)
+                print("%s = 0x%x, runtime %s, %s%s" %
+                      (head, address, runtime, state + ", " if state else "",
+                       stack_text(record, sp)))
+                runtimes.append(record.runtime)
         except gdb.error as error:
             print("%s: %s" % (head, error))
+        return runtimes
 
 
 # ---- printers ----
@@ -489,7 +603,9 @@ class ThreadPrinter(Printer):
                                             thread.small_lo + thread.small_span)
         if thread.stack_hi != 0:
             text += ", system stack " + span(thread.stack_lo, thread.stack_hi)
-        return text + ", g 0x%x, data 0x%x" % (thread.g, thread.data)
+        state = world_state(thread)
+        return text + (", " + state if state else "") + ", g 0x%x, data 0x%x" % (
+            thread.g, thread.data)
 
 
 class StackPrinter(Printer):
@@ -501,8 +617,10 @@ class StackPrinter(Printer):
 class RuntimePrinter(Printer):
     def text(self):
         text = "hooks " + symbol(self.record("libcgo_runtime").ops)
-        return text + ", data 0x%x, signal stacks of %d bytes" % (
+        text += ", data 0x%x, signal stacks of %d bytes" % (
             int(self.value["data"]), int(self.value["signal_stack_size"]))
+        world = world_of(int(self.value.address))
+        return text + (", world: " + world.text() if world is not None else "")
 
 
 def printers():

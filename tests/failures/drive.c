@@ -302,6 +302,11 @@ static void learn_what_is_right(void) {
     printf("fault: without any failure: %s\n", wrong);
     exit(1);
   }
+  if (expected.blocks != 0 || expected.keys != 0 || expected.files != 0) {
+    printf("fault: without any failure: a leak: %ld blocks, %ld thread keys, %ld files\n",
+           expected.blocks, expected.keys, expected.files);
+    exit(1);
+  }
 }
 
 static int fail_each(const char *call, int outcomes, char **outcome, int first) {

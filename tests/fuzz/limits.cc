@@ -63,14 +63,14 @@ void write_groups(fuzz::input &in, bool *whole) {
   const std::string mount = second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
   for (int depth = in.byte() % 6; depth > 0; depth--) {
     group += '/';
-    for (int n = in.byte() % 40; n >= 0; n--)
+    for (int n = in.byte() % 8 ? in.byte() % 40 : 250; n >= 0; n--)
       group += "abc.-\\:/x0"[in.byte() % 10];
     const std::string name = mount + group;
     write(name + "/pids.max", in.byte() % 4 ? number_of(in) + "\n" : "max\n",
           in, whole);
     write(name + "/pids.current", number_of(in) + "\n", in, whole);
   }
-  for (int n = in.byte() % 3; n > 0; n--)
+  for (int n = in.byte() % 8 ? in.byte() % 3 : in.byte(); n > 0; n--)
     groups += "7:cpu,memory:/elsewhere\n";
   groups += (second ? "0::" : "5:pids:") + group + (in.byte() % 8 ? "\n" : "");
   write("/proc/self/cgroup", groups, in, whole);

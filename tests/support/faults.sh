@@ -161,6 +161,7 @@ if part native; then
   configure_for
   programs
   seeds support/native
+  seeds failures/failures
 fi
 
 # The other CPUs, each by what it says itself.

@@ -302,7 +302,8 @@ static void learn_what_is_right(void) {
     printf("fault: without any failure: %s\n", wrong);
     exit(1);
   }
-  if (expected.blocks != 0 || expected.keys != 0 || expected.files != 0) {
+  /* The Go face has no end: its key stays, and the record of the thread that began it. */
+  if (expected.blocks > 1 || expected.keys > 1 || expected.files > 0) {
     printf("fault: without any failure: a leak: %ld blocks, %ld thread keys, %ld files\n",
            expected.blocks, expected.keys, expected.files);
     exit(1);

@@ -408,9 +408,3 @@ installcheck-local:
 	pkgconfigdir='$(pkgconfigdir)' \
 	have_shared='@enable_shared@' have_static='@enable_static@' \
 	$(SHELL) $(srcdir)/tests/object/installcheck.sh
-
-# Random programs of calls for FUZZ_SECONDS, from a seed of the time of day.
-FUZZ_SECONDS = 3600
-check-fuzz: tests/kit/calls-fuzz$(EXEEXT)
-	$(TEST_EMU) tests/kit/calls-fuzz$(EXEEXT) --seed `date +%s` --seconds $(FUZZ_SECONDS) --keep-going
-.PHONY: check-fuzz

@@ -8,7 +8,7 @@
 and printers for the records. gdb loads this file with libcgo.so. For a program with
 libcgo.a, use gdb's command `source PATH/libcgo-gdb.py`. The script only reads memory and
 registers, so it works with core files, too. It needs no debug information of the library.
-It follows the frames of contexts on the CPUs of FRAMES below. Only amd64, arm64 and 386 have
+It follows the frames of contexts on the CPUs of FRAMES below. Only amd64 and 386 have
 been tried in gdb. On 32-bit Arm, the library must have been compiled for a CPU with
 floating-point registers.
 See "Debugging" in libcgo-runtime(7).

@@ -286,7 +286,8 @@ endif
 
 # ---- tests/object: what is read from finished files ----
 
-tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/info.sh \
+tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-layout.sh \
+	tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
 	tests/object/stack-chk.sh tests/object/static.sh
 tests_once += tests/object/gc.sh tests/object/gdb-script.sh tests/object/headers.sh \

@@ -8,7 +8,9 @@
 and printers for the records. gdb loads this file with libcgo.so. For a program with
 libcgo.a, use gdb's command `source PATH/libcgo-gdb.py`. The script only reads memory and
 registers, so it works with core files, too. It needs no debug information of the library.
-It follows the frames of contexts on amd64 and arm64 only.
+It follows the frames of contexts on the CPUs of FRAMES below. Only amd64 and 386 have
+been tried in gdb. On 32-bit Arm, the library must have been compiled for a CPU with
+floating-point registers.
 See "Debugging" in libcgo-runtime(7).
 """
 import re
@@ -45,22 +47,65 @@ BLOCK = {"closed": (16, 1, 4), "stopped": (20, 1, 4), "slow": (24, 1, 4), "stopp
          "shaken": (32, 8, 0), "first": (32, 9, 0)}
 MEMBER = {"thread": (0, 2, 0), "owner": (0, 4, 0), "next": (24, 5, 0)}
 
-# The frame of a suspended context, for each architecture that gdb names: its bytes, and
-# at which of them the registers are. "fn" is, of a new context, where its function is.
-AMD64 = {"pc": "rip", "sp": "rsp", "bytes": 64, "fn": 40,
-         "saved": {"rip": 56, "rbp": 48, "rbx": 40, "r12": 32, "r13": 24, "r14": 8,
-                   "r15": 0}}
-ARM64 = {"pc": "pc", "sp": "sp", "bytes": 176, "fn": 32,
-         "saved": dict([("pc", 24), ("x29", 16)] +
-                       [("x%d" % n, 32 + 8 * (n - 19)) for n in range(19, 29)])}
-FRAMES = {"i386:x86-64": AMD64, "i386:x86-64:intel": AMD64, "aarch64": ARM64}
+# The frame of a suspended context, a line for each CPU. The line has
+#
+# - the CPU, as src/arch names it, and the bytes of a word,
+# - how gdb's name of the architecture begins,
+# - the program counter and the stack pointer,
+# - the CFA, counted in bytes from the context's sp; `chain`: the word at sp has it,
+# - where a new context has its function,
+# - where the registers are, counted from the CFA; that of the program counter has the
+#   return address. NAME:NUMBER: where gdb's name is not that of readelf, the latter.
+#
+# tests/object/gdb-layout.sh compares this with the frame description of src/arch.
+FRAMES = """
+amd64   8 i386:x86-64      rip rsp 64    rbx  rip=-8 rbp=-16 rbx=-24 r12=-32 r13=-40 r14=-56 r15=-64
+386     4 i386             eip esp 32    ebx  eip=-4 ebp=-8 ebx=-12 esi=-20 edi=-24
+arm64   8 aarch64          pc  sp  176   x19  pc=-152 x29=-160 x19=-144 x20=-136 x21=-128 x22=-120 x23=-112 x24=-104 x25=-96 x26=-88 x27=-80 x28=-72
+arm     4 arm              pc  sp  120   r4   pc=-4 r11=-8 r10=-12 r9=-16 r8=-20 r7=-24 r6=-28 r5=-32 r4=-36
+riscv64 8 riscv            pc  sp  224   s1   pc=-8 s0=-16 s1=-24 s2=-32 s3=-40 s4=-48 s5=-56 s6=-64 s7=-72 s8=-80 s9=-88 s10=-96 s11=-104
+s390x   8 s390             pc  r15 400   r6   pc=-48 r15=-40 r13=-56 r12=-64 r11=-72 r10=-80 r9=-88 r8=-96 r7=-104 r6=-112
+ppc64   8 powerpc          pc  r1  chain r31  pc=16 r14=-288 r15=-280 r16=-272 r17=-264 r18=-256 r19=-248 r20=-240 r21=-232 r22=-224 r23=-216 r24=-208 r25=-200 r26=-192 r27=-184 r28=-176 r29=-168 r30=-160 r31=-152
+ppc     4 powerpc          pc  r1  chain r31  pc=4 r14=-216 r15=-212 r16=-208 r17=-204 r18=-200 r19=-196 r20=-192 r21=-188 r22=-184 r23=-180 r24=-176 r25=-172 r26=-168 r27=-164 r28=-160 r29=-156 r30=-152 r31=-148
+mips64  8 mips             pc  sp  176   s0   pc=-8 s8:r30=-16 gp:r28=-24 s7:r23=-32 s6:r22=-40 s5:r21=-48 s4:r20=-56 s3:r19=-64 s2:r18=-72 s1:r17=-80 s0:r16=-88
+mips32  4 mips             pc  sp  112   s0   pc=-4 s8:r30=-8 s7:r23=-12 s6:r22=-16 s5:r21=-20 s4:r20=-24 s3:r19=-28 s2:r18=-32 s1:r17=-36 s0:r16=-40
+m68k    4 m68k             pc  sp  124   a2   pc=-4 fp:r14=-8 d2:r2=-12 d3:r3=-20 d4:r4=-24 d5:r5=-28 d6:r6=-32 d7:r7=-36 a2:r10=-40 a3:r11=-44 a4:r12=-48 a5:r13=-52
+"""
+
+
+class Layout:
+    """A line of FRAMES."""
+
+    def __init__(self, line):
+        self.cpu, words, self.architecture, self.pc, self.sp, cfa, self.fn, *saved = line.split()
+        self.word_bytes = int(words)
+        self.cfa_bytes = None if cfa == "chain" else int(cfa)
+        self.saved = {}
+        for place in saved:
+            name, at = place.split("=")
+            self.saved[name.split(":")[0]] = int(at)
+
+    def cfa(self, sp):
+        return word_at(sp) if self.cfa_bytes is None else sp + self.cfa_bytes
+
+    def registers(self, sp):
+        """What an unwinder gives of the frame at sp."""
+        cfa = self.cfa(sp)
+        words = {name: word_at(cfa + at) for name, at in self.saved.items()}
+        words[self.pc] = code_address(words[self.pc])
+        words.setdefault(self.sp, cfa)
+        return words
+
+
+LAYOUTS = [Layout(line) for line in FRAMES.split("\n") if line]
 
 
 def frame_layout():
     name = gdb.newest_frame().architecture().name()
-    if name not in FRAMES:
-        raise gdb.GdbError("libcgo: contexts are not known on " + name)
-    return FRAMES[name]
+    for layout in LAYOUTS:
+        if name.startswith(layout.architecture) and word_bytes() == layout.word_bytes:
+            return layout
+    raise gdb.GdbError("libcgo: contexts are not known on " + name)
 
 
 # ---- memory ----
@@ -125,11 +170,11 @@ def span(lo, hi):
 
 
 def code_address(word):
-    """Without the signature that arm64 may put into a return address."""
+    """Without the signature that arm64 may put into a return address, or the state of arm."""
     try:
         mask = int(gdb.newest_frame().read_register("pauth_cmask"))
     except (ValueError, gdb.error):
-        mask = ~((1 << 48) - 1) if frame_layout() is ARM64 else 0
+        mask = {"arm64": ~((1 << 48) - 1), "arm": 1}.get(frame_layout().cpu, 0)
     return word & ~mask
 
 
@@ -232,8 +277,8 @@ def pc_of(context):
     """Where it goes on; of a new one, its function."""
     layout = frame_layout()
     if state_of(context) == "new":
-        return word_at(context.sp + layout["fn"])
-    return code_address(word_at(context.sp + layout["saved"][layout["pc"]]))
+        return word_at(layout.cfa(context.sp) + layout.saved[layout.fn])
+    return layout.registers(context.sp)[layout.pc]
 
 
 def context_text(context):
@@ -305,11 +350,9 @@ class ContextUnwinder(gdb.unwinder.Unwinder):
 
     def begin(self, context, layout):
         newest = gdb.newest_frame()
-        self.here = [int(newest.read_register(layout[r])) for r in ("pc", "sp")]
-        self.layout, self.context_sp = layout, context.sp
-        self.saved = {name: word_at(context.sp + at) for name, at in layout["saved"].items()}
-        self.saved[layout["pc"]] = code_address(self.saved[layout["pc"]])
-        self.saved[layout["sp"]] = context.sp + layout["bytes"]
+        self.names = (layout.pc, layout.sp)
+        self.here = [int(newest.read_register(name)) for name in self.names]
+        self.context_sp, self.saved = context.sp, layout.registers(context.sp)
         self.enabled = True
         # Not while gdb loads this file: it forgets the selected frame.
         gdb.unwinder.register_unwinder(None, self, replace=True)
@@ -320,7 +363,7 @@ class ContextUnwinder(gdb.unwinder.Unwinder):
         gdb.invalidate_cached_frames()
 
     def __call__(self, pending):
-        registers = [pending.read_register(self.layout[r]) for r in ("pc", "sp")]
+        registers = [pending.read_register(name) for name in self.names]
         if [int(r) for r in registers] != self.here:
             return None
         # Below all frames of the context, so that gdb goes on from here.

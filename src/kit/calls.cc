@@ -1622,9 +1622,10 @@ begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
   c->flags -= words;
   if (running != nullptr) {
     c->prior_system = thread->system_sp;
-    if (c->c_returns_to != 0)
-      c->c_returns_to = *reinterpret_cast<const volatile uintptr_t *>(
-          return_word_of_caller(caller_sp));
+    if (c->c_returns_to != 0) // then there is such a word
+      c->c_returns_to = // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
+          *reinterpret_cast<const volatile uintptr_t *>(
+              return_word_of_caller(caller_sp));
     if (c->skip != running || rank_of(c) != rank_of(running) + 1)
       set_skip(c);
   }

@@ -62,7 +62,8 @@
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
 //    On the signal stack it does not go over to a coroutine before.
-// 10. What a handler's return sets back is the signal stack that is there then.
+// 10. Where a handler has changed the signal stack, or it has ended while the handler waited
+//    in a coroutine, the system has another one again after the handler: it is set anew.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "support/harness.h"
 
@@ -741,25 +742,20 @@ void run_in_callback(libcgo_thread *thread, void *arg) {
   run_frame(arg);
 }
 
-// The return of a handler sets back the signal stack that was there when it began: that may
-// have been in a frame that has ended since, while the handler waited in a coroutine.
-void keep_alternate(void *context) {
-  stack_t *const s = &static_cast<ucontext_t *>(context)->uc_stack;
-  s->ss_sp = reinterpret_cast<void *>(alternate->lo);
-  s->ss_size = alternate->hi - alternate->lo;
-}
-
-void handler(int, siginfo_t *, void *context) {
+void handler(int) {
   const int err = errno;
   run_frame(nullptr);
-  keep_alternate(context);
   errno = err;
 }
 
-// A trap for each instruction takes long: none is needed after the signal.
+// A trap for each instruction takes long: none is needed after the signal. And the signal
+// stack stays as it is.
 void step_no_more(void *context) {
 #if defined(__linux__) && defined(REG_EFL)
-  static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+  auto *const c = static_cast<ucontext_t *>(context);
+  c->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+  c->uc_stack.ss_sp = reinterpret_cast<void *>(alternate->lo);
+  c->uc_stack.ss_size = alternate->hi - alternate->lo;
 #else
   (void)context;
   stepping = true; // when the handler returns
@@ -798,7 +794,6 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   next_plan = interrupted;
   traps_left = 0;
   step_no_more(context);
-  keep_alternate(context);
   errno = err;
 }
 
@@ -1253,7 +1248,10 @@ RAW bool perform(frame *f, const step &s) {
         (there && !may_use(alternate, f)))
       return false;
     call(f, IN_SIGNAL, IN_HANDLER, s.b, there ? alternate : f->on);
+    const uintptr_t before = alternate->lo;
     raise(there ? SIGUSR2 : SIGUSR1);
+    if (alternate->lo != before)
+      set_alternate(alternate); // the return has set the system's back
     came_back(f);
     break;
   }
@@ -1529,10 +1527,10 @@ void make_world() {
     return;
   made = true;
   struct sigaction action = {};
-  action.sa_sigaction = handler;
-  action.sa_flags = SA_NODEFER | SA_SIGINFO;
+  action.sa_handler = handler;
+  action.sa_flags = SA_NODEFER;
   sigaction(SIGUSR1, &action, nullptr);
-  action.sa_flags = SA_NODEFER | SA_SIGINFO | SA_ONSTACK;
+  action.sa_flags = SA_NODEFER | SA_ONSTACK;
   sigaction(SIGUSR2, &action, nullptr);
   const auto region_at = [](enum kind kind, uintptr_t bytes, bool heap) {
     char *memory = heap ? static_cast<char *>(malloc(bytes)) : map(bytes);

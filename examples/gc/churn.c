@@ -329,6 +329,8 @@ static enum roots roots_named(const char *name) {
   enum roots roots = from_stacks;
   while (roots < all_roots && strcmp(name, names[roots]) != 0)
     roots++;
+  if (roots == all_roots)
+    die("without which roots?", 0);
   return roots;
 }
 

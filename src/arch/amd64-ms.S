@@ -674,6 +674,7 @@ HIDDEN_FUNC SYM(libcgo_context_look)
 	.seh_setframe %rbx, 0
 	.seh_endprologue
 	call	*%rdx
+	nop			/* an unwinder takes what follows for an epilogue */
 	addq	$HOME_BYTES, %rsp
 	popq	%rbx
 	ret

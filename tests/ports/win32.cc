@@ -402,9 +402,16 @@ static void make_both() {
   ck_assert_int_eq(libcgo_context_make(&below, &low, look_below, nullptr), 0);
 }
 
+// As if not all of the stack had been touched: wine commits it at once.
+static void seem_untouched() {
+  thread_block()->StackLimit =
+      reinterpret_cast<void *>((here() & ~uintptr_t(0xffff)) - 0x10000);
+}
+
 static void contexts_without_a_record() {
   thread_now = nullptr;
   make_both();
+  seem_untouched();
   go_round();
   go_round();
 }
@@ -419,6 +426,7 @@ static void contexts_with_a_record() {
 static void contexts_in_calls() {
   thread_now = attached();
   make_both();
+  seem_untouched();
   const bounds outside = bounds_now();
   const libcgo_stack small = stack_at(true);
   libcgo_call_on_stack(
@@ -584,6 +592,27 @@ uintptr_t step_through_a_life(void *) {
   ck_assert_int_eq(misplaced, 0);                                              \
   ck_assert_int_eq(outside, 0)
 
+// Nor has any frame pointer a value that leads on.
+TEST(a_suspended_contexts_frames_are_told_by_tables) {
+  uintptr_t found[64];
+  thread_now = attached();
+  ck_assert_int_eq(libcgo_traceback_set(&kit, nullptr), 0);
+  own = task = LIBCGO_CONTEXT_INIT;
+  const libcgo_stack stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_context_make(&task, &stack, go_back, nullptr), 0);
+  libcgo_switch(thread_now, &own, &task, 0);
+  const size_t n = libcgo_context_traceback(&kit, &task, found, 64);
+  ck_assert_uint_eq(function_at(found[0]),
+                    reinterpret_cast<uintptr_t>(call_with_registers));
+  bool passed = false;
+  for (size_t i = 0; i < n; i++)
+    passed |= function_at(found[i]) == reinterpret_cast<uintptr_t>(go_back);
+  ck_assert(passed);
+  ck_assert_uint_lt(n, 6);
+  for (int i = 0; i < 3; i++)
+    libcgo_switch(thread_now, &own, &task, 0);
+}
+
 TEST(switches_of_c_are_right_at_every_instruction) {
   thread_now = attached();
   step_through_a_life(nullptr);
@@ -611,6 +640,7 @@ int main(void) {
   ADD_TEST(contexts_and_the_threads_own_stack_are_in_the_thread_block);
   ADD_TEST(a_call_in_which_contexts_run_restores_the_thread_block);
   ADD_TEST(contexts_that_move_are_in_the_thread_block_of_each_thread);
+  ADD_TEST(a_suspended_contexts_frames_are_told_by_tables);
   ADD_TEST(switches_of_c_are_right_at_every_instruction);
   ADD_TEST(switches_are_right_at_every_instruction);
   ADD_TEST(a_traceback_passes_two_switches);

@@ -154,7 +154,7 @@ static void enter(struct libcgo_thread *thread) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR2);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
   }
 }
 static void leave(struct libcgo_thread *thread) {
@@ -246,9 +246,12 @@ static void *foreign(void *arg) {
   sigset_t before, after;
   stack_t stack;
   int count = 0;
+  changes_mask = arg != NULL; /* the hook opens what the thread has blocked */
+  sigemptyset(&before);
+  sigaddset(&before, SIGUSR2);
+  pthread_sigmask(SIG_BLOCK, &before, NULL);
   memset(&before, 0, sizeof before); /* the C library writes a part */
   pthread_sigmask(SIG_SETMASK, NULL, &before);
-  changes_mask = arg != NULL;
   RECORD(&thread, libcgo_attach, 0, (&runtime, &thread));
   INSIST(thread != NULL && thread == self);
   TRY(libcgo_attach, EALREADY, (&runtime, &thread));

@@ -418,7 +418,7 @@ int main(int argc, char **argv) {
   sigaction(SIGUSR1, &action, NULL);
   struct measure first = {0, 0, 0, 0}, last = first;
   unsigned rounds = 0;
-  while (rounds < least || now_ms() - begin + each <= ms) {
+  while (rounds < least || now_ms() - begin < ms) {
     last = run_round(each, rounds++);
     if (rounds == warm)
       first = last;

@@ -298,7 +298,7 @@ EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/s
 
 # ---- tests/hosts: the headers for runtimes that exist ----
 
-tests_once += tests/hosts/jni.sh tests/hosts/ocaml.sh \
+tests_once += tests/hosts/jni.sh tests/hosts/mailbox.sh tests/hosts/ocaml.sh \
 	tests/hosts/parse.sh
 EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_stubs.c \
 	tests/hosts/ocaml_test.ml tests/hosts/parse-cffi.py tests/hosts/parse-swig.py tests/hosts/parse.c \

@@ -56,6 +56,7 @@ static void *wait_for_questions(void *arg) {
   return (void *)(intptr_t)libcgo_mailbox_wait(&((struct run *)arg)->box,
                                                LIBCGO_FOR_EVER);
 }
+/* Safe in signal handlers: so Ruby needs no thread of its own to call it. */
 static void wake_up(void *arg) {
   libcgo_mailbox_interrupt(&((struct run *)arg)->box);
 }
@@ -70,8 +71,8 @@ static void *wait_for_threads(void *arg) {
 
 static VALUE answer(VALUE arg) {
   struct run *const run = (struct run *)arg;
-  while ((intptr_t)rb_thread_call_without_gvl(wait_for_questions, run, wake_up,
-                                              run) != ESHUTDOWN) {
+  while ((intptr_t)rb_nogvl(wait_for_questions, run, wake_up, run,
+                            RB_NOGVL_UBF_ASYNC_SAFE) != ESHUTDOWN) {
     libcgo_mailbox_serve(&run->box, 64); /* not all: there may be no end to them */
     if (run->raised != 0)
       rb_jump_tag(run->raised);

@@ -19,7 +19,6 @@
 #ifdef LIBCGO_DECLARATIONS
 #define LIBCGO_API
 #define LIBCGO_CHECKED_
-#define LIBCGO_NO_TOOLS
 #elif !defined(__ASSEMBLER__)
 #include <errno.h>
 #include <stddef.h>
@@ -134,7 +133,7 @@ typedef const volatile struct libcgo_place_ *libcgo_at_;
 
 /* Tools that must be told when a thread changes its stack. LIBCGO_TOOLS_: one of these. A
    client that defines LIBCGO_NO_TOOLS tells them itself. */
-#ifndef LIBCGO_NO_TOOLS
+#if !defined(LIBCGO_NO_TOOLS) && !defined(LIBCGO_DECLARATIONS)
 #if defined(__SANITIZE_ADDRESS__)
 #define LIBCGO_ASAN_ 1
 #elif defined(__SANITIZE_THREAD__)

@@ -20,3 +20,8 @@ EXTRA_DIST += examples/ocaml/Makefile examples/ocaml/README.md examples/ocaml/du
 	examples/ocaml/dune-project examples/ocaml/main.ml examples/ocaml/watch.c \
 	examples/ocaml/watch.h examples/ocaml/watch_stubs.c examples/ocaml/watcher.ml \
 	examples/ocaml/watcher.mli
+EXTRA_DIST += examples/node/README.md examples/node/asker.c examples/node/asker.h \
+	examples/node/asker_node.c examples/node/binding.gyp examples/node/demo.js \
+	examples/node/package.json
+EXTRA_DIST += examples/ruby/README.md examples/ruby/asker.c examples/ruby/asker.h \
+	examples/ruby/askerruby.c examples/ruby/demo.rb examples/ruby/extconf.rb

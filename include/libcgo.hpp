@@ -197,7 +197,8 @@ public:
 
   stack(stack &&other) noexcept { swap(other); }
   stack &operator=(stack &&other) noexcept {
-    stack(std::move(other)).swap(*this);
+    stack moved(std::move(other));
+    swap(moved);
     return *this;
   }
 
@@ -220,7 +221,8 @@ public:
   operator const libcgo_stack &() const noexcept { return record_; }
 
 private:
-  libcgo_stack record_ LIBCGO_STACK_INIT(0, 0);
+  libcgo_stack record_{
+      sizeof(libcgo_stack), LIBCGO_RECORD_VERSION, 0, 0, {0, 0, 0, 0}};
 };
 
 /*
@@ -744,7 +746,8 @@ public:
 
   attachment(attachment &&other) noexcept { swap(other); }
   attachment &operator=(attachment &&other) noexcept {
-    attachment(std::move(other)).swap(*this);
+    attachment moved(std::move(other));
+    swap(moved);
     return *this;
   }
 
@@ -840,7 +843,8 @@ public:
 
   init(init &&other) noexcept { swap(other); }
   init &operator=(init &&other) noexcept {
-    init(std::move(other)).swap(*this);
+    init moved(std::move(other));
+    swap(moved);
     return *this;
   }
   /* Gives the claim back, if it has one. */
@@ -890,7 +894,8 @@ public:
 
   slots(slots &&other) noexcept { swap(other); }
   slots &operator=(slots &&other) noexcept {
-    slots(std::move(other)).swap(*this);
+    slots moved(std::move(other));
+    swap(moved);
     return *this;
   }
   /* Gives the claim back. The words keep their values. */
@@ -976,7 +981,8 @@ public:
 
   handle(handle &&other) noexcept { swap(other); }
   handle &operator=(handle &&other) noexcept {
-    handle(std::move(other)).swap(*this);
+    handle moved(std::move(other));
+    swap(moved);
     return *this;
   }
   ~handle() {

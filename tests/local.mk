@@ -299,9 +299,11 @@ EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/s
 
 # ---- tests/hosts: the headers for runtimes that exist ----
 
-tests_once += tests/hosts/jni.sh tests/hosts/ocaml.sh
+tests_once += tests/hosts/jni.sh tests/hosts/mailbox.sh tests/hosts/ocaml.sh \
+	tests/hosts/parse.sh
 EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_stubs.c \
-	tests/hosts/ocaml_test.ml
+	tests/hosts/ocaml_test.ml tests/hosts/parse-cffi.py tests/hosts/parse-swig.py tests/hosts/parse.c \
+	tests/hosts/parse.h tests/hosts/parse.i tests/hosts/parse.lua tests/hosts/parse.rs
 
 # ---- tests/models: what threads do without a lock, in every order ----
 

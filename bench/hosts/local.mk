@@ -2,8 +2,9 @@
 #
 # Calls into runtimes that exist: make bench-hosts. docs/hosts.md says how to read it.
 
-EXTRA_DIST += bench/hosts/Bench.java bench/hosts/bench.ml bench/hosts/jni.c \
-	bench/hosts/ocaml_stubs.c bench/hosts/run.sh
+EXTRA_DIST += bench/hosts/Bench.java bench/hosts/bench.js bench/hosts/bench.ml \
+	bench/hosts/bench.rb bench/hosts/jni.c bench/hosts/node.c bench/hosts/ocaml_stubs.c \
+	bench/hosts/questions.h bench/hosts/ruby.c bench/hosts/run.sh
 
 .PHONY: bench-hosts
 bench-hosts: all

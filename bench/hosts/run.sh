@@ -3,9 +3,9 @@
 #
 # make bench-hosts: calls from a thread of C into runtimes that exist, the usual way, the
 # best way by hand, and with libcgo, in turns in one process. Uses every JDK and OCaml of
-# this machine, and skips what is not here. Prints a table, in nanoseconds.
+# this machine, Node and Ruby, and skips what is not here. Prints a table, in nanoseconds.
 #
-# BENCH_ROUNDS: how many rounds (301). OCAMLS, JAVA_HOME: as in tests/hosts.
+# BENCH_ROUNDS: how many rounds (301). OCAMLS, JAVA_HOME, NODE, RUBY: as in tests/hosts.
 # shellcheck disable=SC2154
 set -eu
 
@@ -39,6 +39,23 @@ bench_ocaml() {
   ./bench "$rounds" | sed "s/^ocaml/OCaml $version;/" >>results
 }
 
+# Questions of a thread of C, which waits for the answer: see node.c and ruby.c.
+bench_node() {
+  node_include=$(dirname "$(dirname "$(readlink -f "$(command -v "$1")")")")/include/node
+  test -f "$node_include/node_api.h" || return 0
+  # shellcheck disable=SC2086
+  ${CC:-cc} $cflags -isystem "$node_include" -shared "$here/node.c" -o bench.node $libs
+  "$1" "$here/bench.js" "$out/bench.node" "$rounds" | sed "s/^node/Node $("$1" --version | tr -d v);/" >>results
+}
+bench_ruby() {
+  ruby_includes=$("$1" -rrbconfig -e 'c = RbConfig::CONFIG
+    puts "-isystem #{c["rubyhdrdir"]} -isystem #{c["rubyarchhdrdir"]}" if File.exist?(c["rubyhdrdir"] + "/ruby.h")')
+  test -n "$ruby_includes" || return 0
+  # shellcheck disable=SC2086
+  ${CC:-cc} $cflags $ruby_includes -shared "$here/ruby.c" -o bench.so $libs
+  "$1" "$here/bench.rb" "$rounds" | sed "s/^ruby/Ruby $("$1" -e 'print RUBY_VERSION');/" >>results
+}
+
 : >results
 for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
   test ! -e "$dir/bin/javac" || test ! -e "$dir/include/jni.h" || readlink -f "$dir"
@@ -51,8 +68,10 @@ while read -r home; do bench_jni "$home"; done <jdks
   done
 } | sed 's|/ocamlopt$||' | awk '!seen[$0]++' >ocamls
 while read -r bin; do bench_ocaml "$bin"; done <ocamls
+if command -v "${NODE:-node}" >/dev/null; then bench_node "${NODE:-node}"; fi
+if command -v "${RUBY:-ruby}" >/dev/null; then bench_ruby "${RUBY:-ruby}"; fi
 test -s results || {
-  echo 'make bench-hosts needs a JDK or OCaml (Debian: openjdk-17-jdk-headless, ocaml-nox).' >&2
+  echo 'make bench-hosts needs a JDK, OCaml, Node or Ruby (Debian: openjdk-17-jdk-headless, ocaml-nox, ruby-dev).' >&2
   exit 1
 }
 

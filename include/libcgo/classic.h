@@ -17,7 +17,6 @@
 
 #include <libcgo/crossing.h>
 #include <libcgo/platform.h>
-#include <stdint.h>
 
 #ifdef LIBCGO_CLASSIC
 

@@ -42,11 +42,11 @@ static inline void libcgo_told_drop_(uintptr_t own) {
   (void)own;
 #ifdef LIBCGO_TSAN_
   if (own != 0)
-    __tsan_destroy_fiber((void *)own);
+    __tsan_destroy_fiber(LIBCGO_CAST_(void *, own));
 #endif
 #ifdef LIBCGO_VALGRIND_
   if (own != 0)
-    VALGRIND_STACK_DEREGISTER((unsigned)(own - 1));
+    VALGRIND_STACK_DEREGISTER(LIBCGO_NUMBER_(unsigned, own - 1));
 #endif
 }
 
@@ -54,12 +54,12 @@ static inline void libcgo_told_drop_(uintptr_t own) {
    fiber. */
 static inline __attribute__((__always_inline__)) void
 libcgo_told_leave_(struct libcgo_context *from, struct libcgo_context *to) {
-  if (to == NULL)
+  if (to == LIBCGO_NULL_)
     return; /* the message follows */
-  to->tools[LIBCGO_TOLD_LAST_] = (uintptr_t)from;
+  to->tools[LIBCGO_TOLD_LAST_] = LIBCGO_CAST_(uintptr_t, from);
 #ifdef LIBCGO_TSAN_
   if (to->tools[LIBCGO_TOLD_OWN_] != 0)
-    __tsan_switch_to_fiber((void *)to->tools[LIBCGO_TOLD_OWN_], 0);
+    __tsan_switch_to_fiber(LIBCGO_CAST_(void *, to->tools[LIBCGO_TOLD_OWN_]), 0);
 #endif
 }
 
@@ -68,20 +68,21 @@ static inline LIBCGO_UNWATCHED_ void
 libcgo_told_arrive_(struct libcgo_context *own) {
 #ifdef LIBCGO_ASAN_
   struct libcgo_context *const last =
-      (struct libcgo_context *)own->tools[LIBCGO_TOLD_LAST_];
+      LIBCGO_CAST_(struct libcgo_context *, own->tools[LIBCGO_TOLD_LAST_]);
   const int made = own->stack_hi != 0;
   const uintptr_t lo = made ? own->stack_lo : own->tools[LIBCGO_TOLD_LO_];
   const uintptr_t bytes =
       made ? own->stack_hi - own->stack_lo : own->tools[LIBCGO_TOLD_BYTES_];
-  void *fake = NULL;
-  const void *last_lo = NULL;
+  void *fake = LIBCGO_NULL_;
+  const void *last_lo = LIBCGO_NULL_;
   size_t last_bytes = 0;
-  __sanitizer_start_switch_fiber(last != NULL ? &fake : NULL, (void *)lo, bytes);
-  __sanitizer_finish_switch_fiber((void *)own->tools[LIBCGO_TOLD_OWN_],
-                                  &last_lo, &last_bytes);
-  if (last != NULL) {
-    last->tools[LIBCGO_TOLD_OWN_] = (uintptr_t)fake;
-    last->tools[LIBCGO_TOLD_LO_] = (uintptr_t)last_lo;
+  __sanitizer_start_switch_fiber(last != LIBCGO_NULL_ ? &fake : LIBCGO_NULL_,
+                                 LIBCGO_CAST_(void *, lo), bytes);
+  __sanitizer_finish_switch_fiber(
+      LIBCGO_CAST_(void *, own->tools[LIBCGO_TOLD_OWN_]), &last_lo, &last_bytes);
+  if (last != LIBCGO_NULL_) {
+    last->tools[LIBCGO_TOLD_OWN_] = LIBCGO_CAST_(uintptr_t, fake);
+    last->tools[LIBCGO_TOLD_LO_] = LIBCGO_CAST_(uintptr_t, last_lo);
     last->tools[LIBCGO_TOLD_BYTES_] = last_bytes;
   }
 #else
@@ -92,15 +93,14 @@ libcgo_told_arrive_(struct libcgo_context *own) {
 
 static LIBCGO_UNWATCHED_ __attribute__((__unused__)) struct libcgo_context *
 libcgo_told_run_(void *arg, uintptr_t word) {
-  struct libcgo_context *const own = (struct libcgo_context *)arg;
+  struct libcgo_context *const own = LIBCGO_CAST_(struct libcgo_context *, arg);
   struct libcgo_context *(*const fn)(void *, uintptr_t) =
-      (struct libcgo_context * (*)(void *, uintptr_t))
-          own->tools[LIBCGO_TOLD_FN_];
+      LIBCGO_CAST_(libcgo_context_fn, own->tools[LIBCGO_TOLD_FN_]);
   struct libcgo_context *next;
   libcgo_told_arrive_(own);
-  next = fn((void *)own->tools[LIBCGO_TOLD_ARG_], word);
-  libcgo_told_leave_(NULL, next);
-  if (next != NULL)
+  next = fn(LIBCGO_CAST_(void *, own->tools[LIBCGO_TOLD_ARG_]), word);
+  libcgo_told_leave_(LIBCGO_NULL_, next);
+  if (next != LIBCGO_NULL_)
     next->tools[LIBCGO_TOLD_OVER_] = own->tools[LIBCGO_TOLD_OWN_];
   own->tools[LIBCGO_TOLD_OWN_] = 0;
   return next;
@@ -109,9 +109,10 @@ libcgo_told_run_(void *arg, uintptr_t word) {
 LIBCGO_CHECKED_ static inline int libcgo_told_context_make_(
     struct libcgo_context *context, const struct libcgo_stack *stack,
     struct libcgo_context *(*fn)(void *arg, uintptr_t word), void *arg) {
-  const int made = context != NULL && context->stack_hi != 0;
+  const int made = context != LIBCGO_NULL_ && context->stack_hi != 0;
   const int err = libcgo_context_make(
-      context, stack, fn == NULL ? NULL : libcgo_told_run_, context);
+      context, stack, fn == LIBCGO_NULL_ ? LIBCGO_NULL_ : libcgo_told_run_,
+      context);
   if (err != 0)
     return err;
 #ifndef LIBCGO_ASAN_
@@ -120,18 +121,21 @@ LIBCGO_CHECKED_ static inline int libcgo_told_context_make_(
 #else
   (void)made;
   /* What was on the stack before is of no interest. */
-  __asan_unpoison_memory_region((void *)stack->lo, stack->hi - stack->lo);
+  __asan_unpoison_memory_region(LIBCGO_CAST_(void *, stack->lo),
+                                stack->hi - stack->lo);
 #endif
-  context->tools[LIBCGO_TOLD_FN_] = (uintptr_t)fn;
-  context->tools[LIBCGO_TOLD_ARG_] = (uintptr_t)arg;
+  context->tools[LIBCGO_TOLD_FN_] = LIBCGO_CAST_(uintptr_t, fn);
+  context->tools[LIBCGO_TOLD_ARG_] = LIBCGO_CAST_(uintptr_t, arg);
   context->tools[LIBCGO_TOLD_OWN_] = 0;
 #ifdef LIBCGO_TSAN_
-  context->tools[LIBCGO_TOLD_OWN_] = (uintptr_t)__tsan_create_fiber(0);
+  context->tools[LIBCGO_TOLD_OWN_] =
+      LIBCGO_CAST_(uintptr_t, __tsan_create_fiber(0));
 #endif
 #ifdef LIBCGO_VALGRIND_
   context->tools[LIBCGO_TOLD_OWN_] =
-      1 + (uintptr_t)VALGRIND_STACK_REGISTER((void *)stack->lo,
-                                             (void *)(stack->hi - 1));
+      1 + LIBCGO_NUMBER_(uintptr_t, VALGRIND_STACK_REGISTER(
+                                        LIBCGO_CAST_(void *, stack->lo),
+                                        LIBCGO_CAST_(void *, stack->hi - 1)));
 #endif
   return 0;
 }
@@ -141,8 +145,9 @@ static inline uintptr_t libcgo_told_switch_(struct libcgo_thread *thread,
                                             struct libcgo_context *to,
                                             uintptr_t word) {
 #ifdef LIBCGO_TSAN_
-  if (from != NULL && from->stack_hi == 0)
-    from->tools[LIBCGO_TOLD_OWN_] = (uintptr_t)__tsan_get_current_fiber();
+  if (from != LIBCGO_NULL_ && from->stack_hi == 0)
+    from->tools[LIBCGO_TOLD_OWN_] =
+        LIBCGO_CAST_(uintptr_t, __tsan_get_current_fiber());
 #endif
   libcgo_told_leave_(from, to);
   word = libcgo_switch(thread, from, to, word);
@@ -158,6 +163,7 @@ static inline uintptr_t libcgo_told_switch_(struct libcgo_thread *thread,
  * again, need not be forgotten. A record of code that already runs must not be. Without a
  * tool this does nothing. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
+#ifndef LIBCGO_DECLARATIONS
 static inline void libcgo_context_forget(struct libcgo_context *context) {
 #ifdef LIBCGO_TOOLS_
 #ifndef LIBCGO_ASAN_
@@ -169,6 +175,7 @@ static inline void libcgo_context_forget(struct libcgo_context *context) {
   (void)context;
 #endif
 }
+#endif
 
 LIBCGO_END_DECLS
 

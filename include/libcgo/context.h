@@ -48,8 +48,6 @@
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
 #include <libcgo/stack.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -84,11 +82,16 @@ struct libcgo_context {
 /* In `options`, a promise: whenever this context suspends itself, the floating-point
    control words are those with which it began or last went on. So libcgo_switch need not
    read them. On some x86 processors, that takes longer than the switch. */
+#ifdef LIBCGO_DECLARATIONS
+enum { LIBCGO_CONTEXT_KEEPS_CONTROL = 1 };
+#else
 #define LIBCGO_CONTEXT_KEEPS_CONTROL 1u
+#endif
 #define LIBCGO_CONTEXT_INIT                                                    \
   {                                                                            \
-    sizeof(struct libcgo_context), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0, \
-        0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0}, {                          \
+    sizeof(struct libcgo_context), LIBCGO_RECORD_VERSION, 0, 0, 0,             \
+        LIBCGO_NULL_, 0, 0, 0, 0, 0, 0, 0, 0, 0, LIBCGO_NULL_,                 \
+        {0, 0, 0, 0, 0, 0, 0}, {                                               \
       0                                                                        \
     }                                                                          \
   }

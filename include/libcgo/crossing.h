@@ -7,7 +7,6 @@
 #define LIBCGO_CROSSING_H
 
 #include <libcgo/platform.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 

@@ -15,8 +15,6 @@
 
 #include <libcgo/init.h>
 #include <libcgo/platform.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -84,7 +82,8 @@ struct libcgo_go {
 #define LIBCGO_GO_INIT(key_created, crosscall2, acquire, release, unpoison)    \
   {                                                                            \
     sizeof(struct libcgo_go), LIBCGO_GO_VERSION, key_created, crosscall2,      \
-        acquire, release, unpoison, LIBCGO_INIT, 0, 0, 0, 0, 0, 0, {           \
+        acquire, release, unpoison, LIBCGO_INIT, 0, 0, LIBCGO_NULL_,           \
+        LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, {                            \
       0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                           \
     }                                                                          \
   }

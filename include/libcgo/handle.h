@@ -34,10 +34,7 @@
 #ifndef LIBCGO_HANDLE_H
 #define LIBCGO_HANDLE_H
 
-#include <errno.h>
 #include <libcgo/platform.h>
-#include <stddef.h>
-#include <stdint.h>
 
 /* Windows has this error for sockets only, as WSAESTALE. */
 #ifndef ESTALE
@@ -47,7 +44,7 @@
 LIBCGO_BEGIN_DECLS
 
 /* How many segments a table has at most. */
-#if UINTPTR_MAX > 0xffffffffu
+#ifdef LIBCGO_64_
 #define LIBCGO_HANDLE_SEGMENTS_ 20
 #else
 #define LIBCGO_HANDLE_SEGMENTS_ 13

@@ -20,7 +20,6 @@
 #include <libcgo/init.h>
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
-#include <stddef.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -102,21 +101,22 @@ LIBCGO_END_DECLS
   }                                                                              \
   static void name##_enter_(struct libcgo_thread *thread) {                      \
     int (*const hook)(record_type * record) = attach;                            \
-    name##_record_ = (record_type *)thread;                                      \
-    if (hook != NULL && hook((record_type *)thread) != 0)                        \
-      name##_record_ = NULL;                                                     \
+    name##_record_ = LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, thread));  \
+    if (hook != LIBCGO_NULL_ &&                                                  \
+        hook(LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, thread))) != 0)    \
+      name##_record_ = LIBCGO_NULL_;                                             \
   }                                                                              \
   static void name##_leave_(struct libcgo_thread *thread) {                      \
     void (*const hook)(record_type * record) = detach;                           \
-    if (name##_record_ != NULL && hook != NULL)                                  \
-      hook((record_type *)thread);                                               \
-    name##_record_ = NULL;                                                       \
+    if (name##_record_ != LIBCGO_NULL_ && hook != LIBCGO_NULL_)                  \
+      hook(LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, thread)));           \
+    name##_record_ = LIBCGO_NULL_;                                               \
   }                                                                              \
   static struct libcgo_thread *name##_acquire_(struct libcgo_runtime *runtime) { \
-    struct libcgo_thread *const thread =                                         \
-        (struct libcgo_thread *)__builtin_calloc(1, sizeof(record_type));        \
+    struct libcgo_thread *const thread = LIBCGO_CAST_(                           \
+        struct libcgo_thread *, __builtin_calloc(1, sizeof(record_type)));       \
     (void)runtime;                                                               \
-    if (thread != NULL)                                                          \
+    if (thread != LIBCGO_NULL_)                                                  \
       libcgo_thread_init(thread, sizeof(struct libcgo_thread));                  \
     return thread;                                                               \
   }                                                                              \
@@ -126,11 +126,12 @@ LIBCGO_END_DECLS
   static struct libcgo_thread *name##_current_(                                  \
       const struct libcgo_runtime *runtime) {                                    \
     (void)runtime;                                                               \
-    return (struct libcgo_thread *)name##_record_;                               \
+    return LIBCGO_CAST_(struct libcgo_thread *,                                  \
+                        LIBCGO_CAST_(void *, name##_record_));                   \
   }                                                                              \
   static const struct libcgo_ops name##_ops_ =                                   \
       LIBCGO_OPS(name##_enter_, name##_leave_, name##_acquire_,                  \
-                 name##_release_, name##_current_, NULL);                        \
+                 name##_release_, name##_current_, LIBCGO_NULL_);                \
   static struct libcgo_runtime name =                                            \
       LIBCGO_RUNTIME_INIT_(&name##_ops_, LIBCGO_INIT_READY)
 

@@ -7,8 +7,6 @@
 #define LIBCGO_INIT_H
 
 #include <libcgo/platform.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 

@@ -25,8 +25,6 @@
 
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -57,7 +55,8 @@ struct libcgo_mailbox {
 };
 #define LIBCGO_MAILBOX_INIT(wake)                                              \
   {                                                                            \
-    sizeof(struct libcgo_mailbox), LIBCGO_RECORD_VERSION, wake, 0, 0, 0, 0, {  \
+    sizeof(struct libcgo_mailbox), LIBCGO_RECORD_VERSION, wake, LIBCGO_NULL_,  \
+        0, 0, 0, {                                                             \
       0, 0, 0, 0, 0, 0, 0, 0                                                   \
     }                                                                          \
   }
@@ -75,7 +74,11 @@ LIBCGO_API int libcgo_mailbox_init(struct libcgo_mailbox *box, size_t size);
 
 /* A time in nanoseconds that does not end: UINT64_MAX, written as a number for tools that read
    macros. */
+#ifdef LIBCGO_VARIABLES_
+static const uint64_t LIBCGO_FOR_EVER = 0xffffffffffffffffu;
+#else
 #define LIBCGO_FOR_EVER 0xffffffffffffffffu
+#endif
 
 /*
  * Opens a mailbox with room for so many waiting functions.

@@ -6,12 +6,68 @@
 #ifndef LIBCGO_PLATFORM_H
 #define LIBCGO_PLATFORM_H
 
+/*
+ * LIBCGO_DECLARATIONS: who defines it before gets declarations only, for a tool that parses C
+ * but knows neither the preprocessor nor the compiler's extensions, such as Python's cffi and
+ * LuaJIT's ffi:
+ *
+ *     echo '#include <libcgo.h>' | cc -E -P -DLIBCGO_DECLARATIONS -
+ *
+ * There are no attributes, no inline functions and no headers of the system then, and the
+ * constants of <libcgo.h> are constants of C. Since 0.2.
+ */
+#ifdef LIBCGO_DECLARATIONS
+#define LIBCGO_API
+#define LIBCGO_CHECKED_
+#elif !defined(__ASSEMBLER__)
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+/* LIBCGO_VARIABLES: who defines it before gets numbers that fill a word, and numbers that are
+   computed, as constants of C, not as macros. It is for Rust's bindgen, which reads such macros
+   as -1, or not at all. LIBCGO_DECLARATIONS has the same effect. Since 0.2. */
+#if defined(LIBCGO_DECLARATIONS) || defined(LIBCGO_VARIABLES)
+#define LIBCGO_VARIABLES_ 1
+#endif
+
+/* Defined if a word has 64 bits. */
+#if __SIZEOF_POINTER__ > 4
+#define LIBCGO_64_ 1
+#define LIBCGO_WORD_BYTES_ 8
+#else
+#define LIBCGO_WORD_BYTES_ 4
+#endif
+
 #ifdef __cplusplus
 #define LIBCGO_BEGIN_DECLS extern "C" {
 #define LIBCGO_END_DECLS }
 #else
 #define LIBCGO_BEGIN_DECLS
 #define LIBCGO_END_DECLS
+#endif
+
+/* Null pointers and casts, in the form that each language has: some users let their compiler
+   warn of C's forms in C++. LIBCGO_CAST_: between pointers, and between a pointer and a
+   uintptr_t. LIBCGO_NUMBER_: between integers. LIBCGO_WORD_: a uintptr_t of a pointer of any
+   kind, or of an integer; for gcc by way of a pointer to a type that nobody else has, so that
+   no cast is to the type that the value has already (-Wuseless-cast). */
+#ifdef __cplusplus
+#define LIBCGO_NULL_ nullptr
+#define LIBCGO_CAST_(type, value) reinterpret_cast<type>(value)
+#define LIBCGO_NUMBER_(type, value) static_cast<type>(value)
+#ifdef __clang__
+#define LIBCGO_WORD_(value) uintptr_t(value)
+#else
+typedef const volatile struct libcgo_place_ *libcgo_at_;
+#define LIBCGO_WORD_(value) uintptr_t(libcgo_at_(value))
+#endif
+#else
+#define LIBCGO_NULL_ ((void *)0)
+#define LIBCGO_CAST_(type, value) ((type)(value))
+#define LIBCGO_NUMBER_(type, value) ((type)(value))
+#define LIBCGO_WORD_(value) ((uintptr_t)(value))
 #endif
 
 /* The library's exported symbols stay visible when the program that includes this header
@@ -30,7 +86,7 @@
 
 /* For a word of 32 bits on which threads wait: its natural alignment. m68k aligns such words
    to 2 bytes. */
-#ifdef __m68k__
+#if defined(__m68k__) && !defined(LIBCGO_DECLARATIONS)
 #define LIBCGO_WAITED_FOR_ __attribute__((__aligned__(4)))
 #else
 #define LIBCGO_WAITED_FOR_
@@ -77,7 +133,7 @@
 
 /* Tools that must be told when a thread changes its stack. LIBCGO_TOOLS_: one of these. A
    client that defines LIBCGO_NO_TOOLS tells them itself. */
-#ifndef LIBCGO_NO_TOOLS
+#if !defined(LIBCGO_NO_TOOLS) && !defined(LIBCGO_DECLARATIONS)
 #if defined(__SANITIZE_ADDRESS__)
 #define LIBCGO_ASAN_ 1
 #elif defined(__SANITIZE_THREAD__)
@@ -124,11 +180,7 @@
 #else
 #define LIBCGO_HOST_TLS_ _Thread_local
 #endif
-/* Of the program or shared object, not of others that have the same name. */
-#ifdef _WIN32
-#define LIBCGO_HOST_LOCAL_
-#else
-#define LIBCGO_HOST_LOCAL_ __attribute__((__visibility__("hidden")))
+#ifndef _WIN32
 #define LIBCGO_HOST_FORKS_ 1
 #define LIBCGO_HOST_KEYS_ 1
 #endif

@@ -30,8 +30,6 @@
 
 #include <libcgo/init.h>
 #include <libcgo/platform.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -39,7 +37,11 @@ struct libcgo_runtime;
 struct libcgo_thread;
 
 /* The version of libcgo's records, as these headers describe them. */
+#ifdef LIBCGO_DECLARATIONS
+enum { LIBCGO_RECORD_VERSION = 1 };
+#else
 #define LIBCGO_RECORD_VERSION 1
+#endif
 
 /* The functions of a client that the library calls, as types. */
 typedef void (*libcgo_thread_fn)(struct libcgo_thread *thread, void *arg);
@@ -119,7 +121,8 @@ struct libcgo_ops {
   {                                                                            \
     sizeof(struct libcgo_ops), LIBCGO_RECORD_VERSION, enter, leave, acquire,   \
         release, current, fatal, {                                             \
-      0, 0, 0, 0, 0, 0, 0, 0                                                   \
+      LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_,    \
+          LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_                             \
     }                                                                          \
   }
 
@@ -170,8 +173,8 @@ struct libcgo_runtime {
 };
 #define LIBCGO_RUNTIME_INIT_(ops, init)                                        \
   {                                                                            \
-    sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, init, 0, 0, 0,  \
-        0, {0, 0, 0, 0}, 0, 0, 0, {                                            \
+    sizeof(struct libcgo_runtime), LIBCGO_RECORD_VERSION, ops, init,           \
+        LIBCGO_NULL_, 0, 0, 0, {0, 0, 0, 0}, LIBCGO_NULL_, 0, 0, {             \
       0, 0, 0, 0, 0, 0, 0                                                      \
     }                                                                          \
   }
@@ -234,8 +237,9 @@ struct libcgo_thread {
 };
 #define LIBCGO_THREAD_INIT                                                     \
   {                                                                            \
-    sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
-        0, 0, 0, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0},                      \
+    sizeof(struct libcgo_thread), LIBCGO_RECORD_VERSION, LIBCGO_NULL_,         \
+        LIBCGO_NULL_, LIBCGO_NULL_, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,        \
+        {0, 0, 0, 0, 0, 0, 0, 0},                                              \
         {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, \
         0, 0, 0, 0, 0, 0, 0, 0, 0, {                                           \
       0, 0, 0, 0, 0, 0                                                         \

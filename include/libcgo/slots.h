@@ -16,7 +16,6 @@
 
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -38,7 +37,7 @@ LIBCGO_BEGIN_DECLS
 #define LIBCGO_DEFINE_SLOTS                                                    \
   static struct libcgo_slots libcgo_defined_slots = LIBCGO_SLOTS_INIT;         \
   static __attribute__((__constructor__)) void libcgo_define_slots(void) {     \
-    libcgo_slots_defined(&libcgo_defined_slots, 0);                            \
+    libcgo_slots_defined(&libcgo_defined_slots, LIBCGO_NULL_);                 \
   }                                                                            \
   struct libcgo_slots
 #else

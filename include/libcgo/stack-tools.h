@@ -45,9 +45,10 @@ static inline LIBCGO_UNWATCHED_ void
 libcgo_told_begin_(struct libcgo_told_call_ *call) {
 #ifdef LIBCGO_ASAN_
   if (call->hi != 0) {
-    __sanitizer_start_switch_fiber(&call->fake, (void *)call->lo,
+    __sanitizer_start_switch_fiber(&call->fake, LIBCGO_CAST_(void *, call->lo),
                                    call->hi - call->lo);
-    __sanitizer_finish_switch_fiber(NULL, &call->caller_lo, &call->caller_bytes);
+    __sanitizer_finish_switch_fiber(LIBCGO_NULL_, &call->caller_lo,
+                                    &call->caller_bytes);
   }
 #else
   (void)call;
@@ -60,8 +61,9 @@ libcgo_told_end_(struct libcgo_told_call_ **of_frame) {
 #ifdef LIBCGO_ASAN_
   struct libcgo_told_call_ *const call = *of_frame;
   if (call->hi != 0) {
-    __sanitizer_start_switch_fiber(NULL, call->caller_lo, call->caller_bytes);
-    __sanitizer_finish_switch_fiber(call->fake, NULL, NULL);
+    __sanitizer_start_switch_fiber(LIBCGO_NULL_, call->caller_lo,
+                                   call->caller_bytes);
+    __sanitizer_finish_switch_fiber(call->fake, LIBCGO_NULL_, LIBCGO_NULL_);
   }
 #else
   (void)of_frame;
@@ -70,7 +72,8 @@ libcgo_told_end_(struct libcgo_told_call_ **of_frame) {
 
 static LIBCGO_UNWATCHED_ __attribute__((__unused__)) uintptr_t
 libcgo_told_on_stack_(void *arg) {
-  struct libcgo_told_call_ *const call = (struct libcgo_told_call_ *)arg;
+  struct libcgo_told_call_ *const call =
+      LIBCGO_CAST_(struct libcgo_told_call_ *, arg);
   __attribute__((
       __cleanup__(libcgo_told_end_))) struct libcgo_told_call_ *of_frame = call;
   libcgo_told_begin_(call);
@@ -79,7 +82,8 @@ libcgo_told_on_stack_(void *arg) {
 
 static LIBCGO_UNWATCHED_ __attribute__((__unused__)) uintptr_t
 libcgo_told_on_system_(void *arg) {
-  struct libcgo_told_call_ *const call = (struct libcgo_told_call_ *)arg;
+  struct libcgo_told_call_ *const call =
+      LIBCGO_CAST_(struct libcgo_told_call_ *, arg);
   struct libcgo_bounds here;
   if (call->hi != 0 && libcgo_stack_bounds(call->thread, &here) == 0) {
     call->lo = here.lo;
@@ -103,7 +107,7 @@ static inline uintptr_t
 libcgo_told_call_on_stack_(struct libcgo_thread *thread,
                            const struct libcgo_stack *stack,
                            uintptr_t (*fn)(void *arg), void *arg) {
-  if (stack == NULL || fn == NULL)
+  if (stack == LIBCGO_NULL_ || fn == LIBCGO_NULL_)
     return libcgo_call_on_stack(thread, stack, fn, arg); /* the message */
   LIBCGO_TOLD_FORGET_ struct libcgo_told_call_ call;
   call.fn = fn;
@@ -112,8 +116,8 @@ libcgo_told_call_on_stack_(struct libcgo_thread *thread,
   call.lo = stack->lo;
   call.hi = stack->hi;
 #ifdef LIBCGO_VALGRIND_
-  call.registered =
-      VALGRIND_STACK_REGISTER((void *)call.lo, (void *)(call.hi - 1));
+  call.registered = VALGRIND_STACK_REGISTER(LIBCGO_CAST_(void *, call.lo),
+                                            LIBCGO_CAST_(void *, call.hi - 1));
 #endif
   return libcgo_call_on_stack(thread, stack, libcgo_told_on_stack_, &call);
 }
@@ -123,8 +127,8 @@ static inline uintptr_t libcgo_told_call_on_system_(struct libcgo_thread *thread
                                                     void *arg) {
 #ifdef LIBCGO_ASAN_
   struct libcgo_bounds here;
-  if (fn == NULL || thread == NULL || libcgo_stack_bounds(thread, &here) != 0 ||
-      here.kind != LIBCGO_STACK_SMALL)
+  if (fn == LIBCGO_NULL_ || thread == LIBCGO_NULL_ ||
+      libcgo_stack_bounds(thread, &here) != 0 || here.kind != LIBCGO_STACK_SMALL)
     return libcgo_call_on_system(thread, fn, arg);
   struct libcgo_told_call_ call;
   call.fn = fn;

@@ -61,8 +61,6 @@
 
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -80,8 +78,8 @@ struct libcgo_stack {
 };
 #define LIBCGO_STACK_INIT(lo, hi)                                              \
   {                                                                            \
-    sizeof(struct libcgo_stack), LIBCGO_RECORD_VERSION, (uintptr_t)(lo),       \
-        (uintptr_t)(hi), {                                                     \
+    sizeof(struct libcgo_stack), LIBCGO_RECORD_VERSION, LIBCGO_WORD_(lo),      \
+        LIBCGO_WORD_(hi), {                                                    \
       0, 0, 0, 0                                                               \
     }                                                                          \
   }
@@ -168,7 +166,11 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * the dynamic loader on the caller's stack, which takes some kilobytes: link with -z now,
  * or make that call elsewhere first.
  */
+#ifdef LIBCGO_DECLARATIONS
+enum { LIBCGO_STACK_MIN = LIBCGO_STACK_MIN_ };
+#else
 #define LIBCGO_STACK_MIN LIBCGO_STACK_MIN_
+#endif
 
 /*
  * Tells the library that the thread switches to another small stack by itself, with
@@ -214,13 +216,26 @@ LIBCGO_API int libcgo_stack_left(struct libcgo_thread *thread,
 
 /* The bytes of stack that C leaves free below it when it calls libcgo_call_on_stack or
    libcgo_detach. Earlier calls that were made from these bytes are over. Since 0.2. */
+#ifdef LIBCGO_DECLARATIONS
+enum { LIBCGO_C_ROOM = 4096 };
+#else
 #define LIBCGO_C_ROOM 4096
+#endif
 
 /* The kinds of stacks. */
+#ifdef LIBCGO_DECLARATIONS
+enum {
+  LIBCGO_STACK_SYSTEM = 0,
+  LIBCGO_STACK_SMALL = 1,
+  LIBCGO_STACK_SIGNAL = 2,
+  LIBCGO_STACK_OTHER = 3
+};
+#else
 #define LIBCGO_STACK_SYSTEM 0 /* the system stack */
 #define LIBCGO_STACK_SMALL 1  /* a small stack */
 #define LIBCGO_STACK_SIGNAL 2 /* a signal stack */
 #define LIBCGO_STACK_OTHER 3  /* a coroutine stack: C has switched to it */
+#endif
 
 /* The usable part of a stack: without guard pages and without memory of the C library. At
    the high end there may be thread-local variables of shared objects.

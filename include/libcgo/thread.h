@@ -7,8 +7,6 @@
 
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -45,7 +43,13 @@ struct libcgo_thread_attr {
   uintptr_t reserved[8];
 };
 /* SIZE_MAX, written as a number for tools that read macros. */
-#if SIZE_MAX > 0xffffffffu
+#if defined(LIBCGO_VARIABLES_) && defined(LIBCGO_64_)
+static const size_t LIBCGO_NO_GUARD = 0xffffffffffffffffu;
+static const size_t LIBCGO_NO_SIGNAL_STACK = 0xffffffffffffffffu;
+#elif defined(LIBCGO_VARIABLES_)
+static const size_t LIBCGO_NO_GUARD = 0xffffffffu;
+static const size_t LIBCGO_NO_SIGNAL_STACK = 0xffffffffu;
+#elif defined(LIBCGO_64_)
 #define LIBCGO_NO_GUARD 0xffffffffffffffffu
 #define LIBCGO_NO_SIGNAL_STACK 0xffffffffffffffffu
 #else
@@ -54,8 +58,8 @@ struct libcgo_thread_attr {
 #endif
 #define LIBCGO_THREAD_ATTR_INIT                                                \
   {                                                                            \
-    sizeof(struct libcgo_thread_attr), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0,   \
-        0, 0, {                                                                \
+    sizeof(struct libcgo_thread_attr), LIBCGO_RECORD_VERSION, 0, 0, 0,         \
+        LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, 0, {                         \
       0, 0, 0, 0, 0, 0, 0, 0                                                   \
     }                                                                          \
   }
@@ -84,7 +88,10 @@ struct libcgo_limit {
   const char *remedy; /* how to raise it */
 };
 #define LIBCGO_LIMIT_INIT                                                      \
-  { sizeof(struct libcgo_limit), 0, 0, 0, 0, 0, 0 }
+  {                                                                            \
+    sizeof(struct libcgo_limit), 0, 0, 0, LIBCGO_NULL_, LIBCGO_NULL_,          \
+        LIBCGO_NULL_                                                           \
+  }
 
 /*
  * Gives the record the value LIBCGO_LIMIT_INIT, as libcgo_thread_attr_init does for

@@ -13,8 +13,6 @@
 
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
@@ -38,8 +36,8 @@ struct libcgo_symbol {
 };
 #define LIBCGO_SYMBOL_INIT                                                     \
   {                                                                            \
-    sizeof(struct libcgo_symbol), LIBCGO_RECORD_VERSION, 0, 0, 0, 0, 0, 0, 0,  \
-        0, {                                                                   \
+    sizeof(struct libcgo_symbol), LIBCGO_RECORD_VERSION, 0, LIBCGO_NULL_, 0,   \
+        LIBCGO_NULL_, LIBCGO_NULL_, 0, 0, 0, {                                 \
       0, 0, 0, 0, 0, 0                                                         \
     }                                                                          \
   }
@@ -84,7 +82,7 @@ struct libcgo_traceback_ops {
   {                                                                            \
     sizeof(struct libcgo_traceback_ops), LIBCGO_RECORD_VERSION, context,       \
         release, traceback, symbolize, {                                       \
-      0, 0, 0, 0                                                               \
+      LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_                   \
     }                                                                          \
   }
 

@@ -40,13 +40,15 @@
 #include <libcgo/platform.h>
 #include <libcgo/runtime.h>
 #include <libcgo/stack.h>
-#include <stddef.h>
-#include <stdint.h>
 
 LIBCGO_BEGIN_DECLS
 
 /* In libcgo_runtime::flags: this runtime stops its world. */
+#ifdef LIBCGO_DECLARATIONS
+enum { LIBCGO_WORLD = 1 };
+#else
 #define LIBCGO_WORLD 1u
+#endif
 
 /*
  * Calls fn(arg) as libcgo_call_on_system does, parked. Before it returns it waits while the
@@ -93,7 +95,13 @@ LIBCGO_API void libcgo_safepoint_slow(struct libcgo_thread *thread);
 
 /* The offset in bytes, in the record, of a word of 32 bits. If it is not 0, the thread is to
    call libcgo_safepoint. */
+#ifdef LIBCGO_DECLARATIONS
+enum { LIBCGO_THREAD_POLL_OFFSET = 8 + 49 * LIBCGO_WORD_BYTES_ };
+#elif defined(LIBCGO_VARIABLES_)
+static const size_t LIBCGO_THREAD_POLL_OFFSET = 8 + 49 * LIBCGO_WORD_BYTES_;
+#else
 #define LIBCGO_THREAD_POLL_OFFSET offsetof(struct libcgo_thread, poll)
+#endif
 
 /*
  * The thread, which is managed, can be stopped here: if the world is being stopped, or
@@ -103,10 +111,12 @@ LIBCGO_API void libcgo_safepoint_slow(struct libcgo_thread *thread);
  * One load and one branch. Does nothing on a parked thread.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
+#ifndef LIBCGO_DECLARATIONS
 static inline void libcgo_safepoint(struct libcgo_thread *thread) {
   if (__builtin_expect(__atomic_load_n(&thread->poll, __ATOMIC_RELAXED) != 0, 0))
     libcgo_safepoint_slow(thread);
 }
+#endif
 
 /*
  * Stops the world: returns when every thread of the runtime, but the caller, is parked.

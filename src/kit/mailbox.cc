@@ -201,16 +201,19 @@ void drop_given_up(box_state *box) {
   }
 }
 
-// Returns 0, or EAGAIN if there is no place, or ESHUTDOWN.
+// Returns 0, or EAGAIN if there is no place, or ESHUTDOWN. Who is woken needs the lock: so it
+// is free by then.
 int put(box_state *box, const letter &l, bool *was_empty) {
-  locked lock(box);
-  if (box->closed)
-    return ESHUTDOWN;
-  drop_given_up(box);
-  if (box->count == box->places)
-    return EAGAIN;
-  *was_empty = box->count == 0;
-  *at(box, box->count++) = l;
+  {
+    locked lock(box);
+    if (box->closed)
+      return ESHUTDOWN;
+    drop_given_up(box);
+    if (box->count == box->places)
+      return EAGAIN;
+    *was_empty = box->count == 0;
+    *at(box, box->count++) = l;
+  }
   happen(&box->posted);
   return 0;
 }
@@ -254,16 +257,18 @@ bool take_back(box_state *box, const uint32_t *answer) {
 }
 
 bool take(box_state *box, letter *l) {
-  locked lock(box);
-  drop_given_up(box);
-  if (box->count == 0)
-    return false;
-  *l = *at(box, 0);
-  box->first = (box->first + 1) % box->places;
-  box->count--;
+  {
+    locked lock(box);
+    drop_given_up(box);
+    if (box->count == 0)
+      return false;
+    *l = *at(box, 0);
+    box->first = (box->first + 1) % box->places;
+    box->count--;
+    if (l->answer != nullptr)
+      __atomic_store_n(l->answer, static_cast<uint32_t>(runs), __ATOMIC_RELEASE);
+  }
   happen(&box->taken);
-  if (l->answer != nullptr)
-    __atomic_store_n(l->answer, static_cast<uint32_t>(runs), __ATOMIC_RELEASE);
   return true;
 }
 

@@ -40,9 +40,14 @@ build() {
 }
 
 compiles_with() { # COMPILER...
-  printf '#include <libcgo/host/jni.h>\nLIBCGO_JNI(border);\n' >alone.c
+  printf '#include <libcgo/host/jni.h>\nLIBCGO_JNI(border);\nint f(void (*fn)(JNIEnv *, void *), void *p);\nint f(void (*fn)(JNIEnv *, void *), void *p) { return libcgo_jni_call(&border, fn, p); }\n' >alone.c
   "$@" -Wall -Wextra -Wpedantic -Werror $cppflags -isystem "$home/include" -isystem "$home/include/linux" \
     -c alone.c -o alone.o
+}
+strict_users() {
+  for compiler in $(strict_compilers); do
+    compile_strict "$compiler" -isystem "$home/include" -isystem "$home/include/linux" -x c++ -c alone.c -o alone.o || return 1
+  done
 }
 
 run_java() { # LIBRARY NAME [ARGUMENT]
@@ -85,6 +90,7 @@ for home in $homes; do
   ok ${jdk}_header_compiles_alone_as_c11 compiles_with $CC -std=c11
   test "$CXX_LIBRARY" != yes ||
     ok ${jdk}_header_compiles_alone_as_cxx17 compiles_with $CXX -std=c++17 -x c++
+  ok ${jdk}_header_is_silent_for_strict_users strict_users
   ok ${jdk}_a_thread_of_c_is_one_daemon_thread_until_it_ends run_java libtest.so calls
   ok ${jdk}_a_thread_of_java_is_used_as_it_is run_java libtest.so java
   ok ${jdk}_calls_nest run_java libtest.so nested

@@ -45,8 +45,13 @@ build() {
 }
 
 compiles_with() { # COMPILER...
-  printf '#include <libcgo/host/ocaml.h>\nLIBCGO_OCAML(border);\n' >alone.c
+  printf '#include <libcgo/host/ocaml.h>\nLIBCGO_OCAML(border);\nint f(void (*fn)(void *), void *p);\nint f(void (*fn)(void *), void *p) { return libcgo_ocaml_call(&border, fn, p); }\n' >alone.c
   "$@" -Wall -Wextra -Wpedantic -Werror $cppflags -isystem "$where" -c alone.c -o alone.o
+}
+strict_users() {
+  for compiler in $(strict_compilers); do
+    compile_strict "$compiler" -isystem "$where" -x c++ -c alone.c -o alone.o || return 1
+  done
 }
 
 passes() { timeout -k 1 120 ./program "$1" | grep -x passed; }
@@ -132,6 +137,7 @@ for bin in $dirs; do
   ok ${v}_header_compiles_alone_as_c11 compiles_with $CC -std=c11
   test "$CXX_LIBRARY" != yes ||
     ok ${v}_header_compiles_alone_as_cxx17 compiles_with $CXX -std=c++17 -x c++
+  ok ${v}_header_is_silent_for_strict_users strict_users
   ok ${v}_a_thread_of_c_is_one_thread_until_it_ends passes calls
   ok ${v}_the_first_call_comes_with_the_runtime passes first
   ok ${v}_exceptions_end_in_the_call passes raise

@@ -68,9 +68,15 @@ build() {
 }
 
 compiles_alone() {
-  printf '#include <libcgo/host/python.h>\nLIBCGO_PYTHON(border);\nint f(void (*fn)(void *));\nint f(void (*fn)(void *)) { return libcgo_python_call(&border, fn, 0); }\n' >alone.c
+  printf '#include <libcgo/host/python.h>\nLIBCGO_PYTHON(border);\nint f(void (*fn)(void *), void *p);\nint f(void (*fn)(void *), void *p) { return libcgo_python_call(&border, fn, p); }\n' >alone.c
   $CC -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$include" -c alone.c -o alone.o &&
     $CXX -std=c++17 -Wall -Wextra -Werror $cppflags -isystem "$include" -x c++ -c alone.c -o alone.o
+}
+
+strict_users() {
+  for compiler in $(strict_compilers); do
+    compile_strict "$compiler" -isystem "$include" -x c++ -c alone.c -o alone.o || return 1
+  done
 }
 
 passes() { timeout -k 1 120 "$python" -W ignore "$here/python-tests.py" "$1"; }
@@ -107,6 +113,7 @@ for python in ${PYTHONS:-$(interpreters)}; do
   version=${facts%% *} rest=${facts#* }
   include=${rest%% *} flags=${rest#* }
   ok "the_header_compiles_with_$version" compiles_alone
+  ok "the_header_is_silent_for_strict_users_with_$version" strict_users
   ok "a_module_can_be_built_for_$version" build
   for name in $claims; do
     ok "${name}_in_$version" passes $name

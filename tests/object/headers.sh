@@ -9,7 +9,7 @@ warnings="-Wall -Wextra -Wpedantic -Werror"
 # All but the hosts, which include their runtime's headers.
 headers="libcgo.h libcgo/version.h $(cd "$srcdir/include" && ls libcgo/*.h)"
 
-compile_c() { $CC -std=c11 $warnings $cppflags -c "$1" -o out.o; }
+compile_c() { $CC -std=c11 $warnings $cppflags -c "$@" -o out.o; }
 compile_cxx() { $CXX -std=c++17 $warnings $cppflags -x c++ -c "$1" -o out.o; }
 
 alone() {
@@ -95,6 +95,89 @@ C
   $1 line.c
 }
 
+# ---- users whose C++ has no casts and no null pointers of C ----
+
+# A use of each macro that makes a record or a variable.
+cat >strict.cc <<'C'
+#include <libcgo.h>
+#include <libcgo/go.h>
+struct worker {
+  struct libcgo_thread thread;
+  int n;
+};
+static int attach(struct worker *w) { return w->n; }
+static void detach(struct worker *w) { w->n = 0; }
+LIBCGO_DEFINE_RUNTIME(one, struct worker, attach, detach);
+LIBCGO_DEFINE_RUNTIME(two, struct libcgo_thread, nullptr, nullptr);
+LIBCGO_DEFINE_SLOTS;
+#ifdef LIBCGO_RESERVE_SLOTS
+LIBCGO_RESERVE_SLOTS;
+#endif
+static struct libcgo_thread *nobody(const struct libcgo_runtime *) { return nullptr; }
+static void none(struct libcgo_thread *) {}
+static void wake(struct libcgo_mailbox *) {}
+static char memory[4096];
+static const struct libcgo_ops ops = LIBCGO_OPS(none, none, nullptr, nullptr, nobody, nullptr);
+static struct libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(&ops);
+static struct libcgo_thread thread = LIBCGO_THREAD_INIT;
+static struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+static struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
+static struct libcgo_stack of_chars = LIBCGO_STACK_INIT(memory, memory + sizeof memory);
+static struct libcgo_context context = LIBCGO_CONTEXT_INIT;
+static struct libcgo_handle_table table = LIBCGO_HANDLE_TABLE_INIT;
+static struct libcgo_init init = LIBCGO_INIT;
+static struct libcgo_init ready = LIBCGO_INIT_READY;
+static struct libcgo_mailbox box = LIBCGO_MAILBOX_INIT(wake);
+static struct libcgo_slots slots = LIBCGO_SLOTS_INIT;
+static struct libcgo_symbol symbol = LIBCGO_SYMBOL_INIT;
+static struct libcgo_traceback_ops traceback =
+    LIBCGO_TRACEBACK_OPS(nullptr, nullptr, nullptr, nullptr);
+static struct libcgo_go go = LIBCGO_GO_INIT(nullptr, nullptr, nullptr, nullptr, nullptr);
+bool all(uintptr_t word, void *p, const volatile void *q);
+bool all(uintptr_t word, void *p, const volatile void *q) {
+  const struct libcgo_stack of_words = LIBCGO_STACK_INIT(word, word + 1);
+  const struct libcgo_stack of_voids = LIBCGO_STACK_INIT(p, q);
+  const struct libcgo_stack of_zeros = LIBCGO_STACK_INIT(0, 0);
+  const size_t sizes[] = {LIBCGO_NO_GUARD, LIBCGO_NO_SIGNAL_STACK, LIBCGO_STACK_MIN, LIBCGO_C_ROOM,
+                          LIBCGO_THREAD_POLL_OFFSET, LIBCGO_VERSION, LIBCGO_GO_VERSION};
+  const int kinds[] = {LIBCGO_STACK_SYSTEM, LIBCGO_STACK_SMALL, LIBCGO_STACK_SIGNAL, LIBCGO_STACK_OTHER};
+  const uint64_t forever = LIBCGO_FOR_EVER;
+  attr.guard_size = LIBCGO_NO_GUARD;
+  runtime.flags = LIBCGO_WORLD;
+  context.options = LIBCGO_CONTEXT_KEEPS_CONTROL;
+  libcgo_safepoint(&thread);
+  libcgo_context_forget(&context);
+  return one_self() != nullptr && two_self() != nullptr && one.size == two.size && limit.size != 0 &&
+         of_chars.lo != of_words.lo && of_voids.lo != of_zeros.lo && table.size != 0 && init.size == ready.size &&
+         box.size != 0 && slots.size != 0 && symbol.size != 0 && traceback.size != 0 && go.size != 0 &&
+         sizes[0] != 0 && kinds[0] == 0 && forever != 0;
+}
+C
+
+# Silent, and no code has to run to initialise what is static.
+strict_macros() { # COMPILER OPTION
+  compile_strict "$1" "$2" -c strict.cc -o strict.o || return 1
+  case $HOST in
+  *mingw* | *darwin*) ;;
+  *) ! $READELF -sW strict.o | grep '_GLOBAL__\(sub_\)\?I' ;;
+  esac
+}
+compiles_at_all() { # COMPILER OPTION
+  echo '#include <libcgo.h>' >all.cc
+  $(strict_compiler "$1") -std=c++17 "$2" $cppflags -c all.cc -o all.o 2>/dev/null
+}
+# Each macro for users is used above: those that make something, and the numbers.
+strict_is_whole() {
+  (cd "$srcdir/include" && sed -n 's/^ *# *define \(LIBCGO_[A-Z_0-9]*[A-Z0-9]\)\([ (].*\)*$/\1/p' libcgo/*.h) |
+    sort -u | grep -v '^LIBCGO_\(API\|BEGIN_DECLS\|END_DECLS\|CLASSIC\|CPU_.*\|.*_H\|RECORD_VERSION\)$' >macros
+  test -s macros || return 1
+  while read -r macro; do
+    grep -qw "$macro" strict.cc || echo "$macro"
+  done <macros >unused
+  cat unused
+  test ! -s unused
+}
+
 # For an archive that is linked into an object which exports nothing of it, and for tools.
 api_can_be_set() {
   cat >api.c <<'C'
@@ -105,6 +188,28 @@ uintptr_t call(libcgo_crosscall_fn fn);
 uintptr_t call(libcgo_crosscall_fn fn) { return libcgo_crosscall(fn, 0, 0); }
 C
   compile_c api.c && $READELF -sW out.o | grep 'HIDDEN.*libcgo_crosscall'
+}
+
+# LIBCGO_DECLARATIONS: C's own words, and the numbers that the macros have.
+declarations() {
+  echo '#include <libcgo.h>' >all.c
+  $CC -E -P -DLIBCGO_DECLARATIONS $cppflags all.c >declarations.h || return 1
+  if grep -n '__\|inline' declarations.h; then return 1; fi
+  {
+    echo '#include <libcgo.h>'
+    sed -n 's/^ *\(static const [a-z0-9_]* \|enum { \)\{0,1\}\(LIBCGO_[A-Z_]*\) = \([^,;}]*\).*/_Static_assert(\2 == (\3), "\2");/p' \
+      declarations.h
+  } >numbers.c
+  cat numbers.c
+  test "$(grep -c Static numbers.c)" = 13 && compile_c numbers.c &&
+    { printf '#include <stddef.h>\n#include <stdint.h>\n' && cat declarations.h; } >parsed.c &&
+    $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -Wno-unused -c parsed.c -o parsed.o
+}
+
+# LIBCGO_VARIABLES, for bindgen.
+variables() {
+  $CC -E -P -DLIBCGO_VARIABLES $cppflags all.c | grep -c '^static const [a-z0-9_]* LIBCGO_' >variables
+  test "$(cat variables)" = 4 && compile_c -DLIBCGO_VARIABLES -Wno-unused all.c
 }
 
 # Tools that read the headers know neither attributes of records nor expressions in bounds.
@@ -178,6 +283,7 @@ int main() {
   return i + cgo::callback(runtime, [&](auto &) { return *number.get(); });
 }
 C
+strict_face() { compile_strict "$1" "$2" -c face.cc -o face.o; } # COMPILER OPTION
 face() { $CXX "$@" $warnings -Wshadow -Wconversion -Wsign-conversion $cppflags -c face.cc -o face.o; }
 
 face_in_any_order() {
@@ -218,7 +324,23 @@ ok the_records_compile_as_c11_without_warnings records compile_c
 ok the_records_compile_as_cxx17_without_warnings records compile_cxx
 ok a_runtime_in_a_line_compiles_as_c11_without_warnings runtime_in_a_line compile_c
 ok a_runtime_in_a_line_compiles_as_cxx17_without_warnings runtime_in_a_line compile_cxx
+for compiler in $(strict_compilers); do
+  for option in std=c++17 fsanitize=address fsanitize=thread DLIBCGO_VALGRIND; do
+    by=$(echo "${compiler##*/} $option" | tr -c 'A-Za-z0-9\n' _)
+    if ! compiles_at_all "$compiler" -$option; then
+      skip each_macro_is_silent_for_strict_users_of_$by 'it has not what that needs'
+      continue
+    fi
+    ok each_macro_is_silent_for_strict_users_of_$by strict_macros "$compiler" -$option
+    if test "$CXX_LIBRARY" = yes; then
+      ok the_cxx_face_is_silent_for_strict_users_of_$by strict_face "$compiler" -$option
+    fi
+  done
+done
+ok strict_users_use_each_macro strict_is_whole
 ok who_includes_the_headers_can_set_libcgo_api api_can_be_set
+ok declarations_are_plain_and_have_the_numbers_of_the_macros declarations
+ok numbers_of_a_word_can_be_variables variables
 ok records_have_no_attributes_and_plain_bounds records_are_plain
 ok a_handle_table_compiles_as_c11_without_warnings table compile_c
 ok a_handle_table_compiles_as_cxx17_without_warnings table compile_cxx

@@ -97,3 +97,29 @@ have() {
   shared_libs="-L$builddir/.libs -lcgo -Wl,-rpath,$builddir/.libs -pthread"
   static_lib="$builddir/.libs/libcgo.a"
 }
+
+# ---- users whose C++ has neither casts nor null pointers of C ----
+
+# The configured compiler, and in native builds gcc and clang.
+strict_compilers() {
+  echo configured
+  case $HOST in "$(uname -m)"-*linux*)
+    for strict_name in g++ clang++; do
+      case " $CXX " in *" $strict_name "*) ;; *) command -v $strict_name ;; esac
+    done ;;
+  esac
+}
+strict_compiler() { # LINE OF THE ABOVE
+  case $1 in configured) echo "$CXX" ;; *) echo "$1" ;; esac
+}
+
+# compile_strict LINE ARGUMENT...
+compile_strict() {
+  strict_cxx=$(strict_compiler "$1")
+  shift
+  strict_useless=-Wuseless-cast
+  echo 'int x;' >known.cc
+  $strict_cxx -Werror $strict_useless -c known.cc -o known.o 2>/dev/null || strict_useless=
+  $strict_cxx -std=c++17 -Wall -Wextra -Wpedantic -Wold-style-cast -Wzero-as-null-pointer-constant \
+    -Wconversion -Wsign-conversion $strict_useless -Werror $cppflags "$@"
+}

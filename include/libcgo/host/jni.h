@@ -74,8 +74,8 @@ struct libcgo_jni {
 #define LIBCGO_JNI_ENDED_ 2u
 #define LIBCGO_JNI_GONE_ 3u
 
-/* Defines `struct libcgo_jni border`, at file scope, in C or C++. Other files of the same
-   program or shared object may declare it: extern struct libcgo_jni border; */
+/* Defines `static struct libcgo_jni border`, at file scope, in C or C++. Other files get the
+   border's address from a function of yours. */
 #define LIBCGO_JNI(border)                                                     \
   static LIBCGO_HOST_TLS_ struct libcgo_thread *border##_thread_;              \
   static void border##_enter_(struct libcgo_thread *thread) {                  \
@@ -83,7 +83,7 @@ struct libcgo_jni {
   }                                                                            \
   static void border##_leave_(struct libcgo_thread *thread) {                  \
     libcgo_jni_leave_(thread);                                                 \
-    border##_thread_ = 0;                                                      \
+    border##_thread_ = LIBCGO_NULL_;                                           \
   }                                                                            \
   static struct libcgo_thread *border##_current_(                              \
       const struct libcgo_runtime *runtime) {                                  \
@@ -92,10 +92,13 @@ struct libcgo_jni {
   }                                                                            \
   static const struct libcgo_ops border##_ops_ =                               \
       LIBCGO_OPS(border##_enter_, border##_leave_, libcgo_jni_acquire_,        \
-                 libcgo_jni_release_, border##_current_, 0);                   \
-  extern LIBCGO_HOST_LOCAL_ struct libcgo_jni border;                          \
-  struct libcgo_jni border = {                                                 \
-      LIBCGO_RUNTIME_INIT(&border##_ops_), 0, LIBCGO_JNI_NEW_, 0, 0, 0}
+                 libcgo_jni_release_, border##_current_, LIBCGO_NULL_);        \
+  static struct libcgo_jni border = {LIBCGO_RUNTIME_INIT(&border##_ops_),      \
+                                     LIBCGO_NULL_,                             \
+                                     LIBCGO_JNI_NEW_,                          \
+                                     0,                                        \
+                                     LIBCGO_NULL_,                             \
+                                     LIBCGO_NULL_}
 
 /* ---- threads ---- */
 
@@ -111,17 +114,17 @@ static inline uint32_t libcgo_jni_state_(const struct libcgo_jni *border) {
 
 static inline struct libcgo_jni *
 libcgo_jni_of_(const struct libcgo_thread *thread) {
-  return (struct libcgo_jni *)(void *)thread->runtime;
+  return LIBCGO_CAST_(struct libcgo_jni *, thread->runtime);
 }
 
 static inline struct libcgo_thread *
 libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
   static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
-  struct libcgo_jni_thread_ *self =
-      (struct libcgo_jni_thread_ *)calloc(1, sizeof(struct libcgo_jni_thread_));
+  struct libcgo_jni_thread_ *self = LIBCGO_CAST_(
+      struct libcgo_jni_thread_ *, calloc(1, sizeof(struct libcgo_jni_thread_)));
   (void)runtime;
-  if (self == 0)
-    return 0;
+  if (self == LIBCGO_NULL_)
+    return LIBCGO_NULL_;
   self->thread = fresh;
   return &self->thread;
 }
@@ -132,21 +135,23 @@ static inline void libcgo_jni_release_(struct libcgo_thread *thread) {
 
 /* The calling thread's environment, or NULL. */
 static inline JNIEnv *libcgo_jni_env_(JavaVM *vm) {
-  void *env = 0;
+  void *env = LIBCGO_NULL_;
   return LIBCGO_JNI_(vm, GetEnv)(vm, &env, JNI_VERSION_1_6) == JNI_OK
-             ? (JNIEnv *)env
-             : 0;
+             ? LIBCGO_CAST_(JNIEnv *, env)
+             : LIBCGO_NULL_;
 }
 
 /* While current() still returns the record: detaching runs Java code, which may call back.
    Only if the attachment is still the one that we have made. */
 static inline void libcgo_jni_leave_(struct libcgo_thread *thread) {
   struct libcgo_jni *border = libcgo_jni_of_(thread);
-  struct libcgo_jni_thread_ *self = (struct libcgo_jni_thread_ *)(void *)thread;
-  if (self->attached != 0 && libcgo_jni_state_(border) != LIBCGO_JNI_GONE_ &&
+  struct libcgo_jni_thread_ *self =
+      LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
+  if (self->attached != LIBCGO_NULL_ &&
+      libcgo_jni_state_(border) != LIBCGO_JNI_GONE_ &&
       libcgo_jni_env_(border->vm) == self->attached)
     LIBCGO_JNI_(border->vm, DetachCurrentThread)(border->vm);
-  self->attached = 0;
+  self->attached = LIBCGO_NULL_;
 }
 
 /* As the system knows the thread, so that jstack and top agree. In ASCII, which is the
@@ -159,12 +164,12 @@ static inline void libcgo_jni_name_(char name[16]) {
     name[0] = 0;
 #endif
   for (; i < 15 && name[i] != 0; i++)
-    if ((unsigned char)name[i] >= 0x80)
+    if (LIBCGO_NUMBER_(unsigned char, name[i]) >= 0x80)
       name[i] = '?';
   name[i] = 0;
   if (i == 0) {
     static const char other[] = "C thread";
-    for (i = 0; i < (int)sizeof other; i++)
+    for (i = 0; i < LIBCGO_NUMBER_(int, sizeof other); i++)
       name[i] = other[i];
   }
 }
@@ -186,14 +191,14 @@ LIBCGO_BEGIN_DECLS
 
 /* Attaches the calling thread to the VM. Returns 0 or an errno value. */
 static inline int libcgo_jni_attach_(JavaVM *vm, struct libcgo_jni_thread_ *self) {
-  JNIEnv *env = 0;
+  JNIEnv *env = LIBCGO_NULL_;
   char name[16];
   JavaVMAttachArgs args;
   int result;
   libcgo_jni_name_(name);
   args.version = JNI_VERSION_1_6;
   args.name = name;
-  args.group = 0;
+  args.group = LIBCGO_NULL_;
   result = LIBCGO_JNI_(vm, AttachCurrentThreadAsDaemon)(
       vm, LIBCGO_JNI_OUT_(&env), &args);
   if (result == JNI_OK) {
@@ -211,23 +216,25 @@ static inline int libcgo_jni_handle_(JNIEnv *env, jthrowable thrown) {
   jclass threads, handlers;
   jmethodID current, get, uncaught;
   jobject thread, handler;
-  if ((threads = LIBCGO_JNI_(env, FindClass)(env, "java/lang/Thread")) == 0 ||
+  if ((threads = LIBCGO_JNI_(env, FindClass)(env, "java/lang/Thread")) ==
+          LIBCGO_NULL_ ||
       (handlers = LIBCGO_JNI_(env, FindClass)(
-           env, "java/lang/Thread$UncaughtExceptionHandler")) == 0 ||
+           env, "java/lang/Thread$UncaughtExceptionHandler")) == LIBCGO_NULL_ ||
       (current = LIBCGO_JNI_(env, GetStaticMethodID)(
-           env, threads, "currentThread", "()Ljava/lang/Thread;")) == 0 ||
+           env, threads, "currentThread", "()Ljava/lang/Thread;")) ==
+          LIBCGO_NULL_ ||
       (get = LIBCGO_JNI_(env, GetMethodID)(
            env, threads, "getUncaughtExceptionHandler",
-           "()Ljava/lang/Thread$UncaughtExceptionHandler;")) == 0 ||
+           "()Ljava/lang/Thread$UncaughtExceptionHandler;")) == LIBCGO_NULL_ ||
       (uncaught = LIBCGO_JNI_(env, GetMethodID)(
            env, handlers, "uncaughtException",
-           "(Ljava/lang/Thread;Ljava/lang/Throwable;)V")) == 0)
+           "(Ljava/lang/Thread;Ljava/lang/Throwable;)V")) == LIBCGO_NULL_)
     return 0;
   thread = LIBCGO_JNI_(env, CallStaticObjectMethod)(env, threads, current);
-  if (LIBCGO_JNI_(env, ExceptionCheck)(env) || thread == 0)
+  if (LIBCGO_JNI_(env, ExceptionCheck)(env) || thread == LIBCGO_NULL_)
     return 0;
   handler = LIBCGO_JNI_(env, CallObjectMethod)(env, thread, get);
-  if (LIBCGO_JNI_(env, ExceptionCheck)(env) || handler == 0)
+  if (LIBCGO_JNI_(env, ExceptionCheck)(env) || handler == LIBCGO_NULL_)
     return 0;
   LIBCGO_JNI_(env, CallVoidMethod)(env, handler, uncaught, thread, thrown);
   return 1;
@@ -246,7 +253,7 @@ static inline void libcgo_jni_uncaught_(JNIEnv *env) {
       LIBCGO_JNI_(env, ExceptionDescribe)(env);
     }
     LIBCGO_JNI_(env, ExceptionClear)(env);
-    LIBCGO_JNI_(env, PopLocalFrame)(env, 0);
+    LIBCGO_JNI_(env, PopLocalFrame)(env, LIBCGO_NULL_);
   }
   LIBCGO_JNI_(env, ExceptionClear)(env);
   LIBCGO_JNI_(env, DeleteLocalRef)(env, thrown);
@@ -270,14 +277,16 @@ static inline void libcgo_jni_throw_again_(JNIEnv *env, jthrowable pending) {
 __attribute__((__always_inline__)) static inline int
 libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
                   void (*fn)(JNIEnv *env, void *arg), void *arg) {
-  struct libcgo_jni_thread_ *self = (struct libcgo_jni_thread_ *)(void *)thread;
+  struct libcgo_jni_thread_ *self =
+      LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
   JNIEnv *env = self->attached;
-  jthrowable pending = 0;
+  jthrowable pending = LIBCGO_NULL_;
   unsigned depth;
 #ifdef LIBCGO_JNI_OTHERS_DETACH
   env = 0;
 #endif
-  if (__builtin_expect(env == 0, 0) && (env = libcgo_jni_env_(border->vm)) == 0) {
+  if (__builtin_expect(env == LIBCGO_NULL_, 0) &&
+      (env = libcgo_jni_env_(border->vm)) == LIBCGO_NULL_) {
     const int err = libcgo_jni_attach_(border->vm, self);
     if (err != 0)
       return err;
@@ -289,7 +298,7 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
     pending = libcgo_jni_put_aside_(env);
   if (__builtin_expect(LIBCGO_JNI_(env, PushLocalFrame)(env, 16) != 0, 0)) {
     LIBCGO_JNI_(env, ExceptionClear)(env);
-    if (pending != 0)
+    if (pending != LIBCGO_NULL_)
       libcgo_jni_throw_again_(env, pending);
     return ENOMEM;
   }
@@ -299,8 +308,8 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
   if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
       depth == 0 && self->attached == env)
     libcgo_jni_uncaught_(env);
-  LIBCGO_JNI_(env, PopLocalFrame)(env, 0);
-  if (__builtin_expect(pending != 0, 0))
+  LIBCGO_JNI_(env, PopLocalFrame)(env, LIBCGO_NULL_);
+  if (__builtin_expect(pending != LIBCGO_NULL_, 0))
     libcgo_jni_throw_again_(env, pending);
   return 0;
 }
@@ -313,7 +322,7 @@ struct libcgo_jni_call_ {
 };
 
 static inline void libcgo_jni_run_(struct libcgo_thread *thread, void *p) {
-  struct libcgo_jni_call_ *call = (struct libcgo_jni_call_ *)p;
+  struct libcgo_jni_call_ *call = LIBCGO_CAST_(struct libcgo_jni_call_ *, p);
   call->err = libcgo_jni_enter_(call->border, thread, call->fn, call->arg);
 }
 
@@ -359,14 +368,14 @@ libcgo_jni_call(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
                 void *arg) {
   struct libcgo_thread *self;
   uint32_t state;
-  if (border == 0 || fn == 0)
+  if (border == LIBCGO_NULL_ || fn == LIBCGO_NULL_)
     return EINVAL;
   state = libcgo_jni_state_(border);
   if (__builtin_expect(state != LIBCGO_JNI_OPEN_, 0))
     return state == LIBCGO_JNI_NEW_ ? EPERM : ESHUTDOWN;
   /* What libcgo_callback does for a thread that has a record, without its detour. */
   self = border->runtime.ops->current(&border->runtime);
-  if (__builtin_expect(self == 0, 0))
+  if (__builtin_expect(self == LIBCGO_NULL_, 0))
     return libcgo_jni_first_(border, fn, arg);
   return libcgo_jni_enter_(border, self, fn, arg);
 }
@@ -384,36 +393,38 @@ static struct libcgo_jni *libcgo_jni_list_;
 /* The VM's threads are not in the child: a call would wait for them forever. */
 static inline void libcgo_jni_forked_(void) {
   struct libcgo_jni *border = libcgo_jni_list_;
-  for (; border != 0; border = border->next)
+  for (; border != LIBCGO_NULL_; border = border->next)
     libcgo_jni_close_(border, LIBCGO_JNI_GONE_);
 }
 #endif
 
 #ifdef LIBCGO_JNI_JVMTI_
 static inline void JNICALL libcgo_jni_vm_ends_(jvmtiEnv *events, JNIEnv *env) {
-  void *border = 0;
+  void *border = LIBCGO_NULL_;
   (void)env;
   if (LIBCGO_JNI_(events, GetEnvironmentLocalStorage)(events, &border) ==
           JVMTI_ERROR_NONE &&
-      border != 0)
-    libcgo_jni_close_((struct libcgo_jni *)border, LIBCGO_JNI_GONE_);
+      border != LIBCGO_NULL_)
+    libcgo_jni_close_(LIBCGO_CAST_(struct libcgo_jni *, border),
+                      LIBCGO_JNI_GONE_);
 }
 
 /* Without this event, a call that comes too late waits forever in the VM. */
 static inline void libcgo_jni_watch_(struct libcgo_jni *border) {
   static jvmtiEventCallbacks callbacks; /* all others NULL */
-  void *p = 0;
+  void *p = LIBCGO_NULL_;
   jvmtiEnv *events;
   if (LIBCGO_JNI_(border->vm, GetEnv)(border->vm, &p, JVMTI_VERSION_1_0) != JNI_OK)
     return;
-  events = (jvmtiEnv *)p;
+  events = LIBCGO_CAST_(jvmtiEnv *, p);
   callbacks.VMDeath = libcgo_jni_vm_ends_;
   if (LIBCGO_JNI_(events, SetEnvironmentLocalStorage)(events, border) ==
           JVMTI_ERROR_NONE &&
       LIBCGO_JNI_(events, SetEventCallbacks)(
           events, &callbacks, sizeof callbacks) == JVMTI_ERROR_NONE &&
       LIBCGO_JNI_(events, SetEventNotificationMode)(
-          events, JVMTI_ENABLE, JVMTI_EVENT_VM_DEATH, 0) == JVMTI_ERROR_NONE)
+          events, JVMTI_ENABLE, JVMTI_EVENT_VM_DEATH, LIBCGO_NULL_) ==
+          JVMTI_ERROR_NONE)
     border->events = events;
   else
     LIBCGO_JNI_(events, DisposeEnvironment)(events);
@@ -433,7 +444,7 @@ static inline void libcgo_jni_watch_(struct libcgo_jni *border) {
 LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
                                                    JavaVM *vm) {
   int err;
-  if (border == 0 || vm == 0)
+  if (border == LIBCGO_NULL_ || vm == LIBCGO_NULL_)
     return EINVAL;
   if (libcgo_jni_state_(border) == LIBCGO_JNI_OPEN_)
     return 0;
@@ -443,15 +454,16 @@ LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
   if (err != 0 && err != EALREADY)
     return err;
   /* An attached thread has the object kept, for threads that end later. */
-  err = libcgo_attach(&border->runtime, 0);
+  err = libcgo_attach(&border->runtime, LIBCGO_NULL_);
   if (err == 0)
     err = libcgo_detach(&border->runtime);
   if (err != 0 && err != EALREADY)
     return err;
 #ifdef LIBCGO_HOST_FORKS_
   if (!border->listed) {
-    if (libcgo_jni_list_ == 0 &&
-        (err = pthread_atfork(0, 0, libcgo_jni_forked_)) != 0)
+    if (libcgo_jni_list_ == LIBCGO_NULL_ &&
+        (err = pthread_atfork(LIBCGO_NULL_, LIBCGO_NULL_, libcgo_jni_forked_)) !=
+            0)
       return err;
     border->listed = 1;
     border->next = libcgo_jni_list_;
@@ -477,16 +489,16 @@ LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
  * signal handlers. Since 0.2.
  */
 static inline int libcgo_jni_end(struct libcgo_jni *border) {
-  if (border == 0)
+  if (border == LIBCGO_NULL_)
     return EINVAL;
   if (libcgo_jni_state_(border) != LIBCGO_JNI_OPEN_)
     return 0;
   libcgo_jni_close_(border, LIBCGO_JNI_ENDED_);
 #ifdef LIBCGO_JNI_JVMTI_
-  if (border->events != 0)
-    LIBCGO_JNI_((jvmtiEnv *)border->events, DisposeEnvironment)
-  ((jvmtiEnv *)border->events);
-  border->events = 0;
+  if (border->events != LIBCGO_NULL_)
+    LIBCGO_JNI_(LIBCGO_CAST_(jvmtiEnv *, border->events), DisposeEnvironment)
+  (LIBCGO_CAST_(jvmtiEnv *, border->events));
+  border->events = LIBCGO_NULL_;
 #endif
   return 0;
 }

@@ -50,8 +50,8 @@ struct libcgo_ocaml {
   uint32_t ended;
 };
 
-/* Defines `struct libcgo_ocaml border`, at file scope, in C or C++. Other files of the same
-   program or shared object may declare it: extern struct libcgo_ocaml border; */
+/* Defines `static struct libcgo_ocaml border`, at file scope, in C or C++. Other files get the
+   border's address from a function of yours. */
 #define LIBCGO_OCAML(border)                                                   \
   static LIBCGO_HOST_TLS_ struct libcgo_thread *border##_thread_;              \
   static void border##_enter_(struct libcgo_thread *thread) {                  \
@@ -59,7 +59,7 @@ struct libcgo_ocaml {
   }                                                                            \
   static void border##_leave_(struct libcgo_thread *thread) {                  \
     libcgo_ocaml_leave_(thread);                                               \
-    border##_thread_ = 0;                                                      \
+    border##_thread_ = LIBCGO_NULL_;                                           \
   }                                                                            \
   static struct libcgo_thread *border##_current_(                              \
       const struct libcgo_runtime *runtime) {                                  \
@@ -68,9 +68,8 @@ struct libcgo_ocaml {
   }                                                                            \
   static const struct libcgo_ops border##_ops_ =                               \
       LIBCGO_OPS(border##_enter_, border##_leave_, libcgo_ocaml_acquire_,      \
-                 libcgo_ocaml_release_, border##_current_, 0);                 \
-  extern LIBCGO_HOST_LOCAL_ struct libcgo_ocaml border;                        \
-  struct libcgo_ocaml border = {LIBCGO_RUNTIME_INIT(&border##_ops_), 0}
+                 libcgo_ocaml_release_, border##_current_, LIBCGO_NULL_);      \
+  static struct libcgo_ocaml border = {LIBCGO_RUNTIME_INIT(&border##_ops_), 0}
 
 /* ---- which thread holds the runtime ---- */
 
@@ -83,7 +82,9 @@ extern void libcgo_ocaml_give_(void)
 #if OCAML_VERSION >= 50000
 
 /* The thread-local pointer to the state of the domain whose lock the thread holds. */
-static inline int libcgo_ocaml_holds_(void) { return Caml_state_opt != 0; }
+static inline int libcgo_ocaml_holds_(void) {
+  return Caml_state_opt != LIBCGO_NULL_;
+}
 static inline void libcgo_ocaml_follow_(void) {}
 
 #else
@@ -114,7 +115,7 @@ static inline void libcgo_ocaml_takes_(void) {
 /* By a thread that holds the runtime: no other thread is in a hook then, unless it waits
    for the runtime. */
 static inline void libcgo_ocaml_follow_(void) {
-  if (libcgo_ocaml_enter_before_ != 0)
+  if (libcgo_ocaml_enter_before_ != LIBCGO_NULL_)
     return;
   libcgo_ocaml_enter_before_ = libcgo_ocaml_enter_hook_;
   libcgo_ocaml_leave_before_ = libcgo_ocaml_leave_hook_;
@@ -140,11 +141,12 @@ struct libcgo_ocaml_thread_ {
 static inline struct libcgo_thread *
 libcgo_ocaml_acquire_(struct libcgo_runtime *runtime) {
   static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
-  struct libcgo_ocaml_thread_ *self = (struct libcgo_ocaml_thread_ *)calloc(
-      1, sizeof(struct libcgo_ocaml_thread_));
+  struct libcgo_ocaml_thread_ *self =
+      LIBCGO_CAST_(struct libcgo_ocaml_thread_ *,
+                   calloc(1, sizeof(struct libcgo_ocaml_thread_)));
   (void)runtime;
-  if (self == 0)
-    return 0;
+  if (self == LIBCGO_NULL_)
+    return LIBCGO_NULL_;
   self->thread = fresh;
   return &self->thread;
 }
@@ -173,9 +175,10 @@ static inline void libcgo_ocaml_watch_keys_(void) {
   long none = -1;
   pthread_key_t key;
   if (__atomic_load_n(&libcgo_ocaml_witness_, __ATOMIC_RELAXED) >= 0 ||
-      pthread_key_create(&key, 0) != 0)
+      pthread_key_create(&key, LIBCGO_NULL_) != 0)
     return;
-  if (!__atomic_compare_exchange_n(&libcgo_ocaml_witness_, &none, (long)key, 0,
+  if (!__atomic_compare_exchange_n(&libcgo_ocaml_witness_, &none,
+                                   LIBCGO_NUMBER_(long, key), 0,
                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
     pthread_key_delete(key);
 }
@@ -186,11 +189,13 @@ static inline int libcgo_ocaml_find_key_(void) {
   long keys = sysconf(_SC_THREAD_KEYS_MAX), k, key = -1, found = 0;
   keys = keys < 0 ? 0 : keys > 1024 ? 1024 : keys;
   for (k = 0; k < keys; k++)
-    set[k] = pthread_getspecific((pthread_key_t)k) != 0;
+    set[k] =
+        pthread_getspecific(LIBCGO_NUMBER_(pthread_key_t, k)) != LIBCGO_NULL_;
   if (!caml_c_thread_register())
     return 0;
   for (k = 0; k < keys; k++)
-    if (!set[k] && pthread_getspecific((pthread_key_t)k) != 0) {
+    if (!set[k] &&
+        pthread_getspecific(LIBCGO_NUMBER_(pthread_key_t, k)) != LIBCGO_NULL_) {
       key = k;
       found++;
     }
@@ -202,7 +207,8 @@ static inline int libcgo_ocaml_find_key_(void) {
 static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
   /* What caml_c_thread_register looks at first. */
-  if (__builtin_expect(key >= 0 && pthread_getspecific((pthread_key_t)key) != 0,
+  if (__builtin_expect(key >= 0 && pthread_getspecific(LIBCGO_NUMBER_(
+                                       pthread_key_t, key)) != LIBCGO_NULL_,
                        1))
     return 0;
   if (key < 0 && !self->asked) {
@@ -213,18 +219,21 @@ static inline int libcgo_ocaml_register_(struct libcgo_ocaml_thread_ *self) {
   } else if (!caml_c_thread_register()) {
     return 0;
   }
-  self->info = 0;
+  self->info = LIBCGO_NULL_;
   if (key >= 0 && libcgo_ocaml_witness_ >= 0 &&
-      pthread_setspecific((pthread_key_t)libcgo_ocaml_witness_, self) == 0)
-    self->info = pthread_getspecific((pthread_key_t)key);
+      pthread_setspecific(LIBCGO_NUMBER_(pthread_key_t, libcgo_ocaml_witness_),
+                          self) == 0)
+    self->info = pthread_getspecific(LIBCGO_NUMBER_(pthread_key_t, key));
   return 1;
 }
 
 static inline void libcgo_ocaml_restore_(struct libcgo_ocaml_thread_ *self) {
   const long key = __atomic_load_n(&libcgo_ocaml_key_, __ATOMIC_RELAXED);
-  if (self->info != 0 && pthread_getspecific((pthread_key_t)key) == 0 &&
-      pthread_getspecific((pthread_key_t)libcgo_ocaml_witness_) == 0)
-    pthread_setspecific((pthread_key_t)key, self->info);
+  if (self->info != LIBCGO_NULL_ &&
+      pthread_getspecific(LIBCGO_NUMBER_(pthread_key_t, key)) == LIBCGO_NULL_ &&
+      pthread_getspecific(LIBCGO_NUMBER_(pthread_key_t, libcgo_ocaml_witness_)) ==
+          LIBCGO_NULL_)
+    pthread_setspecific(LIBCGO_NUMBER_(pthread_key_t, key), self->info);
 }
 #else
 static inline void libcgo_ocaml_watch_keys_(void) {}
@@ -240,7 +249,7 @@ static inline void libcgo_ocaml_restore_(struct libcgo_ocaml_thread_ *self) {
 /* The end of a thread that has not returned from a call holds the runtime. */
 static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
   struct libcgo_ocaml_thread_ *self =
-      (struct libcgo_ocaml_thread_ *)(void *)thread;
+      LIBCGO_CAST_(struct libcgo_ocaml_thread_ *, thread);
   if (!self->registered)
     return;
   libcgo_ocaml_restore_(self);
@@ -250,7 +259,7 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
   self->registered = 0;
 #ifdef SS_DISABLE
   if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)
-    sigaltstack(&self->signal_stack, 0);
+    sigaltstack(&self->signal_stack, LIBCGO_NULL_);
 #endif
 }
 
@@ -261,17 +270,18 @@ __attribute__((__always_inline__)) static inline int
 libcgo_ocaml_enter_(struct libcgo_thread *thread, void (*fn)(void *arg),
                     void *arg) {
   struct libcgo_ocaml_thread_ *self =
-      (struct libcgo_ocaml_thread_ *)(void *)thread;
+      LIBCGO_CAST_(struct libcgo_ocaml_thread_ *, thread);
   if (libcgo_ocaml_holds_()) {
     fn(arg);
     return 0;
   }
   if (__builtin_expect(!self->registered, 0)) {
     /* Module Thread sets this hook when it starts. */
-    if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == 0)
+    if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) ==
+        LIBCGO_NULL_)
       return EPERM;
 #ifdef SS_DISABLE
-    sigaltstack(0, &self->signal_stack);
+    sigaltstack(LIBCGO_NULL_, &self->signal_stack);
 #endif
   }
   /* At each call: it is cheap for a registered thread, and somebody else may have
@@ -294,7 +304,7 @@ struct libcgo_ocaml_call_ {
 };
 
 static inline void libcgo_ocaml_run_(struct libcgo_thread *thread, void *p) {
-  struct libcgo_ocaml_call_ *call = (struct libcgo_ocaml_call_ *)p;
+  struct libcgo_ocaml_call_ *call = LIBCGO_CAST_(struct libcgo_ocaml_call_ *, p);
   call->err = libcgo_ocaml_enter_(thread, call->fn, call->arg);
 }
 
@@ -341,13 +351,13 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
                                                     void (*fn)(void *arg),
                                                     void *arg) {
   struct libcgo_thread *self;
-  if (border == 0 || fn == 0)
+  if (border == LIBCGO_NULL_ || fn == LIBCGO_NULL_)
     return EINVAL;
   if (__builtin_expect(__atomic_load_n(&border->ended, __ATOMIC_ACQUIRE) != 0, 0))
     return ESHUTDOWN;
   /* What libcgo_callback does for a thread that has a record, without its detour. */
   self = border->runtime.ops->current(&border->runtime);
-  if (__builtin_expect(self == 0, 0))
+  if (__builtin_expect(self == LIBCGO_NULL_, 0))
     return libcgo_ocaml_first_(border, fn, arg);
   return libcgo_ocaml_enter_(self, fn, arg);
 }
@@ -363,9 +373,9 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
  * The caller must hold the runtime. Not safe in signal handlers. Since 0.2.
  */
 static inline int libcgo_ocaml_begin(struct libcgo_ocaml *border) {
-  if (border == 0)
+  if (border == LIBCGO_NULL_)
     return EINVAL;
-  if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == 0)
+  if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) == LIBCGO_NULL_)
     return EPERM;
   libcgo_ocaml_follow_();
   __atomic_store_n(&border->ended, 0u, __ATOMIC_RELEASE);
@@ -381,7 +391,7 @@ static inline int libcgo_ocaml_begin(struct libcgo_ocaml *border) {
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 static inline int libcgo_ocaml_end(struct libcgo_ocaml *border) {
-  if (border == 0)
+  if (border == LIBCGO_NULL_)
     return EINVAL;
   __atomic_store_n(&border->ended, 1u, __ATOMIC_RELEASE);
   return 0;

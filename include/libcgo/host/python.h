@@ -80,6 +80,8 @@ struct libcgo_python {
   struct libcgo_python *next;
 };
 
+#define LIBCGO_PYTHON_NO_STATE_ LIBCGO_NUMBER_(PyThreadState *, LIBCGO_NULL_)
+
 /* ---- what differs between versions ---- */
 
 /* The thread state that is attached: of this thread; before 3.12 of the thread that has the
@@ -108,9 +110,9 @@ static inline int libcgo_python_is_attached_(const PyThreadState *state) {
 
 static inline int libcgo_python_raised_(const PyThreadState *state) {
 #if PY_VERSION_HEX >= 0x030c0000
-  return state->current_exception != NULL;
+  return state->current_exception != LIBCGO_NULL_;
 #else
-  return state->curexc_type != NULL;
+  return state->curexc_type != LIBCGO_NULL_;
 #endif
 }
 
@@ -119,7 +121,8 @@ struct libcgo_python_pending_ {
   PyObject *type, *value, *traceback;
 };
 static inline struct libcgo_python_pending_ libcgo_python_put_aside_(void) {
-  struct libcgo_python_pending_ pending = {NULL, NULL, NULL};
+  struct libcgo_python_pending_ pending = {LIBCGO_NULL_, LIBCGO_NULL_,
+                                           LIBCGO_NULL_};
 #if PY_VERSION_HEX >= 0x030c0000
   pending.value = PyErr_GetRaisedException();
 #else
@@ -160,7 +163,7 @@ static inline int libcgo_python_ends_(void) {
 
 static inline int libcgo_python_membarrier_(int command) {
 #ifdef LIBCGO_MEMBARRIER_
-  return (int)syscall(SYS_membarrier, command, 0, 0);
+  return LIBCGO_NUMBER_(int, syscall(SYS_membarrier, command, 0, 0));
 #else
   (void)command;
   return -1;
@@ -201,10 +204,11 @@ static __thread struct libcgo_python_thread *libcgo_python_last_;
 static inline struct libcgo_thread *
 libcgo_python_acquire_(struct libcgo_runtime *runtime) {
   /* The runtime is the first member. */
-  struct libcgo_python *const border = (struct libcgo_python *)runtime;
+  struct libcgo_python *const border =
+      LIBCGO_CAST_(struct libcgo_python *, runtime);
   struct libcgo_python_thread *record;
   for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
-       record != NULL; record = record->next) {
+       record != LIBCGO_NULL_; record = record->next) {
     uint32_t free_now = 0;
     if (__atomic_compare_exchange_n(&record->taken, &free_now, 1, 0,
                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
@@ -212,10 +216,10 @@ libcgo_python_acquire_(struct libcgo_runtime *runtime) {
       return &record->thread;
     }
   }
-  record = (struct libcgo_python_thread *)calloc(1, sizeof *record);
-  if (record == NULL ||
+  record = LIBCGO_CAST_(struct libcgo_python_thread *, calloc(1, sizeof *record));
+  if (record == LIBCGO_NULL_ ||
       libcgo_thread_init(&record->thread, sizeof record->thread) != 0)
-    return NULL;
+    return LIBCGO_NULL_;
   record->border = border;
   record->taken = 1;
   record->process = getpid();
@@ -227,8 +231,8 @@ libcgo_python_acquire_(struct libcgo_runtime *runtime) {
 }
 
 static inline void libcgo_python_release_(struct libcgo_thread *thread) {
-  __atomic_store_n(&((struct libcgo_python_thread *)thread)->taken, 0,
-                   __ATOMIC_RELEASE);
+  __atomic_store_n(&LIBCGO_CAST_(struct libcgo_python_thread *, thread)->taken,
+                   0, __ATOMIC_RELEASE);
 }
 
 /* The end of a thread: destroys its thread state, if the interpreter is still there. What the
@@ -236,20 +240,20 @@ static inline void libcgo_python_release_(struct libcgo_thread *thread) {
 static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
   PyThreadState *const state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
   PyThreadState *attached;
-  libcgo_python_last_ = NULL;
+  libcgo_python_last_ = LIBCGO_NULL_;
   record->plain = 0;
-  if (state == NULL)
+  if (state == LIBCGO_NULL_)
     return;
   attached = libcgo_python_attached_();
   if (attached != state) { /* else it has ended in the middle of a call */
     if (libcgo_python_go_in_(record->border, record) != 0)
       return;
-    if (LIBCGO_PYTHON_ATTACHED_IS_OWN_ && attached != NULL)
+    if (LIBCGO_PYTHON_ATTACHED_IS_OWN_ && attached != LIBCGO_NULL_)
       PyEval_SaveThread();
     PyEval_RestoreThread(state);
   }
   PyThreadState_Clear(state);
-  __atomic_store_n(&record->state, (PyThreadState *)NULL, __ATOMIC_RELAXED);
+  __atomic_store_n(&record->state, LIBCGO_PYTHON_NO_STATE_, __ATOMIC_RELAXED);
   PyThreadState_DeleteCurrent();
   libcgo_python_go_out_(record);
 }
@@ -257,12 +261,12 @@ static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
 /* ---- the end of the interpreter ---- */
 
 static inline int libcgo_python_someone_inside_(struct libcgo_python *border) {
-  const struct libcgo_python_thread *const own =
-      (struct libcgo_python_thread *)border->current(&border->runtime);
+  const struct libcgo_python_thread *const own = LIBCGO_CAST_(
+      struct libcgo_python_thread *, border->current(&border->runtime));
   const struct libcgo_python_thread *record;
   const pid_t process = getpid();
   for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
-       record != NULL; record = record->next)
+       record != LIBCGO_NULL_; record = record->next)
     if (record != own && record->process == process &&
         __atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) != 0)
       return 1;
@@ -294,20 +298,20 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
   if (libcgo_python_someone_inside_(border)) {
     PyThreadState *const state = PyEval_SaveThread();
     while ((late = libcgo_python_someone_inside_(border)) != 0 && left-- > 0)
-      nanosleep(&pause, NULL);
+      nanosleep(&pause, LIBCGO_NULL_);
     PyEval_RestoreThread(state);
   }
   /* The main interpreter destroys the states of all threads itself. Others insist that there
      is none. */
   for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
-       record != NULL; record = record->next) {
+       record != LIBCGO_NULL_; record = record->next) {
     PyThreadState *const state =
         __atomic_load_n(&record->state, __ATOMIC_RELAXED);
-    if (state == NULL || state == libcgo_python_attached_() ||
+    if (state == LIBCGO_NULL_ || state == libcgo_python_attached_() ||
         __atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) != 0)
       continue;
     /* The thread itself looks at the state only after it has seen that the border is open. */
-    __atomic_store_n(&record->state, (PyThreadState *)NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(&record->state, LIBCGO_PYTHON_NO_STATE_, __ATOMIC_RELAXED);
     if (record->process == getpid() &&
         border->interpreter != PyInterpreterState_Main()) {
       PyThreadState_Clear(state);
@@ -319,10 +323,10 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
 
 static inline PyObject *libcgo_python_at_exit_(PyObject *capsule,
                                                PyObject *unused) {
-  struct libcgo_python *const border =
-      (struct libcgo_python *)PyCapsule_GetPointer(capsule, NULL);
+  struct libcgo_python *const border = LIBCGO_CAST_(
+      struct libcgo_python *, PyCapsule_GetPointer(capsule, LIBCGO_NULL_));
   (void)unused;
-  if (border != NULL)
+  if (border != LIBCGO_NULL_)
     (void)libcgo_python_close(border);
   Py_RETURN_NONE;
 }
@@ -331,7 +335,7 @@ static inline PyObject *libcgo_python_at_exit_(PyObject *capsule,
 static struct libcgo_python *libcgo_python_borders_;
 static inline void libcgo_python_has_ended_(void) {
   struct libcgo_python *border = libcgo_python_borders_;
-  for (; border != NULL; border = border->next)
+  for (; border != LIBCGO_NULL_; border = border->next)
     __atomic_store_n(&border->closed, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -339,17 +343,17 @@ static inline void libcgo_python_has_ended_(void) {
 
 static inline int libcgo_python_register_(struct libcgo_python *border) {
   static PyMethodDef method = {"libcgo_python_close", libcgo_python_at_exit_,
-                               METH_NOARGS, NULL};
+                               METH_NOARGS, LIBCGO_NULL_};
   const struct libcgo_python_pending_ pending = libcgo_python_put_aside_();
   PyObject *const module = PyImport_ImportModule("atexit");
-  PyObject *const capsule = PyCapsule_New(border, NULL, NULL);
+  PyObject *const capsule = PyCapsule_New(border, LIBCGO_NULL_, LIBCGO_NULL_);
   PyObject *const function =
-      capsule != NULL ? PyCFunction_New(&method, capsule) : NULL;
+      capsule != LIBCGO_NULL_ ? PyCFunction_New(&method, capsule) : LIBCGO_NULL_;
   PyObject *const result =
-      module != NULL && function != NULL
+      module != LIBCGO_NULL_ && function != LIBCGO_NULL_
           ? PyObject_CallMethod(module, "register", "O", function)
-          : NULL;
-  const int err = result != NULL ? 0 : ENOMEM;
+          : LIBCGO_NULL_;
+  const int err = result != LIBCGO_NULL_ ? 0 : ENOMEM;
   Py_XDECREF(result);
   Py_XDECREF(function);
   Py_XDECREF(capsule);
@@ -360,7 +364,7 @@ static inline int libcgo_python_register_(struct libcgo_python *border) {
 
 static inline int libcgo_python_open_(struct libcgo_python *border) {
   int err;
-  if (border->interpreter == NULL)
+  if (border->interpreter == LIBCGO_NULL_)
     border->interpreter = PyInterpreterState_Main();
   if (libcgo_python_home_(libcgo_python_attached_()) != border->interpreter)
     return EPERM;
@@ -371,7 +375,7 @@ static inline int libcgo_python_open_(struct libcgo_python *border) {
   if (border->listed == 0) {
     border->listed = 1;
     border->next = libcgo_python_borders_;
-    if (border->next == NULL)
+    if (border->next == LIBCGO_NULL_)
       (void)Py_AtExit(libcgo_python_has_ended_);
     libcgo_python_borders_ = border;
   }
@@ -432,9 +436,9 @@ struct libcgo_python_call_ {
 
 static inline void libcgo_python_detach_(const struct libcgo_python_call_ *call) {
   if (__builtin_expect(libcgo_python_raised_(call->state), 0))
-    PyErr_WriteUnraisable(NULL);
+    PyErr_WriteUnraisable(LIBCGO_NULL_);
   PyEval_SaveThread();
-  if (call->before != NULL)
+  if (call->before != LIBCGO_NULL_)
     PyEval_RestoreThread(call->before);
 }
 
@@ -442,7 +446,7 @@ static inline void libcgo_python_detach_(const struct libcgo_python_call_ *call)
    left fn; or Python has stopped the thread in the middle of a function, and then it is not
    attached any more. */
 static inline void libcgo_python_end_call_(struct libcgo_python_call_ *call) {
-  if (call->state != NULL && libcgo_python_attached_() == call->state)
+  if (call->state != LIBCGO_NULL_ && libcgo_python_attached_() == call->state)
     libcgo_python_detach_(call);
   if (call->outermost)
     libcgo_python_go_out_(call->record);
@@ -455,7 +459,7 @@ static inline void libcgo_python_run_attached_(PyThreadState *state,
   const struct libcgo_python_pending_ pending = libcgo_python_put_aside_();
   fn(arg);
   if (libcgo_python_raised_(state))
-    PyErr_WriteUnraisable(NULL);
+    PyErr_WriteUnraisable(LIBCGO_NULL_);
   libcgo_python_put_back_(&pending);
 }
 
@@ -467,8 +471,8 @@ libcgo_python_call_slowly_(struct libcgo_python *border,
   PyThreadState *attached = libcgo_python_attached_();
   PyThreadState *known, *state;
   struct libcgo_python_call_ call
-      __attribute__((__cleanup__(libcgo_python_end_call_))) = {record, NULL,
-                                                               NULL, entered};
+      __attribute__((__cleanup__(libcgo_python_end_call_))) = {
+          record, LIBCGO_NULL_, LIBCGO_NULL_, entered};
   /* A call within a call was let in long ago. */
   if (!entered && __atomic_load_n(&record->inside, __ATOMIC_RELAXED) == 0) {
     if (libcgo_python_go_in_(border, record) != 0)
@@ -478,31 +482,32 @@ libcgo_python_call_slowly_(struct libcgo_python *border,
   /* The thread state of a thread that Python has started, or that somebody else brought into
      Python. It may be gone when that is over, so it is asked for each time. */
   known = PyGILState_GetThisThreadState();
-  if (!LIBCGO_PYTHON_ATTACHED_IS_OWN_ && attached != NULL &&
+  if (!LIBCGO_PYTHON_ATTACHED_IS_OWN_ && attached != LIBCGO_NULL_ &&
       attached != known && attached != record->state)
-    attached = NULL; /* another thread's */
-  if (attached != NULL && libcgo_python_home_(attached) == border->interpreter) {
+    attached = LIBCGO_NULL_; /* another thread's */
+  if (attached != LIBCGO_NULL_ &&
+      libcgo_python_home_(attached) == border->interpreter) {
     libcgo_python_run_attached_(attached, fn, arg);
     return 0;
   }
   state = record->state;
-  if (state == NULL && attached == NULL && known != NULL &&
-      libcgo_python_home_(known) == border->interpreter)
+  if (state == LIBCGO_NULL_ && attached == LIBCGO_NULL_ &&
+      known != LIBCGO_NULL_ && libcgo_python_home_(known) == border->interpreter)
     state = known;
-  if (state == NULL) {
+  if (state == LIBCGO_NULL_) {
     state = PyThreadState_New(border->interpreter);
-    if (state == NULL)
+    if (state == LIBCGO_NULL_)
       return ENOMEM;
-    record->plain = attached == NULL && known == NULL;
+    record->plain = attached == LIBCGO_NULL_ && known == LIBCGO_NULL_;
     __atomic_store_n(&record->state, state, __ATOMIC_RELAXED);
   }
-  if (attached != NULL) /* to another interpreter */
+  if (attached != LIBCGO_NULL_) /* to another interpreter */
     call.before = PyEval_SaveThread();
   PyEval_RestoreThread(state);
   call.state = state;
   fn(arg);
   libcgo_python_detach_(&call);
-  call.state = NULL;
+  call.state = LIBCGO_NULL_;
   return 0;
 }
 
@@ -515,9 +520,9 @@ struct libcgo_python_first_ {
 static inline void libcgo_python_attached_now_(struct libcgo_thread *thread,
                                                void *first_call) {
   struct libcgo_python_first_ *const first =
-      (struct libcgo_python_first_ *)first_call;
+      LIBCGO_CAST_(struct libcgo_python_first_ *, first_call);
   struct libcgo_python_thread *const record =
-      (struct libcgo_python_thread *)thread;
+      LIBCGO_CAST_(struct libcgo_python_thread *, thread);
   first->err = libcgo_python_call_slowly_(record->border, record, first->fn,
                                           first->arg, 0);
 }
@@ -528,12 +533,12 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
                           void *arg) {
   struct libcgo_python_first_ first = {fn, arg, 0};
   int err;
-  if (fn == NULL)
+  if (fn == LIBCGO_NULL_)
     return EINVAL;
   if (libcgo_python_is_closed_(border))
     return ESHUTDOWN;
   if (__atomic_load_n(&border->begun, __ATOMIC_ACQUIRE) == 0) {
-    if (!Py_IsInitialized() || (border->interpreter != NULL &&
+    if (!Py_IsInitialized() || (border->interpreter != LIBCGO_NULL_ &&
                                 border->interpreter != PyInterpreterState_Main()))
       return EPERM;
     if (libcgo_python_ends_())
@@ -547,8 +552,9 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
         return err;
     } else if (err == EBUSY) {
       PyThreadState *const attached = libcgo_python_attached_();
-      if (attached != NULL && (LIBCGO_PYTHON_ATTACHED_IS_OWN_ ||
-                               attached == PyGILState_GetThisThreadState()))
+      if (attached != LIBCGO_NULL_ &&
+          (LIBCGO_PYTHON_ATTACHED_IS_OWN_ ||
+           attached == PyGILState_GetThisThreadState()))
         (void)libcgo_python_begin(border); /* waits without the GIL */
     }
   }
@@ -581,30 +587,32 @@ static inline int libcgo_python_call(struct libcgo_python *border,
                                      void (*fn)(void *arg), void *arg) {
   struct libcgo_python_thread *record = libcgo_python_last_;
   PyThreadState *state;
-  if (__builtin_expect(record == NULL || record->border != border, 0)) {
-    record = (struct libcgo_python_thread *)border->current(&border->runtime);
-    if (record == NULL)
+  if (__builtin_expect(record == LIBCGO_NULL_ || record->border != border, 0)) {
+    record = LIBCGO_CAST_(struct libcgo_python_thread *,
+                          border->current(&border->runtime));
+    if (record == LIBCGO_NULL_)
       return libcgo_python_first_call_(border, fn, arg);
     libcgo_python_last_ = record;
   }
-  if (__builtin_expect(fn == NULL, 0))
+  if (__builtin_expect(fn == LIBCGO_NULL_, 0))
     return EINVAL;
   if (__builtin_expect(record->plain == 0 || record->inside != 0, 0))
     return libcgo_python_call_slowly_(border, record, fn, arg, 0);
   if (__builtin_expect(libcgo_python_go_in_(border, record) != 0, 0))
     return ESHUTDOWN;
   state = record->state; /* NULL: the border was closed, and is open again */
-  if (__builtin_expect(state == NULL || libcgo_python_is_attached_(state), 0))
+  if (__builtin_expect(
+          state == LIBCGO_NULL_ || libcgo_python_is_attached_(state), 0))
     return libcgo_python_call_slowly_(border, record, fn, arg, 1);
   {
     struct libcgo_python_call_ call
-        __attribute__((__cleanup__(libcgo_python_end_call_))) = {record, NULL,
-                                                                 NULL, 1};
+        __attribute__((__cleanup__(libcgo_python_end_call_))) = {
+            record, LIBCGO_NULL_, LIBCGO_NULL_, 1};
     PyEval_RestoreThread(state);
     call.state = state;
     fn(arg);
     libcgo_python_detach_(&call);
-    call.state = NULL;
+    call.state = LIBCGO_NULL_;
   }
   return 0;
 }
@@ -629,21 +637,21 @@ LIBCGO_END_DECLS
     border##_record_ = thread;                                                 \
   }                                                                            \
   static void border##_leave_(struct libcgo_thread *thread) {                  \
-    libcgo_python_leave_((struct libcgo_python_thread *)thread);               \
-    border##_record_ = NULL;                                                   \
+    libcgo_python_leave_(LIBCGO_CAST_(struct libcgo_python_thread *, thread)); \
+    border##_record_ = LIBCGO_NULL_;                                           \
   }                                                                            \
   static const struct libcgo_ops border##_ops_ =                               \
       LIBCGO_OPS(border##_enter_, border##_leave_, libcgo_python_acquire_,     \
-                 libcgo_python_release_, border##_current_, NULL);             \
+                 libcgo_python_release_, border##_current_, LIBCGO_NULL_);     \
   static struct libcgo_python border = {LIBCGO_RUNTIME_INIT(&border##_ops_),   \
-                                        NULL,                                  \
+                                        LIBCGO_NULL_,                          \
                                         10000,                                 \
                                         0,                                     \
                                         0,                                     \
                                         0,                                     \
                                         0,                                     \
                                         border##_current_,                     \
-                                        NULL,                                  \
-                                        NULL}
+                                        LIBCGO_NULL_,                          \
+                                        LIBCGO_NULL_}
 
 #endif

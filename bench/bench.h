@@ -42,6 +42,9 @@ inline constexpr group first = {"thread-first",
 inline constexpr group ended = {"thread-end", "threads, to their end",
                                 "pthread_create, pthread_join",
                                 "x pthread_create, pthread_join"};
+inline constexpr group stops = {"world", "stops of the world",
+                                "by hand: stop, 1, parked",
+                                "x by hand, 1, parked"};
 
 benchmark::internal::Benchmark *add(const group &, const char *title,
                                     void (*)(benchmark::State &));
@@ -59,6 +62,9 @@ int leave_out(const char *what, const char *why);
 #define THREAD_END(title, function)                                            \
   BENCH_ONCE =                                                                 \
       bench::add(bench::ended, title, function)->UseManualTime()->Iterations(40)
+#define STOP(title, function)                                                  \
+  BENCH_ONCE =                                                                 \
+      bench::add(bench::stops, title, function)->UseManualTime()->Iterations(40)
 #define LEFT_OUT(what, why) BENCH_ONCE = bench::leave_out(what, why)
 
 // A value that the compiler cannot know: calls through it stay indirect.

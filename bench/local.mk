@@ -7,7 +7,7 @@ EXTRA_PROGRAMS += bench/bench
 bench_sources = bench/bench.h bench/callbacks.cc bench/calls.cc bench/coroutine.cc \
 	bench/handles.cc bench/kit.cc bench/kit.h bench/main.cc bench/nothing.c \
 	bench/peer-boost.cc bench/peer-ffi.cc bench/shared.cc bench/stacks.cc \
-	bench/threads.cc
+	bench/threads.cc bench/world.cc
 bench_bench_SOURCES = $(bench_sources)
 bench_bench_CPPFLAGS = $(include_cppflags) $(BENCHMARK_CFLAGS) $(BENCH_FFI_CFLAGS) \
 	-DLIBCGO_BENCH_FLAGS='"$(CXXFLAGS)"'

@@ -139,7 +139,7 @@ public:
         chart(directory_ + "/chart.tsv");
     std::ostringstream text;
     text << context_ << '\n';
-    for (const group *in : {&calls, &first, &ended})
+    for (const group *in : {&calls, &first, &ended, &stops})
       section(*in, text, chart);
     for (const std::string &what : left_out())
       text << "Left out: " << what << ".\n";

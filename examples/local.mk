@@ -8,6 +8,7 @@ EXTRA_DIST += examples/Makefile examples/README.md examples/c_side.c \
 	examples/green.c examples/green.h examples/treesum.c scripts/treesum.sh
 
 EXTRA_DIST += examples/cpp.cc
+EXTRA_DIST += examples/gc/Makefile examples/gc/churn.c examples/gc/gc.h examples/gc/heap.c
 EXTRA_DIST += examples/python/README.md examples/python/demo.py examples/python/setup.py \
 	examples/python/ticker.c examples/python/ticker.h examples/python/tickermodule.c
 EXTRA_DIST += examples/lua/Makefile examples/lua/README.md examples/lua/c_side.c \

@@ -11,7 +11,7 @@
 set -eu
 
 bench=$1
-titles=${2:-'indirect|crosscall|^libcgo_callback|^libcgo_call_on_system, system|^libcgo_stack_bounds, later|^libcgo_handle_get, of|^libffi|^array read, of'}
+titles=${2:-'indirect|crosscall|^libcgo_callback|^libcgo_call_on_system, system|^libcgo_safepoint|^libcgo_callback, world|^libcgo_stack_bounds, later|^libcgo_handle_get, of|^libffi|^array read, of'}
 iterations=8000 # the loop's, at all its places
 
 out=$(mktemp -d)

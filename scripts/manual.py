@@ -19,9 +19,9 @@ source, out = sys.argv[1:]
 MANDOC = os.environ.get('MANDOC', 'mandoc')
 CMARK = os.environ.get('CMARK', 'cmark-gfm')
 # In their order; other guides follow.
-START = ['README.md', 'docs/tutorial.md', 'examples/README.md', 'examples/lua/README.md',
-         'examples/python/README.md', 'examples/jni/README.md', 'examples/ocaml/README.md',
-         'examples/ruby/README.md', 'examples/node/README.md',
+START = ['README.md', 'docs/tutorial.md', 'docs/tutorial-gc.md', 'examples/README.md',
+         'examples/lua/README.md', 'examples/python/README.md', 'examples/jni/README.md',
+         'examples/ocaml/README.md', 'examples/ruby/README.md', 'examples/node/README.md',
          'docs/glossary.md']
 LIBRARY = ['docs/design.md', 'docs/porting.md', 'docs/platforms.md', 'docs/benchmarks.md']
 

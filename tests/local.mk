@@ -286,11 +286,12 @@ endif
 
 # ---- tests/object: what is read from finished files ----
 
-tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-script.sh \
+tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-layout.sh \
 	tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
-	tests/object/stack-chk.sh tests/object/static.sh tests/object/tools.sh
-tests_once += tests/object/headers.sh tests/object/prefix.sh tests/object/configure.sh \
+	tests/object/stack-chk.sh tests/object/static.sh
+tests_once += tests/object/gc.sh tests/object/gdb-script.sh tests/object/headers.sh \
+	tests/object/prefix.sh tests/object/tools.sh tests/object/configure.sh \
 	tests/object/html.sh tests/object/man.sh tests/object/release.sh \
 	tests/object/rust.sh tests/object/tutorial.sh tests/object/zig.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c \
@@ -367,6 +368,7 @@ TESTS += $(tests_scripts) $(tests_once)
 endif
 EXTRA_DIST += $(tests_scripts) $(tests_once) tests/support/facts.sh tests/support/run.sh \
 	tests/support/tap.sh tests/support/faults.sh tests/support/native.faults \
+	tests/support/sanitizers.sh \
 	tests/support/valgrind.supp
 
 TEST_EMU =
@@ -409,9 +411,3 @@ installcheck-local:
 	pkgconfigdir='$(pkgconfigdir)' \
 	have_shared='@enable_shared@' have_static='@enable_static@' \
 	$(SHELL) $(srcdir)/tests/object/installcheck.sh
-
-# Random programs of calls for FUZZ_SECONDS, from a seed of the time of day.
-FUZZ_SECONDS = 3600
-check-fuzz: tests/kit/calls-fuzz$(EXEEXT)
-	$(TEST_EMU) tests/kit/calls-fuzz$(EXEEXT) --seed `date +%s` --seconds $(FUZZ_SECONDS) --keep-going
-.PHONY: check-fuzz

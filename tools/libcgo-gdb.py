@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""libcgo for gdb: threads, contexts, backtraces of suspended contexts.
+"""libcgo for gdb: threads, worlds, contexts, backtraces of suspended contexts.
 
     info libcgo-threads [EXPR...]
     info libcgo-contexts [EXPR...]
@@ -8,7 +8,9 @@
 and printers for the records. gdb loads this file with libcgo.so. For a program with
 libcgo.a, use gdb's command `source PATH/libcgo-gdb.py`. The script only reads memory and
 registers, so it works with core files, too. It needs no debug information of the library.
-It follows the frames of contexts on amd64 and arm64 only.
+It follows the frames of contexts on the CPUs of FRAMES below. Only amd64 and 386 have
+been tried in gdb. On 32-bit Arm, the library must have been compiled for a CPU with
+floating-point registers.
 See "Debugging" in libcgo-runtime(7).
 """
 import re
@@ -32,22 +34,78 @@ RECORD_VERSION = 1
 OVER = 1    # of a context's sp
 IS_NEW = 1  # of its flags
 
-# The frame of a suspended context, for each architecture that gdb names: its bytes, and
-# at which of them the registers are. "fn" is, of a new context, where its function is.
-AMD64 = {"pc": "rip", "sp": "rsp", "bytes": 64, "fn": 40,
-         "saved": {"rip": 56, "rbp": 48, "rbx": 40, "r12": 32, "r13": 24, "r14": 8,
-                   "r15": 0}}
-ARM64 = {"pc": "pc", "sp": "sp", "bytes": 176, "fn": 32,
-         "saved": dict([("pc", 24), ("x29", 16)] +
-                       [("x%d" % n, 32 + 8 * (n - 19)) for n in range(19, 29)])}
-FRAMES = {"i386:x86-64": AMD64, "i386:x86-64:intel": AMD64, "aarch64": ARM64}
+# Of the world: words of 32 bits in the thread's record, after so many words, and what is in
+# them. Records of 0.1 end before.
+POLL, MODE, STATE = 49, 2, 8
+IN_WORLD = 64  # of the state
+STOP_ASKED, HANDSHAKE_ASKED, PARKED = 1, 2, 1
+# In the runtime's record: 40 bytes and as many words. In a world's block and a member's, which
+# are the library's (src/kit/world.cc): bytes, and as many words.
+FLAGS, WORLD = 10, 11
+HAS_WORLD = 1  # of the flags
+BLOCK = {"closed": (16, 1, 4), "stopped": (20, 1, 4), "slow": (24, 1, 4), "stopper": (32, 1, 0),
+         "shaken": (32, 8, 0), "first": (32, 9, 0)}
+MEMBER = {"thread": (0, 2, 0), "owner": (0, 4, 0), "next": (24, 5, 0)}
+
+# The frame of a suspended context, a line for each CPU. The line has
+#
+# - the CPU, as src/arch names it, and the bytes of a word,
+# - how gdb's name of the architecture begins,
+# - the program counter and the stack pointer,
+# - the CFA, counted in bytes from the context's sp; `chain`: the word at sp has it,
+# - where a new context has its function,
+# - where the registers are, counted from the CFA; that of the program counter has the
+#   return address. NAME:NUMBER: where gdb's name is not that of readelf, the latter.
+#
+# tests/object/gdb-layout.sh compares this with the frame description of src/arch.
+FRAMES = """
+amd64   8 i386:x86-64      rip rsp 64    rbx  rip=-8 rbp=-16 rbx=-24 r12=-32 r13=-40 r14=-56 r15=-64
+386     4 i386             eip esp 32    ebx  eip=-4 ebp=-8 ebx=-12 esi=-20 edi=-24
+arm64   8 aarch64          pc  sp  176   x19  pc=-152 x29=-160 x19=-144 x20=-136 x21=-128 x22=-120 x23=-112 x24=-104 x25=-96 x26=-88 x27=-80 x28=-72
+arm     4 arm              pc  sp  120   r4   pc=-4 r11=-8 r10=-12 r9=-16 r8=-20 r7=-24 r6=-28 r5=-32 r4=-36
+riscv64 8 riscv            pc  sp  224   s1   pc=-8 s0=-16 s1=-24 s2=-32 s3=-40 s4=-48 s5=-56 s6=-64 s7=-72 s8=-80 s9=-88 s10=-96 s11=-104
+s390x   8 s390             pc  r15 400   r6   pc=-48 r15=-40 r13=-56 r12=-64 r11=-72 r10=-80 r9=-88 r8=-96 r7=-104 r6=-112
+ppc64   8 powerpc          pc  r1  chain r31  pc=16 r14=-288 r15=-280 r16=-272 r17=-264 r18=-256 r19=-248 r20=-240 r21=-232 r22=-224 r23=-216 r24=-208 r25=-200 r26=-192 r27=-184 r28=-176 r29=-168 r30=-160 r31=-152
+ppc     4 powerpc          pc  r1  chain r31  pc=4 r14=-216 r15=-212 r16=-208 r17=-204 r18=-200 r19=-196 r20=-192 r21=-188 r22=-184 r23=-180 r24=-176 r25=-172 r26=-168 r27=-164 r28=-160 r29=-156 r30=-152 r31=-148
+mips64  8 mips             pc  sp  176   s0   pc=-8 s8:r30=-16 gp:r28=-24 s7:r23=-32 s6:r22=-40 s5:r21=-48 s4:r20=-56 s3:r19=-64 s2:r18=-72 s1:r17=-80 s0:r16=-88
+mips32  4 mips             pc  sp  112   s0   pc=-4 s8:r30=-8 s7:r23=-12 s6:r22=-16 s5:r21=-20 s4:r20=-24 s3:r19=-28 s2:r18=-32 s1:r17=-36 s0:r16=-40
+m68k    4 m68k             pc  sp  124   a2   pc=-4 fp:r14=-8 d2:r2=-12 d3:r3=-20 d4:r4=-24 d5:r5=-28 d6:r6=-32 d7:r7=-36 a2:r10=-40 a3:r11=-44 a4:r12=-48 a5:r13=-52
+"""
+
+
+class Layout:
+    """A line of FRAMES."""
+
+    def __init__(self, line):
+        self.cpu, words, self.architecture, self.pc, self.sp, cfa, self.fn, *saved = line.split()
+        self.word_bytes = int(words)
+        self.cfa_bytes = None if cfa == "chain" else int(cfa)
+        self.saved = {}
+        for place in saved:
+            name, at = place.split("=")
+            self.saved[name.split(":")[0]] = int(at)
+
+    def cfa(self, sp):
+        return word_at(sp) if self.cfa_bytes is None else sp + self.cfa_bytes
+
+    def registers(self, sp):
+        """What an unwinder gives of the frame at sp."""
+        cfa = self.cfa(sp)
+        words = {name: word_at(cfa + at) for name, at in self.saved.items()}
+        words[self.pc] = code_address(words[self.pc])
+        words.setdefault(self.sp, cfa)
+        return words
+
+
+LAYOUTS = [Layout(line) for line in FRAMES.split("\n") if line]
 
 
 def frame_layout():
     name = gdb.newest_frame().architecture().name()
-    if name not in FRAMES:
-        raise gdb.GdbError("libcgo: contexts are not known on " + name)
-    return FRAMES[name]
+    for layout in LAYOUTS:
+        if name.startswith(layout.architecture) and word_bytes() == layout.word_bytes:
+            return layout
+    raise gdb.GdbError("libcgo: contexts are not known on " + name)
 
 
 # ---- memory ----
@@ -87,6 +145,19 @@ class Record:
         return word_at(self.address + 8 + place * word_bytes())
 
 
+class Block:
+    """Memory of the library's own."""
+
+    def __init__(self, members, address):
+        self.members, self.address = members, address
+
+    def __getattr__(self, member):
+        if member not in self.members:
+            raise AttributeError(member)
+        some_bytes, words, size = self.members[member]
+        return number_at(self.address + some_bytes + words * word_bytes(), size or word_bytes())
+
+
 def symbol(address):
     """0x1234 <name>"""
     text = gdb.execute("info symbol 0x%x" % address, to_string=True)
@@ -99,11 +170,11 @@ def span(lo, hi):
 
 
 def code_address(word):
-    """Without the signature that arm64 may put into a return address."""
+    """Without the signature that arm64 may put into a return address, or the state of arm."""
     try:
         mask = int(gdb.newest_frame().read_register("pauth_cmask"))
     except (ValueError, gdb.error):
-        mask = ~((1 << 48) - 1) if frame_layout() is ARM64 else 0
+        mask = {"arm64": ~((1 << 48) - 1), "arm": 1}.get(frame_layout().cpu, 0)
     return word & ~mask
 
 
@@ -206,8 +277,8 @@ def pc_of(context):
     """Where it goes on; of a new one, its function."""
     layout = frame_layout()
     if state_of(context) == "new":
-        return word_at(context.sp + layout["fn"])
-    return code_address(word_at(context.sp + layout["saved"][layout["pc"]]))
+        return word_at(layout.cfa(context.sp) + layout.saved[layout.fn])
+    return layout.registers(context.sp)[layout.pc]
 
 
 def context_text(context):
@@ -279,11 +350,9 @@ class ContextUnwinder(gdb.unwinder.Unwinder):
 
     def begin(self, context, layout):
         newest = gdb.newest_frame()
-        self.here = [int(newest.read_register(layout[r])) for r in ("pc", "sp")]
-        self.layout, self.context_sp = layout, context.sp
-        self.saved = {name: word_at(context.sp + at) for name, at in layout["saved"].items()}
-        self.saved[layout["pc"]] = code_address(self.saved[layout["pc"]])
-        self.saved[layout["sp"]] = context.sp + layout["bytes"]
+        self.names = (layout.pc, layout.sp)
+        self.here = [int(newest.read_register(name)) for name in self.names]
+        self.context_sp, self.saved = context.sp, layout.registers(context.sp)
         self.enabled = True
         # Not while gdb loads this file: it forgets the selected frame.
         gdb.unwinder.register_unwinder(None, self, replace=True)
@@ -294,7 +363,7 @@ class ContextUnwinder(gdb.unwinder.Unwinder):
         gdb.invalidate_cached_frames()
 
     def __call__(self, pending):
-        registers = [pending.read_register(self.layout[r]) for r in ("pc", "sp")]
+        registers = [pending.read_register(name) for name in self.names]
         if [int(r) for r in registers] != self.here:
             return None
         # Below all frames of the context, so that gdb goes on from here.
@@ -386,12 +455,90 @@ def stack_text(thread, sp):
     return text
 
 
+class World:
+    """Of a runtime with LIBCGO_WORLD."""
+
+    def __init__(self, block):
+        self.block = Block(BLOCK, block)
+        self.members, self.stopper_record = [], 0
+        member = self.block.first
+        while member != 0 and len(self.members) < 100000:
+            m = Block(MEMBER, member)
+            if m.thread != 0:
+                self.members.append(Record("libcgo_thread", m.thread))
+            if m.owner == self.block.stopper:
+                self.stopper_record = m.thread
+            member = m.next
+
+    def asked(self, bit):
+        return [t for t in self.members if poll_of(t) & bit]
+
+    def turn(self):
+        """What the thread does that has the turn."""
+        if self.block.stopper == 0:
+            return None
+        if self.block.stopped:
+            return "has stopped the world"
+        if self.block.shaken or self.asked(HANDSHAKE_ASKED):
+            return "has a handshake"
+        return "stops the world" if self.asked(STOP_ASKED) else "visits the threads"
+
+    def text(self):
+        managed = [t for t in self.members if not is_parked(t)]
+        text = "runs"
+        if self.block.stopper != 0:
+            text = "0x%x " % self.stopper_record if self.stopper_record else "another thread "
+            text += self.turn()
+            late = ["0x%x" % t.address for t in managed
+                    if poll_of(t) & (STOP_ASKED | HANDSHAKE_ASKED)]
+            if late:
+                text += ", waits for " + ", ".join(late[:8]) + (", ..." if len(late) > 8 else "")
+        if self.block.closed:
+            text += ", closed"
+        text += ", %d managed, %d parked" % (len(managed), len(self.members) - len(managed))
+        return text + (", threads make the fences" if self.block.slow else "")
+
+
+def world_of(runtime):
+    """None: it has none, or no thread has come."""
+    if runtime == 0 or not word_at(runtime + 40 + FLAGS * word_bytes()) & HAS_WORLD:
+        return None
+    block = word_at(runtime + 40 + WORLD * word_bytes())
+    return World(block) if block != 0 else None
+
+
+def poll_of(thread):
+    return number_at(thread.address + 8 + POLL * word_bytes(), 4)
+
+
+def is_parked(thread):
+    return number_at(thread.address + 8 + POLL * word_bytes() + 4 * MODE, 4) == PARKED
+
+
+def world_state(thread):
+    """Of a thread in its world; empty: it is in none."""
+    if number_at(thread.address, 4) <= 8 + POLL * word_bytes() or not word_at(
+            thread.address + 8 + STATE * word_bytes()) & IN_WORLD:
+        return ""
+    world = world_of(thread.runtime)
+    if world is not None and world.stopper_record == thread.address:
+        return world.turn()
+    poll, parked = poll_of(thread), is_parked(thread)
+    if poll & STOP_ASKED:
+        return "parked until the world starts" if parked else "managed, is to park: the world stops"
+    if poll & HANDSHAKE_ASKED:
+        return "parked until a handshake is over" if parked else "managed, is to park: a handshake"
+    return "parked" if parked else "managed"
+
+
 class InfoThreads(gdb.Command):
     """Threads that have a record of libcgo.
 
 info libcgo-threads [EXPR...]
 
-Shows, for each thread, its runtime, the stack in use and the bounds of its small stack.
+Shows, for each thread, its runtime, the stack in use and the bounds of its small stack. Of
+a runtime with LIBCGO_WORLD also whether the thread is managed or parked, and at the end
+who stops the world, for which threads that one waits, and how many are managed.
 EXPR is evaluated in each thread. Its value is the thread's struct libcgo_thread, the
 address of that struct, or NULL. Usually EXPR is the thread-local variable that the hook
 `enter' sets. If EXPR is the same variable in all threads, the command shows the thread
@@ -411,12 +558,17 @@ of type struct libcgo_thread * that debug information names."""
             raise gdb.GdbError("No thread-local variable has a record's address, by debug "
                                "information. Name one: info libcgo-threads EXPR...")
         threads = sorted(gdb.selected_inferior().threads(), key=lambda t: t.num)
+        runtimes = []
         with kept_selection():
             for name in names:
                 local = self.is_thread_local(name, threads)
                 if given or local:
                     for thread in threads:
-                        self.show(name, thread, local)
+                        runtimes += self.show(name, thread, local)
+            for runtime in dict.fromkeys(runtimes):
+                world = world_of(runtime)
+                if world is not None:
+                    print("World of runtime %s: %s" % (symbol(runtime), world.text()))
 
     @staticmethod
     def is_thread_local(name, threads):
@@ -432,10 +584,11 @@ of type struct libcgo_thread * that debug information names."""
 
     @staticmethod
     def show(name, thread, local):
+        runtimes = []
         head = 'Thread %d "%s": %s' % (thread.num, thread.name, plain_name(name))
         if not thread.is_stopped():
             print(head + ": the thread is running")
-            return
+            return runtimes
         thread.switch()
         newest = gdb.newest_frame()
         try:
@@ -451,10 +604,14 @@ of type struct libcgo_thread * that debug information names."""
                         lo <= sp < hi for lo, hi in stacks_of(record)):
                     continue
                 runtime = symbol(record.runtime) if record.runtime else "none"
-                print("%s = 0x%x, runtime %s, %s" %
-                      (head, address, runtime, stack_text(record, sp)))
+                state = world_state(record)
+                print("%s = 0x%x, runtime %s, %s%s" %
+                      (head, address, runtime, state + ", " if state else "",
+                       stack_text(record, sp)))
+                runtimes.append(record.runtime)
         except gdb.error as error:
             print("%s: %s" % (head, error))
+        return runtimes
 
 
 # ---- printers ----
@@ -489,7 +646,9 @@ class ThreadPrinter(Printer):
                                             thread.small_lo + thread.small_span)
         if thread.stack_hi != 0:
             text += ", system stack " + span(thread.stack_lo, thread.stack_hi)
-        return text + ", g 0x%x, data 0x%x" % (thread.g, thread.data)
+        state = world_state(thread)
+        return text + (", " + state if state else "") + ", g 0x%x, data 0x%x" % (
+            thread.g, thread.data)
 
 
 class StackPrinter(Printer):
@@ -501,8 +660,10 @@ class StackPrinter(Printer):
 class RuntimePrinter(Printer):
     def text(self):
         text = "hooks " + symbol(self.record("libcgo_runtime").ops)
-        return text + ", data 0x%x, signal stacks of %d bytes" % (
+        text += ", data 0x%x, signal stacks of %d bytes" % (
             int(self.value["data"]), int(self.value["signal_stack_size"]))
+        world = world_of(int(self.value.address))
+        return text + (", world: " + world.text() if world is not None else "")
 
 
 def printers():

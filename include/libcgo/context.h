@@ -33,9 +33,14 @@
  * If the client is compiled with AddressSanitizer or ThreadSanitizer, or for valgrind, these
  * tools are told of each switch: see <libcgo/context-tools.h>.
  *
- * Contexts exist on all systems except Windows, where the library lacks these functions. On
- * Darwin and the BSDs they have not been tested. A thread that uses a shadow stack (x86,
- * SHSTK) cannot have contexts: libcgo_context_make returns ENOTSUP there.
+ * Contexts exist on all systems except Windows for 386, where the library lacks these
+ * functions. On Darwin and the BSDs they have not been tested, on Windows only under wine. A
+ * thread that uses a shadow stack (x86, SHSTK) cannot have contexts: libcgo_context_make
+ * returns ENOTSUP there.
+ *
+ * On Windows, a context has a list of handlers (ExceptionList) of its own. The bounds in the
+ * thread block contain its stack and the thread's. DeallocationStack remains that of the
+ * thread.
  */
 #ifndef LIBCGO_CONTEXT_H
 #define LIBCGO_CONTEXT_H

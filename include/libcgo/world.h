@@ -268,4 +268,6 @@ LIBCGO_API int libcgo_runtime_close(struct libcgo_runtime *runtime,
 
 LIBCGO_END_DECLS
 
+#include <libcgo/world-tools.h>
+
 #endif

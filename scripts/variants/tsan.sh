@@ -18,5 +18,5 @@ for cc in gcc clang; do
     tests/classic/tls tests/kit/calls tests/kit/contract tests/kit/handle tests/kit/hpp
     tests/kit/init tests/kit/longjmp tests/kit/lookups tests/kit/runtime tests/kit/signals
     tests/kit/stack tests/kit/thread tests/kit/traceback tests/kit/two-runtimes
-    tests/kit/unload tests/kit/unwind-stacks tests/ports/crossing'
+    tests/kit/unload tests/kit/unwind-stacks tests/kit/world tests/ports/crossing'
 done

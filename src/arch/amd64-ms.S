@@ -52,12 +52,25 @@
 	movaps	\at(%rsp), %\reg
 .endm
 
+.macro LOAD_VECTORS
+	RESTORE_VECTOR xmm6, 32
+	RESTORE_VECTOR xmm7, 48
+	RESTORE_VECTOR xmm8, 64
+	RESTORE_VECTOR xmm9, 80
+	RESTORE_VECTOR xmm10, 96
+	RESTORE_VECTOR xmm11, 112
+	RESTORE_VECTOR xmm12, 128
+	RESTORE_VECTOR xmm13, 144
+	RESTORE_VECTOR xmm14, 160
+	RESTORE_VECTOR xmm15, 176
+.endm
+
 .macro ALLOCATE bytes
 	subq	$\bytes, %rsp
 	.seh_stackalloc \bytes
 .endm
 
-.macro ENTER_FRAME
+.macro ENTER_FRAME bytes=FRAME_BYTES
 	SAVE	rbp
 	SAVE	rbx
 	SAVE	rdi
@@ -66,7 +79,7 @@
 	SAVE	r13
 	SAVE	r14
 	SAVE	r15
-	ALLOCATE FRAME_BYTES
+	ALLOCATE \bytes
 	SAVE_VECTOR xmm6, 32
 	SAVE_VECTOR xmm7, 48
 	SAVE_VECTOR xmm8, 64
@@ -84,16 +97,7 @@
  * rsp is where ENTER_FRAME left it: fn may change every other register.
  */
 .macro LEAVE_FRAME
-	RESTORE_VECTOR xmm6, 32
-	RESTORE_VECTOR xmm7, 48
-	RESTORE_VECTOR xmm8, 64
-	RESTORE_VECTOR xmm9, 80
-	RESTORE_VECTOR xmm10, 96
-	RESTORE_VECTOR xmm11, 112
-	RESTORE_VECTOR xmm12, 128
-	RESTORE_VECTOR xmm13, 144
-	RESTORE_VECTOR xmm14, 160
-	RESTORE_VECTOR xmm15, 176
+	LOAD_VECTORS
 	addq	$FRAME_BYTES, %rsp
 	RESTORE	r15
 	RESTORE	r14
@@ -172,7 +176,9 @@ END SYM(libcgo_crosscall)
  * stack, when all is as after a return.
  */
 #define STACK_CALL_BYTES 88
-#define MARK 72	/* above rbp */
+#define MARK 32	/* above rbp */
+#define FN 72
+#define MARK_TO_RETURN 72	/* STACK_CALL_BYTES + 16 - MARK */
 
 #ifdef PART_call_on_system
 /*
@@ -278,12 +284,12 @@ END SYM(libcgo_call_on_system)
  *             | return address      |
  *             | caller's rbp        |
  *             | rbx                 |
- *             | (alignment)         |
- *             | mark                | rbp + 72
+ *             | the thread block    | rbp + 80   by libcgo_enter_stack, too
+ *             | fn, later exception | rbp + 72
  *             | the system's bounds | rbp + 48   three words: STACK_FRAME_SAVED; in the
  *             |                     |            last one first `stack`
  *             | arg, later result   | rbp + 40
- *             | fn, later exception | rbp + 32
+ *             | mark                | rbp + 32
  *             | homes               | <- rbp
  *             +---------------------+
  */
@@ -295,7 +301,7 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	%rsp, %rbp
 	.seh_setframe %rbp, 0
 	.seh_endprologue
-	movq	%r8, 32(%rbp)
+	movq	%r8, FN(%rbp)
 	movq	%r9, 40(%rbp)
 	movq	%rdx, 64(%rbp)
 	movq	%rsp, %r8
@@ -305,13 +311,13 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	64(%rbp), %rcx
 	leaq	STACK_FRAME_SAVED(%rbp), %rdx
 	call	SYM(libcgo_enter_stack)
-	movq	32(%rbp), %rcx
+	movq	FN(%rbp), %rcx
 	movq	40(%rbp), %rdx
 	movq	STACK_CALL_START(%rbx), %rsp
 	subq	$HOME_BYTES, %rsp
 	call	SYM(libcgo_guarded_call)
 	movq	%rbp, %rsp
-	movq	%rdx, 32(%rbp)
+	movq	%rdx, FN(%rbp)
 	movq	%rax, 40(%rbp)
 	leaq	STACK_FRAME_SAVED(%rbp), %rcx
 	call	SYM(libcgo_leave_stack)
@@ -319,7 +325,7 @@ FUNC SYM(libcgo_call_on_stack)
 	movq	40(%rbp), %rdx
 	leaq	MARK(%rbp), %r8
 	call	SYM(libcgo_end_stack_call)
-	movq	32(%rbp), %rcx
+	movq	FN(%rbp), %rcx
 	testq	%rcx, %rcx
 	jnz	1f
 	leaq	STACK_CALL_BYTES(%rbp), %rsp
@@ -342,7 +348,7 @@ HIDDEN_DATA SYM(libcgo_frame_layout), 8
 	.quad	0		/* caller */
 	.quad	8		/* return address */
 	.quad	0, 16		/* the range of both */
-	.quad	STACK_CALL_BYTES + 16 - MARK	/* from a mark to its return address */
+	.quad	MARK_TO_RETURN	/* from a mark to its return address */
 	.quad	0		/* from where C was called to that */
 END_DATA SYM(libcgo_frame_layout)
 
@@ -367,4 +373,317 @@ HIDDEN_FUNC SYM(libcgo_thread_pointer)
 	movq	%gs:0x30, %rax
 	ret
 END SYM(libcgo_thread_pointer)
+#endif
+
+#ifdef PART_switch
+/*
+ * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
+ *                         struct libcgo_context *to, uintptr_t word);
+ *
+ * In: thread in rcx, from in rdx, to in r8, word in r9. What it does in which order, and
+ * why, stands in src/kit/context.cc. The frame of what is suspended is that of a crosscall
+ * with five words more:
+ *
+ *             +---------------------+
+ *             | return address      | rsp + 296
+ *             | caller's rbp        | rsp + 288
+ *             | rbx, rdi, rsi       | rsp + 264
+ *             | r12, r13, r14, r15  | rsp + 232
+ *             | mark                | rsp + 224
+ *             | (alignment)         |
+ *             | the list            | rsp + 208   of handlers: ExceptionList
+ *             | the system's bounds | rsp + 192   StackBase, StackLimit
+ *             | xmm15 ... xmm6      | rsp +  32
+ *             | homes               | <- rsp, which the context's record has
+ *             +---------------------+
+ *
+ * The mark is as far below the return address as in libcgo_call_on_stack.
+ *
+ * The thread block: what src/os/windows.cc says of the bounds that the system knows is true
+ * of a context, too. The bounds have the context's stack and the thread's own, for C that
+ * the context calls. On the way to a context with a small stack they are only made wider,
+ * before rsp changes. C has its own bounds back, after rsp has changed: but StackLimit only
+ * if it is below the thread's own stack, for the system moves it while that grows.
+ *
+ * The registers are loaded one by one, and not by pops: so the frame is whole, and what the
+ * tables say is true, until rsp leaves it. Only at the jump, the last instruction, an
+ * unwinder would see nothing right: the tables cannot say that a register has the return
+ * address. No exception comes from there.
+ *
+ * The callee keeps the control bits of mxcsr and the x87 control word: see amd64.S.
+ */
+#define SWITCH_BYTES 232
+#define SWITCH_FRAME 304
+#define SWITCH_RETURN 296
+#define SWITCH_FP 288
+#define SWITCH_MARK 224	/* SWITCH_RETURN - MARK_TO_RETURN */
+#define SWITCH_LIST 208
+#define SWITCH_LIMIT 200
+#define SWITCH_BASE 192
+#define MXCSR_CONTROL 0xffc0
+
+/* In the thread block. The thread's own stack can be used from two pages above its low end
+   on: stack_low_end in src/os/windows.cc. */
+#define EXCEPTION_LIST %gs:0
+#define STACK_BASE %gs:8
+#define STACK_LIMIT %gs:16
+#define DEALLOCATION_STACK %gs:0x1478
+#define TWO_PAGES 0x2000
+
+FUNC SYM(libcgo_switch)
+	ENTER_FRAME SWITCH_BYTES
+	movq	%rcx, %rbx
+	movq	%rdx, %r12
+	movq	%r8, %r13
+	movq	%r9, %r14
+	movq	CONTEXT_SP(%r13), %r15
+	movq	CONTEXT_LO(%r12), %rax
+	movq	CONTEXT_SPAN(%r12), %rdx
+	movq	%rsp, %rcx
+	subq	%rax, %rcx
+	cmpq	$CONTEXT_OVER, %r15
+	jbe	LOCAL(ask)
+	cmpq	$(0), CONTEXT_SP(%r12)
+	jne	LOCAL(ask)
+	testq	%rbx, %rbx
+	jz	1f
+	cmpq	%rdx, %rcx
+	jae	LOCAL(ask)		/* not on the stack of *from */
+	cmpq	THREAD_SMALL_LO(%rbx), %rax
+	jne	LOCAL(ask)
+	cmpq	THREAD_SMALL_SPAN(%rbx), %rdx
+	jne	LOCAL(ask)
+	movq	THREAD_RUNNING(%rbx), %rax
+	testb	$STACK_CALL_SWITCHED, STACK_CALL_FLAGS(%rax)
+	jz	LOCAL(ask)
+	cmpq	$(0), THREAD_SWITCHING(%rbx)
+	jne	LOCAL(ask)
+	jmp	LOCAL(go)
+1:	decq	%rdx		/* of a record that is not made all addresses */
+	cmpq	%rdx, %rcx
+	ja	LOCAL(ask)
+LOCAL(go):
+	movq	%rsp, %rdi	/* what *from gets */
+	cmpb	$(0), CONTEXT_KEEPS(%r12)
+	jne	LOCAL(leave)
+LOCAL(read):
+	stmxcsr	CONTEXT_CONTROL_WORD(%r12)
+	fnstcw	CONTEXT_CONTROL_WORD+4(%r12)
+	cmpb	$(0), CONTEXT_OPTIONS(%r12)
+	je	LOCAL(leave)
+	movb	$CONTEXT_KEEPS_CONTROL, CONTEXT_KEEPS(%r12)
+LOCAL(leave):
+	movq	STACK_BASE, %rax
+	movq	STACK_LIMIT, %rcx
+	movq	EXCEPTION_LIST, %rdx
+	movq	%rax, SWITCH_BASE(%rsp)
+	movq	%rcx, SWITCH_LIMIT(%rsp)
+	movq	%rdx, SWITCH_LIST(%rsp)
+	movq	CONTEXT_SPAN(%r13), %rsi
+	testq	%rsi, %rsi
+	jz	LOCAL(cross)
+	movq	CONTEXT_LO(%r13), %rdx
+	addq	%rdx, %rsi
+	cmpq	%rsi, %rax
+	jae	2f
+	movq	%rsi, STACK_BASE
+2:	cmpq	%rcx, %rdx
+	jb	LOCAL(lower)
+LOCAL(cross):
+	movl	CONTEXT_CONTROL_WORD(%r12), %r10d
+	movl	CONTEXT_CONTROL_WORD+4(%r12), %r11d
+	testq	%rbx, %rbx
+	jz	3f
+	movups	CONTEXT_LO(%r13), %xmm0
+	movq	%r13, THREAD_SWITCHING(%rbx)
+	movq	%r15, %rsp
+	movups	%xmm0, THREAD_SMALL_LO(%rbx)
+	movq	$(0), THREAD_SWITCHING(%rbx)
+	jmp	4f
+3:	movq	%r15, %rsp
+4:	movq	SWITCH_LIST(%rsp), %rax
+	movq	%rax, EXCEPTION_LIST
+	cmpq	$(0), CONTEXT_SPAN(%r13)
+	je	LOCAL(narrow)
+5:	movq	%rdi, CONTEXT_SP(%r12)
+	movq	$(0), CONTEXT_SP(%r13)
+	movq	%rbx, CONTEXT_THREAD(%r13)
+	xorl	CONTEXT_CONTROL_WORD(%r13), %r10d
+	testl	$(MXCSR_CONTROL), %r10d
+	jnz	LOCAL(load)
+	cmpl	CONTEXT_CONTROL_WORD+4(%r13), %r11d
+	jne	LOCAL(load)
+6:	cmpq	$(0), CONTEXT_FLAGS(%r13)
+	jne	LOCAL(resume)
+7:	LOAD_VECTORS
+	movq	%r14, %rax
+	movq	SWITCH_RETURN(%rsp), %rcx
+	movq	SWITCH_BYTES(%rsp), %r15
+	movq	SWITCH_BYTES+8(%rsp), %r14
+	movq	SWITCH_BYTES+16(%rsp), %r13
+	movq	SWITCH_BYTES+24(%rsp), %r12
+	movq	SWITCH_BYTES+32(%rsp), %rsi
+	movq	SWITCH_BYTES+40(%rsp), %rdi
+	movq	SWITCH_BYTES+48(%rsp), %rbx
+	movq	SWITCH_FP(%rsp), %rbp
+	addq	$SWITCH_FRAME, %rsp
+	jmp	*%rcx
+LOCAL(load):
+	ldmxcsr	CONTEXT_CONTROL_WORD(%r13)
+	fldcw	CONTEXT_CONTROL_WORD+4(%r13)
+	jmp	6b
+LOCAL(resume):
+	movq	%rbx, %rcx
+	movq	%r13, %rdx
+	leaq	SWITCH_MARK(%rsp), %r8
+	call	SYM(libcgo_switch_resumes)
+	jmp	7b
+LOCAL(narrow):			/* C goes on */
+	movq	SWITCH_BASE(%rsp), %rax
+	movq	%rax, STACK_BASE
+	movq	SWITCH_LIMIT(%rsp), %rax
+	movq	DEALLOCATION_STACK, %rcx
+	addq	$TWO_PAGES, %rcx
+	cmpq	%rcx, %rax
+	jbe	8f
+	movq	%rcx, %rax	/* it has been lowered since, or else it stays */
+	cmpq	%rcx, STACK_LIMIT
+	jae	5b
+8:	movq	%rax, STACK_LIMIT
+	jmp	5b
+LOCAL(lower):			/* all of the thread's own stack can be touched? */
+	movq	DEALLOCATION_STACK, %rax
+	addq	$TWO_PAGES, %rax
+	cmpq	%rax, %rcx
+	ja	9f
+	movq	%rdx, STACK_LIMIT
+	jmp	LOCAL(cross)
+9:	movq	%rdx, %rcx
+	call	SYM(libcgo_lower_stack)
+	jmp	LOCAL(cross)
+LOCAL(ask):
+	movq	%rbx, %rcx
+	movq	%r12, %rdx
+	movq	%r13, %r8
+	leaq	SWITCH_MARK(%rsp), %r9
+	call	SYM(libcgo_switch_asks)
+	movq	CONTEXT_SP(%r13), %r15
+	jmp	LOCAL(go)
+END SYM(libcgo_switch)
+
+/* fn of the context in rcx has returned the one in rdx, on which the thread goes on. An
+   unwinder takes a plain jump out of a function for the end of its epilogue: this one has a
+   condition, which is true. */
+BODY SYM(libcgo_switch_end)
+	ENTER_FRAME SWITCH_BYTES
+	movq	%rcx, %r12
+	movq	%rdx, %r13
+	leaq	SWITCH_MARK(%rsp), %r8
+	call	SYM(libcgo_switch_ends)
+	movq	%rax, %rbx
+	xorl	%r14d, %r14d
+	movq	CONTEXT_SP(%r13), %r15
+	movl	$CONTEXT_OVER, %edi
+	testl	%edi, %edi
+	jnz	LOCAL(read)
+	ud2
+END SYM(libcgo_switch_end)
+
+/*
+ * Where a new context begins: the word is in rax, fn in rbx, arg in r12, the context in
+ * r13. Unwinding ends here: the word above the homes, the return address, is 0.
+ */
+BODY SYM(libcgo_context_entry)
+	.seh_stackalloc HOME_BYTES
+	.seh_endprologue
+	nop
+LOCAL(entry):
+	movq	%r12, %rcx
+	movq	%rax, %rdx
+	call	*%rbx
+	movq	%r13, %rcx
+	movq	%rax, %rdx
+	call	SYM(libcgo_switch_end)
+	ud2
+END SYM(libcgo_context_entry)
+
+/*
+ * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
+ *                                struct libcgo_context *(*fn)(void *, uintptr_t),
+ *                                void *arg);
+ *
+ * In: top in rcx, context in rdx, fn in r8, arg in r9. Where there is a shadow stack, each
+ * context would need its own.
+ */
+#define ENTRY_BYTES 48	/* homes, the return address, and a word for the alignment */
+
+HIDDEN_FUNC SYM(libcgo_context_begin)
+	.seh_endprologue
+	xorl	%eax, %eax
+	rdsspq	%rax		/* 0 stays, if there is none */
+	testq	%rax, %rax
+	jnz	1f
+	movq	$(0), HOME_BYTES-ENTRY_BYTES(%rcx)
+	leaq	-SWITCH_FRAME-ENTRY_BYTES(%rcx), %rax
+	leaq	LOCAL(entry)(%rip), %r10
+	movq	%r10, SWITCH_RETURN(%rax)
+	movq	$(0), SWITCH_FP(%rax)	/* no frame is above */
+	movq	%r8, SWITCH_BYTES+48(%rax)
+	movq	%r9, SWITCH_BYTES+24(%rax)
+	movq	%rdx, SWITCH_BYTES+16(%rax)
+	movq	$(-1), SWITCH_LIST(%rax)	/* the list is empty */
+	stmxcsr	CONTEXT_CONTROL_WORD(%rdx)
+	fnstcw	CONTEXT_CONTROL_WORD+4(%rdx)
+	movb	CONTEXT_OPTIONS(%rdx), %cl
+	movb	%cl, CONTEXT_KEEPS(%rdx)
+	ret
+1:	xorl	%eax, %eax
+	ret
+END SYM(libcgo_context_begin)
+
+/*
+ * void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
+ *
+ * In: sp in rcx, fn in rdx, arg in r8. The tables describe the frame of the suspended
+ * context, as if this had made it: from rbx on.
+ */
+HIDDEN_FUNC SYM(libcgo_context_look)
+	pushq	%rbx
+	subq	$HOME_BYTES, %rsp
+	movq	%rcx, %rbx
+	movq	%r8, %rcx
+	.seh_pushreg %rbp
+	.seh_pushreg %rbx
+	.seh_pushreg %rdi
+	.seh_pushreg %rsi
+	.seh_pushreg %r12
+	.seh_pushreg %r13
+	.seh_pushreg %r14
+	.seh_pushreg %r15
+	.seh_stackalloc SWITCH_BYTES
+	.seh_savexmm %xmm6, 32
+	.seh_savexmm %xmm7, 48
+	.seh_savexmm %xmm8, 64
+	.seh_savexmm %xmm9, 80
+	.seh_savexmm %xmm10, 96
+	.seh_savexmm %xmm11, 112
+	.seh_savexmm %xmm12, 128
+	.seh_savexmm %xmm13, 144
+	.seh_savexmm %xmm14, 160
+	.seh_savexmm %xmm15, 176
+	.seh_setframe %rbx, 0
+	.seh_endprologue
+	call	*%rdx
+	nop			/* an unwinder takes what follows for an epilogue */
+	addq	$HOME_BYTES, %rsp
+	popq	%rbx
+	ret
+END SYM(libcgo_context_look)
+
+/*
+ * const struct libcgo_switch_frame libcgo_switch_frame;
+ */
+HIDDEN_DATA SYM(libcgo_switch_frame), 8
+	.quad	SWITCH_MARK, SWITCH_RETURN, SWITCH_FP
+END_DATA SYM(libcgo_switch_frame)
 #endif

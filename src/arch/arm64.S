@@ -12,6 +12,8 @@
  * effect. They and the landing pads are hints, by which name every assembler
  * knows them.
  */
+#include <libcgo/platform.h>
+
 #include "core/asm.h"
 
 .macro LANDING_PAD
@@ -270,6 +272,10 @@ END SYM(libcgo_call_on_system)
  *
  * In: thread in x0, stack in x1, fn in x2, arg in x3. The list of such calls is
  * kept by libcgo_begin_stack_call and libcgo_end_stack_call.
+ *
+ * The first of the calls that are under way is begun and ended here, if it is in the record's
+ * place, where the last first call was: amd64.S has more of that. The stores are in the order
+ * of begin_again and libcgo_end_stack_call in src/kit/calls.cc.
  */
 FUNC SYM(libcgo_call_on_stack)
 	SIGN_RETURN_ADDRESS
@@ -278,28 +284,136 @@ FUNC SYM(libcgo_call_on_stack)
 	PROBE2(call_on_stack, 8@x0, 8@x2)
 	str	x19, [x29, #16]
 	.cfi_offset x19, 16 - 48
+	cbz	x0, LOCAL(begin)
+	cbz	x1, LOCAL(begin)
+	add	x19, x0, #THREAD_CALLS
+	ldr	x9, [x0, #THREAD_NEXT_PLACE]
+	cmp	x9, x19
+	b.ne	LOCAL(begin)
+	ldr	x9, [x19, #STACK_CALL_SERIAL]
+	ldr	x10, [x0, #THREAD_TOP]
+	ldr	x11, [x0, #THREAD_RUNNING]
+	ldr	x12, [x0, #THREAD_SMALL_SPAN]
+	ldr	x13, [x0, #THREAD_SWITCHING]
+	orr	x9, x9, x10
+	orr	x11, x11, x12
+	orr	x9, x9, x13
+	orr	x9, x9, x11
+	cbnz	x9, LOCAL(begin)
+	ldp	w9, w10, [x1, #STACK_SIZE]
+	cmp	w9, #STACK_LEAST_SIZE
+	b.lo	LOCAL(begin)
+	cmp	w10, #RECORD_VERSION
+	b.ne	LOCAL(begin)
+	ldp	x10, x16, [x1, #STACK_LO]
+	and	x11, x16, #-16
+	sub	x12, x11, x10		/* the span */
+	sub	x11, x11, #16		/* the start */
+	ldr	x13, [x0, #THREAD_SERIAL]
+	add	x13, x13, #1		/* has 64 bits, and does not wrap */
+	add	x15, x29, #MARK
+	/* The place is taken. Its flags, too, may be of a handler that came before. */
+	str	x13, [x19, #STACK_CALL_SERIAL]
+	str	x13, [x0, #THREAD_SERIAL]
+	ldr	x9, [x19, #STACK_CALL_FLAGS]
+	cmp	x9, #STACK_CALL_FIRST
+	b.ne	LOCAL(give_back)
+	ldr	x9, [x19, #STACK_CALL_MARK]
+	cmp	x9, x15
+	b.ne	LOCAL(differs)
+	ldr	x9, [x19, #STACK_CALL_LO]
+	cmp	x9, x10
+	b.ne	LOCAL(differs)
+	ldr	x9, [x19, #STACK_CALL_START]
+	cmp	x9, x11
+	b.ne	LOCAL(differs)
+1:	str	x13, [x15]
+	str	xzr, [x19, #STACK_CALL_PASSED_SPAN]
+	mov	x9, #STACK_CALL_BEGINS_FIRST
+	str	x9, [x19, #STACK_CALL_FLAGS]
+	str	x19, [x0, #THREAD_TOP]
+	ldr	x9, [x19, #STACK_CALL_SYSTEM_SP]
+	str	x9, [x0, #THREAD_SYSTEM_SP]
+	str	x10, [x0, #THREAD_SMALL_LO]
+	str	x12, [x0, #THREAD_SMALL_SPAN]
+	str	x19, [x0, #THREAD_RUNNING]
+	str	x13, [x11, #STACK_CALL_WORD]
+	mov	x9, #STACK_CALL_FIRST
+	str	x9, [x19, #STACK_CALL_FLAGS]
+	mov	x0, x3
+	mov	sp, x11
+	BEGIN_OTHER_STACK
+2:	blr	x2
+	PROBE1(call_on_stack_done, 8@x0)
+	mov	sp, x29
+	add	x2, x29, #MARK
+	ldr	x9, [x19, #STACK_CALL_FLAGS]
+	cmp	x9, #STACK_CALL_FIRST
+	b.ne	LOCAL(end)
+	ldr	x9, [x19, #STACK_CALL_MARK]
+	cmp	x9, x2
+	b.ne	LOCAL(end)
+	ldr	x9, [x19, #STACK_CALL_SERIAL]
+	ldr	x10, [x2]
+	cmp	x9, x10
+	b.ne	LOCAL(end)
+	sub	x11, x19, #THREAD_CALLS
+	ldr	x9, [x11, #THREAD_RUNNING]
+	ldr	x10, [x11, #THREAD_TOP]
+	cmp	x9, x19
+	b.ne	LOCAL(end)
+	cmp	x10, x19
+	b.ne	LOCAL(end)
+	str	xzr, [x11, #THREAD_SMALL_SPAN]
+	str	xzr, [x11, #THREAD_SMALL_LO]
+	str	xzr, [x11, #THREAD_RUNNING]
+	str	xzr, [x11, #THREAD_TOP]
+	str	xzr, [x19, #STACK_CALL_SERIAL]
+	str	x19, [x11, #THREAD_NEXT_PLACE]
+3:	ldr	x19, [x29, #16]
+	.cfi_remember_state
+	.cfi_restore x19
+	POP_RECORD 48
+	AUTHENTICATE_RETURN_ADDRESS
+	ret
+	.cfi_restore_state
+LOCAL(end):
+	mov	x1, x0
+	mov	x0, x19
+	bl	SYM(libcgo_end_stack_call)
+	b	3b
+	END_OTHER_STACK
+LOCAL(differs):			/* another depth, or another stack */
+	ldp	x9, x14, [x0, #THREAD_STACK_LO]
+	cmp	x15, x9
+	b.lo	LOCAL(give_back)
+	cmp	x15, x14
+	b.hs	LOCAL(give_back)
+	cmp	x12, #LIBCGO_STACK_MIN_
+	b.lt	LOCAL(give_back)
+	cmp	x16, x9
+	b.ls	4f
+	cmp	x10, x14
+	b.lo	LOCAL(give_back)
+4:	cmp	x16, x10
+	b.ls	LOCAL(give_back)
+	str	x15, [x19, #STACK_CALL_MARK]
+	str	x10, [x19, #STACK_CALL_LO]
+	str	x11, [x19, #STACK_CALL_START]
+	str	x29, [x19, #STACK_CALL_SYSTEM_SP]
+	b	1b
+LOCAL(give_back):
+	str	xzr, [x19, #STACK_CALL_SERIAL]
+LOCAL(begin):
 	stp	x2, x3, [x29, #24]
 	mov	x2, sp
 	add	x3, x29, #MARK
 	bl	SYM(libcgo_begin_stack_call)
 	mov	x19, x0
-	ldp	x9, x0, [x29, #24]
-	ldr	x10, [x19, #STACK_CALL_START]
-	mov	sp, x10
-	BEGIN_OTHER_STACK
-	blr	x9
-	PROBE1(call_on_stack_done, 8@x0)
-	mov	sp, x29
-	mov	x1, x0
-	mov	x0, x19
-	add	x2, x29, #MARK
-	bl	SYM(libcgo_end_stack_call)
-	ldr	x19, [x29, #16]
-	.cfi_restore x19
-	POP_RECORD 48
-	AUTHENTICATE_RETURN_ADDRESS
-	ret
-	END_OTHER_STACK
+	ldp	x2, x0, [x29, #24]
+	ldr	x9, [x19, #STACK_CALL_START]
+	mov	sp, x9
+	b	2b
 END SYM(libcgo_call_on_stack)
 #endif
 

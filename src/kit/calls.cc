@@ -32,17 +32,17 @@
 // 5. The runtime goes on in an older call, and this call was made from the system stack,
 //    below the point where C would go on for the older one. C that was there has returned,
 //    unless a task of the runtime waits in it.
-// 6. C runs, and not on the signal stack, and the call was made from the signal stack: the
-//    handler has been left.
-// 7. The client says so: libcgo_stack_left.
+// 6. The client says so: libcgo_stack_left.
 //
 // The words of proof 2 stay as they were until somebody writes there. Until then, the call
 // counts. There is one way out, which is a guess. If the calls that count keep more than a
 // quarter of a small stack from being used, and the caller is C on the system stack, the
-// library gives up the calls that were made from the system stack below the caller. The
-// guess is wrong if the caller is a coroutine whose stack is an array on the system stack,
-// and the call was made farther down. If a call returns that was below such a caller, and
-// was the last one then, the thread never guesses again.
+// library gives up the calls that were made from the system stack below the caller, and the
+// calls that were made from the signal stack: the handler has been left. The guess is wrong
+// if the caller is a coroutine whose stack is an array on the system stack, and the call was
+// made farther down, or by the handler that has gone over to the coroutine. If a call returns
+// that was below such a caller, and was the last one then, the thread never guesses again. A
+// coroutine elsewhere may be one to which a handler has gone over: for it, nothing is given up.
 //
 // Where things go on:
 // - C that is called from a small stack goes on at the position of the innermost call that
@@ -335,14 +335,6 @@ bool is_below(const stack_call *c, const asker &who) {
          !within(who.sp, signal.lo, signal.hi) || c->mark >= signal.lo;
 }
 
-// Proof 6.
-bool is_of_a_handler(const stack_call *c, const asker &who) {
-  stack_bounds signal;
-  return who.is_c && os::has_signal_stack(&signal) &&
-         within(c->mark, signal.lo, signal.hi) &&
-         !within(who.sp, signal.lo, signal.hi);
-}
-
 // Where the CPU does not push return addresses: the call goes on below another one on the
 // same small stack, which is under way.
 bool is_within_older(const libcgo_thread *thread, const stack_call *c,
@@ -398,8 +390,7 @@ bool is_over(const libcgo_thread *thread, const stack_call *c, const asker &who)
   return !counts(c) ||
          ((is_below(c, who) ||
            ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
-            !is_needed(thread, c, who)) ||
-           is_of_a_handler(c, who)) &&
+            !is_needed(thread, c, who))) &&
           !is_changing(thread, who));
 }
 
@@ -643,6 +634,19 @@ void leave_tasks(libcgo_thread *thread, const stack_call *c,
     }
 }
 
+// A call is over, unseen. Perhaps it was that already when it was told of a switch in it: then
+// the code of an older call has gone over to the task, and that call waits.
+void leave_switch(const stack_call *c) {
+  if ((c->flags & switched) == 0)
+    return;
+  stack_call *older = parent_of(c);
+  if (older == nullptr)
+    for (older = c->prev; older != nullptr && !counts(older);)
+      older = older->prev;
+  if (older != nullptr)
+    older->flags |= switched;
+}
+
 // A call is over. Its place stays linked.
 void end(libcgo_thread *thread, stack_call *c) {
   uintptr_t serial = c->serial;
@@ -669,6 +673,7 @@ void end(libcgo_thread *thread, stack_call *c) {
       widen_skip(d, rank_of(parent), c->prior);
   }
   leave_tasks(thread, c);
+  leave_switch(c);
   handler_barrier();
   // A handler may have ended it meanwhile, and the place is no more this call's.
   __atomic_compare_exchange_n(&c->serial, &serial, ended, false,
@@ -951,11 +956,15 @@ bool overlaps(const libcgo_stack *stack, uintptr_t lo, uintptr_t hi) {
 // The guess: see the top.
 bool is_given_up(const libcgo_thread *thread, const stack_call *c,
                  const asker &who) {
+  if (!who.is_c || !on_own_stack(thread, who.sp) ||
+      (thread->state & thread_c_switches) != 0)
+    return false;
+  const bool made_below = on_own_stack(thread, c->mark) && c->mark < who.sp;
   stack_bounds signal;
-  return who.is_c && on_own_stack(thread, who.sp) &&
-         on_own_stack(thread, c->mark) && c->mark < who.sp &&
-         (thread->state & thread_c_switches) == 0 &&
-         !(os::has_signal_stack(&signal) && within(who.sp, signal.lo, signal.hi));
+  if (!os::has_signal_stack(&signal))
+    return made_below;
+  return !within(who.sp, signal.lo, signal.hi) &&
+         (made_below || within(c->mark, signal.lo, signal.hi));
 }
 
 // The deepest position of what is left on a small stack, or its end. `whole`: asks the
@@ -1613,9 +1622,10 @@ begin_again(libcgo_thread *thread, const libcgo_stack *stack, uintptr_t *mark) {
   c->flags -= words;
   if (running != nullptr) {
     c->prior_system = thread->system_sp;
-    if (c->c_returns_to != 0)
-      c->c_returns_to = *reinterpret_cast<const volatile uintptr_t *>(
-          return_word_of_caller(caller_sp));
+    if (c->c_returns_to != 0) // then there is such a word
+      c->c_returns_to = // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
+          *reinterpret_cast<const volatile uintptr_t *>(
+              return_word_of_caller(caller_sp));
     if (c->skip != running || rank_of(c) != rank_of(running) + 1)
       set_skip(c);
   }

@@ -31,6 +31,9 @@
 //
 // The stack pointer is stored in *from after 2, because nobody may go on there before.
 //
+// A system that knows where stacks are is told of the next context's before 2. Of C's it is
+// told after 3: see src/os/windows.cc.
+//
 // The caller is one of three:
 //
 // - The code of a context, on the small stack that both the record and *from name. Assembly
@@ -299,6 +302,8 @@ void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
   if (thread == nullptr) {
     if (foreign)
       foreign_stack(thread, from, sp);
+    if (!is_made(from)) // nor known to be on a small stack
+      from->lo = from->span = 0;
     return;
   }
   check_record(name, thread);

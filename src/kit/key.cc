@@ -90,8 +90,8 @@ void keep_mark(void *mark) {
   const uintptr_t left = (bits & mark_bits) >> 1;
   if (left == 0)
     return; // a round too many: the key may be another's
-  os::set_key(key->key, make_mark(key, left - 1));
-  if (left == 1)
+  // A mark that is not stored will not come back.
+  if (os::set_key(key->key, make_mark(key, left - 1)) != 0 || left == 1)
     let_go(key);
 }
 

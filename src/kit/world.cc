@@ -61,6 +61,23 @@ struct world {
   member *first;
 };
 
+// tools/libcgo-gdb.py reads these.
+constexpr size_t word_bytes = sizeof(uintptr_t);
+static_assert(offsetof(world, closed) == 16 + word_bytes &&
+                  offsetof(world, stopped) == 20 + word_bytes &&
+                  offsetof(world, slow) == 24 + word_bytes &&
+                  offsetof(world, stopper) == 32 + word_bytes &&
+                  offsetof(world, shaken) == 32 + 8 * word_bytes &&
+                  offsetof(world, first) == 32 + 9 * word_bytes,
+              "");
+static_assert(offsetof(member, thread) == 2 * word_bytes &&
+                  offsetof(member, owner) == 4 * word_bytes &&
+                  offsetof(member, next) == 24 + 5 * word_bytes,
+              "");
+static_assert(offsetof(libcgo_runtime, flags) == 40 + 10 * word_bytes &&
+                  offsetof(libcgo_runtime, world) == 40 + 11 * word_bytes,
+              "");
+
 namespace {
 
 // All blocks there have ever been. What is in it stays in it. With a value, as the others.
@@ -1229,6 +1246,7 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
   }
   if (me.was_managed)
     w->stopper_thread = me.m->thread;
+  LIBCGO_PROBE(world_stops, runtime, me.m == nullptr ? nullptr : me.m->thread);
   const uintptr_t self_pointer = self();
   bool others = false;
   for (member *m = w->first; m != nullptr; m = m->next)
@@ -1257,6 +1275,7 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
                  me.m == nullptr ? nullptr : me.m->thread);
     return 0;
   }
+  LIBCGO_PROBE(world_late, runtime, slowest);
   lock(w);
   for (member *m = w->first; m != nullptr; m = m->next)
     clear_poll(m->thread, stop_asked);

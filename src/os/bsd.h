@@ -7,6 +7,8 @@
 
 #include "core/platform.h"
 
+#include <time.h>
+
 namespace cgo::os {
 
 inline timespec at_most_a_second(unsigned long long ns) {

@@ -303,13 +303,18 @@ void drop_signal_stack(const stack_bounds &stack) {
   const uintptr_t here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   if (here - stack.lo < stack.hi - stack.lo)
     return;
-  stack_bounds now;
-  if (has_signal_stack(&now) && now.lo == stack.lo) {
+  const int caller_errno = errno;
+  stack_t now;
+  bool refused = sigaltstack(nullptr, &now) != 0;
+  if (!refused && (now.ss_flags & SS_DISABLE) == 0 &&
+      reinterpret_cast<uintptr_t>(now.ss_sp) == stack.lo) {
     stack_t none = {};
     none.ss_flags = SS_DISABLE;
-    if (sigaltstack(&none, nullptr) != 0)
-      return; // a sandbox: the system would still go there
+    refused = sigaltstack(&none, nullptr) != 0;
   }
+  errno = caller_errno;
+  if (refused)
+    return; // a sandbox: the system may still go there
   unmap_stack({stack.lo, stack.hi + above_stack});
 }
 

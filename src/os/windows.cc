@@ -43,12 +43,8 @@ NT_TIB *thread_block() {
   return reinterpret_cast<NT_TIB *>(libcgo_thread_pointer());
 }
 
-SYSTEM_INFO system_info() {
-  SYSTEM_INFO info;
-  GetSystemInfo(&info);
-  return info;
-}
-size_t page_size() { return system_info().dwPageSize; }
+// On each CPU that Windows is for, src/arch/amd64-ms.S included.
+constexpr size_t page_size() { return 4096; }
 
 // Functions that came later than the oldest Windows. The libraries are those that
 // each process has.
@@ -544,7 +540,8 @@ void write_message(const char *text, size_t length) {
 // The thread block says between which addresses a thread's stack is. Exceptions pass
 // no frame outside of them, and compilers touch the pages down to StackLimit by
 // themselves and trust that they are there from there on. A call on a small stack has
-// both stacks between them, since an exception may pass from one to the other.
+// both stacks between them, since an exception may pass from one to the other. So has a
+// context: libcgo_switch changes them as it changes the stack pointer.
 //
 // DeallocationStack stays: the system frees it at the thread's end, and grows the
 // stack down to it.
@@ -578,17 +575,26 @@ uintptr_t commit_own_stack(NT_TIB *tib) {
 
 extern "C" {
 
-// What src/arch/<cpu>.S calls around fn. saved: StackBase; StackLimit if it has
-// been changed, else 0; and where exceptions go by tables, the list of handlers. Wine
-// has one there, too, and takes the addresses of its entries for the order of calls.
+// What src/arch/<cpu>.S calls around fn. saved: StackBase; StackLimit if no growth of the
+// thread's own stack can change it, else 0; and where exceptions go by tables, the list of
+// handlers and, two words on, the thread block. Wine has a list there, too, and takes the
+// addresses of its entries for the order of calls.
+//
+// fn may go over to contexts, which make the bounds wider, and end in another thread, whose
+// bounds are then left as they are.
 void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved);
 void libcgo_leave_stack(const uintptr_t *saved);
+
+// For libcgo_switch: the bounds are to have a stack that begins at lo, below StackLimit.
+void libcgo_lower_stack(uintptr_t lo);
 
 void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
   using namespace cgo::os;
   NT_TIB *const tib = thread_block();
   saved[0] = address_of(tib->StackBase);
-  saved[1] = 0;
+  saved[1] = address_of(tib->StackLimit);
+  if (saved[1] > stack_low_end())
+    saved[1] = 0;
   if (stack->hi > saved[0])
     tib->StackBase = pointer_to(stack->hi);
   if (stack->lo < address_of(tib->StackLimit)) {
@@ -597,6 +603,7 @@ void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
   }
   if (!block.chain) {
     saved[2] = address_of(tib->ExceptionList);
+    saved[4] = address_of(tib);
     tib->ExceptionList =
         static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(UINTPTR_MAX));
   }
@@ -605,12 +612,28 @@ void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
 void libcgo_leave_stack(const uintptr_t *saved) {
   using namespace cgo::os;
   NT_TIB *const tib = thread_block();
+  if (!block.chain) {
+    tib->ExceptionList =
+        static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(saved[2]));
+    if (saved[4] != address_of(tib))
+      return;
+  }
   tib->StackBase = pointer_to(saved[0]);
   if (saved[1] != 0)
     tib->StackLimit = pointer_to(saved[1]);
-  if (!block.chain)
-    tib->ExceptionList =
-        static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(saved[2]));
+  else if (address_of(tib->StackLimit) < stack_low_end())
+    tib->StackLimit = pointer_to(stack_low_end());
+}
+
+void libcgo_lower_stack(uintptr_t lo) {
+  using namespace cgo::os;
+  NT_TIB *const tib = thread_block();
+  if (address_of(tib->StackLimit) > stack_low_end()) {
+    if (lo >= stack_low_end() && lo < stack_high_end())
+      return; // in the thread's own stack
+    commit_own_stack(tib);
+  }
+  tib->StackLimit = pointer_to(lo);
 }
 
 } // extern "C"

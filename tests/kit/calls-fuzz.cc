@@ -61,6 +61,9 @@
 //    below which a coroutine has frames there. (--any-way: programs do.)
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
+//    On the signal stack it does not go over to a coroutine before.
+// 10. Where a handler has changed the signal stack, or it has ended while the handler waited
+//    in a coroutine, the system has another one again after the handler: it is set anew.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "support/harness.h"
 
@@ -745,10 +748,14 @@ void handler(int) {
   errno = err;
 }
 
-// A trap for each instruction takes long: none is needed after the signal.
+// A trap for each instruction takes long: none is needed after the signal. And the signal
+// stack stays as it is.
 void step_no_more(void *context) {
 #if defined(__linux__) && defined(REG_EFL)
-  static_cast<ucontext_t *>(context)->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+  auto *const c = static_cast<ucontext_t *>(context);
+  c->uc_mcontext.gregs[REG_EFL] &= ~0x100;
+  c->uc_stack.ss_sp = reinterpret_cast<void *>(alternate->lo);
+  c->uc_stack.ss_size = alternate->hi - alternate->lo;
 #else
   (void)context;
   stepping = true; // when the handler returns
@@ -919,6 +926,15 @@ void end_strand(strand *s) {
   to->state = RUNNING;
   swapcontext(&abandoned, &to->context);
   wrong("model", "an ended strand goes on");
+}
+
+// Whether f may go over to a coroutine: see 9. above.
+bool may_leave_handler(frame *f) {
+  for (const frame *c = f; c != nullptr; c = caller_of(c))
+    if (c->how == IN_HANDLER && c->on->kind == ALT &&
+        c->parent->trapped != nullptr && calls_open() != c->parent->open)
+      return false;
+  return true;
 }
 
 bool is_last_call(const frame *f) {
@@ -1154,9 +1170,6 @@ RAW bool perform(frame *f, const step &s) {
       count += r.used;
     if (count == most_regions || (kind == ALT && lowest_on(alternate) != nullptr))
       return false;
-    for (int i = 0; i < live_count; i++) // its return sets the system's back
-      if (kind == ALT && live[i]->how == IN_HANDLER)
-        return false;
     call(f, IN_CALL, CALL, s.b, f->on, 1 + kind);
     run_frame(nullptr);
     came_back(f);
@@ -1235,14 +1248,17 @@ RAW bool perform(frame *f, const step &s) {
         (there && !may_use(alternate, f)))
       return false;
     call(f, IN_SIGNAL, IN_HANDLER, s.b, there ? alternate : f->on);
+    const uintptr_t before = alternate->lo;
     raise(there ? SIGUSR2 : SIGUSR1);
+    if (alternate->lo != before)
+      set_alternate(alternate); // the return has set the system's back
     came_back(f);
     break;
   }
   case CO: {
     region *const r = nth_region(COROUTINE, s.a);
     if (!room || f->on->kind == SMALL || r == nullptr ||
-        lowest_on(r) != nullptr || !can_make_context())
+        lowest_on(r) != nullptr || !can_make_context() || !may_leave_handler(f))
       return false;
     strand *const k = new_strand(CO_STRAND, r);
     if (k == nullptr)
@@ -1258,7 +1274,7 @@ RAW bool perform(frame *f, const step &s) {
     int n = 0;
     for (int i = 0; i < strands_used; i++)
       n += strands[i].state == YIELDED && is_lowest(strands[i].top);
-    if (n == 0 || f->on->kind == SMALL || f->cramped)
+    if (n == 0 || f->on->kind == SMALL || f->cramped || !may_leave_handler(f))
       return false;
     int wanted = s.a % n;
     strand *k = strands;
@@ -2040,6 +2056,28 @@ static const char *const once_failed[] = {
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.100 stack.0.0",
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.101 stack.0.0",
     "i1+ embed.0.0 stack.134.0 system.0.0c stack.54.0 throw.0.0 trap.164.102 stack.0.0",
+    // A handler on the signal stack has called, and goes over to a coroutine, which calls so
+    // often that all calls are asked whether they are over.
+    "i1- signal.1.0 stack.0.0 system.0.0 co.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 "
+    "stack.1.0 system.0.0 stack.1.0 system.0.0 stack.0.0",
+    "t1- embed.2.0 signal.1.0 stack.0.0 system.0.0 co.4.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.1.0 "
+    "system.0.0 stack.1.0 system.0.0 stack.1.0 system.0.0 stack.0.0",
+    // A switch was told when the call had ended unseen that the record named: older code has
+    // gone over.
+    "i1- embed.0.0 stack.0.0 task.1.0 frame.0.0 system.0.0 trap.51.0 system.0.0c stack.1.0 "
+    "throw.0.0 jump.0.0 switch.0.0 bounds.1.0 system.0.0",
+    // A handler returns when the signal stack is another one than when it began.
+    "i1+ embed.1.0 co.0.0 signal.0.0 yield.0.0 jump.0.0 resume.0.0 return.0.0 signal.1.0",
 };
 // clang-format on
 

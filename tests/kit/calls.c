@@ -310,6 +310,59 @@ TEST(a_coroutine_within_the_own_stack_overwrites_no_frame) {
       0);
 }
 
+static int levels;
+
+static uintptr_t nest_in_c(void *arg);
+
+static uintptr_t call_nest_in_c(void *arg) {
+  return libcgo_call_on_system(thread, nest_in_c, arg);
+}
+
+/* So many calls that all are asked whether they are over, then one on the first stack. */
+static uintptr_t nest_in_c(void *arg) {
+  levels = levels - 1;
+  return levels > 0
+             ? libcgo_call_on_stack(thread, &stacks[1], call_nest_in_c, arg)
+             : libcgo_call_on_stack(thread, &stacks[0], overwrite, arg);
+}
+
+static void nest_in_fiber(void) {
+  levels = 60;
+  nest_in_c(NULL);
+}
+
+static uintptr_t run_a_fiber_that_nests(void *arg) {
+  run_in_fiber_on(map_stack(large_bytes), large_bytes, nest_in_fiber);
+  return (uintptr_t)arg;
+}
+
+static uintptr_t keep_a_frame_over_a_fiber_that_nests(void *arg) {
+  volatile char mine[pattern_bytes];
+  fill(mine);
+  libcgo_call_on_system(thread, run_a_fiber_that_nests, arg);
+  return (uintptr_t)wrong_bytes(mine);
+}
+
+static volatile uintptr_t wrong_in_handler;
+
+static void go_over_to_a_fiber(int signal) {
+  (void)signal;
+  wrong_in_handler = libcgo_call_on_stack(
+      thread, &stacks[0], keep_a_frame_over_a_fiber_that_nests, NULL);
+}
+
+/* Where C runs says nothing about the handler: that has not been left. */
+TEST(a_coroutine_overwrites_no_frame_of_the_handler_that_resumes_it) {
+  NEEDS_SWAPCONTEXT;
+  begin();
+  stacks[1] = new_stack(large_bytes);
+  libcgo_call_on_stack(thread, &stacks[0], nothing, NULL);
+  handle_on(map_stack(large_bytes), large_bytes, go_over_to_a_fiber);
+  raise(SIGUSR1);
+  ck_assert_uint_eq(wrong_in_handler, 0);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
 static jmp_buf in_fiber;
 
 static uintptr_t jump_in_fiber(void *arg) {
@@ -899,6 +952,7 @@ int main(void) {
   ADD_TEST(c_runs_on_the_system_stack_after_a_jump_out_of_a_handler);
   ADD_TEST(a_handler_on_a_signal_stack_within_the_own_stack_overwrites_no_frame);
   ADD_TEST(a_coroutine_within_the_own_stack_overwrites_no_frame);
+  ADD_TEST(a_coroutine_overwrites_no_frame_of_the_handler_that_resumes_it);
   ADD_TEST(coroutines_whose_calls_ended_by_a_jump_are_forgotten);
   ADD_TEST(calls_of_coroutines_return_in_any_order);
   ADD_TEST(c_goes_on_where_it_did_after_calls_were_left_and_tasks_told_of_late);

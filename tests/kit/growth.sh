@@ -34,7 +34,7 @@ next_library() {
     source=${object#"$builddir"/}
     source=$(echo $source | sed 's/libcgo_la-//; s/lo$/cc/')
     to=$(echo $source | tr / -).o
-    $CXX -DHAVE_CONFIG_H -I"$builddir" -I"$srcdir/src" -I"$srcdir/src/cxx" -Inext \
+    $CXX -DHAVE_CONFIG_H -DLIBCGO_NO_TOOLS -I"$builddir" -I"$srcdir/src" -I"$srcdir/src/cxx" -Inext \
       -I"$builddir/include" -std=c++17 -nostdinc++ $CXXFLAGS -O0 -fPIC \
       -fno-exceptions -fno-rtti -fno-threadsafe-statics -fvisibility=hidden \
       -c "$srcdir/$source" -o $to || return 1

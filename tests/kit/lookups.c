@@ -499,6 +499,7 @@ TEST(a_child_is_known_as_one_that_has_its_parents_number) {
    for them when it begins: a call may come while another thread has the loader's lock. */
 static atomic_int last_key; /* 1: there is one; 2: it is made; 3: another was refused */
 static atomic_int watch_marks; /* 1: a thread ends; 2: it stores again; 3: it may */
+static atomic_int refuse_marks; /* 1: and it cannot */
 static _Thread_local int marks;
 /* A sanitizer's keys are older than this one, and it stores by them what it likes. */
 static pthread_key_t oldest_key;
@@ -540,6 +541,8 @@ NOT_INSTRUMENTED int pthread_setspecific(pthread_key_t key, const void *value) {
       ((uintptr_t)value & 1) != 0 && marks++ == 1) {
     atomic_store(&watch_marks, 2);
     wait_for(&watch_marks, 3);
+    if (atomic_load(&refuse_marks) != 0)
+      return ENOMEM;
   }
   return real_set(key, value);
 }
@@ -605,6 +608,28 @@ TEST(a_thread_that_ends_stores_nothing_by_anothers_key) {
   pthread_key_delete(key);
   pthread_key_delete(oldest_key);
   /* It is given back when the thread has ended. */
+  ck_assert_uint_eq(count_free_keys(), before);
+}
+
+TEST(a_key_is_given_back_though_an_ending_thread_cannot_store_by_it) {
+  int err = -1;
+  pthread_t thread;
+  kit_begin();
+  struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&kit_ops);
+  first_called = &r;
+  const size_t before = count_free_keys();
+  ck_assert_int_eq(pthread_key_create(&oldest_key, NULL), 0);
+  atomic_store(&refuse_marks, 1);
+  atomic_store(&watch_marks, 1);
+  ck_assert_int_eq(pthread_create(&thread, NULL, call_the_first_time, &err), 0);
+  wait_for(&watch_marks, 2); /* or it would show nothing */
+  atomic_store(&watch_marks, 3);
+  pthread_join(thread, NULL);
+  atomic_store(&watch_marks, 0);
+  atomic_store(&refuse_marks, 0);
+  ck_assert_int_eq(err, 0);
+  ck_assert_int_eq(libcgo_runtime_end(&r), 0);
+  pthread_key_delete(oldest_key);
   ck_assert_uint_eq(count_free_keys(), before);
 }
 
@@ -879,6 +904,36 @@ TEST(a_signal_stack_is_known_that_the_system_has_taken_away) {
   ck_assert_uint_eq(told.hi, (uintptr_t)lo + small_bytes);
 }
 
+static volatile int handled;
+static void note_signal(int signal, siginfo_t *info, void *context) {
+  (void)signal;
+  (void)info;
+  (void)context;
+  handled = 1;
+}
+
+static void *detach_where_nobody_says(void *arg) {
+  if (libcgo_callback(&kit, kit_nothing, NULL) != 0)
+    return NULL;
+  handle(SIGUSR1, note_signal, SA_ONSTACK);
+  if (refuse(SYS_sigaltstack, EPERM) != 0)
+    return NULL;
+  if (libcgo_detach(&kit) == 0)
+    raise(SIGUSR1); /* the system goes to the stack that it knows */
+  return arg;
+}
+
+TEST(a_signal_stack_stays_where_the_system_does_not_say_whether_it_is_in_use) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("a sanitizer gives its threads a signal stack");
+  kit_begin();
+  kit.signal_stack_size = 32768;
+  handled = 0;
+  if (kit_run_foreign(detach_where_nobody_says, &kit) == NULL)
+    SKIP("there is no filter of system calls");
+  ck_assert_int_eq(handled, 1);
+}
+
 int main(void) {
   suite_begin("lookups");
   ADD_TEST(a_thread_runs_where_its_cpus_are_not_told);
@@ -897,6 +952,7 @@ int main(void) {
   ADD_TEST(a_child_is_known_as_one_that_has_its_parents_number);
   ADD_TEST(of_two_first_callers_none_is_refused_the_last_key);
   ADD_TEST(a_thread_that_ends_stores_nothing_by_anothers_key);
+  ADD_TEST(a_key_is_given_back_though_an_ending_thread_cannot_store_by_it);
   ADD_TEST(bounds_are_found_when_the_initial_thread_has_ended);
   ADD_TEST(a_handlers_traceback_is_no_cancellation_point);
   ADD_TEST(a_coroutines_stack_that_is_gone_is_not_read);
@@ -906,5 +962,7 @@ int main(void) {
   ADD_TEST(frames_of_a_stack_that_has_overflown_are_found);
   ADD_TEST(frames_of_a_threads_own_stack_that_has_overflown_are_found);
   ADD_TEST(a_signal_stack_is_known_that_the_system_has_taken_away);
+  ADD_TEST(
+      a_signal_stack_stays_where_the_system_does_not_say_whether_it_is_in_use);
   return suite_run();
 }

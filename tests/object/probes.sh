@@ -24,6 +24,19 @@ static void leave(struct libcgo_thread *thread) {
   self = 0;
   sem_post(&left);
 }
+/* A runtime with a world: a thread that reaches no safepoint while it is late. */
+struct libcgo_thread the_late = LIBCGO_THREAD_INIT;
+static sem_t is_managed, was_late;
+static uintptr_t tell(void *sem) {
+  sem_post(sem);
+  return 9;
+}
+static void be_late(struct libcgo_thread *thread, void *arg) {
+  (void)arg;
+  sem_post(&is_managed);
+  sem_wait(&was_late);
+  libcgo_call_parked(thread, tell, &is_managed);
+}
 static struct libcgo_thread *acquire(struct libcgo_runtime *runtime) {
   (void)runtime;
   return &the_foreign;
@@ -32,6 +45,7 @@ static void release(struct libcgo_thread *thread) { (void)thread; }
 static const struct libcgo_ops ops =
     LIBCGO_OPS(enter, leave, acquire, release, current, 0);
 struct libcgo_runtime the_runtime = LIBCGO_RUNTIME_INIT(&ops);
+struct libcgo_runtime the_world = LIBCGO_RUNTIME_INIT(&ops);
 static void nothing(struct libcgo_thread *thread, void *arg) {
   (void)thread;
   (void)arg;
@@ -54,7 +68,8 @@ static void *call_back(void *unused) {
   libcgo_callback(&the_runtime, cross, 0);
   return unused;
 }
-int main(void) {
+int main(int argc, char **argv) {
+  (void)argv;
   pthread_t thread;
   sem_init(&left, 0, 0);
   libcgo_init_begin(&the_runtime.init);
@@ -62,24 +77,45 @@ int main(void) {
   libcgo_thread_create(&the_runtime, &the_started, 0, nothing, 0, 0);
   sem_wait(&left);
   pthread_create(&thread, 0, call_back, 0);
-  return pthread_join(thread, 0);
+  pthread_join(thread, 0);
+  if (argc > 1) {
+    sem_init(&is_managed, 0, 0);
+    sem_init(&was_late, 0, 0);
+    the_world.flags = LIBCGO_WORLD;
+    libcgo_init_begin(&the_world.init);
+    libcgo_init_done(&the_world.init);
+    libcgo_thread_create(&the_world, &the_late, 0, be_late, 0, 0);
+    sem_wait(&is_managed);
+    if (libcgo_world_stop(&the_world, 1000, 0) == 0)
+      return 1;
+    sem_post(&was_late);
+    sem_wait(&is_managed);
+    if (libcgo_world_stop(&the_world, UINT64_MAX, 0) != 0 ||
+        libcgo_world_start(&the_world) != 0 ||
+        libcgo_runtime_close(&the_world, UINT64_MAX) != 0)
+      return 1;
+    sem_wait(&left);
+  }
+  return 0;
 }
 C
 
 all="thread_start thread_end attach detach callback callback_done"
+world="world_stops world_late world_stopped world_starts runtime_closes"
 crossings="call_on_system call_on_system_done call_on_stack call_on_stack_done"
 
 are_there() {
   $READELF -n $so | sed -n '/Provider: libcgo/{n; s/ *Name: //p; }' | LC_ALL=C sort -u >there
   cat there
-  for probe in $all $crossings; do
+  for probe in $all $crossings $world; do
     grep -x $probe there || return 1
   done
 }
 
 # Each probe prints its name and whether its two words are the two records.
 are_hit() {
-  $CC $CFLAGS -g -O1 $cppflags program.c -o program $shared_libs || return 1
+  # The functions that the library names, not those that tell a sanitizer.
+  $CC $CFLAGS -g -O1 -DLIBCGO_NO_TOOLS $cppflags program.c -o program $shared_libs || return 1
   {
     echo 'set debuginfod enabled off'
     echo 'set breakpoint pending on'
@@ -126,6 +162,35 @@ W
   diff wanted hits
 }
 
+# The stopper has no record.
+world_is_told() {
+  {
+    echo 'set debuginfod enabled off'
+    echo 'set breakpoint pending on'
+    for probe in $world; do
+      echo "break -probe-stap libcgo:$probe"
+      echo 'commands'
+      echo 'silent'
+      printf '%s\n' "printf \"hit $probe %d %d\\n\", \$_probe_arg0 == (long)&the_world, \$_probe_arg1 == (long)&the_late ? 1 : \$_probe_arg1 == 0 ? 0 : 2"
+      echo 'continue'
+      echo 'end'
+    done
+    echo 'run world'
+  } >script
+  env LC_ALL=C timeout -k 1 120 gdb -batch -nx -x script ./program >out 2>&1
+  cat out
+  sed -n 's/^hit //p' out >hits
+  cat >wanted <<'W'
+world_stops 1 0
+world_late 1 1
+world_stops 1 0
+world_stopped 1 0
+world_starts 1 0
+runtime_closes 1 0
+W
+  diff wanted hits && grep 'exited normally' out
+}
+
 if test "$PROBES" != yes; then
   skip the_probes_are_there "configured without <sys/sdt.h>"
   skip a_debugger_is_told_the_records "configured without <sys/sdt.h>"
@@ -140,6 +205,7 @@ else
     skip a_debugger_is_told_the_records "programs run under an emulator"
   else
     ok a_debugger_is_told_the_records are_hit
+    ok a_debugger_is_told_of_the_world world_is_told
   fi
 fi
 done_testing

@@ -6,8 +6,8 @@
 # them: they say nothing of the tutorial's runtime, and show a planted fault with its callers.
 . "$(dirname "$0")/../support/tap.sh"
 
-ASAN_OPTIONS=detect_stack_use_after_return=1 TSAN_OPTIONS=
-export ASAN_OPTIONS TSAN_OPTIONS
+# shellcheck source=tests/support/sanitizers.sh
+. "$srcdir/tests/support/sanitizers.sh"
 
 # build NAME COMPILER-AND-FLAGS
 build() {
@@ -21,22 +21,6 @@ build() {
 build_cxx() { # NAME COMPILER-AND-FLAGS
   $2 -std=c++17 -Wall -Wextra -Wpedantic -Werror -g -O1 -fno-omit-frame-pointer $cppflags \
     "$srcdir/examples/cpp.cc" $static_lib $PRIVATE_LIBS -pthread -o "$1"
-}
-
-# Old kernels' and new kernels' address spaces differ more than the thread sanitizer expects.
-same_addresses() {
-  if setarch -R true 2>/dev/null; then
-    setarch -R "$@"
-  else
-    "$@"
-  fi
-}
-
-silent() { # PROGRAM...
-  same_addresses timeout -k 1 120 "$@" >out 2>err
-  status=$?
-  cat out err
-  test $status = 0 && test ! -s err
 }
 
 # The fault's function, and its callers up to where the task begins: `dive` seven times.
@@ -54,24 +38,8 @@ found() { # TEXT FAULT PROGRAM...
     END { exit n != 10 }' err
 }
 
-works() { # COMPILER FLAG: whether it makes programs with this library that run
-  printf '#include <libcgo.h>\nint main(void) { return libcgo_version() == 0; }\n' >empty.c
-  $1 $2 $cppflags empty.c $static_lib $PRIVATE_LIBS -pthread -o empty >/dev/null 2>&1 &&
-    same_addresses ./empty >/dev/null 2>&1
-}
-
-case $CFLAGS in
-*-fsanitize=*)
-  echo '1..0 # SKIP the library itself is built for a sanitizer'
-  exit 0 ;;
-esac
-case $CC in
-*musl*)
-  echo '1..0 # SKIP gcc and clang have another C library'
-  exit 0 ;;
-esac
-if test -n "$TEST_EMU" || test ! -f "$static_lib"; then
-  echo '1..0 # SKIP needs the archive, and no emulator'
+if test -n "$no_sanitizers"; then
+  echo "1..0 # SKIP $no_sanitizers"
   exit 0
 fi
 

@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck disable=SC2154,SC2317
 #
-# docs/tutorial.md quotes the examples: what it shows as code is there, word for
+# The tutorial, of two parts, quotes the examples: what it shows as code is there, word for
 # word. What a program prints stands in blocks marked as text.
 . "$(dirname "$0")/../support/tap.sh"
 
-tutorial=$srcdir/docs/tutorial.md
 
 # A file for each block, NUMBER.LANGUAGE, and the rest as `prose`.
 awk '
@@ -15,7 +14,7 @@ awk '
   file != "" { print >file; next }
   { print >"prose" }
   END { if (file != "") print "a block has no end" >"unfinished" }
-' "$tutorial"
+' "$srcdir/docs/tutorial.md" "$srcdir/docs/tutorial-gc.md"
 
 has_blocks() {
   test ! -e unfinished && test "$(find . -name '*.c' | wc -l)" -ge 20
@@ -40,8 +39,8 @@ each_is_quoted() {
   bad=0
   for block in [0-9]*.c [0-9]*.sh; do
     found=no
-    for file in "$srcdir"/examples/*; do
-      if quoted "$block" "$file"; then
+    for file in "$srcdir"/examples/* "$srcdir"/examples/gc/*; do
+      if test -f "$file" && quoted "$block" "$file"; then
         found=yes
       fi
     done

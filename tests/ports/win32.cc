@@ -5,7 +5,10 @@
 #include "support/stacks.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <windows.h>
+
+#include "ports/arch/arch.h"
 
 namespace {
 
@@ -334,6 +337,295 @@ TEST(a_thread_has_the_stack_that_is_asked_for) {
   ck_assert_uint_lt(stack_size, (8 << 20) + 65536);
 }
 
+// ---- contexts ----
+
+static libcgo_context own, above, below;
+static bounds in_above, in_below;
+static uintptr_t sp_above, sp_below, sp_of_c;
+static libcgo_thread *thread_now;
+static int caught;
+
+static uintptr_t look_as_c(void *) {
+  sp_of_c = here();
+  return 0;
+}
+
+static void look_from(bounds *b, uintptr_t *sp) {
+  *b = bounds_now();
+  *sp = here();
+  ck_assert(contain(*b, *sp));
+  if (thread_now == nullptr)
+    return;
+  libcgo_call_on_system(thread_now, look_as_c, nullptr);
+  ck_assert(contain(bounds_now(), sp_of_c));
+  try {
+    libcgo_call_on_system(thread_now, throw_it, nullptr);
+  } catch (const thrown &) {
+    caught++;
+  }
+}
+
+static libcgo_context *look_above(void *, uintptr_t) {
+  for (;;) {
+    look_from(&in_above, &sp_above);
+    libcgo_switch(thread_now, &above, &below, 0);
+  }
+}
+
+static libcgo_context *look_below(void *, uintptr_t) {
+  for (;;) {
+    look_from(&in_below, &sp_below);
+    libcgo_switch(thread_now, &below, &own, 0);
+  }
+}
+
+static void go_round() {
+  own = LIBCGO_CONTEXT_INIT;
+  const bounds outside = bounds_now();
+  caught = 0;
+  libcgo_switch(thread_now, &own, &above, 0);
+  const bounds back = bounds_now();
+  ck_assert(contain(in_above, here()));
+  ck_assert(contain(in_below, here()));
+  ck_assert_uint_eq(outside.base, back.base);
+  ck_assert(!contain(back, sp_above));
+  ck_assert(!contain(back, sp_below));
+  ck_assert(contain(back, here()));
+  ck_assert_int_eq(caught, thread_now != nullptr ? 2 : 0);
+}
+
+static void make_both() {
+  const libcgo_stack high = stack_at(true), low = stack_at(false);
+  above = below = LIBCGO_CONTEXT_INIT;
+  ck_assert(high.lo > here() && low.lo < here());
+  ck_assert_int_eq(libcgo_context_make(&above, &high, look_above, nullptr), 0);
+  ck_assert_int_eq(libcgo_context_make(&below, &low, look_below, nullptr), 0);
+}
+
+// As if not all of the stack had been touched: wine commits it at once.
+static void seem_untouched() {
+  thread_block()->StackLimit =
+      reinterpret_cast<void *>((here() & ~uintptr_t(0xffff)) - 0x10000);
+}
+
+static void contexts_without_a_record() {
+  thread_now = nullptr;
+  make_both();
+  seem_untouched();
+  go_round();
+  go_round();
+}
+
+static void contexts_with_a_record() {
+  thread_now = attached();
+  make_both();
+  go_round();
+  go_round();
+}
+
+static void contexts_in_calls() {
+  thread_now = attached();
+  make_both();
+  seem_untouched();
+  const bounds outside = bounds_now();
+  const libcgo_stack small = stack_at(true);
+  libcgo_call_on_stack(
+      thread_now, &small,
+      [](void *) -> uintptr_t {
+        own = LIBCGO_CONTEXT_INIT;
+        libcgo_switch(thread_now, &own, &above, 0);
+        ck_assert(contain(bounds_now(), here()));
+        return 0;
+      },
+      nullptr);
+  const bounds after = bounds_now();
+  ck_assert_uint_eq(outside.base, after.base);
+  ck_assert(!contain(after, sp_below));
+  ck_assert(contain(after, here()));
+  go_round();
+}
+
+static void *go_on_in_a_thread(void *) {
+  ck_assert_int_eq(libcgo_attach(&kit, &thread_now), 0);
+  go_round();
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+  return nullptr;
+}
+
+static void contexts_that_move() {
+  contexts_with_a_record();
+  libcgo_thread *const first = thread_now;
+  kit_run_foreign(go_on_in_a_thread, nullptr);
+  thread_now = first;
+  go_round();
+}
+
+TEST(contexts_above_and_below_are_in_the_thread_block) {
+  in_a_thread<contexts_without_a_record>();
+}
+TEST(contexts_and_the_threads_own_stack_are_in_the_thread_block) {
+  in_a_thread<contexts_with_a_record>();
+}
+TEST(a_call_in_which_contexts_run_restores_the_thread_block) {
+  in_a_thread<contexts_in_calls>();
+}
+TEST(contexts_that_move_are_in_the_thread_block_of_each_thread) {
+  in_a_thread<contexts_that_move>();
+}
+
+// Each instruction of a switch, by the CPU's trap flag: the tables are right, C has the
+// system stack, and the thread block has the stack. Except the tables at the jump.
+namespace {
+
+constexpr DWORD trap_flag = 0x100;
+volatile bool stepping;
+int steps, jumps, wrong, misplaced, outside;
+char first_wrong[160];
+kept_registers of_own, of_task;
+libcgo_context task;
+libcgo_stack task_stack;
+
+bool is_in_library(uintptr_t pc) {
+  DWORD64 base = 0;
+  return RtlLookupFunctionEntry(pc, &base, nullptr) != nullptr &&
+         base == reinterpret_cast<uintptr_t>(GetModuleHandleA("libcgo-0.dll"));
+}
+
+void unwind_one(CONTEXT *c) {
+  DWORD64 base = 0, frame = 0;
+  void *data = nullptr;
+  const auto entry = RtlLookupFunctionEntry(c->Rip, &base, nullptr);
+  if (entry != nullptr) {
+    RtlVirtualUnwind(0, base, c->Rip, entry, c, &data, &frame, nullptr);
+  } else {
+    c->Rip = *reinterpret_cast<DWORD64 *>(c->Rsp);
+    c->Rsp += 8;
+  }
+}
+
+void check_registers(const CONTEXT *at) {
+  CONTEXT c = *at;
+  const auto caller = reinterpret_cast<uintptr_t>(call_with_registers);
+  for (int i = 0; i < 8 && c.Rip != 0 && function_at(c.Rip) != caller; i++)
+    unwind_one(&c);
+  const bool in_task = is_on_stack(c.Rsp, &task_stack);
+  if (c.Rip == 0 && is_on_stack(at->Rsp, &task_stack))
+    return; // it begins, or ends
+  const kept_registers &known = in_task ? of_task : of_own;
+  const uintptr_t got[] = {c.Rbx, c.Rbp, c.Rdi, c.Rsi,      c.R12,
+                           c.R13, c.R14, c.R15, c.Xmm6.Low, c.Xmm15.Low};
+  const int of[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, kept_count - 1};
+  for (int i = 0; i < 10; i++)
+    if (got[i] != known.before[of[i]] && wrong++ == 0)
+      snprintf(first_wrong, sizeof first_wrong, "%s is %#llx at %#llx, step %d",
+               kept_names[of[i]], static_cast<unsigned long long>(got[i]),
+               static_cast<unsigned long long>(at->Rip), steps);
+}
+
+LONG WINAPI step(EXCEPTION_POINTERS *e) {
+  if (e->ExceptionRecord->ExceptionCode != EXCEPTION_SINGLE_STEP)
+    return EXCEPTION_CONTINUE_SEARCH;
+  if (!stepping)
+    return EXCEPTION_CONTINUE_EXECUTION;
+  CONTEXT *const c = e->ContextRecord;
+  if (is_in_library(c->Rip)) {
+    const auto *code = reinterpret_cast<const unsigned char *>(c->Rip);
+    steps++;
+    if (code[0] == 0xff && code[1] == 0xe1) // jmp *%rcx
+      jumps++;
+    else
+      check_registers(c);
+    outside += !contain(bounds_now(), c->Rsp);
+    libcgo_call_on_system(thread_now, look_as_c, nullptr);
+    misplaced += is_on_stack(sp_of_c, &task_stack);
+  }
+  c->EFlags |= trap_flag;
+  return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+void set_trap_flag() {
+  stepping = true;
+  __asm__ volatile("pushfq\n\torq $0x100, (%%rsp)\n\tpopfq" ::: "memory", "cc");
+}
+
+void switch_with(kept_registers *r, uintptr_t factor, libcgo_context *from,
+                 libcgo_context *to) {
+  for (int i = 0; i < kept_count; i++)
+    r->before[i] = factor * static_cast<uintptr_t>(i + 3);
+  call_with_registers(r, reinterpret_cast<void *>(libcgo_switch), thread_now,
+                      from, reinterpret_cast<uintptr_t>(to), nullptr);
+}
+
+libcgo_context *go_back(void *, uintptr_t) {
+  for (int i = 0; i < 3; i++)
+    switch_with(&of_task, 0x1359, &task, &own);
+  return &own;
+}
+
+uintptr_t step_through_a_life(void *) {
+  own = task = LIBCGO_CONTEXT_INIT;
+  task_stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_context_make(&task, &task_stack, go_back, nullptr), 0);
+  steps = jumps = wrong = misplaced = outside = 0;
+  void *const handler = AddVectoredExceptionHandler(1, step);
+  for (int i = 0; i < 4; i++) {
+    set_trap_flag();
+    switch_with(&of_own, 0x2468, &own, &task);
+    stepping = false;
+    libcgo_call_on_system(thread_now, look_as_c, nullptr); // the flag is clear now
+  }
+  RemoveVectoredExceptionHandler(handler);
+  ck_assert_uint_eq(task.sp, 1);
+  return 0;
+}
+
+} // namespace
+
+// By the emulator, perhaps none.
+#define ASSERT_STEPS                                                           \
+  if (steps == 0)                                                              \
+    SKIP("no single steps here");                                              \
+  ck_assert_int_gt(jumps, 7);                                                  \
+  ck_assert_int_gt(steps, 800);                                                \
+  ck_assert_msg(wrong == 0, "%d wrong in %d steps, first: %s", wrong, steps,   \
+                first_wrong);                                                  \
+  ck_assert_int_eq(misplaced, 0);                                              \
+  ck_assert_int_eq(outside, 0)
+
+// Nor has any frame pointer a value that leads on.
+TEST(a_suspended_contexts_frames_are_told_by_tables) {
+  uintptr_t found[64];
+  thread_now = attached();
+  ck_assert_int_eq(libcgo_traceback_set(&kit, nullptr), 0);
+  own = task = LIBCGO_CONTEXT_INIT;
+  const libcgo_stack stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_context_make(&task, &stack, go_back, nullptr), 0);
+  libcgo_switch(thread_now, &own, &task, 0);
+  const size_t n = libcgo_context_traceback(&kit, &task, found, 64);
+  ck_assert_uint_eq(function_at(found[0]),
+                    reinterpret_cast<uintptr_t>(call_with_registers));
+  bool passed = false;
+  for (size_t i = 0; i < n; i++)
+    passed |= function_at(found[i]) == reinterpret_cast<uintptr_t>(go_back);
+  ck_assert(passed);
+  ck_assert_uint_lt(n, 6);
+  for (int i = 0; i < 3; i++)
+    libcgo_switch(thread_now, &own, &task, 0);
+}
+
+TEST(switches_of_c_are_right_at_every_instruction) {
+  thread_now = attached();
+  step_through_a_life(nullptr);
+  ASSERT_STEPS;
+}
+
+TEST(switches_are_right_at_every_instruction) {
+  thread_now = attached();
+  const libcgo_stack small = new_stack(large_bytes);
+  libcgo_call_on_stack(thread_now, &small, step_through_a_life, nullptr);
+  ASSERT_STEPS;
+}
+
 int main(void) {
   suite_begin("win32");
   ADD_TEST(a_call_on_a_stack_above_has_both_stacks_in_the_thread_block);
@@ -344,6 +636,13 @@ int main(void) {
   ADD_TEST(an_exception_passes_a_stack_below_from_the_system_stack);
   ADD_TEST(an_exception_is_raised_again_on_each_stack);
   ADD_TEST(bounds_are_the_threads_own_on_another_stack);
+  ADD_TEST(contexts_above_and_below_are_in_the_thread_block);
+  ADD_TEST(contexts_and_the_threads_own_stack_are_in_the_thread_block);
+  ADD_TEST(a_call_in_which_contexts_run_restores_the_thread_block);
+  ADD_TEST(contexts_that_move_are_in_the_thread_block_of_each_thread);
+  ADD_TEST(a_suspended_contexts_frames_are_told_by_tables);
+  ADD_TEST(switches_of_c_are_right_at_every_instruction);
+  ADD_TEST(switches_are_right_at_every_instruction);
   ADD_TEST(a_traceback_passes_two_switches);
   ADD_TEST(a_function_of_a_library_has_its_name);
   ADD_TEST(a_thread_of_others_leaves_at_its_end);

@@ -95,7 +95,11 @@ runs() {
   if test "$1" = check-emulated; then
     make -s V=0 check-emulated PYTHON3="$python" ZIG="$darwin/zig" EMULATED_CASE="$2" >"$1.log" 2>run.log || true
   elif test -f "$source/$1.sh"; then
-    make_fault TESTS="$1.sh"
+    case $1 in
+    # These use the library only.
+    tests/failures/* | tests/fuzz/* | tests/soak/*) make_fault TESTS="$1.sh" check_PROGRAMS= check_LTLIBRARIES= ;;
+    *) make_fault TESTS="$1.sh" ;;
+    esac
   else
     # Of the programs, that one is linked again.
     CK_RUN_CASE=$2 make_fault TESTS="$1" check_PROGRAMS="$1\$(EXEEXT)"
@@ -161,6 +165,7 @@ if part native; then
   configure_for
   programs
   seeds support/native
+  seeds failures/failures
 fi
 
 # The other CPUs, each by what it says itself.

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which limit is hit, by what /proc and /sys say: control groups, the numbers of the system and
+// of the process, the threads of a user. Numbers are made up, and the files written as the
+// kernel writes them; some are any text. What is named must be full, by a number that was
+// there; and where every number is made up, the tightest control group of a full one is found.
+#include "system.h"
+
+#include <set>
+
+#include <fcntl.h>
+#include <limits.h>
+
+#define syscall fuzz_system
+#define getrlimit(resource, limit)                                             \
+  fuzz_getrlimit(static_cast<int>(resource), limit)
+#define getuid fuzz_getuid
+#define mmap fuzz_mmap
+#define munmap fuzz_munmap
+#include "os/linux-limits.cc"
+#undef syscall
+#undef getrlimit
+#undef getuid
+#undef mmap
+#undef munmap
+
+namespace {
+
+std::set<unsigned long long> numbers; // all that were written
+
+std::string number_of(fuzz::input &in) {
+  const unsigned long long n = in.number(in.byte() % 8);
+  numbers.insert(n);
+  return std::to_string(n);
+}
+
+std::string any_text(fuzz::input &in) {
+  std::string text;
+  for (int n = in.byte(); n > 0; n--)
+    text += static_cast<char>(in.byte());
+  return text;
+}
+
+void write(const std::string &name, const std::string &text, fuzz::input &in,
+           bool *whole) {
+  switch (in.byte() % 8) {
+  case 0:
+    *whole = false;
+    break; // not there
+  case 1:
+    *whole = false;
+    fuzz::files[name] = any_text(in);
+    break;
+  default:
+    fuzz::files[name] = text;
+  }
+}
+
+// One group with its parents; the fullest of them, in thousandths, if all are well.
+void write_groups(fuzz::input &in, bool *whole) {
+  std::string group, groups;
+  const bool second = in.byte() % 2 == 0;
+  const std::string mount = second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+  for (int depth = in.byte() % 6; depth > 0; depth--) {
+    group += '/';
+    if (in.byte() % 4 == 0)
+      group.append(250, 'x');
+    for (int n = in.byte() % 40; n > 0; n--)
+      group += "abc.-\\:/x0"[in.byte() % 10];
+    const std::string name = mount + group;
+    write(name + "/pids.max", in.byte() % 4 ? number_of(in) + "\n" : "max\n",
+          in, whole);
+    write(name + "/pids.current", number_of(in) + "\n", in, whole);
+  }
+  for (int n = in.byte() % 8 ? in.byte() % 3 : in.byte(); n > 0; n--)
+    groups += "7:cpu,memory:/elsewhere\n";
+  groups += (second ? "0::" : "5:pids:") + group + (in.byte() % 8 ? "\n" : "");
+  write("/proc/self/cgroup", groups, in, whole);
+}
+
+void write_processes(fuzz::input &in, bool *whole) {
+  std::string entries;
+  static const char *const others[] = {".", "..", "self", "sys", "meminfo"};
+  for (int n = in.byte() % 24; n > 0; n--) {
+    const bool process = in.byte() % 4 != 0;
+    const std::string name =
+        process ? std::to_string(in.number(2)) : others[in.byte() % 5];
+    const unsigned short length =
+        static_cast<unsigned short>((19 + name.size() + 1 + 7) & ~size_t{7});
+    std::string entry(length, '\0');
+    memcpy(&entry[16], &length, sizeof length);
+    memcpy(&entry[19], name.c_str(), name.size() + 1);
+    entries += entry;
+    if (process)
+      write("/proc/" + name + "/status",
+            "Name:\tx\nUid:\t" + std::to_string(in.byte() % 3) +
+                "\t0\t0\t0\nThreads:\t" + number_of(in) + "\n",
+            in, whole);
+  }
+  fuzz::files["/proc"] = entries;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  fuzz::input in(data, size);
+  fuzz::begin(in);
+  numbers.clear();
+  bool whole = true;
+  for (auto &limit : fuzz::limits) {
+    limit = in.byte() % 2 ? RLIM_INFINITY : in.number(in.byte() % 8);
+    numbers.insert(limit);
+  }
+  fuzz::user = in.byte() % 3;
+  fuzz::memory_fails = in.byte() % 2 != 0;
+  fuzz::memory_error = in.byte() % 2 ? EAGAIN : ENOMEM;
+  write("/proc/self/status",
+        "Name:\tx\nVmSize:\t" + number_of(in) + " kB\nVmLck:\t " + number_of(in) +
+            " kB\nVmData:\t" + number_of(in) + " kB\nThreads:\t1\n",
+        in, &whole);
+  write("/proc/meminfo",
+        "MemTotal: 1 kB\nCommitLimit: " + number_of(in) +
+            " kB\nCommitted_AS: " + number_of(in) + " kB\n",
+        in, &whole);
+  write("/proc/sys/vm/overcommit_memory", std::to_string(in.byte() % 3) + "\n",
+        in, &whole);
+  write("/proc/sys/vm/max_map_count", number_of(in) + "\n", in, &whole);
+  write("/proc/loadavg",
+        "0.00 0.01 0.05 1/" + number_of(in) + " " + number_of(in) + "\n", in,
+        &whole);
+  write("/proc/sys/kernel/threads-max", number_of(in) + "\n", in, &whole);
+  write("/proc/sys/kernel/pid_max", number_of(in) + "\n", in, &whole);
+  write_groups(in, &whole);
+  write_processes(in, &whole);
+  const size_t need = in.number(4) + 1;
+  const cgo::thread_limit found = cgo::os::find_thread_limit(need);
+  fuzz::end();
+  if (found.name == nullptr)
+    return 0;
+  CHECK(found.unit != nullptr && found.remedy != nullptr);
+  // A thousandth may be lost in each of the two roundings.
+  CHECK(static_cast<long double>(found.used) >=
+        0.898L * static_cast<long double>(found.value));
+  if (whole) {
+    // What the system has in KiB may be more than can be said in bytes.
+    const bool kib = strcmp(found.name, "CommitLimit") == 0;
+    bool written = false;
+    for (const unsigned long long n : numbers)
+      written = written || (kib ? n * 1024 : n) == found.value;
+    CHECK(written);
+  }
+  return 0;
+}

@@ -36,8 +36,8 @@ static inline uintptr_t libcgo_told_call_parked_(struct libcgo_thread *thread,
                                                  uintptr_t (*fn)(void *arg),
                                                  void *arg) {
   struct libcgo_bounds here;
-  if (fn == NULL || thread == NULL || libcgo_stack_bounds(thread, &here) != 0 ||
-      here.kind != LIBCGO_STACK_SMALL)
+  if (fn == LIBCGO_NULL_ || thread == LIBCGO_NULL_ ||
+      libcgo_stack_bounds(thread, &here) != 0 || here.kind != LIBCGO_STACK_SMALL)
     return libcgo_call_parked(thread, fn, arg);
   struct libcgo_told_call_ call;
   call.fn = fn;
@@ -55,7 +55,7 @@ static inline uintptr_t libcgo_told_call_parked_(struct libcgo_thread *thread,
 /* The two addresses that stand for the order are in the runtime's record: what parks
    releases the first, and who stops the world acquires it; the other for the way back. */
 static inline int libcgo_told_world_(const struct libcgo_runtime *runtime) {
-  return runtime != NULL && (runtime->flags & LIBCGO_WORLD) != 0;
+  return runtime != LIBCGO_NULL_ && (runtime->flags & LIBCGO_WORLD) != 0;
 }
 static inline void libcgo_told_parks_(struct libcgo_runtime *runtime) {
   if (libcgo_told_world_(runtime))
@@ -81,7 +81,7 @@ static inline void libcgo_told_unpark_(struct libcgo_thread **of_frame) {
 static inline uintptr_t libcgo_told_call_parked_(struct libcgo_thread *thread,
                                                  uintptr_t (*fn)(void *arg),
                                                  void *arg) {
-  if (thread == NULL)
+  if (thread == LIBCGO_NULL_)
     return libcgo_call_parked(thread, fn, arg); /* the message */
   __attribute__((__cleanup__(libcgo_told_unpark_))) struct libcgo_thread *of_frame =
       thread;
@@ -135,7 +135,8 @@ struct libcgo_told_fn_ {
 };
 
 static inline void libcgo_told_shake_(struct libcgo_thread *thread, void *arg) {
-  struct libcgo_told_fn_ *const call = (struct libcgo_told_fn_ *)arg;
+  struct libcgo_told_fn_ *const call =
+      LIBCGO_CAST_(struct libcgo_told_fn_ *, arg);
   libcgo_told_stops_(call->runtime);
   call->fn(thread, call->arg);
   libcgo_told_starts_(call->runtime);
@@ -150,7 +151,8 @@ static inline int libcgo_told_handshake_(struct libcgo_runtime *runtime,
   call.runtime = runtime;
   libcgo_told_parks_(runtime);
   err = libcgo_handshake(runtime, thread,
-                         fn == NULL ? NULL : libcgo_told_shake_, &call);
+                         fn == LIBCGO_NULL_ ? LIBCGO_NULL_ : libcgo_told_shake_,
+                         &call);
   libcgo_told_goes_on_(runtime);
   return err;
 }
@@ -159,7 +161,8 @@ static inline void libcgo_told_park_(struct libcgo_runtime **of_frame) {
   libcgo_told_parks_(*of_frame);
 }
 static inline void libcgo_told_managed_(struct libcgo_thread *thread, void *arg) {
-  struct libcgo_told_fn_ *const call = (struct libcgo_told_fn_ *)arg;
+  struct libcgo_told_fn_ *const call =
+      LIBCGO_CAST_(struct libcgo_told_fn_ *, arg);
   __attribute__((__cleanup__(libcgo_told_park_))) struct libcgo_runtime *of_frame =
       call->runtime;
   libcgo_told_goes_on_(of_frame);
@@ -169,7 +172,7 @@ LIBCGO_CHECKED_ static inline int
 libcgo_told_callback_(struct libcgo_runtime *runtime, libcgo_thread_fn fn,
                       void *arg) {
   struct libcgo_told_fn_ call;
-  if (fn == NULL || !libcgo_told_world_(runtime))
+  if (fn == LIBCGO_NULL_ || !libcgo_told_world_(runtime))
     return libcgo_callback(runtime, fn, arg);
   call.fn = fn;
   call.arg = arg;
@@ -178,7 +181,7 @@ libcgo_told_callback_(struct libcgo_runtime *runtime, libcgo_thread_fn fn,
 }
 
 static inline void libcgo_told_thread_(struct libcgo_thread *thread, void *arg) {
-  struct libcgo_told_fn_ call = *(struct libcgo_told_fn_ *)arg;
+  struct libcgo_told_fn_ call = *LIBCGO_CAST_(struct libcgo_told_fn_ *, arg);
   free(arg);
   libcgo_told_managed_(thread, &call);
 }
@@ -188,10 +191,10 @@ LIBCGO_CHECKED_ static inline int libcgo_told_thread_create_(
     struct libcgo_limit *limit) {
   struct libcgo_told_fn_ *call;
   int err;
-  if (fn == NULL || !libcgo_told_world_(runtime))
+  if (fn == LIBCGO_NULL_ || !libcgo_told_world_(runtime))
     return libcgo_thread_create(runtime, thread, attr, fn, arg, limit);
-  call = (struct libcgo_told_fn_ *)malloc(sizeof *call);
-  if (call == NULL)
+  call = LIBCGO_CAST_(struct libcgo_told_fn_ *, malloc(sizeof *call));
+  if (call == LIBCGO_NULL_)
     return ENOMEM;
   call->fn = fn;
   call->arg = arg;

@@ -366,7 +366,7 @@ TESTS += tests/ports/windows/imports.sh
 else
 TESTS += $(tests_scripts) $(tests_once)
 endif
-EXTRA_DIST += $(tests_scripts) $(tests_once) tests/support/facts.sh tests/support/run.sh \
+EXTRA_DIST += $(tests_scripts) $(tests_once) tests/support/errors.sh tests/support/facts.sh tests/support/run.sh \
 	tests/support/tap.sh tests/support/faults.sh tests/support/native.faults \
 	tests/support/sanitizers.sh \
 	tests/support/valgrind.supp

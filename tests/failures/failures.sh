@@ -19,6 +19,7 @@ reason=
 case $HOST in x86_64-*-linux-gnu) ;; *) reason='the rows are of glibc on amd64' ;; esac
 case "$CFLAGS $CXXFLAGS" in *-fsanitize=* | *--coverage* | *-flto*) reason='it is about the library as it is released' ;; esac
 test -z "$TEST_EMU" || reason='needs no emulator'
+${NM:-nm} -D "$builddir/.libs/libcgo.so" 2>/dev/null | grep -q '@GLIBC_' || reason='the rows are of glibc'
 for file in libcgo.so libcgo.a; do test -f "$builddir/.libs/$file" || reason="there is no $file"; done
 test "$CLASSIC" = yes || reason='needs the classic face'
 if test -n "$reason"; then

@@ -17,6 +17,7 @@ case $HOST in x86_64-*-linux-gnu) here_too=yes ;; *) here_too=no ;; esac
 # can_fuzz: whether there is a compiler that can.
 can_fuzz() {
   test $here_too = yes && test -z "$TEST_EMU" && test -f "$static_lib" || return 1
+  ${NM:-nm} -D "$builddir/.libs/libcgo.so" 2>/dev/null | grep -q '@GLIBC_' || return 1
   case "$CFLAGS $CXXFLAGS" in *-fsanitize=* | *--coverage* | *-flto*) return 1 ;; esac
   echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long) { return 0; }' >nothing.cc
   # shellcheck disable=SC2086 # words

@@ -237,6 +237,13 @@ range range_ahead(const libcgo_thread *thread) {
   return to == nullptr ? range{} : range{to->lo, to->span};
 }
 
+// Whether the frame of a call that the runtime made was among those of its parent's code, and
+// the parent is over: then so is the call.
+bool is_of_gone_parent(const stack_call *c) {
+  return (c->flags & from_small) != 0 && c->c_returns_to == made_by_parent &&
+         c->parent != nullptr && parent_of(c) == nullptr;
+}
+
 // ---- proofs ----
 
 // Who asks, and from where: the stack pointer, or for a new call its mark.
@@ -1840,7 +1847,8 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
        c = before(c, stack->lo, stack->hi)) {
     const uintptr_t its_end = end_of(c);
     handler_barrier();
-    if (counts(c) && within(its_end - call_word_bytes - 1, stack->lo, stack->hi) &&
+    if (counts(c) && !is_of_gone_parent(c) &&
+        within(its_end - call_word_bytes - 1, stack->lo, stack->hi) &&
         (!on_it || its_end > sp)) {
       hi = its_end;
       take_along(thread, c);

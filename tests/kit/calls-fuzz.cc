@@ -2076,6 +2076,10 @@ static const char *const once_failed[] = {
     // gone over.
     "i1- embed.0.0 stack.0.0 task.1.0 frame.0.0 system.0.0 trap.51.0 system.0.0c stack.1.0 "
     "throw.0.0 jump.0.0 switch.0.0 bounds.1.0 system.0.0",
+    // It is told of a task, on whose stack a call seems to be that was made in one that has
+    // returned.
+    "i1- stack.0.0 task.127.0 stack.1.0c stack.63.0 throw.0.0 return.0.0 switch.0.0 "
+    "switch.0.989 system.0.0",
     // A handler returns when the signal stack is another one than when it began.
     "i1+ embed.1.0 co.0.0 signal.0.0 yield.0.0 jump.0.0 resume.0.0 return.0.0 signal.1.0",
 };

@@ -18,17 +18,19 @@
  * control words of the code that made it. The signal mask, errno and thread-local variables
  * belong to the thread.
  *
- * A context may go on in another thread, with two exceptions. C stays in its thread, on
- * whatever stack it is: a system stack, a signal stack or a coroutine stack. So does a
- * context that is in a C function which it called with libcgo_call_on_system. If several contexts of a thread are in such functions, the one
- * that called last returns first, because all their C frames are on one stack.
+ * A suspended context may go on in another thread, with two exceptions. C stays in its thread,
+ * whether it runs on a system stack, a signal stack or a coroutine stack. So does a context
+ * that is in a C function which it called with libcgo_call_on_system. If several contexts of
+ * a thread are in such functions, the one that called last returns first, because all their C
+ * frames are on one stack.
  *
  * C++ keeps a list of the exceptions that are being handled. It belongs to the thread, too.
- * So do not switch inside of `catch`, unless the contexts go on in the opposite order to
- * that in which they were suspended.
+ * So do not switch inside of `catch`, unless the context that was suspended last goes on
+ * first.
  *
- * Unwinding ends where `fn` was called. An exception must be caught in the context in which
- * it is thrown, or it ends the process. A longjmp must stay in its context, too.
+ * Unwinding ends where the context's function was called. An exception must be caught in the
+ * context in which it is thrown, or it ends the process. A longjmp must stay in its context,
+ * too.
  *
  * If the client is compiled with AddressSanitizer or ThreadSanitizer, or for valgrind, these
  * tools are told of each switch: see <libcgo/context-tools.h>.
@@ -38,9 +40,9 @@
  * thread that uses a shadow stack (x86, SHSTK) cannot have contexts: libcgo_context_make
  * returns ENOTSUP there.
  *
- * On Windows, a context has a list of handlers (ExceptionList) of its own. The bounds in the
- * thread block contain its stack and the thread's. DeallocationStack remains that of the
- * thread.
+ * On Windows, a context has a list of exception handlers of its own (ExceptionList in the
+ * thread block). While it runs, the bounds in the thread block (StackBase, StackLimit) enclose
+ * its stack and the thread's. DeallocationStack remains that of the thread.
  */
 #ifndef LIBCGO_CONTEXT_H
 #define LIBCGO_CONTEXT_H
@@ -52,11 +54,11 @@
 LIBCGO_BEGIN_DECLS
 
 /*
- * The record of a context. The client owns it, and begins it as LIBCGO_CONTEXT_INIT. It
- * must not move while the context is suspended or runs.
+ * The record of a context. The client owns it, and initialises it with LIBCGO_CONTEXT_INIT.
+ * It must not move while the context is suspended or runs.
  *
- * A record that is not made is for code that already runs: the first libcgo_switch from it
- * suspends the caller in it.
+ * libcgo_context_make makes a context of it. Without that, it is for code that already runs:
+ * the first libcgo_switch from it suspends the caller in it.
  */
 struct libcgo_context {
   uint32_t size;    /* of this record, in bytes */
@@ -69,7 +71,7 @@ struct libcgo_context {
   uintptr_t flags;
   uintptr_t options; /* the client's: LIBCGO_CONTEXT_KEEPS_CONTROL, or 0 */
   uintptr_t control; /* the library's again: the control words, */
-  uintptr_t keeps;   /* and whether they are kept */
+  uintptr_t keeps;   /* and whether libcgo_switch keeps them */
   uintptr_t call;
   uintptr_t serial;
   uintptr_t stack_lo; /* the stack for which it was made, or 0 */
@@ -99,7 +101,7 @@ enum { LIBCGO_CONTEXT_KEEPS_CONTROL = 1 };
 /*
  * Gives the record the value LIBCGO_CONTEXT_INIT. For languages that cannot use the macro,
  * and for records on the heap. `size` is sizeof(struct libcgo_context) as the caller was
- * compiled: an older client's record is shorter, and is filled only so far.
+ * compiled: an older client's record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: context is NULL, or size is less than the record had in 0.2; then
  * nothing is written. Leaves errno alone.
@@ -132,19 +134,20 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
                                    void *arg) LIBCGO_CHECKED_;
 
 /*
- * Suspends the caller in *from, and goes on in *to: the pending libcgo_switch there returns
- * `word`, or fn begins with it. Returns when the context *from goes on, perhaps in another
- * thread. The result is the word of the switch back, or 0 if a context ended and its fn
- * returned *from.
+ * Suspends the caller in *from, and goes on in *to. The libcgo_switch that suspended *to
+ * returns `word` there; a new context begins, and its fn gets `word`. Returns when the context
+ * *from goes on, perhaps in another thread. The result is the word of the switch back, or 0 if
+ * a context ended and its fn returned *from.
  *
- * `thread` is the calling thread's record. Its small stack changes in the same step. So
- * libcgo_call_on_system and libcgo_stack_bounds are right in a signal handler, too, at
- * whatever instruction it comes. The caller must be C, or run on a small stack that the
- * library knows. `thread` may be NULL if the thread has no record, or if the code never
- * calls C with libcgo_call_on_system.
+ * `thread` is the calling thread's record. The library changes the small stack in it in the
+ * same step. So libcgo_call_on_system and libcgo_stack_bounds are also right in a signal
+ * handler, whichever instruction it interrupts. The caller must be C, or run on a small stack
+ * that the library knows (by libcgo_call_on_stack, libcgo_switch or libcgo_stack_switched).
+ * `thread` may be NULL if the thread has no record, or if the code never calls C with
+ * libcgo_call_on_system.
  *
- * C that has suspended itself must not go on while other C, which was called later from a
- * small stack, is still on the same stack.
+ * If C has suspended itself, and C was called later from a small stack and is still on the
+ * same stack, then this later C must return first.
  *
  * Makes no system call, takes no lock and allocates nothing, except a page if many C
  * functions have suspended themselves, one inside another.
@@ -154,23 +157,23 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
  * would be overwritten. Does not notice if two threads go on in one context at once: the
  * client must prevent that.
  *
- * `from` and `to` must not be NULL. That is not looked at, because it would cost each switch
- * an instruction: the process faults.
+ * `from` and `to` must not be NULL: the process faults. The function does not check them,
+ * because a check would cost each switch an instruction.
  *
  * Leaves errno alone. Safe in any thread; in signal handlers if the interrupted code is not
  * in a function of this library, or if the handler's own context goes on before the handler
- * returns. Do not leave a handler that interrupted libcgo_switch by a longjmp. Since 0.2.
+ * returns. A longjmp must not leave a handler that has interrupted libcgo_switch. Since 0.2.
  */
 LIBCGO_API uintptr_t libcgo_switch(struct libcgo_thread *thread,
                                    struct libcgo_context *from,
                                    struct libcgo_context *to, uintptr_t word);
 
 /*
- * Writes return addresses to `pcs`: those of a suspended context's frames, the innermost
- * first. The first one is where the context called libcgo_switch. Stops after `most`
- * addresses. Returns how many it has written. Works as libcgo_traceback does by default,
- * with the unwinder that libcgo_traceback_set has found, and calls no hook of `runtime`. The
- * context must not go on meanwhile.
+ * Writes the return addresses of a suspended context's frames to `pcs`, the innermost first,
+ * and at most `most` of them. The first one is where the context called libcgo_switch. Returns
+ * how many it has written. It works as libcgo_traceback does by default, with the unwinder
+ * that libcgo_traceback_set has found. It calls no hook of `runtime`. The context must not go
+ * on meanwhile.
  *
  * Returns 0 if the context is not suspended, if a record is NULL or not valid, if pcs is
  * NULL, or if most is 0. Leaves errno alone. Safe in any thread; not safe in signal

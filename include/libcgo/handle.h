@@ -81,7 +81,7 @@ struct libcgo_handle_table {
 /*
  * Gives the record the value LIBCGO_HANDLE_TABLE_INIT. For languages that cannot use the
  * macro, and for records on the heap. `size` is sizeof(struct libcgo_handle_table) as the
- * caller was compiled: an older client's record is shorter, and is filled only so far.
+ * caller was compiled: an older client's record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: table is NULL, or size is less than the record had in 0.1; then nothing
  * is written. Leaves errno alone.

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A mailbox: threads post functions, and a thread of a virtual machine runs them. It is for
- * machines that cannot adopt a thread of C, such as Ruby and Node. See
- * libcgo_mailbox_post(3).
+ * A mailbox: any thread posts functions, and a thread of a virtual machine runs them: it
+ * serves the mailbox. Mailboxes are for virtual machines, in short machines, that cannot
+ * adopt a thread of C, such as Ruby and Node. See libcgo_mailbox_post(3).
  *
  *     static void wake(struct libcgo_mailbox *box) { uv_async_send(box->data); }
  *     static struct libcgo_mailbox box = LIBCGO_MAILBOX_INIT(wake);
  *     ...
- *     libcgo_mailbox_open(&box, 64);                         // the machine
- *     libcgo_mailbox_call(&box, fn, arg, LIBCGO_FOR_EVER);   // any thread: fn has run
- *     libcgo_mailbox_post(&box, fn, arg, 0);                 // any thread: fn will run
- *     libcgo_mailbox_serve(&box, SIZE_MAX);                  // the machine: fn runs here
+ *     libcgo_mailbox_open(&box, 64);                       // the machine
+ *     libcgo_mailbox_call(&box, fn, arg, LIBCGO_FOR_EVER); // any thread; then fn has run
+ *     libcgo_mailbox_post(&box, fn, arg, 0);               // any thread; fn will run
+ *     libcgo_mailbox_serve(&box, SIZE_MAX);                // the machine: fn runs here
  *
  * The functions run one at a time, in the order in which they were posted. They run in the
- * thread that calls libcgo_mailbox_serve, not in that which posted them.
+ * thread that calls libcgo_mailbox_serve, not in the thread that posted them.
  *
  * A function that is posted must return: it must not throw, and no longjmp may leave it.
- * Otherwise nothing else is served, and who waits for it waits for ever.
+ * Otherwise no other function is served, and a thread that waits for it waits for ever.
  *
- * In a forked child a mailbox of the parent cannot be used: open another one.
+ * In a child of fork(2), a mailbox of the parent cannot be used: open another one.
  */
 #ifndef LIBCGO_MAILBOX_H
 #define LIBCGO_MAILBOX_H
@@ -30,21 +30,21 @@ LIBCGO_BEGIN_DECLS
 
 struct libcgo_mailbox;
 
-/* What is posted, and the function that tells the machine of it. */
+/* A function that is posted, and one that tells the machine that something waits. */
 typedef void (*libcgo_mailbox_fn)(void *arg);
 typedef void (*libcgo_wake_fn)(struct libcgo_mailbox *box);
 
 /*
  * The record of a mailbox. The client owns it, and initialises it with LIBCGO_MAILBOX_INIT.
- * It must stay at its place until libcgo_mailbox_end.
+ * It must not move until libcgo_mailbox_end.
  */
 struct libcgo_mailbox {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
-  /* Is called in the thread that has posted something when nothing was waiting before, and
-     by libcgo_mailbox_close. It is to make a thread of the machine call
-     libcgo_mailbox_serve, and may be called again before that thread does. It must not call
-     functions of the mailbox. NULL: a thread waits in libcgo_mailbox_wait. */
+  /* Makes a thread of the machine call libcgo_mailbox_serve soon. It is called in the thread
+     that posts, if nothing was waiting before, and by libcgo_mailbox_close. It may be called
+     again before that thread serves. It must not call functions of the mailbox. NULL: a
+     thread waits in libcgo_mailbox_wait instead. */
   libcgo_wake_fn wake;
   void *data; /* the client's */
   /* The library's. */
@@ -62,9 +62,10 @@ struct libcgo_mailbox {
   }
 
 /*
- * Gives the record the value LIBCGO_MAILBOX_INIT(NULL); assign `wake` afterwards. For languages
- * that cannot use the macro. `size` is sizeof(struct libcgo_mailbox) as the caller was compiled:
- * an older client's record is shorter, and is filled only so far.
+ * Gives the record the value LIBCGO_MAILBOX_INIT(NULL); assign `wake` afterwards. For
+ * languages that cannot use the macro, and for records on the heap. `size` is
+ * sizeof(struct libcgo_mailbox) as the caller was compiled: an older client's record is
+ * shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: box is NULL, or size is less than the record had in 0.2; then nothing is
  * written. Leaves errno alone.
@@ -72,8 +73,8 @@ struct libcgo_mailbox {
  */
 LIBCGO_API int libcgo_mailbox_init(struct libcgo_mailbox *box, size_t size);
 
-/* A time in nanoseconds that does not end: UINT64_MAX, written as a number for tools that read
-   macros. */
+/* As a time in nanoseconds: without a limit. It is UINT64_MAX, written as a number for tools
+   that read macros. */
 #ifdef LIBCGO_VARIABLES_
 static const uint64_t LIBCGO_FOR_EVER = 0xffffffffffffffffu;
 #else
@@ -81,21 +82,24 @@ static const uint64_t LIBCGO_FOR_EVER = 0xffffffffffffffffu;
 #endif
 
 /*
- * Opens a mailbox with room for so many waiting functions.
+ * Opens a mailbox with room for `places` functions that wait.
  *
- * Returns 0. EINVAL: the record is NULL or too small, or `places` is 0. ENOTSUP: this library
- * does not know the record's version. EBUSY: it is open. ENOMEM: there is no memory. Leaves
- * errno alone. Safe in any thread; not safe in signal handlers. Since 0.2.
+ * Returns 0, or
+ *   EINVAL   the record is NULL or too small, or `places` is 0
+ *   ENOTSUP  this library does not know the record's version
+ *   EBUSY    the mailbox is open
+ *   ENOMEM   there is no memory for so many places
+ * Leaves errno alone. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_open(struct libcgo_mailbox *box,
                                    size_t places) LIBCGO_CHECKED_;
 
 /*
- * Posts fn(arg) and does not wait for it. If the mailbox is full, waits for a place for at
+ * Posts fn(arg) and does not wait for it. If the mailbox is full, waits for a place, for at
  * most `timeout_ns` nanoseconds.
  *
- * Returns 0: fn will run, unless the mailbox ends before. After an error it will not.
- *   ETIMEDOUT  the mailbox is full
+ * Returns 0: fn will run, unless libcgo_mailbox_end comes first. After an error it will not:
+ *   ETIMEDOUT  the mailbox is still full
  *   ESHUTDOWN  it is closed
  *   EDEADLK    it is full, and this thread is the one that serves it
  *   EINVAL     fn is NULL, or the mailbox is not open
@@ -108,8 +112,8 @@ LIBCGO_API int libcgo_mailbox_post(struct libcgo_mailbox *box,
 
 /*
  * Posts fn(arg) and waits until it has returned. `timeout_ns` is the longest time until fn
- * begins: a function that has begun is waited for. In the thread that is serving the mailbox,
- * fn runs at once.
+ * begins, in nanoseconds. If fn has begun, the call waits for its end without a limit. In the
+ * thread that is serving the mailbox, fn runs at once.
  *
  * Returns 0: fn has run. After an error it has not, and will not:
  *   ETIMEDOUT  it did not begin in time
@@ -123,10 +127,12 @@ LIBCGO_API int libcgo_mailbox_call(struct libcgo_mailbox *box,
                                    uint64_t timeout_ns) LIBCGO_CHECKED_;
 
 /*
- * Runs functions that wait, at most `most`, in the calling thread. Does not wait for any.
- * Returns how many have run. That is 0 also if another thread is serving, if this one is in
- * a function that it serves, and if the mailbox is not open.
- * Leaves errno as the last function does. Safe in any thread; not safe in signal handlers.
+ * Runs functions that wait in the mailbox, at most `most` of them, in the calling thread. If
+ * none waits, it returns at once.
+ *
+ * Returns how many have run. It runs none if another thread is serving, if it is called by a
+ * function that is being served, or if the mailbox is not open.
+ * Leaves errno as the last function has left it. Safe in any thread; not safe in signal handlers.
  * Since 0.2.
  */
 LIBCGO_API size_t libcgo_mailbox_serve(struct libcgo_mailbox *box, size_t most);
@@ -134,8 +140,11 @@ LIBCGO_API size_t libcgo_mailbox_serve(struct libcgo_mailbox *box, size_t most);
 /*
  * Waits until a function waits in the mailbox, for at most `timeout_ns` nanoseconds.
  *
- * Returns 0: one waits. ETIMEDOUT: none has come. EINTR: libcgo_mailbox_interrupt was called.
- * ESHUTDOWN: the mailbox is closed, and empty. EINVAL: it is not open.
+ * Returns 0: a function waits, or
+ *   ETIMEDOUT  none has come
+ *   EINTR      libcgo_mailbox_interrupt was called
+ *   ESHUTDOWN  the mailbox is closed, and empty
+ *   EINVAL     the mailbox is not open
  * Leaves errno alone. Not a cancellation point. Safe in any thread; not safe in signal
  * handlers. Since 0.2.
  */
@@ -143,30 +152,32 @@ LIBCGO_API int libcgo_mailbox_wait(struct libcgo_mailbox *box,
                                    uint64_t timeout_ns);
 
 /*
- * Makes a thread return from libcgo_mailbox_wait with EINTR: the one that waits, or the next
- * one that would. Calls that come before that count as one.
+ * Makes one thread return from libcgo_mailbox_wait with EINTR: one that waits, or the next one
+ * that calls it. Several interrupts before that count as one. Does nothing if the mailbox is
+ * not open. Leaves errno alone.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API void libcgo_mailbox_interrupt(struct libcgo_mailbox *box);
 
 /*
- * Closes the mailbox: from now on nothing can be posted, and threads do not wait for a
- * place any more. What waits in the mailbox can still be served.
+ * Closes the mailbox: from now on nothing can be posted, and threads that wait for a place get
+ * an error. Functions that wait in the mailbox can still be served.
  *
- * Returns 0. EINVAL: it is not open. EALREADY: it is closed. Leaves errno alone. Safe in any
- * thread; not safe in signal handlers. Since 0.2.
+ * Returns 0. EINVAL: the mailbox is not open. EALREADY: it is closed already. Leaves errno
+ * alone. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_close(struct libcgo_mailbox *box);
 
 /*
- * Closes the mailbox and frees what it has. Functions that still wait do not run: their
- * calls return an error, and posts are forgotten. (To run them, close and serve first.)
- * Waits until no other thread is in a function of the mailbox. Then the record may be freed, or
- * opened again. A thread that begins to use the mailbox later would use freed memory.
+ * Closes the mailbox and frees its memory. Functions that still wait do not run: their calls
+ * return an error, and posts are forgotten. (To run them, close and serve first.) Waits until
+ * no other thread is in a function of this header with this mailbox.
  *
- * Returns 0. EINVAL: it is not open. EBUSY: a function of the mailbox is running. Leaves
- * errno alone. Not a cancellation point. Safe in any thread; not safe in signal handlers.
- * Since 0.2.
+ * Afterwards the record may be opened again. It may be freed once no thread can use it any
+ * more.
+ *
+ * Returns 0. EINVAL: the mailbox is not open. EBUSY: a thread is serving it. Leaves errno
+ * alone. Not a cancellation point. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_end(struct libcgo_mailbox *box);
 

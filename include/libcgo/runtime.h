@@ -22,8 +22,8 @@
  * address of `self` once and keep it while the task moves. Read `self` in a function that
  * is not inlined. The same holds for errno.
  *
- * The library keeps no data of a runtime outside these records. So any number of
- * runtimes work side by side in one process, and also in one thread.
+ * What the library keeps of a runtime is in these records, or is found through them. So any
+ * number of runtimes work side by side in one process, and also in one thread.
  */
 #ifndef LIBCGO_RUNTIME_H
 #define LIBCGO_RUNTIME_H
@@ -183,7 +183,7 @@ struct libcgo_runtime {
 /*
  * Gives the record the value LIBCGO_RUNTIME_INIT(ops). For languages that cannot use the
  * macro, and for records on the heap. `size` is sizeof(struct libcgo_runtime) as the caller
- * was compiled: an older client's record is shorter, and is filled only so far.
+ * was compiled: an older client's record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: runtime is NULL, or size is less than the record had in 0.1; then
  * nothing is written. `ops` is not looked at: later calls do that. Leaves errno alone.
@@ -249,7 +249,7 @@ struct libcgo_thread {
 /*
  * Gives the record the value LIBCGO_THREAD_INIT. For languages that cannot use the macro, and
  * for records on the heap. `size` is sizeof(struct libcgo_thread) as the caller was compiled:
- * an older client's record is shorter, and is filled only so far.
+ * an older client's record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: thread is NULL, or size is less than the record had in 0.1; then
  * nothing is written. Leaves errno alone.

@@ -87,7 +87,7 @@ struct libcgo_stack {
 /*
  * Gives the record the value LIBCGO_STACK_INIT(lo, hi). For languages that cannot use the
  * macro. `size` is sizeof(struct libcgo_stack) as the caller was compiled: an older client's
- * record is shorter, and is filled only so far.
+ * record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: stack is NULL, or size is less than the record had in 0.1; then nothing
  * is written. The bounds are not looked at: later calls do that. Leaves errno alone.

@@ -67,7 +67,7 @@ static const size_t LIBCGO_NO_SIGNAL_STACK = 0xffffffffu;
 /*
  * Gives the record the value LIBCGO_THREAD_ATTR_INIT. For languages that cannot use the
  * macro. `size` is sizeof(struct libcgo_thread_attr) as the caller was compiled: an older
- * client's record is shorter, and is filled only so far.
+ * client's record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: attr is NULL, or size is less than the record had in 0.1; then nothing
  * is written. Leaves errno alone.

@@ -45,7 +45,7 @@ struct libcgo_symbol {
 /*
  * Gives the record the value LIBCGO_SYMBOL_INIT. For languages that cannot use the macro.
  * `size` is sizeof(struct libcgo_symbol) as the caller was compiled: an older client's
- * record is shorter, and is filled only so far.
+ * record is shorter, and only `size` bytes are written.
  *
  * Returns 0. EINVAL: symbol is NULL, or size is less than the record had in 0.1; then
  * nothing is written. Leaves errno alone.

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tools and the world, as <libcgo/context-tools.h> is for contexts. <libcgo/world.h> includes
- * this. If the client is compiled with -fsanitize=address or -fsanitize=thread, some of the
- * world's functions, libcgo_callback and libcgo_thread_create are macros for functions of
- * this header.
+ * What sanitizers must know about the world. (<libcgo/context-tools.h> does the same for
+ * contexts.) <libcgo/world.h> includes this header. If the client is compiled with
+ * -fsanitize=address, libcgo_call_parked is a macro for a function of this header. With
+ * -fsanitize=thread, so are most functions of the world, libcgo_callback and
+ * libcgo_thread_create.
  *
  * AddressSanitizer is told that a parked call changes the stack. ThreadSanitizer is told
- * what the world orders: what a thread does before it parks comes before what the stopper
- * does, and that comes before what the thread does when it goes on. Parking alone orders
- * nothing, so a race of two threads that both are managed is still found. The library need
- * not be built with the sanitizer.
+ * what comes before what: what a thread did before it parked comes before what the stopper
+ * does, and that comes before what the thread does when it goes on. Two threads that only
+ * park are not ordered by that. So ThreadSanitizer still finds a race of two managed threads.
+ * The library need not be built with the sanitizer.
  *
- * Not told is a longjmp that leaves a parked call: call libcgo_unpark after it, as always.
+ * The sanitizers are not told of a longjmp that leaves a parked call. After it, call
+ * libcgo_unpark, as always.
  */
 #ifndef LIBCGO_WORLD_TOOLS_H
 #define LIBCGO_WORLD_TOOLS_H
@@ -52,8 +54,9 @@ static inline uintptr_t libcgo_told_call_parked_(struct libcgo_thread *thread,
 
 #ifdef LIBCGO_TSAN_
 
-/* The two addresses that stand for the order are in the runtime's record: what parks
-   releases the first, and who stops the world acquires it; the other for the way back. */
+/* Two addresses in the runtime's record stand for the order. A thread that parks releases
+   `world`, and the stopper acquires it. The stopper releases `flags`, and a thread that goes
+   on acquires it. */
 static inline int libcgo_told_world_(const struct libcgo_runtime *runtime) {
   return runtime != LIBCGO_NULL_ && (runtime->flags & LIBCGO_WORLD) != 0;
 }
@@ -74,7 +77,7 @@ static inline void libcgo_told_starts_(struct libcgo_runtime *runtime) {
     __tsan_release(&runtime->flags);
 }
 
-/* Also when an exception leaves. */
+/* A cleanup of the frame: so it runs also when an exception passes. */
 static inline void libcgo_told_unpark_(struct libcgo_thread **of_frame) {
   libcgo_told_goes_on_((*of_frame)->runtime);
 }
@@ -110,7 +113,7 @@ LIBCGO_CHECKED_ static inline int
 libcgo_told_world_stop_(struct libcgo_runtime *runtime, uint64_t timeout_ns,
                         struct libcgo_thread **late) {
   int err;
-  libcgo_told_parks_(runtime); /* others may stop the world meanwhile */
+  libcgo_told_parks_(runtime); /* others may stop the world while this one waits */
   err = libcgo_world_stop(runtime, timeout_ns, late);
   if (err == 0)
     libcgo_told_stops_(runtime);
@@ -127,7 +130,7 @@ static inline int libcgo_told_world_start_(struct libcgo_runtime *runtime) {
   return err;
 }
 
-/* Of a handshake, a callback, or a thread. */
+/* The function of a handshake, a callback or a thread, and what it needs. */
 struct libcgo_told_fn_ {
   libcgo_thread_fn fn;
   void *arg;

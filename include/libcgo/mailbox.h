@@ -176,8 +176,9 @@ LIBCGO_API int libcgo_mailbox_close(struct libcgo_mailbox *box);
  * Afterwards the record may be opened again. It may be freed once no thread can use it any
  * more.
  *
- * Returns 0. EINVAL: the mailbox is not open. EBUSY: a thread is serving it. Leaves errno
- * alone. Not a cancellation point. Safe in any thread; not safe in signal handlers. Since 0.2.
+ * Returns 0. EINVAL: the mailbox is not open. ENOTSUP: this library does not know the record's
+ * version. EBUSY: a thread is serving it. Leaves errno alone. Not a cancellation point. Safe in
+ * any thread; not safe in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_end(struct libcgo_mailbox *box);
 

@@ -222,6 +222,11 @@ bool is_server(const box_state *box) {
   return __atomic_load_n(&box->server, __ATOMIC_RELAXED) == this_thread();
 }
 
+bool is_closed(box_state *box) {
+  const locked lock(box);
+  return box->closed;
+}
+
 int post(libcgo_mailbox *record, box_state *box, const letter &l,
          const deadline &until) {
   bool was_empty = false;
@@ -338,6 +343,8 @@ int libcgo_mailbox_call(libcgo_mailbox *record, void (*fn)(void *arg),
   if (box == nullptr || fn == nullptr)
     return EINVAL;
   if (is_server(box)) {
+    if (is_closed(box))
+      return ESHUTDOWN;
     fn(arg);
     return 0;
   }

@@ -221,12 +221,15 @@ static void from_inside(void *arg) {
   ck_assert_int_eq(libcgo_mailbox_post(&box, run, NULL, LIBCGO_FOR_EVER),
                    EDEADLK);
   ck_assert_uint_eq(libcgo_mailbox_serve(&box, 1), 0);
+  ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
+  ck_assert_int_eq(libcgo_mailbox_call(&box, run, arg, 0), ESHUTDOWN);
 }
 
 TEST(a_function_may_use_the_mailbox_that_it_is_served_from) {
   fresh();
   ck_assert_int_eq(libcgo_mailbox_post(&box, from_inside, NULL, 0), 0);
   ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), places + 1);
+  ck_assert_int_eq(atomic_load(&ran), places + 1);
   over();
 }
 

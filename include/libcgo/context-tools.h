@@ -46,7 +46,7 @@ static inline void libcgo_told_drop_(uintptr_t own) {
 #endif
 #ifdef LIBCGO_VALGRIND_
   if (own != 0)
-    VALGRIND_STACK_DEREGISTER(LIBCGO_NUMBER_(unsigned, own - 1));
+    VALGRIND_STACK_DEREGISTER(own - 1);
 #endif
 }
 
@@ -132,10 +132,9 @@ LIBCGO_CHECKED_ static inline int libcgo_told_context_make_(
       LIBCGO_CAST_(uintptr_t, __tsan_create_fiber(0));
 #endif
 #ifdef LIBCGO_VALGRIND_
-  context->tools[LIBCGO_TOLD_OWN_] =
-      1 + LIBCGO_NUMBER_(uintptr_t, VALGRIND_STACK_REGISTER(
-                                        LIBCGO_CAST_(void *, stack->lo),
-                                        LIBCGO_CAST_(void *, stack->hi - 1)));
+  context->tools[LIBCGO_TOLD_OWN_] = VALGRIND_STACK_REGISTER(
+      LIBCGO_CAST_(void *, stack->lo), LIBCGO_CAST_(void *, stack->hi - 1));
+  context->tools[LIBCGO_TOLD_OWN_]++;
 #endif
   return 0;
 }

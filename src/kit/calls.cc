@@ -14,7 +14,9 @@
 // its frames are overwritten. So a call counts as over only by one of these proofs. Each
 // proof is about that call alone, because what began after it need not be nested in it.
 //
-// 1. It has returned.
+// 1. It has returned. Or the runtime made it in the code of a call that has returned since,
+//    and the record named that one then. If that one has ended otherwise, this proves nothing:
+//    it may have been over before, unseen, and older code has made the call.
 // 2. Its mark is gone. Each call has a number. The number is in the call's frame, on the
 //    stack from which the call was made. If the call was made from another stack, the number
 //    is also on the small stack, above the frame of fn. If one of the two words has changed,
@@ -181,6 +183,9 @@ static_assert((simple | has_word) == STACK_CALL_BELOW, "");
 static_assert(one_call == STACK_CALL_ONE, "");
 static_assert(call_word_bytes - 8 == STACK_CALL_WORD, "");
 
+// How many parents of a call are looked at: the price is the same at any depth.
+constexpr int most_levels = 16;
+
 // In stack_call::start and ::lo of C that has gone over to a context: it has no part of a
 // small stack, all of them are of tasks.
 constexpr uintptr_t no_start = 16;
@@ -237,8 +242,26 @@ range range_ahead(const libcgo_thread *thread) {
   return to == nullptr ? range{} : range{to->lo, to->span};
 }
 
-// Whether the frame of a call that the runtime made was among those of its parent's code, and
-// the parent is over: then so is the call.
+// Whether the call that had this number has returned while newer ones were linked.
+bool call_has_returned(const stack_call *c, uintptr_t serial) {
+  return c->serial == ended && c->mark == serial;
+}
+
+// Proof 1, of a call that the runtime made: its frame was among those of its parent's code, or
+// of that one's parent's, and so on, and one of them has returned.
+bool is_of_returned(const stack_call *c) {
+  for (int i = 0; i < most_levels && c != nullptr; i++, c = parent_of(c)) {
+    if ((c->flags & from_small) == 0 || c->c_returns_to != made_by_parent ||
+        c->parent == nullptr)
+      return false;
+    if (call_has_returned(c->parent, c->parent_serial))
+      return true;
+  }
+  return false;
+}
+
+// Whether a call that the runtime made seemed to be made by its parent's code, and the parent
+// is over. Then the call may be over, too, but that is no proof.
 bool is_of_gone_parent(const stack_call *c) {
   return (c->flags & from_small) != 0 && c->c_returns_to == made_by_parent &&
          c->parent != nullptr && parent_of(c) == nullptr;
@@ -395,7 +418,7 @@ bool is_over_by_sight(const libcgo_thread *thread, const stack_call *c,
 
 bool is_over(const libcgo_thread *thread, const stack_call *c, const asker &who) {
   return !counts(c) ||
-         ((is_below(c, who) ||
+         ((is_below(c, who) || is_of_returned(c) ||
            ((frame_is_gone(thread, c, who) || word_is_gone(thread, c, who)) &&
             !is_needed(thread, c, who))) &&
           !is_changing(thread, who));
@@ -1307,23 +1330,15 @@ range small_stack_at(libcgo_thread *thread, uintptr_t sp) {
 }
 
 // What can be read by the runtime at sp, on this very stack or on the thread's own, says
-// that a call is over; or that one is in which the runtime made it.
+// that a call is over; or that it was made by code of one that has returned.
 static bool is_gone_as_seen(const libcgo_thread *thread, const stack_call *c,
                             uintptr_t sp, const range &now) {
-  constexpr int most_levels = 16; // the price is the same at any depth
-  for (int i = 0; i < most_levels && c != nullptr; i++) {
-    const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
-    const bool can_be_read =
-        on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
-    if ((can_be_read && frame_is_gone(thread, c, who)) ||
-        (now.contains(c->start) && word_is_gone(thread, c, {sp, false, now})) ||
-        c_has_returned(thread, c, who))
-      return true;
-    if ((c->flags & from_small) == 0 || c->c_returns_to != made_by_parent)
-      return false;
-    c = parent_of(c);
-  }
-  return c == nullptr;
+  const asker who = {sp, false, c->prior.contains(sp) ? c->prior : now};
+  const bool can_be_read =
+      on_own_stack(thread, c->mark) || who.stack.contains(c->mark);
+  return (can_be_read && frame_is_gone(thread, c, who)) ||
+         (now.contains(c->start) && word_is_gone(thread, c, {sp, false, now})) ||
+         c_has_returned(thread, c, who) || is_of_returned(c);
 }
 
 range still_small_stack_at(libcgo_thread *thread, uintptr_t sp) {
@@ -1798,7 +1813,10 @@ end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
   }
   if ((call->flags & from_small) != 0)
     leave_tasks(thread, call, true);
+  const uintptr_t serial = call->serial;
   call->serial = ended;
+  handler_barrier();
+  call->mark = serial; // see call_has_returned
   return result;
 }
 
@@ -1840,7 +1858,8 @@ int libcgo_stack_switched(libcgo_thread *thread, const libcgo_stack *stack) {
   if (running == nullptr)
     return EINVAL;
   // The range ends where the last call on that stack has begun. No code of the runtime runs
-  // above: a stack pointer there shows that what is below has ended.
+  // above: a stack pointer there shows that what is below has ended. One that may be over is
+  // passed over: a range that ends too low would leave out frames of the task.
   const bool on_it = within(sp, stack->lo, stack->hi);
   uintptr_t hi = stack->hi;
   for (stack_call *c = last_of(thread); c != nullptr;

@@ -2080,6 +2080,11 @@ static const char *const once_failed[] = {
     // returned.
     "i1- stack.0.0 task.127.0 stack.1.0c stack.63.0 throw.0.0 return.0.0 switch.0.0 "
     "switch.0.989 system.0.0",
+    // Older code has made a call where one had ended unseen, and libcgo_stack_left says that.
+    "i1- system.0.0 stack.0.0 frame.0.171 frame.0.0 stack.2.0 trap.119.64 return.0.0 stack.0.0 "
+    "jump.2.0 return.0.0 frame.0.0c frame.0.0 stack.0.0 task.2.0",
+    "i1- stack.0.0 frame.0.171 frame.0.0 stack.2.0 stack.0.0 jump.2.0 return.0.0 frame.0.0c "
+    "frame.0.0 stack.0.0 task.2.0",
     // A handler returns when the signal stack is another one than when it began.
     "i1+ embed.1.0 co.0.0 signal.0.0 yield.0.0 jump.0.0 resume.0.0 return.0.0 signal.1.0",
 };

@@ -109,6 +109,47 @@ TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame) {
                     7);
 }
 
+/* Older code's calls are left by a jump to it, and it calls again: from as deep, so that the
+   record names the call that was left. */
+static OWN_FRAME uintptr_t call_back_and_jump(void *arg) {
+  return libcgo_call_on_stack(thread, &stacks[0], jump_inside, arg);
+}
+
+static OWN_FRAME char leave_two_calls(void) {
+  volatile char unwritten[500];
+  unwritten[0] = 0;
+  if (setjmp(inside) == 0)
+    libcgo_call_on_stack(thread, &stacks[1], call_back_and_jump, NULL);
+  return unwritten[0];
+}
+
+static volatile char *older_bytes;
+
+static uintptr_t fill_older_bytes(void *arg) {
+  fill(older_bytes); /* and what of the calls that were left was there */
+  return libcgo_call_on_stack(thread, &stacks[2], nothing, arg);
+}
+
+static OWN_FRAME uintptr_t call_below_older_bytes(void *arg) {
+  volatile char bytes[pattern_bytes];
+  older_bytes = bytes;
+  const uintptr_t result =
+      libcgo_call_on_stack(thread, &stacks[0], fill_older_bytes, arg);
+  return result + (uintptr_t)wrong_bytes(bytes);
+}
+
+static uintptr_t leave_two_calls_and_call(void *arg) {
+  const char is_0 = leave_two_calls();
+  return call_below_older_bytes(arg) + (uintptr_t)is_0;
+}
+
+TEST(a_call_is_not_over_because_the_one_in_which_it_seemed_to_begin_is) {
+  begin();
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0],
+                                         leave_two_calls_and_call, (void *)7),
+                    7);
+}
+
 /* Writes to none of the words where a call was on the small stack, but to that of its return
    address: it is called with as many arguments as libcgo_call_on_system. */
 static OWN_FRAME uintptr_t skip_some_words(void *unused, uintptr_t (*fn)(void),
@@ -946,6 +987,7 @@ int main(void) {
   suite_begin("calls");
   ADD_TEST(c_overwrites_no_frame_after_two_jumps_at_two_depths);
   ADD_TEST(a_call_from_a_small_stack_onto_the_same_keeps_its_own_frame);
+  ADD_TEST(a_call_is_not_over_because_the_one_in_which_it_seemed_to_begin_is);
   ADD_TEST(
       a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_left);
   ADD_TEST(c_overwrites_no_frame_after_a_jump_and_a_switch_to_the_stack_it_left);

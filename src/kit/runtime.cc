@@ -260,18 +260,6 @@ attach_and_call(libcgo_runtime *runtime,
   return err;
 }
 
-// What libcgo_callback leaves to others: the first callback of a thread, and all of a
-// runtime with a world.
-[[gnu::noinline]] int call_otherwise(libcgo_runtime *runtime,
-                                     void (*fn)(libcgo_thread *thread, void *arg),
-                                     void *arg) {
-  int err = 0;
-  if (runtime != nullptr && runtime->size >= first_runtime &&
-      has_world(runtime) && call_in_world(runtime, fn, arg, &err))
-    return err;
-  return attach_and_call(runtime, fn, arg);
-}
-
 // m: with a use that ends here.
 int detach(libcgo_runtime *runtime, member *m, uintptr_t sp) {
   libcgo_thread *thread =
@@ -441,17 +429,22 @@ int libcgo_callback(libcgo_runtime *runtime,
                     void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   if (fn == nullptr)
     return EINVAL;
-  if (runtime != nullptr && runtime->size >= cgo::first_runtime &&
-      __atomic_load_n(&runtime->pinned, __ATOMIC_RELAXED) != 0) {
-    libcgo_thread *thread = runtime->ops->current(runtime);
-    if (__builtin_expect(thread != nullptr, true)) {
-      LIBCGO_PROBE(callback, runtime, thread);
-      fn(thread, arg);
-      LIBCGO_PROBE(callback_done, runtime, thread);
-      return 0;
+  if (runtime != nullptr && runtime->size >= cgo::first_runtime) {
+    if (__atomic_load_n(&runtime->pinned, __ATOMIC_RELAXED) != 0) {
+      libcgo_thread *thread = runtime->ops->current(runtime);
+      if (__builtin_expect(thread != nullptr, true)) {
+        LIBCGO_PROBE(callback, runtime, thread);
+        fn(thread, arg);
+        LIBCGO_PROBE(callback_done, runtime, thread);
+        return 0;
+      }
+    } else if (cgo::has_world(runtime)) {
+      const int err = cgo::call_in_world(runtime, fn, arg);
+      if (err != cgo::not_in_world)
+        return err;
     }
   }
-  return cgo::call_otherwise(runtime, fn, arg);
+  return cgo::attach_and_call(runtime, fn, arg);
 }
 
 int libcgo_runtime_end(libcgo_runtime *runtime) {

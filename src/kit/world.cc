@@ -459,8 +459,20 @@ inline void set_callbacks(member *m, uint32_t callbacks) {
   }
 }
 
+// The outermost callback of a thread in its last hooks ends: it goes out of the list again.
+[[gnu::cold, gnu::noinline]] void go_out_again(member *m) {
+  world *const w = m->of;
+  lock(w);
+  while ((load(&m->thread->poll) & handshake_asked) != 0)
+    wait_for_epoch(w);
+  unlink(m);
+  // Who starts the world no longer finds it; the next callback is not asked.
+  __atomic_and_fetch(&m->thread->poll, ~must_park, __ATOMIC_ACQ_REL);
+  unlock(w);
+}
+
 // Ends a callback: also while it is unwound.
-void end_callback(libcgo_guarded_call *g) {
+[[gnu::always_inline]] inline void end_callback(const libcgo_guarded_call *g) {
   libcgo_thread *const thread = g->thread;
   member *const m = g->member;
   if (thread->mode == parked) // by hand, or a jump has left the call
@@ -470,16 +482,8 @@ void end_callback(libcgo_guarded_call *g) {
   m->kept_floor = g->kept_floor;
   if (g->mode == parked)
     set_parked(thread);
-  if (g->callbacks == 0 && load(&m->state) == is_leaving) {
-    world *const w = m->of;
-    lock(w);
-    while ((load(&thread->poll) & handshake_asked) != 0)
-      wait_for_epoch(w);
-    unlink(m);
-    // Who starts the world no longer finds it; the next callback is not asked.
-    __atomic_and_fetch(&thread->poll, ~must_park, __ATOMIC_ACQ_REL);
-    unlock(w);
-  }
+  if (g->callbacks == 0 && __builtin_expect(load(&m->state) == is_leaving, false))
+    go_out_again(m);
   set_callbacks(m, g->callbacks);
 }
 
@@ -490,13 +494,7 @@ void end_callback(libcgo_guarded_call *g) {
     set_managed(g->thread);
 }
 
-// Counts a callback. False: the runtime is closed, and nothing was counted.
-inline bool count_callback(member *m) {
-  store(&m->callbacks, m->callbacks + 1);
-  light_fence();
-  uint32_t gate = load(&m->gate);
-  if (__builtin_expect(gate == 0, true))
-    return true;
+[[gnu::cold, gnu::noinline]] bool is_counted(member *m, uint32_t gate) {
   if ((gate & gate_slow) != 0) {
     full_fence();
     gate = load(&m->gate);
@@ -507,6 +505,14 @@ inline bool count_callback(member *m) {
   full_fence();
   arrive(m->of);
   return false;
+}
+
+// Counts a callback. False: the runtime is closed, and nothing was counted.
+inline bool count_callback(member *m) {
+  store(&m->callbacks, m->callbacks + 1);
+  light_fence();
+  const uint32_t gate = load(&m->gate);
+  return __builtin_expect(gate == 0, true) || is_counted(m, gate);
 }
 
 // A longjmp may have left callbacks: the first one was made below the caller, on the same
@@ -528,7 +534,19 @@ inline bool forget_left_callbacks(member *m, uintptr_t sp) {
   return false;
 }
 
-void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+// The outermost callback of a thread in its last hooks begins: it comes into the list.
+[[gnu::cold, gnu::noinline]] void come_in_again(member *m) {
+  world *const w = m->of;
+  lock(w);
+  while (is_others_turn(w))
+    wait_for_epoch(w);
+  link(m);
+  store(&m->thread->mode, managed);
+  unlock(w);
+}
+
+[[gnu::always_inline]] inline void
+run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   libcgo_thread *const thread = m->thread;
   libcgo_guarded_call g;
   g.kind = calls_back;
@@ -544,13 +562,7 @@ void run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   if (g.callbacks == 0)
     m->outermost = reinterpret_cast<uintptr_t>(&g);
   if (__builtin_expect(load(&m->state) == is_leaving && g.callbacks == 0, false)) {
-    world *const w = m->of;
-    lock(w);
-    while (is_others_turn(w))
-      wait_for_epoch(w);
-    link(m);
-    store(&thread->mode, managed);
-    unlock(w);
+    come_in_again(m);
   } else if (g.mode == managed) {
     // C that was not called by libcgo_call_parked, or a handler. Perhaps before a look at
     // `poll`, so this is one.
@@ -1052,8 +1064,11 @@ void run_managed(libcgo_thread *thread,
   end_callback(&g);
 }
 
-int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
-                 void *arg) {
+namespace {
+
+// A callback on a thread that has a record: returns 0, or ESHUTDOWN and fn has not run.
+[[gnu::always_inline]] inline int
+call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   forget_left_callbacks(m, here());
   if (!count_callback(m))
     return ESHUTDOWN;
@@ -1071,6 +1086,8 @@ int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
   return 0;
 }
 
+} // namespace
+
 int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
                   void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   member *const m = member_of(thread);
@@ -1084,24 +1101,20 @@ int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
   return 0;
 }
 
-bool call_in_world(libcgo_runtime *runtime,
-                   void (*fn)(libcgo_thread *thread, void *arg), void *arg,
-                   int *err) {
+int call_in_world(libcgo_runtime *runtime,
+                  void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   world *const w = world_of(runtime);
   if (w == nullptr)
-    return false;
+    return not_in_world;
   member *m = member_in_key(runtime, w);
   if (__builtin_expect(m == nullptr, false)) {
-    if (load(&w->closed) != 0) {
-      *err = ESHUTDOWN;
-      return true;
-    }
+    if (load(&w->closed) != 0)
+      return ESHUTDOWN;
     m = find_member(runtime, w);
     if (m == nullptr)
-      return false;
+      return not_in_world;
   }
-  *err = call_managed(m, fn, arg);
-  return true;
+  return call_managed(m, fn, arg);
 }
 
 void forget_world(libcgo_runtime *runtime) {

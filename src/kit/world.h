@@ -120,18 +120,15 @@ void end_use(member *m);
 void run_managed(libcgo_thread *thread,
                  void (*fn)(libcgo_thread *thread, void *arg), void *arg);
 
-/* A callback on a thread that has a record: returns 0, or ESHUTDOWN and fn has not run. */
-int call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg),
-                 void *arg);
-
-/* The same for a thread that has just attached, and is expected still; no longer then. */
+/* A callback on a thread that has just attached, and is expected still; no longer then.
+   Returns 0, or ESHUTDOWN and fn has not run. */
 int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
                   void (*fn)(libcgo_thread *thread, void *arg), void *arg);
 
-/* The same, for the calling thread. False: it has no record; attach it. */
-bool call_in_world(libcgo_runtime *runtime,
-                   void (*fn)(libcgo_thread *thread, void *arg), void *arg,
-                   int *err);
+/* The same on the calling thread; not_in_world if it has no record: attach it. */
+int call_in_world(libcgo_runtime *runtime,
+                  void (*fn)(libcgo_thread *thread, void *arg), void *arg);
+constexpr int not_in_world = -1;
 
 /* The runtime ends. */
 void forget_world(libcgo_runtime *runtime);

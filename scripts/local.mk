@@ -2,8 +2,8 @@
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.py scripts/check.sh \
 	scripts/cross-package.sh scripts/darwin.sh scripts/farm.sh scripts/include-graph.sh \
 	scripts/local-library.sh scripts/mini-debuginfo.sh scripts/newcomer.sh scripts/platforms.sh \
-	scripts/ports scripts/prepare.sh scripts/release.sh scripts/ticks.c scripts/variants \
-	scripts/versions.sh scripts/zig-cc.sh scripts/zig-ports tests/go/link.sh tests/go/check-go.suites
+	scripts/ports scripts/prepare.sh scripts/release.sh scripts/seeds.sh scripts/ticks.c \
+	scripts/variants scripts/versions.sh scripts/zig-cc.sh scripts/zig-ports tests/go/link.sh tests/go/check-go.suites
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# style: how the sources are written: .clang-format, .editorconfig, shellcheck; in a clone
+# style: how the sources are written: .clang-format, .editorconfig, shellcheck, seeds; in a clone
 #
 # Exceptions stand beside the code, or in tests/.shellcheckrc. To format all C and C++:
 #
@@ -72,3 +72,4 @@ if command -v editorconfig >/dev/null 2>&1; then
 else
   skip 'there is no editorconfig'
 fi
+step 'each seed changes the file that it is for' "$top/scripts/seeds.sh" || true

@@ -474,13 +474,14 @@ END SYM(__stack_chk_fail_local)
  * is true of a context, too. The list of handlers begins in the frames of who runs, and so
  * each context has its own. The system calls the handlers only if the last one is its own,
  * with which it has begun the list of each thread (SEHOP: "structured exception handler
- * overwrite protection"). So a new context's list has one entry, with that handler. It is
- * above the first frame:
+ * overwrite protection"). So a new context's list has two entries: our outermost handler, and
+ * behind it that one. They are above the first frame:
  *
  *     top ->  +---------------------+
- *             | (alignment)         | two words
  *             | the last handler    |
- *             | -1: the list's end  | <- the entry; the CFA of the first frame
+ *             | -1: the list's end  | <- the last entry
+ *             | libcgo_unhandled    |
+ *             | the last entry      | <- the first entry; the CFA of the first frame
  *             +---------------------+
  */
 #ifdef SYSTEM_KNOWS_STACKS
@@ -781,8 +782,11 @@ LOCAL(next):
 	cmpl	$(-1), %ecx
 	jne	LOCAL(next)
 	movl	4(%edx), %edx
+	movl	%ecx, SWITCH_BYTES+8(%eax)
+	movl	%edx, SWITCH_BYTES+12(%eax)
+	leal	SWITCH_BYTES+8(%eax), %ecx
 	movl	%ecx, SWITCH_BYTES(%eax)
-	movl	%edx, SWITCH_BYTES+4(%eax)
+	movl	$SYM(libcgo_unhandled), SWITCH_BYTES+4(%eax)
 	leal	SWITCH_BYTES(%eax), %ecx
 	movl	%ecx, SWITCH_LIST(%eax)
 LOCAL(empty):

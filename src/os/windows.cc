@@ -640,6 +640,42 @@ void libcgo_lower_stack(uintptr_t lo) {
 
 } // extern "C"
 
+// ---- exceptions ----
+
+namespace cgo::os {
+
+namespace {
+
+bool unwinds(const EXCEPTION_RECORD *record) {
+  constexpr DWORD unwinding = 2 | 4; // EXCEPTION_UNWINDING, EXCEPTION_EXIT_UNWIND
+  return (record->ExceptionFlags & unwinding) != 0;
+}
+
+} // namespace
+
+} // namespace cgo::os
+
+extern "C" {
+
+// The outermost handler of a context. It does what that of a thread does, in which the system
+// has it: SetUnhandledExceptionFilter is true of contexts, too.
+EXCEPTION_DISPOSITION libcgo_unhandled(EXCEPTION_RECORD *record, void *frame,
+                                       CONTEXT *context, void *dispatcher);
+
+__attribute__((__force_align_arg_pointer__)) EXCEPTION_DISPOSITION
+libcgo_unhandled(EXCEPTION_RECORD *record, void *, CONTEXT *context, void *) {
+  if (cgo::os::unwinds(record))
+    return ExceptionContinueSearch;
+  EXCEPTION_POINTERS both = {record, context};
+  const LONG answer = UnhandledExceptionFilter(&both);
+  if (answer == EXCEPTION_EXECUTE_HANDLER)
+    TerminateProcess(GetCurrentProcess(), record->ExceptionCode);
+  return answer == EXCEPTION_CONTINUE_EXECUTION ? ExceptionContinueExecution
+                                                : ExceptionContinueSearch;
+}
+
+} // extern "C"
+
 // ---- where the system unwinds by tables ----
 
 namespace cgo::os {
@@ -670,11 +706,6 @@ struct gcc_object {
 
 using unwind_to = void WINAPI(void *frame, void *pc, EXCEPTION_RECORD *record,
                               void *result, void *context, void *history);
-
-bool unwinds(const EXCEPTION_RECORD *record) {
-  constexpr DWORD unwinding = 2 | 4; // EXCEPTION_UNWINDING, EXCEPTION_EXIT_UNWIND
-  return (record->ExceptionFlags & unwinding) != 0;
-}
 
 } // namespace
 

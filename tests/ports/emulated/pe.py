@@ -38,10 +38,14 @@ class Image:
             name = name.decode()
             self.sections[name] = (self.base + place, data[raw:raw + n])
         m.map(self.base, len(image), 'rwx', image)
+        self.end = self.base + len(image)
         self.directories = [struct.unpack_from('<II', data, header + 96 + 8 * i)
                             for i in range(16)]
         self.exports = self._read_exports()
         self._bind(imports)
+
+    def holds(self, address):
+        return self.base <= address < self.end
 
     def word(self, place):
         return self.m.read_word(self.base + place)

@@ -194,6 +194,19 @@ class Windows:
         self.m.write_word(copied, size)
         return 1
 
+    # ---- exceptions ----
+
+    filter_result = 0
+    filtered = None  # what the filter was called with
+
+    def UnhandledExceptionFilter(self, both):
+        self.filtered = (self.filtered or []) + [(self.m.read_word(both),
+                                                  self.m.read_word(both + 4))]
+        return self.filter_result
+
+    def TerminateProcess(self, process, code):
+        raise Crash('the process ends with %#x' % code)
+
     # ---- indexes ----
 
     def TlsAlloc(self):
@@ -654,10 +667,38 @@ def a_new_contexts_list_of_handlers_ends_with_the_systems():
 
     def task(arg, word): seen.append((p.list(), p.m.sp))
     there_and_back(p, thread, stack, task)
-    same([handler for _, handler in seen[0][0]], [p.last_handler])
-    at = seen[0][0][0][0]
-    assert seen[0][1] < at <= hi - 8 and at % 4 == 0, hex(at)
+    (first, own), (last, of_system) = seen[0][0]
+    same(of_system, p.last_handler)
+    assert p.image.holds(own), hex(own)
+    assert seen[0][1] < first < last <= hi - 8 and first % 4 == last % 4 == 0
     same([handler for _, handler in p.list(p.initial)], [0x1234, p.last_handler])
+
+
+@tap.case
+def an_exception_that_no_function_of_a_context_takes_comes_to_the_filter():
+    p = Process()
+    thread = p.attached()
+    seen = []
+    there_and_back(p, thread, p.stack()[0], lambda arg, word: seen.append(p.list()[0][1]))
+    record, context = p.record(80), p.record(716)
+    p.m.write(record, bytes(80))
+    disposition = {-1: 0, 0: 1}  # ExceptionContinueExecution, ExceptionContinueSearch
+    for p.filter_result in (-1, 0):
+        same(p.m.call(p.initial, seen[0], record, 0, context, 0),
+             disposition[p.filter_result])
+    same(p.filtered, [(record, context)] * 2)
+    p.m.write_word(record + 4, 2)  # it unwinds
+    same(p.m.call(p.initial, seen[0], record, 0, context, 0), 1)
+    same(len(p.filtered), 2)
+    p.filter_result = 1
+    p.m.write_word(record, 0xe0001234)
+    p.m.write_word(record + 4, 0)
+    try:
+        p.m.call(p.initial, seen[0], record, 0, context, 0)
+    except Crash as e:
+        same(str(e), 'the process ends with 0xe0001234')
+    else:
+        raise AssertionError('the process has not ended')
 
 
 @tap.case
@@ -694,7 +735,8 @@ def each_context_has_a_list_of_its_own():
     for name in (1, 2, 2, 1):
         p.call('libcgo_switch', thread, own, contexts[name], 0)
         same([handler for _, handler in p.list(p.initial)], [p.last_handler])
-    same(seen, {name: [name, p.last_handler] for name in (1, 2)})
+    for name in (1, 2):
+        same((seen[name][0], seen[name][2:]), (name, [p.last_handler]))
 
 
 @tap.case

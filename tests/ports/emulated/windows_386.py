@@ -346,6 +346,8 @@ class Process(Windows):
         at = self.m.read_word((thread or self.m.thread).block + LIST)
         found = []
         while at != NOWHERE:
+            if len(found) > 9 or not any(lo <= at < hi for lo, hi, _ in self.m.mapped):
+                raise Crash('the list of handlers goes on at %#x' % at)
             found.append((at, self.m.read_word(at + 4)))
             at = self.m.read_word(at)
         return found

@@ -331,7 +331,7 @@ inline over_context no_context;
 /*
  * A context: what is suspended while its thread runs on another stack (libcgo_switch). It
  * owns a copy of a callable, and the record for C, which keeps its place when this object
- * moves. Not on Windows for 386, where the library has no contexts.
+ * moves.
  *
  *     cgo::context worker = cgo::context::of_caller();
  *     cgo::context task(small, [&](libcgo_context &own, uintptr_t word) -> auto & {

@@ -50,12 +50,13 @@ MEMBER = {"thread": (0, 2, 0), "owner": (0, 4, 0), "next": (24, 5, 0)}
 # The frame of a suspended context, a line for each CPU. The line has
 #
 # - the CPU, as src/arch names it, and the bytes of a word,
-# - how gdb's name of the architecture begins,
+# - how gdb's name of the architecture begins, in small letters,
 # - the program counter and the stack pointer,
 # - the CFA, counted in bytes from the context's sp; `chain`: the word at sp has it,
 # - where a new context has its function,
 # - where the registers are, counted from the CFA; that of the program counter has the
-#   return address. NAME:NUMBER: where gdb's name is not that of readelf, the latter.
+#   return address. NAME:NUMBER: where gdb's name is not that of readelf, the latter. At or
+#   above the CFA is what a window of registers has kept, of which readelf tells nothing.
 #
 # tests/object/gdb-layout.sh compares this with the frame description of src/arch.
 FRAMES = """
@@ -69,8 +70,15 @@ ppc64   8 powerpc          pc  r1  chain r31  pc=16 r14=-288 r15=-280 r16=-272 r
 ppc     4 powerpc          pc  r1  chain r31  pc=4 r14=-216 r15=-212 r16=-208 r17=-204 r18=-200 r19=-196 r20=-192 r21=-188 r22=-184 r23=-180 r24=-176 r25=-172 r26=-168 r27=-164 r28=-160 r29=-156 r30=-152 r31=-148
 mips64  8 mips             pc  sp  176   s0   pc=-8 s8:r30=-16 gp:r28=-24 s7:r23=-32 s6:r22=-40 s5:r21=-48 s4:r20=-56 s3:r19=-64 s2:r18=-72 s1:r17=-80 s0:r16=-88
 mips32  4 mips             pc  sp  112   s0   pc=-4 s8:r30=-8 s7:r23=-12 s6:r22=-16 s5:r21=-20 s4:r20=-24 s3:r19=-28 s2:r18=-32 s1:r17=-36 s0:r16=-40
+alpha   8 alpha            pc  sp  160   s0   pc=-8 fp:r15=-16 s0:r9=-24 s1:r10=-32 s2:r11=-40 s3:r12=-48 s4:r13=-56 s5:r14=-64
+loong64 8 loongarch64      pc  r3  176   r23  pc=-8 r22=-16 r23=-24 r24=-32 r25=-40 r26=-48 r27=-56 r28=-64 r29=-72 r30=-80 r31=-88
+sparc64 8 sparc:v9         pc  sp  192   l0   pc=-8 l0=0 l1=8 l2=16 l3=24 l4=32 l5=40 l6=48 l7=56 i0=64 i1=72 i2=80 i3=88 i4=96 i5=104 fp=112 i7=120
 m68k    4 m68k             pc  sp  124   a2   pc=-4 fp:r14=-8 d2:r2=-12 d3:r3=-20 d4:r4=-24 d5:r5=-28 d6:r6=-32 d7:r7=-36 a2:r10=-40 a3:r11=-44 a4:r12=-48 a5:r13=-52
 """
+
+# On 64-bit SPARC, sp is so much less than the address of the stack's end, and a return
+# address is that of the call, which is so long, with the instruction that follows it.
+SPARC_BIAS, SPARC_CALL = 2047, 8
 
 
 class Layout:
@@ -94,6 +102,10 @@ class Layout:
         words = {name: word_at(cfa + at) for name, at in self.saved.items()}
         words[self.pc] = code_address(words[self.pc])
         words.setdefault(self.sp, cfa)
+        if self.cpu == "sparc64":
+            words[self.sp] -= SPARC_BIAS
+            words[self.pc] += SPARC_CALL
+            words["npc"] = words[self.pc] + 4
         return words
 
 
@@ -103,7 +115,7 @@ LAYOUTS = [Layout(line) for line in FRAMES.split("\n") if line]
 def frame_layout():
     name = gdb.newest_frame().architecture().name()
     for layout in LAYOUTS:
-        if name.startswith(layout.architecture) and word_bytes() == layout.word_bytes:
+        if name.lower().startswith(layout.architecture) and word_bytes() == layout.word_bytes:
             return layout
     raise gdb.GdbError("libcgo: contexts are not known on " + name)
 

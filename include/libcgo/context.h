@@ -35,14 +35,15 @@
  * If the client is compiled with AddressSanitizer or ThreadSanitizer, or for valgrind, these
  * tools are told of each switch: see <libcgo/context-tools.h>.
  *
- * Contexts exist on all systems except Windows for 386, where the library lacks these
- * functions. On Darwin and the BSDs they have not been tested, on Windows only under wine. A
- * thread that uses a shadow stack (x86, SHSTK) cannot have contexts: libcgo_context_make
- * returns ENOTSUP there.
+ * Contexts exist on all systems. On Darwin and the BSDs they have not been tested, on Windows
+ * only under wine for amd64, and on an emulated CPU for 386. A thread that uses a shadow stack
+ * (x86, SHSTK) cannot have contexts: libcgo_context_make returns ENOTSUP there.
  *
  * On Windows, a context has a list of exception handlers of its own (ExceptionList in the
  * thread block). While it runs, the bounds in the thread block (StackBase, StackLimit) enclose
- * its stack and the thread's. DeallocationStack remains that of the thread.
+ * its stack and the thread's. DeallocationStack remains that of the thread. If no function of
+ * the context takes an exception, the filter of SetUnhandledExceptionFilter is called, as in a
+ * thread.
  */
 #ifndef LIBCGO_CONTEXT_H
 #define LIBCGO_CONTEXT_H

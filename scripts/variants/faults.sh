@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC2046
-needs qemu-user clang lld llvm python3-venv gdb g++-mingw-w64-x86-64 wine wine64 \
+needs qemu-user clang lld llvm python3-venv gdb g++-mingw-w64-x86-64 g++-mingw-w64-i686 wine wine64 \
   $(awk '/^[a-z0-9]/ { printf "g++-%s ", $3; for (i = 5; i <= NF; i++) printf "%s ", $i }' "$top/scripts/ports")
 
 enter faults

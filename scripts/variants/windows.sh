@@ -12,9 +12,7 @@ needs g++-mingw-w64-x86-64 g++-mingw-w64-i686 wine wine64 python3 python3-venv
 
 if build windows-386 --host=i686-w64-mingw32 --without-check; then
   if python_with unicorn; then
-    timeout -k 1 300 "$python" "$top/tests/ports/emulated/windows_386.py" \
-      .libs/libcgo-0.dll >emulated.log 2>&1 || true
-    count_tap 'windows 386, emulated' emulated.log
+    emulated 'windows 386'
   else
     skip 'windows_386.py: no unicorn for Python'
     p=0 f=0 s=1

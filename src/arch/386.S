@@ -150,8 +150,8 @@ END SYM(libcgo_crosscall)
  *             | mark                | ebp -  8   (libcgo_call_on_stack only)
  *             +---------------------+
  *             | result              | ebp - 12   (where the system knows stacks)
- *             | the system's bounds | ebp - 20   (where the system knows stacks)
- *             | (alignment)         | ebp - 24   (where the system knows stacks)
+ *             | the thread block    | ebp - 16   (where the system knows stacks)
+ *             | the system's bounds | ebp - 24   (where the system knows stacks)
  *             +---------------------+
  *
  * gdb stops where a caller's frame is below its callee's, unless the callee's
@@ -161,7 +161,7 @@ END SYM(libcgo_crosscall)
 #define MARK 8	/* below ebp */
 #ifdef SYSTEM_KNOWS_STACKS
 #define RESULT 12
-#define SYSTEM_BOUNDS 20	/* two words */
+#define SYSTEM_BOUNDS 24	/* two words, and the thread block */
 #define STACK_CALL_BYTES 24
 #else
 #define STACK_CALL_BYTES MARK
@@ -445,29 +445,69 @@ END SYM(__stack_chk_fail_local)
  * uintptr_t libcgo_switch(struct libcgo_thread *thread, struct libcgo_context *from,
  *                         struct libcgo_context *to, uintptr_t word);
  *
- * In: all on the stack. What it does in which order, and why, stands in src/context.cc.
- * The frame of what is suspended:
+ * In: all on the stack. What it does in which order, and why, stands in
+ * src/kit/context.cc. The frame of what is suspended, and where it is from esp if the system
+ * knows stacks, or else:
  *
- *             | word                | esp + 44
- *             | to                  | esp + 40
- *             | from                | esp + 36
- *             | thread              | esp + 32
+ *             | word                | 60, 44
+ *             | to                  | 56, 40
+ *             | from                | 52, 36
+ *             | thread              | 48, 32
  *     CFA ->  +---------------------+
- *             | return address      | esp + 28
- *             | caller's ebp        | esp + 24
- *             | ebx                 | esp + 20
- *             | mark                | esp + 16
- *             | esi                 | esp + 12
- *             | edi                 | esp +  8
- *             | mxcsr               | esp +  4, where the code has SSE
+ *             | return address      | 44, 28
+ *             | caller's ebp        | 40, 24
+ *             | ebx                 | 36, 20
+ *             | mark                | 32, 16
+ *             | esi                 | 28, 12
+ *             | edi                 | 24,  8
+ *             | (alignment)         | 20      (where the system knows stacks)
+ *             | the list            | 16      of handlers: ExceptionList
+ *             | the system's bounds |  8      StackBase, StackLimit
+ *             | mxcsr               |  4, where the code has SSE
  *             | x87 control word    | <- esp, which the context's record has
  *             +---------------------+
  *
  * The mark is as far below the return address as in libcgo_call_on_stack. The callee keeps
  * the control words; they are saved always, whatever a context promises.
+ *
+ * The thread block: the bounds are as in amd64-ms.S, and what src/os/windows.cc says of them
+ * is true of a context, too. The list of handlers begins in the frames of who runs, and so
+ * each context has its own. The system calls the handlers only if the last one is its own,
+ * with which it has begun the list of each thread (SEHOP: "structured exception handler
+ * overwrite protection"). So a new context's list has two entries: our outermost handler, and
+ * behind it that one. They are above the first frame:
+ *
+ *     top ->  +---------------------+
+ *             | the last handler    |
+ *             | -1: the list's end  | <- the last entry
+ *             | libcgo_unhandled    |
+ *             | the last entry      | <- the first entry; the CFA of the first frame
+ *             +---------------------+
  */
-#define SWITCH_BYTES 32
-#define SWITCH_MARK 16
+#ifdef SYSTEM_KNOWS_STACKS
+#define SWITCH_SYSTEM 16
+#define SWITCH_LIST 16
+#define SWITCH_LIMIT 12
+#define SWITCH_BASE 8
+#define ENTRY_BYTES 16
+/* In the thread block. The thread's own stack can be used from two pages above its low end
+   on: stack_low_end in src/os/windows.cc. */
+#define EXCEPTION_LIST %fs:0
+#define STACK_BASE %fs:4
+#define STACK_LIMIT %fs:8
+#define DEALLOCATION_STACK %fs:0xe0c
+#define TWO_PAGES 0x2000
+#else
+#define SWITCH_SYSTEM 0
+#define ENTRY_BYTES 0
+#endif
+#define SWITCH_BYTES (32 + SWITCH_SYSTEM)
+#define SWITCH_MARK (16 + SWITCH_SYSTEM)
+#define SWITCH_RETURN (28 + SWITCH_SYSTEM)
+#define SWITCH_FP (24 + SWITCH_SYSTEM)
+#define SWITCH_EBX (20 + SWITCH_SYSTEM)
+#define SWITCH_ESI (12 + SWITCH_SYSTEM)
+#define SWITCH_EDI (8 + SWITCH_SYSTEM)
 
 .macro SAVE_CONTROL at
 	fnstcw	(\at)
@@ -512,8 +552,8 @@ END SYM(__stack_chk_fail_local)
 	.cfi_adjust_cfa_offset 4
 	PUSH_AND_TELL %esi, -20
 	PUSH_AND_TELL %edi, -24
-	subl	$(8), %esp
-	.cfi_adjust_cfa_offset 8
+	subl	$(8 + SWITCH_SYSTEM), %esp
+	.cfi_adjust_cfa_offset 8 + SWITCH_SYSTEM
 	SAVE_CONTROL %esp
 .endm
 
@@ -528,12 +568,86 @@ END SYM(__stack_chk_fail_local)
 	.cfi_adjust_cfa_offset -16
 .endm
 
+/*
+ * What the system knows. BEFORE_STACK keeps it in the caller's frame, and makes the bounds
+ * wider by the stack of the context in edi. AFTER_STACK loads the list, and gives C its own
+ * bounds back. eax, ebx, esi, edi and ebp stay. TELL_SYSTEM: the rest of both.
+ */
+#ifdef SYSTEM_KNOWS_STACKS
+.macro BEFORE_STACK
+	movl	STACK_BASE, %ecx
+	movl	STACK_LIMIT, %edx
+	movl	%ecx, SWITCH_BASE(%esp)
+	movl	%edx, SWITCH_LIMIT(%esp)
+	movl	EXCEPTION_LIST, %edx
+	movl	%edx, SWITCH_LIST(%esp)
+	movl	CONTEXT_SPAN(%edi), %edx
+	testl	%edx, %edx
+	jz	LOCAL(cross)
+	addl	CONTEXT_LO(%edi), %edx
+	cmpl	%edx, %ecx
+	jae	LOCAL(high)
+	movl	%edx, STACK_BASE
+LOCAL(high):
+	movl	CONTEXT_LO(%edi), %edx
+	cmpl	STACK_LIMIT, %edx
+	jb	LOCAL(lower)
+.endm
+
+.macro AFTER_STACK
+	movl	SWITCH_LIST(%esp), %ecx
+	movl	%ecx, EXCEPTION_LIST
+	cmpl	$(0), CONTEXT_SPAN(%edi)
+	je	LOCAL(narrow)
+.endm
+
+.macro TELL_SYSTEM
+LOCAL(narrow):			/* C goes on */
+	movl	SWITCH_BASE(%esp), %ecx
+	movl	%ecx, STACK_BASE
+	movl	SWITCH_LIMIT(%esp), %edx
+	movl	DEALLOCATION_STACK, %ecx
+	addl	$(TWO_PAGES), %ecx
+	cmpl	%ecx, %edx
+	jbe	LOCAL(limit)
+	movl	%ecx, %edx	/* it has been lowered since, or else it stays */
+	cmpl	%ecx, STACK_LIMIT
+	jae	LOCAL(told)
+LOCAL(limit):
+	movl	%edx, STACK_LIMIT
+	jmp	LOCAL(told)
+LOCAL(lower):			/* all of the thread's own stack can be touched? */
+	movl	DEALLOCATION_STACK, %ecx
+	addl	$(TWO_PAGES), %ecx
+	cmpl	%ecx, STACK_LIMIT
+	ja	LOCAL(commit)
+	movl	%edx, STACK_LIMIT
+	jmp	LOCAL(cross)
+LOCAL(commit):
+	PUSH_ARGUMENT %eax	/* the callee's are none but the last one */
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %eax
+	PUSH_ARGUMENT %edx
+	call	SYM(libcgo_lower_stack)
+	movl	12(%esp), %eax
+	DROP_ARGUMENTS
+	jmp	LOCAL(cross)
+.endm
+#else
+.macro BEFORE_STACK
+.endm
+.macro AFTER_STACK
+.endm
+.macro TELL_SYSTEM
+.endm
+#endif
+
 FUNC SYM(libcgo_switch)
 	ENTER_SWITCH
-	movl	32(%esp), %ebx
-	movl	36(%esp), %esi
-	movl	40(%esp), %edi
-	movl	44(%esp), %ebp
+	movl	SWITCH_BYTES(%esp), %ebx
+	movl	SWITCH_BYTES+4(%esp), %esi
+	movl	SWITCH_BYTES+8(%esp), %edi
+	movl	SWITCH_BYTES+12(%esp), %ebp
 	cmpl	$(CONTEXT_OVER), CONTEXT_SP(%edi)
 	jbe	LOCAL(ask)
 	cmpl	$(0), CONTEXT_SP(%esi)
@@ -558,6 +672,8 @@ FUNC SYM(libcgo_switch)
 LOCAL(go):
 	movl	%esp, %eax	/* what *from gets */
 LOCAL(leave):
+	BEFORE_STACK
+LOCAL(cross):
 	testl	%ebx, %ebx
 	jz	7f
 	movl	CONTEXT_LO(%edi), %ecx
@@ -568,15 +684,17 @@ LOCAL(leave):
 	movl	%ecx, THREAD_SMALL_LO(%ebx)
 	movl	%edx, THREAD_SMALL_SPAN(%ebx)
 	movl	$(0), THREAD_SWITCHING(%ebx)
-1:	movl	%eax, CONTEXT_SP(%esi)
+1:	AFTER_STACK
+LOCAL(told):
+	movl	%eax, CONTEXT_SP(%esi)
 	movl	$(0), CONTEXT_SP(%edi)
 	movl	%ebx, CONTEXT_THREAD(%edi)
 	LOAD_CONTROL
 	cmpl	$(0), CONTEXT_FLAGS(%edi)
 	jne	6f
 2:	movl	%ebp, %eax
-	addl	$(8), %esp
-	.cfi_adjust_cfa_offset -8
+	addl	$(8 + SWITCH_SYSTEM), %esp
+	.cfi_adjust_cfa_offset -8 - SWITCH_SYSTEM
 	POP_AND_TELL %edi
 	POP_AND_TELL %esi
 	addl	$(4), %esp
@@ -612,6 +730,7 @@ LOCAL(ask):
 	jmp	2b
 7:	movl	CONTEXT_SP(%edi), %esp
 	jmp	1b
+	TELL_SYSTEM
 END SYM(libcgo_switch)
 
 /* fn of the context in edi has returned the one in eax, on which the thread goes on. */
@@ -649,6 +768,34 @@ LOCAL(entry):
 	ud2
 END SYM(libcgo_context_entry)
 
+/* The list of handlers of the new context whose frame is at eax, with the last handler of
+   the caller's list; empty, if that is. */
+#ifdef SYSTEM_KNOWS_STACKS
+.macro BEGIN_LIST
+	movl	EXCEPTION_LIST, %ecx
+	movl	%ecx, SWITCH_LIST(%eax)
+	cmpl	$(-1), %ecx
+	je	LOCAL(empty)
+LOCAL(next):
+	movl	%ecx, %edx
+	movl	(%edx), %ecx
+	cmpl	$(-1), %ecx
+	jne	LOCAL(next)
+	movl	4(%edx), %edx
+	movl	%ecx, SWITCH_BYTES+8(%eax)
+	movl	%edx, SWITCH_BYTES+12(%eax)
+	leal	SWITCH_BYTES+8(%eax), %ecx
+	movl	%ecx, SWITCH_BYTES(%eax)
+	movl	$SYM(libcgo_unhandled), SWITCH_BYTES+4(%eax)
+	leal	SWITCH_BYTES(%eax), %ecx
+	movl	%ecx, SWITCH_LIST(%eax)
+LOCAL(empty):
+.endm
+#else
+.macro BEGIN_LIST
+.endm
+#endif
+
 /*
  * uintptr_t libcgo_context_begin(uintptr_t top, struct libcgo_context *context,
  *                                struct libcgo_context *(*fn)(void *, uintptr_t),
@@ -668,16 +815,17 @@ HIDDEN_FUNC SYM(libcgo_context_begin)
 	.cfi_adjust_cfa_offset -4
 	leal	LOCAL(entry)-1b(%edx), %edx
 	movl	4(%esp), %eax
-	subl	$(SWITCH_BYTES), %eax
-	movl	%edx, 28(%eax)
-	movl	$(0), 24(%eax)	/* ebp: no frame is above */
+	subl	$(SWITCH_BYTES + ENTRY_BYTES), %eax
+	movl	%edx, SWITCH_RETURN(%eax)
+	movl	$(0), SWITCH_FP(%eax)	/* no frame is above */
 	movl	12(%esp), %ecx
-	movl	%ecx, 20(%eax)
+	movl	%ecx, SWITCH_EBX(%eax)
 	movl	16(%esp), %ecx
-	movl	%ecx, 12(%eax)
+	movl	%ecx, SWITCH_ESI(%eax)
 	movl	8(%esp), %ecx
-	movl	%ecx, 8(%eax)
+	movl	%ecx, SWITCH_EDI(%eax)
 	SAVE_CONTROL %eax
+	BEGIN_LIST
 	ret
 2:	xorl	%eax, %eax
 	ret
@@ -713,7 +861,7 @@ END SYM(libcgo_context_look)
  */
 HIDDEN_DATA SYM(libcgo_switch_frame), 4
 	.long	SWITCH_MARK
-	.long	28		/* return address */
-	.long	24		/* ebp */
+	.long	SWITCH_RETURN
+	.long	SWITCH_FP
 END_DATA SYM(libcgo_switch_frame)
 #endif

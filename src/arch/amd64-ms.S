@@ -591,9 +591,11 @@ END SYM(libcgo_switch_end)
 
 /*
  * Where a new context begins: the word is in rax, fn in rbx, arg in r12, the context in
- * r13. Unwinding ends here: the word above the homes, the return address, is 0.
+ * r13. Unwinding ends here: the word above the homes, the return address, is 0. An exception
+ * that no function takes comes to libcgo_unhandled.
  */
 BODY SYM(libcgo_context_entry)
+	.seh_handler SYM(libcgo_unhandled), @except
 	.seh_stackalloc HOME_BYTES
 	.seh_endprologue
 	nop

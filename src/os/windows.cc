@@ -576,9 +576,10 @@ uintptr_t commit_own_stack(NT_TIB *tib) {
 extern "C" {
 
 // What src/arch/<cpu>.S calls around fn. saved: StackBase; StackLimit if no growth of the
-// thread's own stack can change it, else 0; and where exceptions go by tables, the list of
-// handlers and, two words on, the thread block. Wine has a list there, too, and takes the
-// addresses of its entries for the order of calls.
+// thread's own stack can change it, else 0; and saved_block, the thread block. Where
+// exceptions go by tables, saved[2] is the list of handlers: wine has a list there, too, and
+// takes the addresses of its entries for the order of calls. Where they go by the list, it
+// stays: an exception may pass from fn to who has called.
 //
 // fn may go over to contexts, which make the bounds wider, and end in another thread, whose
 // bounds are then left as they are.
@@ -587,6 +588,8 @@ void libcgo_leave_stack(const uintptr_t *saved);
 
 // For libcgo_switch: the bounds are to have a stack that begins at lo, below StackLimit.
 void libcgo_lower_stack(uintptr_t lo);
+
+static constexpr int saved_block = cgo::os::block.chain ? 2 : 4;
 
 void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
   using namespace cgo::os;
@@ -603,21 +606,20 @@ void libcgo_enter_stack(const libcgo_stack *stack, uintptr_t *saved) {
   }
   if (!block.chain) {
     saved[2] = address_of(tib->ExceptionList);
-    saved[4] = address_of(tib);
     tib->ExceptionList =
         static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(UINTPTR_MAX));
   }
+  saved[saved_block] = address_of(tib);
 }
 
 void libcgo_leave_stack(const uintptr_t *saved) {
   using namespace cgo::os;
   NT_TIB *const tib = thread_block();
-  if (!block.chain) {
+  if (!block.chain)
     tib->ExceptionList =
         static_cast<EXCEPTION_REGISTRATION_RECORD *>(pointer_to(saved[2]));
-    if (saved[4] != address_of(tib))
-      return;
-  }
+  if (saved[saved_block] != address_of(tib))
+    return;
   tib->StackBase = pointer_to(saved[0]);
   if (saved[1] != 0)
     tib->StackLimit = pointer_to(saved[1]);
@@ -634,6 +636,42 @@ void libcgo_lower_stack(uintptr_t lo) {
     commit_own_stack(tib);
   }
   tib->StackLimit = pointer_to(lo);
+}
+
+} // extern "C"
+
+// ---- exceptions ----
+
+namespace cgo::os {
+
+namespace {
+
+bool unwinds(const EXCEPTION_RECORD *record) {
+  constexpr DWORD unwinding = 2 | 4; // EXCEPTION_UNWINDING, EXCEPTION_EXIT_UNWIND
+  return (record->ExceptionFlags & unwinding) != 0;
+}
+
+} // namespace
+
+} // namespace cgo::os
+
+extern "C" {
+
+// The outermost handler of a context. It does what that of a thread does, in which the system
+// has it: SetUnhandledExceptionFilter is true of contexts, too.
+EXCEPTION_DISPOSITION libcgo_unhandled(EXCEPTION_RECORD *record, void *frame,
+                                       CONTEXT *context, void *dispatcher);
+
+__attribute__((__force_align_arg_pointer__)) EXCEPTION_DISPOSITION
+libcgo_unhandled(EXCEPTION_RECORD *record, void *, CONTEXT *context, void *) {
+  if (cgo::os::unwinds(record))
+    return ExceptionContinueSearch;
+  EXCEPTION_POINTERS both = {record, context};
+  const LONG answer = UnhandledExceptionFilter(&both);
+  if (answer == EXCEPTION_EXECUTE_HANDLER)
+    TerminateProcess(GetCurrentProcess(), record->ExceptionCode);
+  return answer == EXCEPTION_CONTINUE_EXECUTION ? ExceptionContinueExecution
+                                                : ExceptionContinueSearch;
 }
 
 } // extern "C"
@@ -668,11 +706,6 @@ struct gcc_object {
 
 using unwind_to = void WINAPI(void *frame, void *pc, EXCEPTION_RECORD *record,
                               void *result, void *context, void *history);
-
-bool unwinds(const EXCEPTION_RECORD *record) {
-  constexpr DWORD unwinding = 2 | 4; // EXCEPTION_UNWINDING, EXCEPTION_EXIT_UNWIND
-  return (record->ExceptionFlags & unwinding) != 0;
-}
 
 } // namespace
 

@@ -50,6 +50,8 @@ told() {
         print "cfa", $6
       for (i = 8; i <= NF; i++) {
         split($i, place, "=")
+        if (place[2] >= 0 && $6 != "chain") # of a window
+          continue
         name = place[1]
         sub(/.*:/, "", name)
         print name == $4 ? "ra" : name, place[2]

@@ -473,6 +473,35 @@ TEST(contexts_that_move_are_in_the_thread_block_of_each_thread) {
   in_a_thread<contexts_that_move>();
 }
 
+// The process would end, but the filter lets the code go on.
+static constexpr DWORD own_code = 0xe0001234;
+static int filtered;
+
+static LONG WINAPI own_filter(EXCEPTION_POINTERS *e) {
+  filtered += e->ExceptionRecord->ExceptionCode == own_code;
+  return EXCEPTION_CONTINUE_EXECUTION;
+}
+
+static libcgo_context *raise_twice(void *, uintptr_t) {
+  RaiseException(own_code, 0, 0, nullptr);
+  libcgo_switch(thread_now, &above, &own, 0);
+  RaiseException(own_code, 0, 0, nullptr);
+  return &own;
+}
+
+TEST(an_exception_that_no_function_of_a_context_takes_comes_to_the_filter) {
+  thread_now = attached();
+  SetUnhandledExceptionFilter(own_filter);
+  own = above = LIBCGO_CONTEXT_INIT;
+  const libcgo_stack stack = new_stack(large_bytes);
+  ck_assert_int_eq(libcgo_context_make(&above, &stack, raise_twice, nullptr), 0);
+  libcgo_switch(thread_now, &own, &above, 0);
+  ck_assert_int_eq(filtered, 1);
+  libcgo_switch(thread_now, &own, &above, 0);
+  ck_assert_int_eq(filtered, 2);
+  ck_assert_uint_eq(above.sp, 1);
+}
+
 // Each instruction of a switch, by the CPU's trap flag: the tables are right, C has the
 // system stack, and the thread block has the stack. Except the tables at the jump.
 namespace {
@@ -640,6 +669,7 @@ int main(void) {
   ADD_TEST(contexts_and_the_threads_own_stack_are_in_the_thread_block);
   ADD_TEST(a_call_in_which_contexts_run_restores_the_thread_block);
   ADD_TEST(contexts_that_move_are_in_the_thread_block_of_each_thread);
+  ADD_TEST(an_exception_that_no_function_of_a_context_takes_comes_to_the_filter);
   ADD_TEST(a_suspended_contexts_frames_are_told_by_tables);
   ADD_TEST(switches_of_c_are_right_at_every_instruction);
   ADD_TEST(switches_are_right_at_every_instruction);

@@ -9,8 +9,8 @@
 # configure script; the part of another CPU needs its cross compiler and emulator.
 #
 #   FAULTS   a regular expression, for lines "TEST NAME" of *.faults
-#   PARTS    one of native, the names of ports, those of the BSDs among them, darwin-CPU
-#            and windows
+#   PARTS    one of native, the names of ports, those of the BSDs among them, darwin-CPU,
+#            windows and windows-386
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -228,6 +228,16 @@ if part windows && ! lacks Windows 'x86_64-w64-mingw32-g++ and wine' x86_64-w64-
   timeout -k 1 300 wineboot -i >wineboot.log 2>&1
   seeds ports/arch/amd64-ms
   wineserver -k || true
+fi
+
+if part windows-386 && ! lacks 'Windows for 386' i686-w64-mingw32-g++ i686-w64-mingw32-g++; then
+  if python_with unicorn; then
+    copy windows-386
+    or_end configure.log "$source/configure" --host=i686-w64-mingw32 --without-check
+    seeds ports/emulated/windows
+  else
+    echo '# the part of Windows for 386 needs the Python package unicorn'
+  fi
 fi
 
 echo "1..$n"

@@ -9,6 +9,8 @@ import struct
 class Image:
     """A DLL of 32 bits, loaded where it wants to be."""
 
+    frame_section = '.eh_frame'
+
     def __init__(self, machine, path, imports):
         with open(path, 'rb') as f:
             data = f.read()
@@ -22,16 +24,28 @@ class Image:
         size, header_size = struct.unpack_from('<II', data, header + 56)
         image = bytearray((size + 4095) & ~4095)
         image[:header_size] = data[:header_size]
+        symbols, symbol_count = struct.unpack_from('<II', data, pe + 12)
+        self.sections = {}  # name: (address, data)
         for i in range(sections):
             at = header + optional + 40 * i
             length, place, raw_size, raw = struct.unpack_from('<IIII', data, at + 8)
             n = min(length, raw_size)
             image[place:place + n] = data[raw:raw + n]
+            name = data[at:at + 8].rstrip(b'\0')
+            if name[:1] == b'/':  # a long one is behind the symbols
+                begin = symbols + 18 * symbol_count + int(name[1:])
+                name = data[begin:data.index(b'\0', begin)]
+            name = name.decode()
+            self.sections[name] = (self.base + place, data[raw:raw + n])
         m.map(self.base, len(image), 'rwx', image)
+        self.end = self.base + len(image)
         self.directories = [struct.unpack_from('<II', data, header + 96 + 8 * i)
                             for i in range(16)]
         self.exports = self._read_exports()
         self._bind(imports)
+
+    def holds(self, address):
+        return self.base <= address < self.end
 
     def word(self, place):
         return self.m.read_word(self.base + place)

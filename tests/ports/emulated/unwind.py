@@ -7,7 +7,8 @@ section 6.4; Linux Standard Base, "Exception Frames").
 
 import struct
 
-# DWARF numbers. On 386 Darwin's __eh_frame has ebp and esp the other way round.
+# DWARF numbers. On 386 those of Darwin's __eh_frame, which has ebp and esp the other way
+# round.
 NUMBERS = {
     'amd64': dict(enumerate(['rax', 'rdx', 'rcx', 'rbx', 'rsi', 'rdi', 'rbp', 'rsp',
                              'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15',
@@ -17,6 +18,8 @@ NUMBERS = {
     'arm64': {**{i: 'x%d' % i for i in range(31)}, 31: 'sp',
               **{64 + i: 'd%d' % i for i in range(32)}},
 }
+# As ELF and PE have them.
+NUMBERS_386 = {**NUMBERS['386'], 4: 'esp', 5: 'ebp'}
 STACK_POINTER = {'amd64': 'rsp', '386': 'esp', 'arm64': 'sp'}
 
 
@@ -161,7 +164,8 @@ def _run(instructions, cie, rules, initial, location, pc):
 def by_dwarf(machine, image, registers, pc):
     """pc: an address in the instruction whose row it is."""
     cpu = machine.cpu.name
-    names = NUMBERS[cpu]
+    names = NUMBERS_386 if cpu == '386' and image.frame_section == '.eh_frame' \
+        else NUMBERS[cpu]
     word = machine.word
     for begin, end, cie, instructions, _ in frame_descriptions(image, word):
         if begin <= pc < end:

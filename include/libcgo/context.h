@@ -123,7 +123,8 @@ typedef struct libcgo_context *(*libcgo_context_fn)(void *arg, uintptr_t word);
  *
  * Returns 0, or
  *   EINVAL   a record is NULL or too small, the stack has no bytes, or fn is NULL
- *   ENOMEM   the stack has fewer than LIBCGO_STACK_MIN bytes
+ *   ENOMEM   the stack has fewer than LIBCGO_STACK_MIN bytes below `hi`, rounded down to a
+ *            multiple of 16
  *   EBUSY    the context is running
  *   ENOTSUP  a record's version is not known to this library, or the thread uses a
  *            shadow stack

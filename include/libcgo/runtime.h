@@ -359,8 +359,8 @@ LIBCGO_API int libcgo_callback(struct libcgo_runtime *runtime,
 /*
  * Ends a runtime: gives its thread key back to the system, as soon as threads that are
  * just ending no longer use it. Afterwards the record is as LIBCGO_RUNTIME_INIT makes it,
- * except that `data`, `signal_stack_size` and `open_signals` keep their values. It may be
- * freed, or used again, beginning with libcgo_init_begin.
+ * except that `data`, `signal_stack_size`, `open_signals` and `flags` keep their values. It
+ * may be freed, or used again, beginning with libcgo_init_begin.
  *
  * When it is called, no thread may have a record in the runtime, and no other call for
  * the runtime may be under way. The library does not count threads. The client counts

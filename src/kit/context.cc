@@ -109,8 +109,7 @@ bool is_made(const libcgo_context *context) { return context->stack_hi != 0; }
 bad_target(const libcgo_thread *thread, const libcgo_context *to) {
   message m(name);
   if (to == nullptr)
-    m.text("there is no context to go on in: NULL was given, or fn of a context has "
-           "returned it");
+    m.text("there is no context to go on in: fn of a context has returned NULL");
   else if (to->sp == CONTEXT_OVER)
     m.text("the context to go on in is over, its fn has returned: make it anew by "
            "libcgo_context_make");
@@ -131,9 +130,7 @@ bad_target(const libcgo_thread *thread, const libcgo_context *to) {
 [[noreturn, gnu::cold, gnu::noinline]] void
 bad_source(const libcgo_thread *thread, const libcgo_context *from) {
   message m(name);
-  if (from == nullptr)
-    m.text("the record for the caller is NULL");
-  else if (from->sp == CONTEXT_OVER)
+  if (from->sp == CONTEXT_OVER)
     m.text("the record for the caller is that of a context that is over: begin it as "
            "LIBCGO_CONTEXT_INIT");
   else

@@ -48,3 +48,8 @@ uninstall-gdb:
 	  rmdir "$(DESTDIR)$$d" 2>/dev/null || exit 0; d=`dirname "$$d"`; \
 	done
 .PHONY: install-gdb uninstall-gdb
+
+# lldb's, which the user loads.
+lldbdir = $(pkgdatadir)
+dist_lldb_DATA = tools/libcgo_lldb.py
+

@@ -669,6 +669,7 @@ def a_new_contexts_list_of_handlers_ends_with_the_systems():
 
     def task(arg, word): seen.append((p.list(), p.m.sp))
     there_and_back(p, thread, stack, task)
+    same(len(seen[0][0]), 2)
     (first, own), (last, of_system) = seen[0][0]
     same(of_system, p.last_handler)
     assert p.image.holds(own), hex(own)

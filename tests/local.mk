@@ -63,7 +63,7 @@ EXTRA_DIST += tests/kit/growth-client.c tests/kit/no-lua.sh
 if !WINDOWS
 kit_tests += tests/kit/bounds tests/kit/calls tests/kit/calls-fuzz tests/kit/contract \
 	tests/kit/hot-paths tests/kit/libunwind tests/kit/longjmp tests/kit/signals \
-	tests/kit/unwinder tests/kit/world-steps
+	tests/kit/unwinder tests/kit/world-memory tests/kit/world-steps
 endif
 
 # In C++: its library brings the unwinder, too.

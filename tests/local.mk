@@ -55,7 +55,7 @@ tests_once =
 
 kit_tests += tests/kit/context tests/kit/defined-slots tests/kit/depth tests/kit/handle \
 	tests/kit/hooks tests/kit/init tests/kit/mailbox \
-	tests/kit/no-slots tests/kit/runtime tests/kit/stack tests/kit/thread
+	tests/kit/no-slots tests/kit/runtime tests/kit/stack tests/kit/thread tests/kit/world
 tests_scripts += tests/kit/growth.sh
 EXTRA_DIST += tests/kit/growth-client.c tests/kit/no-lua.sh
 
@@ -63,14 +63,14 @@ EXTRA_DIST += tests/kit/growth-client.c tests/kit/no-lua.sh
 if !WINDOWS
 kit_tests += tests/kit/bounds tests/kit/calls tests/kit/calls-fuzz tests/kit/contract \
 	tests/kit/hot-paths tests/kit/libunwind tests/kit/longjmp tests/kit/signals \
-	tests/kit/unwinder tests/kit/world
+	tests/kit/unwinder tests/kit/world-memory tests/kit/world-steps
 endif
 
 # In C++: its library brings the unwinder, too.
 if CXX_LIBRARY
-kit_tests += tests/kit/context-unwind tests/kit/unwind-stacks
+kit_tests += tests/kit/context-unwind tests/kit/unwind-stacks tests/kit/world-unwind
 if !WINDOWS
-kit_tests += tests/kit/hpp tests/kit/stepping tests/kit/traceback tests/kit/world-unwind
+kit_tests += tests/kit/hpp tests/kit/stepping tests/kit/traceback
 endif
 endif
 tests_kit_context_LDADD = $(LDADD) -lm

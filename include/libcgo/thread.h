@@ -126,7 +126,8 @@ LIBCGO_API int libcgo_limit_init(struct libcgo_limit *limit, size_t size);
  * `thread` is unchanged.
  *   EAGAIN   the system refused a thread for one second, or the process has no
  *            thread key left: see *limit
- *   ENOMEM   no memory for the start record or the signal stack
+ *   ENOMEM   no memory for the start record, the signal stack, or what the library keeps
+ *            of a thread in a runtime with LIBCGO_WORLD
  *   EINVAL   runtime, thread or fn is NULL; a record is too small; a required hook is
  *            missing; there is only one of `acquire` and `release`, or only one of
  *            cpus and cpus_size; or the system refuses a size, or does not have

@@ -337,6 +337,23 @@ FUNC SYM(libcgo_call_on_stack)
 END SYM(libcgo_call_on_stack)
 #endif
 
+#ifdef PART_guard
+/*
+ * void libcgo_guard(struct libcgo_guarded_call *g);
+ *
+ * In: g in rcx. It is in the word of the frame that a crosscall leaves free; there the
+ * handler, libcgo_guard_unwound, finds it.
+ */
+HIDDEN_FUNC SYM(libcgo_guard)
+	.seh_handler SYM(libcgo_guard_unwound), @unwind
+	ENTER_FRAME
+	movq	%rcx, GUARDED_CALL_AT(%rsp)
+	movq	%rsp, %rdx
+	call	SYM(libcgo_guarded)
+	LEAVE_FRAME
+END SYM(libcgo_guard)
+#endif
+
 #ifdef PART_frame
 /*
  * const struct cgo::frame_layout libcgo_frame_layout;

@@ -77,9 +77,12 @@ void libcgo_context_look(uintptr_t sp, void (*fn)(void *), void *arg);
 
 /* Calls libcgo_guarded(g, frame): frame is the low end of its own frame, which has all
    general registers that a callee keeps, and the word g. Its personality routine is
-   libcgo_guard_personality, which finds g by the layout. */
+   libcgo_guard_personality, which finds g by the layout. Where the system unwinds, its
+   handler is libcgo_guard_unwound instead. */
 void libcgo_guard(struct libcgo_guarded_call *g);
 void libcgo_guarded(struct libcgo_guarded_call *g, uintptr_t frame);
+/* The frame is being unwound. */
+void libcgo_undo_guarded(struct libcgo_guarded_call *g);
 
 /* Where that word is: `bytes` from what a register of the frame has, by its number in
    DWARF; or, if the number is -1, from the CFA that the unwinder tells of the frame

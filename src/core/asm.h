@@ -154,15 +154,30 @@
 /*
  * PERSONALITY SYM(name): what an unwinder calls for the function's frame, hidden and in the
  * same object: by its distance, in 32 bits with a sign (DW_EH_PE_pcrel | DW_EH_PE_sdata4). A
- * linker of Mach-O takes it by way of a pointer only (DW_EH_PE_indirect).
+ * linker of Mach-O takes it by way of a pointer only (DW_EH_PE_indirect); that is the
+ * linker's own, but for 386, whose object files can say no distance to an undefined symbol.
+ * COFF has its address (DW_EH_PE_absptr).
  */
 #if defined(__ARM_EABI__)
 .macro PERSONALITY name
 	.personality \name
 .endm
+#elif defined(__MACH__) && defined(__i386__)
+.macro PERSONALITY name
+	.cfi_personality 0x9b, L_address_of\name
+	.section __DATA, __const
+	.p2align 2
+L_address_of\name:
+	.long	\name
+	.text
+.endm
 #elif defined(__MACH__)
 .macro PERSONALITY name
 	.cfi_personality 0x9b, \name
+.endm
+#elif defined(_WIN32)
+.macro PERSONALITY name
+	.cfi_personality 0, \name
 .endm
 #else
 .macro PERSONALITY name

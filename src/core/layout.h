@@ -101,4 +101,7 @@
 #define GUARD_AT 32
 #define GUARD_BYTES (8 * __SIZEOF_POINTER__)
 
+/* The offset in bytes, in the frame of libcgo_guard there, of the word g. */
+#define GUARDED_CALL_AT 192
+
 #endif

@@ -177,7 +177,7 @@ int attach(libcgo_runtime *runtime, libcgo_thread **attached, bool ending) {
       err = check_world_thread(runtime, thread);
     if (err == 0)
       err = enter_thread(runtime, thread,
-                         {thread_foreign, {}, signal_stack, ending});
+                         {thread_foreign, {}, signal_stack, ending, nullptr});
     if (err == 0 && ops->current(runtime) != thread) {
       undo_attach(runtime, thread, ending);
       return EPROTO;
@@ -315,10 +315,10 @@ int prepare_runtime(libcgo_runtime *runtime) {
 
 int enter_thread(libcgo_runtime *runtime, libcgo_thread *thread,
                  const entrance &how) {
-  member *const m =
-      has_world(runtime)
-          ? make_member(runtime, thread, (how.state & thread_foreign) != 0)
-          : nullptr;
+  member *const m = has_world(runtime)
+                        ? make_member(runtime, thread,
+                                      (how.state & thread_foreign) != 0, how.room)
+                        : nullptr;
   if (has_world(runtime) && m == nullptr)
     return ENOMEM;
   if (!how.ending) {

@@ -48,6 +48,7 @@ struct entrance {
   stack_bounds stack;        /* the system stack; empty: not known yet */
   stack_bounds signal_stack; /* from os::map_signal_stack, or empty */
   bool ending;               /* the thread has already left for the last time */
+  void *room;                /* for its member, from malloc; or nullptr */
 };
 
 /*

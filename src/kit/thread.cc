@@ -43,9 +43,15 @@ struct kit_start : thread_start {
   const void *cpus; // with `answer`: the creator's memory
   size_t cpus_size;
   uint32_t *answer; // NULL: nobody waits
+  void *room;       // for its member, in a runtime with a world
   bool named;
   char name[64];
 };
+
+void drop(kit_start *start) {
+  free(start->room);
+  free(start);
+}
 
 void tell(uint32_t *answer, int err) {
   __atomic_store_n(answer, told | static_cast<uint32_t>(err), __ATOMIC_RELEASE);
@@ -64,7 +70,7 @@ bool enter(thread_start *record, uintptr_t here) {
     if (err != 0) {
       if (has_world(start->runtime))
         forget_start(start->runtime);
-      free(start);
+      drop(start);
     }
     tell(answer, err);
     if (err != 0)
@@ -77,9 +83,9 @@ bool enter(thread_start *record, uintptr_t here) {
     os::drop_signal_stack(start->signal_stack);
     start->signal_stack = os::share_signal_stack(own) ? own : stack_bounds{};
   }
-  const int err = enter_thread(
-      start->runtime, start->thread,
-      {0, new_thread_bounds(start, here), start->signal_stack, false});
+  const int err = enter_thread(start->runtime, start->thread,
+                               {0, new_thread_bounds(start, here),
+                                start->signal_stack, false, start->room});
   if (err != 0)
     message(create_call)
         .text("the new thread's record cannot be kept by its key: ")
@@ -153,12 +159,14 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
   libcgo_runtime *const expecting =
       has_world(start->runtime) ? start->runtime : nullptr;
   if (err == 0 && expecting != nullptr) {
-    err = expect_start(expecting);
+    // Here: the new thread could not tell that there is no memory.
+    start->room = malloc(sizeof(member));
+    err = start->room != nullptr ? expect_start(expecting) : ENOMEM;
     if (err != 0 && start->signal_stack.lo != 0)
       os::drop_signal_stack(start->signal_stack);
   }
   if (err != 0) {
-    free(start);
+    drop(start);
     return err;
   }
   alignas(4) uint32_t answer = not_yet; // some ABIs have words at 2 bytes
@@ -169,7 +177,7 @@ int create(kit_start *start, const libcgo_thread_attr *attr) {
   if (err != 0) {
     if (expecting != nullptr)
       forget_start(expecting);
-    free(start);
+    drop(start);
   } else if (attr->cpus != nullptr) { // who is refused them frees it
     uint32_t now;
     while ((now = __atomic_load_n(&answer, __ATOMIC_ACQUIRE)) == not_yet)

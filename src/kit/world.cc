@@ -362,10 +362,9 @@ namespace {
 constexpr char park_call[] = "libcgo_park";
 [[maybe_unused]] constexpr char parked_call[] = "libcgo_call_parked";
 
-// Makes room for so many words more. The old ones stay mapped: this may be a handler that
-// has interrupted keep_words. Nobody else looks while the thread is managed.
-uintptr_t *room_to_keep(member *m, uintptr_t words) {
-  const uintptr_t needed = m->kept_used + words;
+// Makes room for so many words. The old ones stay mapped: this may be a handler that has
+// interrupted keep_words. Nobody else looks while the thread is managed.
+uintptr_t *room_to_keep(member *m, uintptr_t needed) {
   if (needed > m->kept_room) {
     uintptr_t room = m->kept_room * 2;
     while (room < needed)
@@ -383,25 +382,35 @@ uintptr_t *room_to_keep(member *m, uintptr_t words) {
     m->kept = to;
     m->kept_room = room;
   }
-  return m->kept + m->kept_used;
+  return m->kept;
+}
+
+// From here on a handler that parks and unparks by hand keeps its words behind these, and
+// drops no more than its own. With the last store also one that came between the first two.
+void claim_kept(member *m, uintptr_t end) {
+  m->kept_used = end;
+  light_fence();
+  m->kept_floor = end;
+  light_fence();
+  m->kept_used = end;
+  light_fence();
 }
 
 // Keeps all words from the guard's frame to the caller's: the registers are in the first,
-// unless frames in between have saved them.
+// unless frames in between have saved them. Nothing of it is dropped before the caller sets
+// `kept_floor` back.
 LIBCGO_READS_STACKS void keep_words(member *m, uintptr_t lo, uintptr_t hi) {
+  const uintptr_t used = m->kept_used;
   const uintptr_t words = (hi - lo) / sizeof(uintptr_t);
-  const uintptr_t *before;
+  const uintptr_t *to;
   do {
-    uintptr_t *const to = room_to_keep(m, words);
-    before = m->kept;
-    m->kept_used += words; // first: a handler keeps what it has behind them
-    light_fence();
+    uintptr_t *const kept = room_to_keep(m, used + words);
+    to = kept;
+    claim_kept(m, used + words);
     for (uintptr_t i = 0; i < words; i++)
-      to[i] = reinterpret_cast<const volatile uintptr_t *>(lo)[i];
+      kept[used + i] = reinterpret_cast<const volatile uintptr_t *>(lo)[i];
     light_fence();
-    if (m->kept != before)
-      m->kept_used -= words;
-  } while (m->kept != before); // a handler has made room elsewhere
+  } while (m->kept != to); // a handler has made room elsewhere
 }
 
 // The caller's registers, for one at sp.
@@ -415,15 +424,30 @@ LIBCGO_READS_STACKS void keep_words(member *m, uintptr_t lo, uintptr_t hi) {
 
 // Parks the thread, which is managed, for a caller at sp that goes on.
 [[gnu::noinline]] void park_at(libcgo_thread *thread, uintptr_t sp) {
+  member *const m = member_of(thread);
+  const uintptr_t floor = m->kept_floor;
   keep_registers(thread, sp);
   thread->parked_sp = sp;
   set_parked(thread);
+  light_fence();
+  m->kept_floor = floor; // from here on a handler does not park: the thread is
 }
 
-// What has been kept since the innermost callback began.
-void drop_kept(libcgo_thread *thread) {
+// The end of that, for one who waits with what it has kept. Then `kept` words stay.
+void unpark_and_keep(libcgo_thread *thread, uintptr_t kept) {
   member *const m = member_of(thread);
-  m->kept_used = m->kept_floor;
+  const uintptr_t floor = m->kept_floor;
+  claim_kept(m, m->kept_used);
+  set_managed(thread);
+  light_fence();
+  m->kept_floor = floor;
+  light_fence();
+  m->kept_used = kept;
+}
+
+// Nothing stays that has been kept since the innermost callback began.
+void unpark_and_drop(libcgo_thread *thread) {
+  unpark_and_keep(thread, member_of(thread)->kept_floor);
 }
 
 // The mode says managed, and the thread is asked: for a caller at sp that goes on. It may be
@@ -434,8 +458,7 @@ void drop_kept(libcgo_thread *thread) {
   const uintptr_t parked_sp = thread->parked_sp;
   const uintptr_t used = m->kept_used;
   park_at(thread, sp);
-  set_managed(thread);
-  m->kept_used = used;
+  unpark_and_keep(thread, used);
   thread->parked_sp = parked_sp;
 }
 
@@ -487,13 +510,6 @@ inline void set_callbacks(member *m, uint32_t callbacks) {
   set_callbacks(m, g->callbacks);
 }
 
-[[maybe_unused]] void undo(libcgo_guarded_call *g) {
-  if (g->kind == calls_back)
-    end_callback(g);
-  else if (g->kind == calls_parked)
-    set_managed(g->thread);
-}
-
 [[gnu::cold, gnu::noinline]] bool is_counted(member *m, uint32_t gate) {
   if ((gate & gate_slow) != 0) {
     full_fence();
@@ -507,7 +523,7 @@ inline void set_callbacks(member *m, uint32_t callbacks) {
   return false;
 }
 
-// Counts a callback. False: the runtime is closed, and nothing was counted.
+// Counts a callback, after begin_callbacks. False: the runtime is closed, and nothing was counted.
 inline bool count_callback(member *m) {
   store(&m->callbacks, m->callbacks + 1);
   light_fence();
@@ -515,19 +531,37 @@ inline bool count_callback(member *m) {
   return __builtin_expect(gate == 0, true) || is_counted(m, gate);
 }
 
-// A longjmp may have left callbacks: the first one was made below the caller, on the same
-// stack. True: the thread is foreign, parked now, and its record may be gone.
+// Whether the first of the callbacks has been left, seen from code at sp. That is so if it
+// was made below the caller. C that is called from a small stack, and its callbacks, are
+// below the record's system_sp.
+[[gnu::noinline]] bool has_left_callbacks(const member *m, uintptr_t sp) {
+  libcgo_thread *const thread = m->thread;
+  if (!on_own_stack(thread, m->outermost))
+    return false;
+  // While parked nothing is written to the record: others look.
+  if ((!on_own_stack(thread, sp) || small_within_own(thread)) &&
+      (range_of(thread).contains(sp) ||
+       (thread->mode == managed && small_stack_at(thread, sp).span != 0)))
+    sp = thread->system_sp;
+  return m->outermost < sp && on_own_stack(thread, sp);
+}
+
+// A longjmp may have left callbacks. True: the thread is foreign, parked now, and its record
+// may be gone.
 inline bool forget_left_callbacks(member *m, uintptr_t sp) {
-  if (m->callbacks != 0 && m->outermost < sp && load(&m->state) == is_live &&
-      on_own_stack(m->thread, sp) && on_own_stack(m->thread, m->outermost)) {
+  if (m->callbacks != 0 && load(&m->state) == is_live &&
+      has_left_callbacks(m, sp)) {
     const bool foreign = m->foreign != 0;
     if (foreign) { // which was parked before the first
       if (m->thread->mode == parked)
         set_managed(m->thread);
-      m->kept_used = m->kept_floor = 0;
+      m->kept_used = 0;
       m->thread->parked_sp = 0;
       set_parked(m->thread);
+    } else if (m->thread->mode == managed) {
+      m->kept_used = 0;
     }
+    m->kept_floor = 0;
     set_callbacks(m, 0);
     return foreign;
   }
@@ -545,6 +579,23 @@ inline bool forget_left_callbacks(member *m, uintptr_t sp) {
   unlock(w);
 }
 
+// For a callback that C at sp makes. What is written here is there before the callback is
+// counted: a handler that comes between would forget it.
+inline void begin_callbacks(member *m, uintptr_t sp) {
+  forget_left_callbacks(m, sp);
+  if (m->callbacks == 0)
+    m->outermost = sp - 1;
+  light_fence();
+}
+
+// A created thread goes on at sp; its record stays. Perhaps it has left callbacks, and who
+// closes the runtime waits for them. Before anything is kept: what has been is dropped.
+void look_for_left_callbacks(libcgo_thread *thread, uintptr_t sp) {
+  member *const m = member_of(thread);
+  if (m->callbacks != 0 && m->foreign == 0 && sp != 0)
+    forget_left_callbacks(m, sp);
+}
+
 [[gnu::always_inline]] inline void
 run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   libcgo_thread *const thread = m->thread;
@@ -559,8 +610,6 @@ run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   g.callbacks = m->callbacks - 1;
   g.kept_floor = m->kept_floor;
   m->kept_floor = m->kept_used;
-  if (g.callbacks == 0)
-    m->outermost = reinterpret_cast<uintptr_t>(&g);
   if (__builtin_expect(load(&m->state) == is_leaving && g.callbacks == 0, false)) {
     come_in_again(m);
   } else if (g.mode == managed) {
@@ -599,6 +648,13 @@ void libcgo_guarded(libcgo_guarded_call *g, uintptr_t frame) {
   }
 }
 
+void libcgo_undo_guarded(libcgo_guarded_call *g) {
+  if (g->kind == cgo::calls_back)
+    cgo::end_callback(g);
+  else if (g->kind == cgo::calls_parked)
+    cgo::set_managed(g->thread);
+}
+
 // Loads: a handler may have changed them.
 void libcgo_parks(libcgo_thread *thread) {
   using namespace cgo;
@@ -606,6 +662,7 @@ void libcgo_parks(libcgo_thread *thread) {
     full_fence();
   if ((load(&thread->poll) & must_park) != 0)
     arrive(member_of(thread)->of);
+  look_for_left_callbacks(thread, thread->parked_sp);
 }
 
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
@@ -640,7 +697,7 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
 // unwinder calls the frame's personality routine, which does that. It looks for no handler,
 // and stops nowhere.
 
-#ifdef LIBCGO_GUARD
+#if defined(LIBCGO_GUARD) && !defined(LIBCGO_SYSTEM_UNWINDS)
 
 namespace cgo {
 
@@ -713,7 +770,7 @@ _Unwind_Reason_Code libcgo_guard_personality(_Unwind_State state,
   const _Unwind_Reason_Code code =
       cgo::pass(state, block, context, libcgo_guard_place, &word);
   if (word != 0)
-    cgo::undo(reinterpret_cast<libcgo_guarded_call *>(word));
+    libcgo_undo_guarded(reinterpret_cast<libcgo_guarded_call *>(word));
   return code;
 }
 
@@ -725,7 +782,7 @@ _Unwind_Reason_Code libcgo_guard_personality(int, _Unwind_Action actions,
                                              _Unwind_Context *context) {
   if (const uintptr_t word =
           cgo::word_of_frame(actions, context, libcgo_guard_place))
-    cgo::undo(reinterpret_cast<libcgo_guarded_call *>(word));
+    libcgo_undo_guarded(reinterpret_cast<libcgo_guarded_call *>(word));
   return _URC_CONTINUE_UNWIND;
 }
 
@@ -745,7 +802,7 @@ _Unwind_Reason_Code libcgo_parked_personality(int, _Unwind_Action actions,
 
 } // extern "C"
 
-#else
+#elif !defined(LIBCGO_GUARD)
 
 // No runtime with a world has threads here.
 extern "C" void libcgo_guard(libcgo_guarded_call *g) { libcgo_guarded(g, 0); }
@@ -881,8 +938,10 @@ void wait_for_start_of_world(libcgo_runtime *runtime) {
   }
 }
 
-member *make_member(libcgo_runtime *runtime, libcgo_thread *thread, bool foreign) {
-  auto *const m = static_cast<member *>(malloc(sizeof(member)));
+member *make_member(libcgo_runtime *runtime, libcgo_thread *thread,
+                    bool foreign, void *room) {
+  auto *const m =
+      static_cast<member *>(room != nullptr ? room : malloc(sizeof(member)));
   if (m == nullptr)
     return nullptr;
   world *const w = world_of(runtime);
@@ -1069,7 +1128,7 @@ namespace {
 // A callback on a thread that has a record: returns 0, or ESHUTDOWN and fn has not run.
 [[gnu::always_inline]] inline int
 call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
-  forget_left_callbacks(m, here());
+  begin_callbacks(m, here());
   if (!count_callback(m))
     return ESHUTDOWN;
   // Not in the list, so nobody has told it.
@@ -1091,6 +1150,7 @@ call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg)
 int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
                   void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   member *const m = member_of(thread);
+  begin_callbacks(m, here());
   const bool counted = count_callback(m);
   forget_start(runtime); // from here on the callback keeps the record
   if (!counted)
@@ -1161,13 +1221,14 @@ struct caller {
   // A managed caller parks for as long as it waits.
   void park(uintptr_t sp) {
     was_managed = m != nullptr && m->thread->mode == managed;
-    if (was_managed)
+    if (was_managed) {
+      look_for_left_callbacks(m->thread, sp);
       park_at(m->thread, sp);
+    }
   }
   void unpark() {
     if (was_managed) {
-      set_managed(m->thread);
-      drop_kept(m->thread); // last: while it waits they are looked at
+      unpark_and_drop(m->thread);
     }
   }
 };
@@ -1317,8 +1378,7 @@ int start(libcgo_runtime *runtime) {
   unlock(w);
   turn_is_free(w);
   if (thread != nullptr) {
-    set_managed(thread);
-    drop_kept(thread);
+    unpark_and_drop(thread);
   }
   return 0;
 }
@@ -1400,7 +1460,7 @@ int visit_threads(libcgo_runtime *runtime,
       store(&w->stopper, self());
     }
     if (own_turn && me.was_managed) {
-      drop_kept(me.m->thread);
+      me.m->kept_used = me.m->kept_floor;
       store(&me.m->thread->mode, managed);
       me.was_managed = false;
     }
@@ -1589,10 +1649,12 @@ int visit_segments(libcgo_thread *thread,
                     (thread->mode == managed ||
                      (has_turn(m->of) && m->of->stopper_thread == thread));
   if (runs) {
-    const uintptr_t used = m->kept_used;
+    const uintptr_t used = m->kept_used, floor = m->kept_floor;
     keep_registers(thread, sp);
     add_kept(s, m, kind_of(thread, sp));
     walk(s, thread, sp);
+    m->kept_floor = floor;
+    light_fence();
     m->kept_used = used;
   } else {
     const uintptr_t place = __atomic_load_n(&thread->parked_sp, __ATOMIC_RELAXED);
@@ -1644,18 +1706,21 @@ void libcgo_unpark(libcgo_thread *thread) {
   if (!in_world(thread))
     return;
   if (thread->mode != managed) {
-    set_managed(thread);
-    drop_kept(thread);
-  } else if (is_asked(thread) && must_wait(thread)) {
-    wait_at(thread, sp);
+    unpark_and_drop(thread);
+  } else if (is_asked(thread)) {
+    look_for_left_callbacks(thread, sp);
+    if (must_wait(thread))
+      wait_at(thread, sp);
   }
 }
 
 void libcgo_safepoint_slow(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
-  if (!in_world(thread) || thread->mode == parked || !must_wait(thread))
+  if (!in_world(thread) || thread->mode == parked)
     return;
-  wait_at(thread, sp);
+  look_for_left_callbacks(thread, sp);
+  if (must_wait(thread))
+    wait_at(thread, sp);
 }
 
 int libcgo_world_stop(libcgo_runtime *runtime, uint64_t timeout_ns,

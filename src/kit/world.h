@@ -13,10 +13,6 @@
 #include "core/platform.h"
 #include "kit/runtime.h"
 
-#ifndef ESHUTDOWN // Windows, where no runtime has a world
-#define ESHUTDOWN ECANCELED
-#endif
-
 namespace cgo {
 
 struct world;
@@ -94,8 +90,10 @@ void forget_start(libcgo_runtime *runtime);
 /* Waits while another thread stops the world. */
 void wait_for_start_of_world(libcgo_runtime *runtime);
 
-/* The member for a record that the calling thread enters, or nullptr: no memory. */
-member *make_member(libcgo_runtime *runtime, libcgo_thread *thread, bool foreign);
+/* The member for a record that the calling thread enters, or nullptr: no memory. `room` is
+   for a member, from malloc; or nullptr. */
+member *make_member(libcgo_runtime *runtime, libcgo_thread *thread,
+                    bool foreign, void *room);
 void drop_member(member *m);
 
 /* The record is complete: from here on stoppers see the thread, parked. Waits while another
@@ -144,18 +142,18 @@ void libcgo_parks(libcgo_thread *thread);
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result);
 /* The personality routines of libcgo_guard, and of libcgo_call_parked in assembly. */
 #ifdef __ARM_EABI__
-[[gnu::visibility("hidden")]] _Unwind_Reason_Code
-libcgo_guard_personality(_Unwind_State state, _Unwind_Control_Block *block,
-                         _Unwind_Context *context);
+_Unwind_Reason_Code libcgo_guard_personality(_Unwind_State state,
+                                             _Unwind_Control_Block *block,
+                                             _Unwind_Context *context);
 #else
-[[gnu::visibility("hidden")]] _Unwind_Reason_Code
-libcgo_guard_personality(int version, _Unwind_Action actions,
-                         _Unwind_Exception_Class, _Unwind_Exception *,
-                         _Unwind_Context *context);
-[[gnu::visibility("hidden")]] _Unwind_Reason_Code
-libcgo_parked_personality(int version, _Unwind_Action actions,
-                          _Unwind_Exception_Class, _Unwind_Exception *,
-                          _Unwind_Context *context);
+_Unwind_Reason_Code libcgo_guard_personality(int version, _Unwind_Action actions,
+                                             _Unwind_Exception_Class,
+                                             _Unwind_Exception *,
+                                             _Unwind_Context *context);
+_Unwind_Reason_Code libcgo_parked_personality(int version, _Unwind_Action actions,
+                                              _Unwind_Exception_Class,
+                                              _Unwind_Exception *,
+                                              _Unwind_Context *context);
 #endif
 }
 

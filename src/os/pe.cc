@@ -85,15 +85,16 @@ uintptr_t ip_by_system(_Unwind_Context *context) {
 
 } // namespace
 
+// gcc's, and LLVM's, if the program has them as libraries.
+static constexpr const char *unwinder_names[] = {"libgcc_s_dw2-1", "libunwind"};
+
 unwinder find_unwinder() {
   const HMODULE system = GetModuleHandleA("ntdll");
   unwind = function_of<unwind_function>(system, "RtlVirtualUnwind");
   lookup = function_of<lookup_function>(system, "RtlLookupFunctionEntry");
   if (lookup != nullptr && unwind != nullptr)
     return {backtrace_by_system, ip_by_system, nullptr};
-  // gcc's, and LLVM's, if the program has them as libraries.
-  static constexpr const char *names[] = {"libgcc_s_dw2-1", "libunwind"};
-  for (const char *name : names) {
+  for (const char *name : unwinder_names) {
     const HMODULE object = GetModuleHandleA(name);
     if (object == nullptr)
       continue;
@@ -106,11 +107,28 @@ unwinder find_unwinder() {
   return {};
 }
 
+#pragma weak _Unwind_GetGR
+#pragma weak _Unwind_GetCFA
+
+// Not asked for where the system unwinds. If the unwinder is not a library, it is linked
+// with the archive of this one: another's knows no frames of ours.
+bool find_unwound_frame(unwound_frame *functions) {
+  for (const char *name : unwinder_names) {
+    const HMODULE object = GetModuleHandleA(name);
+    if (object == nullptr)
+      continue;
+    *functions = {function_of<decltype(_Unwind_GetGR)>(object, "_Unwind_GetGR"),
+                  function_of<decltype(_Unwind_GetCFA)>(object, "_Unwind_GetCFA")};
+    if (functions->get_register != nullptr && functions->second != nullptr)
+      return true;
+  }
+  *functions = {_Unwind_GetGR, _Unwind_GetCFA};
+  return functions->get_register != nullptr && functions->second != nullptr;
+}
+
 // ---- symbols ----
 
 // What an object exports: PE has no other names. The last one not above the address.
-bool find_unwound_frame(unwound_frame *) { return false; }
-
 bool find_symbol(uintptr_t address, const char **object, const char **function,
                  uintptr_t *entry) {
   *object = *function = nullptr;

@@ -717,6 +717,10 @@ extern "C" {
 EXCEPTION_DISPOSITION libcgo_stack_unwound(EXCEPTION_RECORD *record,
                                            uintptr_t frame, void *context,
                                            void *dispatcher);
+// That of libcgo_guard's, which a longjmp ends, or an exception.
+EXCEPTION_DISPOSITION libcgo_guard_unwound(EXCEPTION_RECORD *record,
+                                           uintptr_t frame, void *context,
+                                           void *dispatcher);
 // That of libcgo_guarded_call: goes on there, with the exception in its guard.
 EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
                                    void *context, void *dispatcher);
@@ -728,6 +732,14 @@ EXCEPTION_DISPOSITION libcgo_stack_unwound(EXCEPTION_RECORD *record,
   if (cgo::os::unwinds(record))
     libcgo_leave_stack(
         reinterpret_cast<const uintptr_t *>(frame + STACK_FRAME_SAVED));
+  return ExceptionContinueSearch;
+}
+
+EXCEPTION_DISPOSITION libcgo_guard_unwound(EXCEPTION_RECORD *record,
+                                           uintptr_t frame, void *, void *) {
+  if (cgo::os::unwinds(record))
+    libcgo_undo_guarded(*reinterpret_cast<libcgo_guarded_call *const *>(
+        frame + GUARDED_CALL_AT));
   return ExceptionContinueSearch;
 }
 

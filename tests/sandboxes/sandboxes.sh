@@ -50,7 +50,7 @@ libraries=$builddir/.libs:$builddir/tests/kit/.libs:$builddir/tests/classic/.lib
 in_profile() {
   profile=$1
   shift
-  (cd "$builddir" && LD_LIBRARY_PATH=$libraries exec timeout -k 5 240 \
+  (cd "$builddir" && LD_LIBRARY_PATH=$libraries exec timeout -k 5 400 \
     "$scratch/sandbox" "$profiles" "$profile" "$@" </dev/null)
 }
 
@@ -67,6 +67,7 @@ only() {
 }
 
 # run_tests PROFILE: all programs of $programs. Lines of each result in results.PROFILE.
+# Six profiles run at the same time.
 run_tests() {
   : >"results.$1"
   status=0
@@ -75,7 +76,7 @@ run_tests() {
     case " ${only:-$test} " in
     *" $test "*) ;;
     *)
-      echo "skip $test - no thread can be started" >>"results.$1"
+      echo "skip $test - the profile has only some" >>"results.$1"
       continue ;;
     esac
     case " $NEED_PROC " in
@@ -85,18 +86,18 @@ run_tests() {
         continue
       fi ;;
     esac
-    in_profile "$1" "$(program_of "$test")" >tap 2>err
+    in_profile "$1" "$(program_of "$test")" >"tap.$1" 2>"err.$1"
     rc=$?
     awk -v test="$test" '
       /^ok .* # SKIP / { reason = $0; sub(/.* # SKIP /, "", reason); print "skip", test, $4, reason; next }
       /^1\.\.0 # SKIP / { reason = $0; sub(/.* # SKIP /, "", reason); print "skip", test, "-", reason; next }
       /^ok / { print "ok", test, $4; next }
-      /^not ok / { print "not", test, $5 }' tap >>"results.$1"
-    if test $rc != 0 || ! grep -q '^1\.\.' tap; then
+      /^not ok / { print "not", test, $5 }' "tap.$1" >>"results.$1"
+    if test $rc != 0 || ! grep -q '^1\.\.' "tap.$1"; then
       status=1
       echo "$test ends with status $rc:"
-      grep -v '^ok ' tap
-      tail -n 5 err
+      grep -v '^ok ' "tap.$1"
+      tail -n 5 "err.$1"
     fi
   done
   return $status
@@ -132,30 +133,54 @@ for test in ${programs:-$TEST_PROGRAMS}; do
 done
 programs=$present
 
+# The launcher ends with 77 if a profile cannot be had here.
+running=
+trap 'kill $running 2>/dev/null; exit 1' HUP INT TERM
+for profile in $chosen; do
+  # shellcheck disable=SC2086 # numbers
+  set -- $running
+  test $# -lt 6 || {
+    wait
+    running=
+  }
+  in_profile "$profile" true >"why.$profile" 2>&1
+  echo $? >"had.$profile"
+  test "$(cat "had.$profile")" = 0 || continue
+  (
+    run_tests "$profile" >"log.$profile" 2>&1
+    echo $? >"status.$profile"
+  ) &
+  running="$running $!"
+done
+wait
+
+# told FILE STATUS: what a run has said, and how it ended.
+told() {
+  cat "$1"
+  return "$2"
+}
 : >table
 for profile in $chosen; do
   name=$(echo "$profile" | tr .- __)
-  in_profile "$profile" true >why 2>&1
-  case $? in
+  case $(cat "had.$profile") in
   0) ;;
   77)
-    skip "the_suite_holds_under_$name" "$(cat why)"
+    skip "the_suite_holds_under_$name" "$(cat "why.$profile")"
     continue ;;
   *)
-    ok "the_suite_holds_under_$name" cat why
-    echo "# the launcher has failed"
-    failed=$((failed + 1))
+    ok "the_suite_holds_under_$name" told "why.$profile" 1
     continue ;;
   esac
-  ok "the_suite_holds_under_$name" run_tests "$profile"
+  ok "the_suite_holds_under_$name" told "log.$profile" "$(cat "status.$profile")"
   sed -n "s/^skip \([^ ]*\) \([^ ]*\) /#   skipped under $profile: \1: \2: /p" "results.$profile"
+  : >ways
   if test -x without; then
     ok "stacks_are_found_under_$name" without "$profile"
     grep -vxFf without.none "without.$profile" | paste -s -d ';' | sed 's/;/; /g' >ways
-  else
-    : >ways
   fi
-  echo "| \`$profile\` | $(text_of "$profile") | $(grep -c '^ok ' "results.$profile") | $(grep -c '^skip ' "results.$profile") | $(grep -c '^not ' "results.$profile") | $(cat ways) |" >>table
+  awk -v profile="$profile" -v text="$(text_of "$profile")" -v ways="$(cat ways)" '
+    { n[$1]++ }
+    END { printf "| `%s` | %s | %d | %d | %d | %s |\n", profile, text, n["ok"], n["skip"], n["not"], ways }' "results.$profile" >>table
 done
 if test "${SANDBOXES:-}" = all && test -z "${SANDBOXES_ONLY:-}${SANDBOXES_TESTS:-}"; then
   {

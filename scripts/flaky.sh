@@ -86,9 +86,10 @@ series() {
     fi
     while read -r file; do
       results=$((results + $(grep -c '^:test-result: ' "$file" || true)))
-      sed -n 's/^:test-result: \(FAIL\|ERROR\|XPASS\) *[0-9]* *-* *\([^ ]*\).*/\2/p' "$file" |
+      grep -q '^:test-result: \(FAIL\|ERROR\|XPASS\)' "$file" || continue
+      sed -n 's/^not ok [0-9]* - \([^ ]*\).*/\1/p' "${file%.trs}.log" |
         sed "s|^|${file%.trs}:|" >flaky.these
-      test -s flaky.these || continue
+      test -s flaky.these || echo "${file%.trs}" >flaky.these
       cat flaky.these >>flaky.failed
       mkdir -p "flaky.logs/$name-$done_runs"
       cp "${file%.trs}.log" "flaky.logs/$name-$done_runs/$(echo "${file%.trs}" | tr / -).log"

@@ -385,10 +385,11 @@ EACH_CC = $(CC)
 
 # What the C library or the test reads there: the initial thread's stack, the number of
 # threads, mappings. Where it is not mounted these are skipped.
-need_proc = tests/classic/attributes tests/classic/limits tests/classic/threads tests/classic/threads-static \
-	tests/go/libcgo-go.sh tests/go/stacks tests/kit/hot-paths tests/kit/hpp tests/kit/lua \
-	tests/kit/lua-exceptions tests/kit/stack tests/kit/traceback tests/kit/two-runtimes \
-	tests/object/gdb.sh tests/object/gdb-script.sh tests/object/info.sh tests/object/probes.sh
+need_proc = tests/classic/attributes tests/classic/limits tests/classic/threads \
+	tests/classic/threads-static tests/go/libcgo-go.sh tests/go/stacks tests/kit/calls-fuzz \
+	tests/kit/hot-paths tests/kit/hpp tests/kit/lua tests/kit/lua-exceptions tests/kit/stack \
+	tests/kit/traceback tests/kit/two-runtimes tests/object/gdb.sh tests/object/gdb-script.sh \
+	tests/object/info.sh tests/object/probes.sh
 
 # Tools are read in the language of the tests.
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL; \

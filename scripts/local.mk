@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 EXTRA_DIST += scripts/bench-instructions.sh scripts/bench.sh scripts/check-go.py scripts/check.sh \
-	scripts/cross-package.sh scripts/darwin.sh scripts/farm.sh scripts/include-graph.sh \
-	scripts/local-library.sh scripts/mini-debuginfo.sh scripts/newcomer.sh scripts/platforms.sh \
-	scripts/ports scripts/prepare.sh scripts/release.sh scripts/seeds.sh scripts/ticks.c \
-	scripts/variants scripts/versions.sh scripts/zig-cc.sh scripts/zig-ports tests/go/link.sh tests/go/check-go.suites
+	scripts/cross-package.sh scripts/darwin.sh scripts/farm.sh scripts/flaky.sh \
+	scripts/include-graph.sh scripts/local-library.sh scripts/mini-debuginfo.sh \
+	scripts/newcomer.sh scripts/platforms.sh scripts/ports scripts/prepare.sh scripts/release.sh \
+	scripts/seeds.sh scripts/ticks.c scripts/variants scripts/versions.sh scripts/zig-cc.sh \
+	scripts/zig-ports tests/go/link.sh tests/go/check-go.suites
 
 # The tests of Go's own runtime/cgo, stock and on libcgo; all but a few minutes of
 # them take hours. GO, CHECK_GO_SUITES and the like: see the script.
@@ -13,6 +14,15 @@ check-go: all
 	$(MAKE) install DESTDIR=$(abs_builddir)/check-go.root \
 	  >check-go.root/install.log 2>&1 || { cat check-go.root/install.log; exit 1; }
 	$(srcdir)/scripts/check-go.py check-go.root
+
+# The whole suite again and again: RUNS times beside busy loops, and up to 5 times otherwise.
+RUNS = 30
+SERIES = busy j1 j8 one-cpu nice user
+check-flaky: all
+	$(MAKE) check TESTS=
+	RUNS='$(RUNS)' $(srcdir)/scripts/flaky.sh $(SERIES)
+.PHONY: check-flaky
+CLEANFILES += flaky.table
 
 # Every port of the library, and docs/platforms.md, the table of what ran.
 check-ports:
@@ -54,6 +64,6 @@ release:
 
 clean-local: clean-check-go
 clean-check-go:
-	rm -rf check-go.root check-go.work
+	rm -rf check-go.root check-go.work flaky.logs
 
 .PHONY: check-go clean-check-go

@@ -385,11 +385,11 @@ EACH_CC = $(CC)
 
 # What the C library or the test reads there: the initial thread's stack, the number of
 # threads, mappings. Where it is not mounted these are skipped.
-need_proc = tests/classic/limits tests/classic/threads tests/classic/threads-static \
-	tests/go/libcgo-go.sh tests/go/stacks tests/kit/hot-paths tests/kit/hpp tests/kit/lua \
-	tests/kit/lua-exceptions tests/kit/stack tests/kit/traceback tests/kit/two-runtimes \
-	tests/object/gdb.sh tests/object/gdb-script.sh tests/object/info.sh tests/object/lldb.sh \
-	tests/object/probes.sh
+need_proc = tests/classic/attributes tests/classic/limits tests/classic/threads \
+	tests/classic/threads-static tests/go/libcgo-go.sh tests/go/stacks tests/kit/calls-fuzz \
+	tests/kit/hot-paths tests/kit/hpp tests/kit/lua tests/kit/lua-exceptions tests/kit/stack \
+	tests/kit/traceback tests/kit/two-runtimes tests/object/gdb.sh tests/object/gdb-script.sh \
+	tests/object/info.sh tests/object/lldb.sh tests/object/probes.sh
 
 # Tools are read in the language of the tests.
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL; \
@@ -397,13 +397,14 @@ AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL; \
 	NM='$(NM)' OBJDUMP='$(OBJDUMP)' READELF='$(READELF)' AR='$(AR)' EACH_CC='$(EACH_CC)' CXX_LIBRARY='@have_cxx_library@' \
 	CPU='@cpu@' CLASSIC='@classic@' HOST='$(host)' VERSION='$(PACKAGE_VERSION)' \
 	TEST_EMU='$(TEST_EMU)' PRIVATE_LIBS='$(LIBCGO_PRIVATE_LIBS)' PROBES='@have_probes@' NEED_PROC='$(need_proc)' \
+	TEST_PROGRAMS='$(check_PROGRAMS)' \
 	ASAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1:use_sigaltstack=0' \
 	TSAN_OPTIONS='handle_segv=0:handle_sigbus=0:allocator_may_return_null=1' \
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
 	CLASSIC_OBJECT='$(abs_top_builddir)/src/libcgo-classic.o' \
 	FOREIGN_CLIENT='$(abs_top_builddir)/tests/classic/foreign-client.o'; \
 	export CC CXX CXX_LIBRARY CFLAGS CXXFLAGS NM OBJDUMP READELF AR EACH_CC CPU CLASSIC HOST VERSION \
-	TEST_EMU PRIVATE_LIBS PROBES NEED_PROC ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
+	TEST_EMU PRIVATE_LIBS PROBES NEED_PROC TEST_PROGRAMS ASAN_OPTIONS TSAN_OPTIONS top_srcdir top_builddir CLASSIC_OBJECT FOREIGN_CLIENT;
 
 # Clients of the *installed* library, by pkg-config.
 installcheck-local:

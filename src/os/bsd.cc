@@ -31,13 +31,15 @@ int process_id() { return getpid(); }
 // No SS_AUTODISARM.
 bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 
-// No system call copies within a process: each page is looked at, then read.
+// No system call copies within a process: each page is looked at, then read. Not the first
+// one, at which null pointers point: a call that is given one reads nothing, and does not
+// fail.
 bool copy_readable(uintptr_t from, void *to, size_t bytes) {
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   if (bytes == 0)
     return true;
   const uintptr_t last = from + bytes - 1;
-  if (last < from)
+  if (last < from || from < page)
     return false;
   const int caller_errno = errno;
   bool all = true;

@@ -63,12 +63,14 @@ bool reads(uintptr_t address) {
 
 } // namespace
 
-// Without the system's copy: each page is looked at, then read.
+// Without the system's copy: each page is looked at, then read. Not the first one, at which
+// null pointers point: a call that is given one reads nothing, and does not fail.
 bool copy_readable(uintptr_t from, void *to, size_t bytes) {
+  constexpr uintptr_t page = 4096; // pages are no smaller than that on any system
   if (bytes == 0)
     return true;
   const uintptr_t last = from + bytes - 1;
-  if (last < from)
+  if (last < from || from < page)
     return false;
   if (!__atomic_load_n(&no_copy, __ATOMIC_RELAXED)) {
     const long n = copy_by_system(from, to, bytes);
@@ -76,8 +78,6 @@ bool copy_readable(uintptr_t from, void *to, size_t bytes) {
       return n > 0 && static_cast<size_t>(n) == bytes;
     __atomic_store_n(&no_copy, true, __ATOMIC_RELAXED);
   }
-  // Pages are no smaller than that on any system.
-  constexpr uintptr_t page = 4096;
   for (uintptr_t at = from & ~(page - 1); reads(at); at += page)
     if (at == (last & ~(page - 1))) {
       memcpy(to, reinterpret_cast<const void *>(from), bytes);

@@ -58,4 +58,7 @@ flags="$flags -I$top_srcdir/include -I$top_builddir/include"
     -o libfailing.so
   $CC $flags -c "$here/scenario.c" -o scenario.o
   $CC $flags "$here/drive.c" scenario.o -L. -lfailing -linterpose -Wl,-rpath,"$PWD" -pthread -o drive
+  # The same with LeakSanitizer, if the compiler has it.
+  $CC $flags -fsanitize=leak "$here/drive.c" scenario.o -L. -lfailing -linterpose -Wl,-rpath,"$PWD" \
+    -pthread -o drive-leaks 2>no-leaks || rm -f drive-leaks
 }

@@ -41,6 +41,34 @@ scenario_uses_every_function() {
   fi
 }
 
+# LeakSanitizer looks from the process's end for what nobody points to. leaks_after ARGUMENT...:
+# of `drive once`. A run that a message has ended is not looked at.
+leaks_after() {
+  LSAN_OPTIONS=exitcode=23 timeout -k 1 60 ./drive-leaks once "$@" >log 2>&1
+  test $? = 23 || return 1
+  echo "after: $*"
+  grep -A 8 'leak of' log
+}
+nothing_is_left_that_nobody_points_to() {
+  ! leaks_after none -1 1 0 || return 1
+  test -z "$how" || return 0
+  grep -v '^write ' rows | while read -r call outcomes; do
+    case $outcomes in never* | absent*) continue ;; esac
+    chosen "$call" || continue
+    for outcome in $outcomes; do
+      n=1
+      while test $n -le 100; do
+        ! leaks_after "$call" "$outcome" $n 0 || echo >some-leak
+        ! grep -q '^not met' log || break
+        n=$((n + 1))
+      done
+      case $outcome in *EINTR* | *+once*) continue ;; esac
+      ! leaks_after "$call" "$outcome" 1 1 || echo >some-leak
+    done
+  done
+  test ! -f some-leak
+}
+
 # chosen CALL: whether it is one of FAILURES_ONLY, or all are.
 chosen() {
   case " ${FAILURES_ONLY:-$1} " in *" $1 "*) ;; *) return 1 ;; esac
@@ -83,6 +111,13 @@ test -x drive || {
 }
 ok the_scenario_uses_every_public_function scenario_uses_every_function
 ok nothing_fails_by_itself ./drive calls
+if test ! -x drive-leaks; then
+  skip nothing_is_left_that_nobody_points_to "the compiler has no LeakSanitizer"
+elif ./drive-leaks once none -1 1 0 2>&1 | grep -q 'fatal error'; then
+  skip nothing_is_left_that_nobody_points_to "LeakSanitizer may not look into this process"
+else
+  ok nothing_is_left_that_nobody_points_to nothing_is_left_that_nobody_points_to
+fi
 : >table
 while read -r call outcomes; do
   case $outcomes in never* | absent*) continue ;; esac

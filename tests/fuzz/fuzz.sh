@@ -58,8 +58,10 @@ if can_fuzz; then
   ok handles_agree_with_a_map fuzz handles
   ok the_table_of_mappings_is_read_as_it_is_written fuzz maps
   ok the_limit_that_is_named_is_full fuzz limits
+  ok the_frames_of_stopped_code_are_those_of_a_model fuzz contexts
 else
-  for name in handles_agree_with_a_map the_table_of_mappings_is_read_as_it_is_written the_limit_that_is_named_is_full; do
+  for name in handles_agree_with_a_map the_table_of_mappings_is_read_as_it_is_written the_limit_that_is_named_is_full \
+    the_frames_of_stopped_code_are_those_of_a_model; do
     skip $name "needs $fuzz_cxx with libFuzzer, on amd64, and the released library"
   done
 fi

@@ -10,7 +10,7 @@
 if !WINDOWS
 TESTS += tests/fuzz/fuzz.sh
 endif
-EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/handles.cc tests/fuzz/input.h \
+EXTRA_DIST += tests/fuzz/contexts.cc tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/handles.cc tests/fuzz/input.h \
 	tests/fuzz/limits.cc tests/fuzz/maps.cc tests/fuzz/system.h
 
 fuzz: all tests/kit/calls-fuzz$(EXEEXT)
@@ -29,5 +29,5 @@ check-fuzz: tests/kit/calls-fuzz$(EXEEXT)
 
 clean-local: clean-fuzz
 clean-fuzz:
-	rm -rf fuzz-handles fuzz-limits fuzz-maps
+	rm -rf fuzz-contexts fuzz-handles fuzz-limits fuzz-maps
 .PHONY: clean-fuzz

@@ -207,6 +207,8 @@ static int ask_with_broken_proc(void) {
 }
 
 TEST(an_error_of_the_system_is_told_as_it_is) {
+  if (!have_proc())
+    SKIP("there is no /proc");
   ASSERT_CHILD(ask_with_broken_proc);
 }
 
@@ -287,6 +289,8 @@ TEST(the_initial_stack_is_the_same_where_the_kernel_gives_a_text_only) {
 
 TEST(the_initial_stack_ends_above_a_mapping_whatever_the_kernel_gives) {
   NEEDS_THE_INITIAL_STACK;
+  if (!have_proc())
+    SKIP("there is no /proc");
   ASSERT_CHILD(ask_an_old_kernel_beside_a_mapping);
 }
 

@@ -766,6 +766,8 @@ static void look_at_bounds(int sig, siginfo_t *info, void *context) {
 
 TEST(a_signal_stack_that_is_disarmed_while_it_is_used_has_its_bounds) {
   WINDOWS_HAS("no signal stacks");
+  if (!have_proc())
+    SKIP("there is no /proc");
   begin();
   ck_assert_int_eq(libcgo_attach(&kit, &disarmed_thread), 0);
   char *memory = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,

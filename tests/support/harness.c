@@ -18,7 +18,7 @@
 #include <tlhelp32.h>
 #endif
 
-enum { most_tests = 128, test_timeout_s = 300, most_seconds_to_death = 30 };
+enum { most_tests = 128, test_timeout_s = 1200, most_seconds_to_death = 30 };
 
 struct skip {
   char test[96];

@@ -69,7 +69,9 @@ libcgo_told_arrive_(struct libcgo_context *own) {
 #ifdef LIBCGO_ASAN_
   struct libcgo_context *const last =
       LIBCGO_CAST_(struct libcgo_context *, own->tools[LIBCGO_TOLD_LAST_]);
-  const int made = own->stack_hi != 0;
+  /* C that was called from a made context goes on elsewhere: on the stack that it left. */
+  const uintptr_t here = LIBCGO_CAST_(uintptr_t, __builtin_frame_address(0));
+  const int made = here >= own->stack_lo && here < own->stack_hi;
   const uintptr_t lo = made ? own->stack_lo : own->tools[LIBCGO_TOLD_LO_];
   const uintptr_t bytes =
       made ? own->stack_hi - own->stack_lo : own->tools[LIBCGO_TOLD_BYTES_];

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Ready-made hooks. The record of a thread is stored under the runtime's key anyway, from
-// before `enter` until the thread leaves.
+// before `enter` until the thread leaves. In a runtime with a world it is the thread's member
+// that is stored there, and that has the record.
 #include <libcgo/hooks.h>
 
 #include <stdlib.h>
 
 #include "core/platform.h"
 #include "kit/key.h"
+#include "kit/world.h"
 
 namespace {
 
@@ -34,8 +36,12 @@ libcgo_thread *libcgo_current(const libcgo_runtime *runtime) {
   if (key == nullptr)
     return nullptr;
   void *const value = cgo::os::get_key(key->key);
-  return cgo::is_mark_of_the_end(value) ? nullptr
-                                        : static_cast<libcgo_thread *>(value);
+  if (value == nullptr || cgo::is_mark_of_the_end(value))
+    return nullptr;
+  if (!cgo::has_world(runtime))
+    return static_cast<libcgo_thread *>(value);
+  const auto *const m = static_cast<const cgo::member *>(value);
+  return m->runtime == runtime ? m->thread : nullptr;
 }
 
 const libcgo_ops *libcgo_ready_ops(void) { return &ops; }

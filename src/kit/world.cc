@@ -1763,6 +1763,10 @@ int libcgo_context_segment(const libcgo_context *context,
   if (context->sp <= CONTEXT_OVER ||
       (context->stack_hi == 0 && context->span == 0))
     return ESRCH;
+  // C that was called from the context has suspended itself: it is on another stack.
+  const uintptr_t lo = context->stack_hi != 0 ? context->stack_lo : context->lo;
+  if (context->sp < lo || context->sp >= hi)
+    return ESRCH;
   *segment = {context->sp, hi, LIBCGO_STACK_SMALL};
   return 0;
 }

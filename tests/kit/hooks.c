@@ -183,9 +183,12 @@ static void *call_ready(void *arg) {
   return NULL; /* detaches by itself; valgrind and ASan see that the record is freed */
 }
 
+static uintptr_t ready_flags; /* for begin_ready */
+
 static void begin_ready(void) {
   ck_assert_int_eq(libcgo_runtime_init(&ready, sizeof ready, libcgo_ready_ops()),
                    0);
+  ready.flags = ready_flags;
   ck_assert_ptr_eq(libcgo_current(&ready), NULL); /* has no key yet */
   ck_assert_int_eq(libcgo_init_begin(&ready.init), 0);
   ck_assert_int_eq(libcgo_init_done(&ready.init), 0);
@@ -208,6 +211,12 @@ static void created_main(struct libcgo_thread *thread, void *arg) {
                    __ATOMIC_RELEASE);
 }
 
+static void current_main(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  __atomic_store_n((struct libcgo_thread **)arg, libcgo_current(&ready),
+                   __ATOMIC_RELEASE);
+}
+
 TEST(the_ready_hooks_work_in_created_threads) {
   begin_ready();
   ck_assert_int_eq(
@@ -216,6 +225,40 @@ TEST(the_ready_hooks_work_in_created_threads) {
   while ((seen = __atomic_load_n(&seen_by_created, __ATOMIC_ACQUIRE)) == 0)
     sched_yield();
   ck_assert_int_eq(seen, 1);
+}
+
+/* With a world, too: then the key has the thread's member, and that has the record. */
+static int begin_ready_world(void) {
+  ready_flags = LIBCGO_WORLD;
+  begin_ready();
+  const int err = libcgo_world_stop(&ready, 0, NULL);
+  return err == 0 ? libcgo_world_start(&ready) : err;
+}
+
+#define NEEDS_WORLD()                                                          \
+  do {                                                                         \
+    const int err_ = begin_ready_world();                                      \
+    if (err_ == ENOTSUP)                                                       \
+      SKIP("this port has no world yet");                                      \
+    ck_assert_int_eq(err_, 0);                                                 \
+  } while (0)
+
+TEST(the_ready_hooks_attach_foreign_threads_in_a_world) {
+  NEEDS_WORLD();
+  in_thread(call_ready, NULL);
+  in_thread(call_ready, NULL);
+  ck_assert_int_eq(libcgo_runtime_end(&ready), 0);
+}
+
+TEST(the_ready_hooks_work_in_created_threads_in_a_world) {
+  static struct libcgo_thread member = LIBCGO_THREAD_INIT;
+  struct libcgo_thread *seen = NULL;
+  NEEDS_WORLD();
+  ck_assert_int_eq(
+      libcgo_thread_create(&ready, &member, NULL, current_main, &seen, NULL), 0);
+  while (__atomic_load_n(&seen, __ATOMIC_ACQUIRE) == NULL)
+    sched_yield();
+  ck_assert_ptr_eq(seen, &member);
 }
 
 /* ---- LIBCGO_DEFINE_RUNTIME ---- */
@@ -340,6 +383,8 @@ int main(void) {
 #endif
   ADD_TEST(the_ready_hooks_attach_foreign_threads);
   ADD_TEST(the_ready_hooks_work_in_created_threads);
+  ADD_TEST(the_ready_hooks_attach_foreign_threads_in_a_world);
+  ADD_TEST(the_ready_hooks_work_in_created_threads_in_a_world);
   ADD_TEST(a_defined_runtime_needs_no_start_up_and_attaches_once);
   ADD_TEST(attach_can_refuse_a_thread_of_a_defined_runtime);
   ADD_TEST(a_created_thread_of_a_defined_runtime_is_detached_as_its_last_act);

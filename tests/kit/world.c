@@ -1442,6 +1442,37 @@ TEST(a_suspended_context_has_its_frames_and_registers_in_a_segment) {
   ck_assert_int_eq(libcgo_context_segment(&task, &segment), ESRCH);
 }
 
+static uintptr_t suspend_in_c(void *arg) {
+  return libcgo_switch((struct libcgo_thread *)arg, &task, &worker, 1);
+}
+static struct libcgo_context *be_a_task_in_c(void *arg, uintptr_t word) {
+  (void)word;
+  libcgo_call_on_system((struct libcgo_thread *)arg, suspend_in_c, arg);
+  return &worker;
+}
+static uintptr_t switch_to_the_task_in_c(void *arg) {
+  struct libcgo_thread *const t = (struct libcgo_thread *)arg;
+  struct libcgo_segment segment = {0, 0, -1};
+  ck_assert_uint_eq(libcgo_switch(t, &worker, &task, 0), 1);
+  ck_assert_int_eq(libcgo_context_segment(&task, &segment), ESRCH);
+  ck_assert_int_eq(segment.kind, -1);
+  libcgo_switch(t, &worker, &task, 0);
+  return 0;
+}
+
+TEST(a_context_that_is_suspended_in_c_has_no_segment) {
+  BEGIN();
+  const struct libcgo_stack of_task = new_stack(small_bytes);
+  const struct libcgo_stack of_worker = new_stack(small_bytes);
+  struct libcgo_thread *t;
+  worker = task = (struct libcgo_context)LIBCGO_CONTEXT_INIT;
+  ck_assert_int_eq(libcgo_attach(&world, &t), 0);
+  if (libcgo_context_make(&task, &of_task, be_a_task_in_c, t) != 0)
+    SKIP("this port has no contexts");
+  libcgo_call_on_stack(t, &of_worker, switch_to_the_task_in_c, t);
+  ck_assert_int_eq(libcgo_detach(&world), 0);
+}
+
 /* ---- handles ---- */
 
 static int move_object(uintptr_t handle, void **object, void *arg) {
@@ -1548,6 +1579,7 @@ int main(void) {
   ADD_TEST(a_stopper_sees_its_own_registers_and_frames);
   ADD_TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments);
   ADD_TEST(a_suspended_context_has_its_frames_and_registers_in_a_segment);
+  ADD_TEST(a_context_that_is_suspended_in_c_has_no_segment);
   ADD_TEST(handles_are_visited_and_their_objects_moved);
   ADD_TEST(a_runtime_without_the_flag_has_no_world);
   ADD_TEST(a_record_of_an_older_client_is_refused);

@@ -123,6 +123,8 @@ public:
   signal_mask end();
   /* The same, with a mask instead of what it would be. */
   void end_with(const signal_mask &mask);
+  /* Signals stay held after the object's end: set_signal_mask(previous()) ends that. */
+  void keep() { ended_ = true; }
 
 private:
   signal_mask previous_;

@@ -59,6 +59,7 @@ struct world {
   libcgo_thread *stopper_thread; // the stopper's record, if it was managed
   libcgo_thread *shaken;         // whose handshake's function runs
   member *first;
+  signal_mask mask; // of the lock's owner, who holds signals
 };
 
 // tools/libcgo-gdb.py reads these.
@@ -209,6 +210,8 @@ void begin_anew_in_child(world *w) {
   w->stopper = 0;
   w->stopped = 0;
   w->expected = w->leaving = 0;
+  if (w->lock_owner == self())
+    os::set_signal_mask(w->mask);
   w->lock_owner = 0;
   w->lock = 0;
   w->epoch++;
@@ -230,8 +233,10 @@ void in_child() {
 
 // ---- the lock ----
 
+// The owner holds signals: a handler may call back, and would wait for its own thread.
 void lock(world *w) {
   look_for_fork(w);
+  os::signals_held held({});
   uint32_t now = 0;
   if (!__atomic_compare_exchange_n(&w->lock, &now, 1, false, __ATOMIC_ACQUIRE,
                                    __ATOMIC_RELAXED)) {
@@ -239,12 +244,16 @@ void lock(world *w) {
       os::wait_while(&w->lock, 2);
   }
   __atomic_store_n(&w->lock_owner, self(), __ATOMIC_RELAXED);
+  w->mask = held.previous();
+  held.keep();
 }
 
 void unlock(world *w) {
+  const signal_mask mask = w->mask;
   __atomic_store_n(&w->lock_owner, uintptr_t{0}, __ATOMIC_RELAXED);
   if (__atomic_exchange_n(&w->lock, 0, __ATOMIC_RELEASE) == 2)
     os::wake_all(&w->lock);
+  os::set_signal_mask(mask);
 }
 
 bool has_lock(const world *w) {

@@ -193,9 +193,10 @@ libcgo_handshake(struct libcgo_runtime *runtime, struct libcgo_thread *thread,
 /*
  * Calls visit(thread, arg) for each thread of the runtime, the caller included. If visit
  * returns another value than 0, no more threads are visited. While it runs, no thread starts,
- * attaches or ends, so no record goes away. visit must not throw, must not create or attach
- * threads, and must not stop or start the world. If another thread is stopping the world,
- * this waits until the world is stopped, and the caller is parked meanwhile.
+ * attaches or ends, so no record goes away. visit must not throw, must not call back, must not
+ * create or attach threads, and must not stop or start the world. Signals that code does not
+ * raise are held for the caller meanwhile. If another thread is stopping the world, this waits
+ * until the world is stopped, and the caller is parked meanwhile.
  *
  * Returns 0 or what visit has returned; EINVAL if visit is NULL; or EINVAL, ENOTSUP or ENOMEM
  * as libcgo_world_stop. Leaves errno alone. Not a cancellation point.

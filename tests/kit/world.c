@@ -924,6 +924,47 @@ TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs) {
   wait_for(&left, 2);
 }
 
+/* ---- handlers ---- */
+
+static int handler_calls, calls_in_visit;
+static void return_at_once(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+}
+static void call_back_in_handler(int signal) {
+  (void)signal;
+  if (libcgo_callback(&world, return_at_once, NULL) == 0)
+    handler_calls++;
+}
+static int signal_in_visit(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  raise(SIGUSR1); /* the caller has the lock, which a callback may need */
+  calls_in_visit = handler_calls;
+  return 1;
+}
+static void visit_and_be_signalled(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  sigset_t before, after;
+  pthread_sigmask(SIG_BLOCK, NULL, &before);
+  ck_assert_int_eq(libcgo_threads_visit(&world, signal_in_visit, NULL), 1);
+  pthread_sigmask(SIG_BLOCK, NULL, &after);
+  ck_assert_int_eq(sigismember(&before, SIGUSR1), 0);
+  ck_assert_int_eq(sigismember(&after, SIGUSR1), 0);
+}
+
+TEST(a_handler_that_calls_back_comes_when_the_lock_is_free) {
+  BEGIN();
+  struct sigaction action, old;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = call_back_in_handler;
+  sigaction(SIGUSR1, &action, &old);
+  handler_calls = 0;
+  calls_in_visit = -1;
+  create(visit_and_be_signalled, NULL);
+  wait_for(&left, 1);
+  sigaction(SIGUSR1, &old, NULL);
+  ck_assert_int_eq(calls_in_visit, 0);
+  ck_assert_int_eq(handler_calls, 1);
+}
 #endif
 
 /* ---- closing ---- */
@@ -1567,6 +1608,7 @@ int main(void) {
 #ifndef _WIN32
   ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
+  ADD_TEST(a_handler_that_calls_back_comes_when_the_lock_is_free);
 #endif
   ADD_TEST(runtimes_close_while_c_threads_call_all_the_time);
   ADD_TEST(closing_waits_for_callbacks_that_are_under_way);

@@ -15,6 +15,9 @@ each='gcc clang'
 command -v clang >/dev/null 2>&1 || each=gcc
 build native || exit 0
 WHOLE=yes
+# All the models: one minute.
+MODELS=all
+export MODELS
 suite native -j "$jobs" EACH_CC="$each"
 record "Linux, $(sed -n 's/^cpu = //p' Makefile)" "$(compiler gcc)" natively
 installed native

@@ -767,7 +767,7 @@ static void step_handler(int sig) {
 }
 
 static void step_child(const struct stepped *s) {
-  alarm(10);
+  alarm(120);
   step_interrupt = s->interrupt;
   signal(SIGUSR1, step_handler);
   s->prepare();
@@ -813,8 +813,10 @@ static const char *no_stepping(void) {
     return "valgrind runs other instructions";
   if (UNDER_TSAN)
     return "the thread sanitizer delivers signals late";
-  if (ptrace(PTRACE_PEEKDATA, getpid(), NULL, NULL) == -1 && errno == ENOSYS)
-    return "the emulator has no ptrace";
+  /* Of a process that is not traced: ESRCH. */
+  if (ptrace(PTRACE_PEEKDATA, getpid(), NULL, NULL) == -1 &&
+      (errno == ENOSYS || errno == EPERM))
+    return "an emulator or a sandbox has no ptrace";
   return NULL;
 }
 

@@ -135,7 +135,15 @@ programs=$present
 
 # The launcher ends with 77 if a profile cannot be had here.
 running=
-trap 'kill $running 2>/dev/null; exit 1' HUP INT TERM
+# Each has one child at most, timeout(1), which ends what it runs.
+stop() {
+  for pid in $running; do
+    kill "$pid" 2>/dev/null
+    pkill -TERM -P "$pid"
+  done
+  exit 1
+}
+trap stop HUP INT TERM
 for profile in $chosen; do
   # shellcheck disable=SC2086 # numbers
   set -- $running
@@ -184,6 +192,7 @@ for profile in $chosen; do
 done
 if test "${SANDBOXES:-}" = all; then
   {
+    test -z "${SANDBOXES_TESTS:-}" || printf 'With these programs only:%s.\n\n' "$programs"
     echo "| profile | what it is | passed | skipped | failed | what the library does there |"
     echo "|---|---|---:|---:|---:|---|"
     cat table

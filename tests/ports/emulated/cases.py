@@ -6,6 +6,8 @@ of a process, which its system has made of Program.
 
 import re
 
+import unicorn
+
 import unwind
 from machine import Tap, same
 from posixlibc import EALREADY, ENOENT, ESRCH
@@ -304,6 +306,65 @@ def call_on_stack_runs_fn_at_the_stacks_end_and_comes_back(Process):
     same(p.call('client_on_stack', record, fn, 17), 4242)
     same(seen, [(17, True, True)])
     crossing_keeps(p, 'libcgo_call_on_stack', current(p), record, fn, 17)
+
+
+# What a handler may rely on between any two instructions: src/kit/calls.cc. On amd64, programs
+# see it by the CPU's trap flag; on 386, assembly does none of the stores.
+@common.case
+def call_on_stack_changes_the_record_as_handlers_need_it(Process):
+    p = Process().begin()
+    m, word = p.m, p.m.word
+    if m.cpu.name != 'arm64':
+        return
+    stack, lo, hi = p.map_stack()
+    same(p.result('client_attach'), 0)
+    thread = current(p)
+    first = thread + 8 + 23 * word  # the place of the first call
+    start = (hi & ~15) - 16
+    seen, ended = [], []
+
+    def at(words):
+        return m.read_word(thread + 8 + words * word)
+
+    def of(words):
+        return m.read_word(first + words * word)
+
+    def look(uc, pc, size, data):
+        span, top, running = at(4), at(7), at(44)
+        serial, flags = of(0), of(19)
+        here = '%#x: ' % (pc - begin)
+        seen.append(flags)
+        assert top in (0, first) and running in (0, first), here + 'another place'
+        if span != 0:
+            assert (at(3), span) == (lo, hi - lo), here + 'a range that never was'
+            assert top != 0, here + 'a range, and no call'
+            same(at(5), of(8), here + 'the system stack')
+        if top != 0:
+            assert serial != 0, here + 'a call that does not count'
+            assert flags in (0x1a0, 0x1f0), here + 'flags %#x' % flags
+            same((of(6), of(7)), (lo, start), here + 'the stack of the call')
+            same(m.read_word(of(4)), serial, here + 'the mark')
+        if running != 0:
+            assert top != 0, here + 'it runs, and is not in the list'
+        if lo < m.sp <= hi:
+            assert span != 0 and running != 0, here + 'sp is on an unknown stack'
+        if ended:
+            assert running != 0 or span == 0, here + 'a range, and nothing runs'
+        elif top != 0 and flags == 0x1f0:
+            assert running != 0 and m.read_word(start + 8) == serial, \
+                here + 'the change of the record is over too early'
+
+    def fn(m, arg):
+        ended.append(arg)
+        return 5
+    begin, fn = p.address('libcgo_call_on_stack'), p.function(fn)
+    for i in range(2):  # the place is made, and used again
+        same(p.call('libcgo_call_on_stack', thread, stack, fn, i), 5)
+    ended.clear()
+    m.uc.hook_add(unicorn.UC_HOOK_CODE, look, begin=begin, end=begin + 0x3ff)
+    same(p.call('libcgo_call_on_stack', thread, stack, fn, 2), 5)
+    same(ended, [2])
+    assert 0x1a0 in seen, 'the call was begun by C'
 
 
 @common.case

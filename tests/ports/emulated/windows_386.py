@@ -654,6 +654,17 @@ def for_a_stack_above_nothing_is_committed():
     same([state for state, _ in p.memory[t.stack_lo]].count(RESERVED), 31)
 
 
+@tap.case
+def a_stack_that_the_system_has_grown_meanwhile_keeps_its_limit():
+    p = Process()
+    t, thread, _, above = stacks_around(p)
+    base, limit = p.bounds(t)
+
+    def task(arg, word): p.m.write_word(t.block + LIMIT, limit - 3 * PAGE)
+    there_and_back(p, thread, above[0], task, on=t)
+    same(p.bounds(t), (base, limit - 3 * PAGE))
+
+
 # Where SEHOP is on, no handler is called in a list that does not end with the system's.
 @tap.case
 def a_new_contexts_list_of_handlers_ends_with_the_systems():

@@ -246,9 +246,11 @@ JNIEXPORT jint JNICALL Java_JniTest_forked(JNIEnv *env, jclass c) {
 }
 
 /* A thread that stays, and ends when its pipe is closed. */
+static int stays_now;
 static void *stays(void *arg) {
   char byte;
   calls(arg);
+  __atomic_store_n(&stays_now, 1, __ATOMIC_RELEASE);
   if (read(held[0], &byte, 1) < 0)
     abort();
   return NULL;
@@ -295,6 +297,9 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 4; i++)
     while (__atomic_load_n(&callers[i].count, __ATOMIC_RELAXED) < 100)
       sched_yield();
+  /* Its call would be one of those that do not return, and so would pthread_join. */
+  while (!__atomic_load_n(&stays_now, __ATOMIC_ACQUIRE))
+    sched_yield();
   if ((*vm)->DestroyJavaVM(vm) != JNI_OK)
     return 8;
   if (libcgo_jni_call(&border, tell, &late) != ESHUTDOWN)

@@ -6,18 +6,11 @@
 # beside this script say what is claimed. OCAMLS: directories of more compilers.
 # HOSTS_EXITS: how often each kind of exit is tried.
 . "$(dirname "$0")/../support/tap.sh"
+hosts="OCaml's compiler"
+# shellcheck source=tests/support/hosts.sh
+. "$srcdir/tests/support/hosts.sh"
 
 here=$srcdir/tests/hosts
-
-skip_all() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-
-case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
-test -z "$TEST_EMU" || skip_all "tests run in an emulator, OCaml's compiler does not"
-case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'OCaml links without the sanitizer' ;; esac
-test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
 
 # Lines of directories with an ocamlopt.
 compilers() {

@@ -6,18 +6,11 @@
 # headers: python-module.c, python-tests.py and python-embed.cc beside this script say what is
 # claimed. PYTHONS: these interpreters instead. HOSTS_EXITS: how often each ends under fire.
 . "$(dirname "$0")/../support/tap.sh"
+hosts='Python'
+# shellcheck source=tests/support/hosts.sh
+. "$srcdir/tests/support/hosts.sh"
 
 here=$srcdir/tests/hosts
-
-skip_all() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-
-case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
-test -z "$TEST_EMU" || skip_all 'tests run in an emulator, Python does not'
-case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'Python has no sanitizer' ;; esac
-test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
 
 # What an interpreter says of itself: VERSION INCLUDE-DIRECTORY LINKER-FLAGS. Nothing if it is
 # not CPython 3.7 or later, or has no headers.

@@ -110,7 +110,10 @@ for home in $homes; do
   ok ${jdk}_main_returns_under_fire exits return
   ok ${jdk}_halt_under_fire exits halt
   ok ${jdk}_system_exit_with_exceptions_under_fire exits throw-exit
-  ok ${jdk}_destroy_java_vm_under_fire_closes_the_border destroyed
+  ok ${jdk}_a_call_that_does_not_return_holds_no_exit_up exits wait
+  ok ${jdk}_threads_that_call_are_joined_at_exit exits join
+  ok ${jdk}_threads_of_a_closed_border_are_joined_at_exit exits end-join
+  ok ${jdk}_destroy_java_vm_under_fire_lets_all_threads_go destroyed
   rm -rf example
   if have pkg-config; then
     ok ${jdk}_the_example_runs example

@@ -120,6 +120,16 @@ example() {
   grep -qx 'the thread has ended' example.out
 }
 
+# With dune, which takes the compiler of PATH.
+example_by_dune() {
+  rm -rf dune
+  cp -r "$srcdir/examples/ocaml" dune && chmod -R u+w dune &&
+    (cd dune && unset MAKEFLAGS MFLAGS MAKELEVEL && PATH=$bin:$PATH PKG_CONFIG_PATH=$builddir \
+      LDFLAGS=-Wl,-rpath,$builddir/.libs timeout -k 1 300 dune exec --root . ./main.exe) >dune.out 2>&1
+  cat dune.out
+  grep -qx 'the thread has ended' dune.out
+}
+
 for bin in $dirs; do
   where=$("$bin/ocamlopt" -where)
   version=$("$bin/ocamlopt" -version)
@@ -157,6 +167,14 @@ for bin in $dirs; do
     ok ${v}_the_example_runs example
   else
     skip ${v}_the_example_runs 'there is no pkg-config'
+  fi
+  if ! have pkg-config || ! have dune; then
+    skip ${v}_the_example_is_built_by_dune 'there is no dune (Debian: ocaml-dune) or no pkg-config'
+  else
+    case $(dune --version)-$version in
+    [12].*-5.*) skip ${v}_the_example_is_built_by_dune "dune $(dune --version) does not know OCaml 5" ;;
+    *) ok ${v}_the_example_is_built_by_dune example_by_dune ;;
+    esac
   fi
 done
 done_testing

@@ -92,6 +92,17 @@ ends_under_fire() {
   done
 }
 
+# examples/python, built by setuptools as its README says.
+example() {
+  rm -rf example
+  cp -r "$srcdir/examples/python" example && chmod -R u+w example &&
+    (cd example && PKG_CONFIG_PATH=$builddir LDFLAGS=-Wl,-rpath,$builddir/.libs CC=$CC \
+      "$python" setup.py -q build_ext --inplace && timeout -k 1 120 "$python" demo.py) >example.out 2>&1
+  status=$?
+  cat example.out
+  test $status = 0 && grep -qx 'threads: 4 ticks: 400' example.out
+}
+
 needs_no_python() {
   ! $READELF -d "$builddir/.libs/libcgo.so" | grep -i 'needed.*python'
 }
@@ -112,6 +123,13 @@ for python in ${PYTHONS:-$(interpreters)}; do
     ok "${name}_in_$version" passes $name
   done
   ok "an_end_with_threads_calling_is_harmless_in_$version" ends_under_fire
+  if ! have pkg-config; then
+    skip "setuptools_builds_the_example_for_$version" 'there is no pkg-config'
+  elif ! "$python" -c 'import setuptools' 2>setuptools.out; then
+    skip "setuptools_builds_the_example_for_$version" 'it has no setuptools'
+  else
+    ok "setuptools_builds_the_example_for_$version" example
+  fi
   names=$(sed -n 's/.*{"\([a-z_]*\)".*/\1/p' "$here/python-embed.cc")
   if test -z "$flags"; then
     for name in $names; do skip "${name}_in_$version" 'there is no libpython'; done

@@ -509,12 +509,14 @@ public:
     name_ = std::move(name);
     return *this;
   }
+#ifdef LIBCGO_SIGNAL_MASKS_
   /* The thread's signal mask. Without it: the creator's mask, without the runtime's
-     open_signals. */
+     open_signals. Not on Windows. */
   thread_options &signal_mask(const sigset_t &mask) noexcept {
     mask_ = mask;
     return *this;
   }
+#endif
   /* A CPU on which the thread may run, counted from 0. Each further call adds one.
      Without it: the creator's CPUs. */
   thread_options &cpu(unsigned number) {
@@ -529,7 +531,9 @@ public:
   libcgo_thread_attr attr() const noexcept {
     libcgo_thread_attr attr = attr_;
     attr.name = name_ ? name_->c_str() : nullptr;
+#ifdef LIBCGO_SIGNAL_MASKS_
     attr.signal_mask = mask_ ? &*mask_ : nullptr;
+#endif
     attr.cpus = cpus_.empty() ? nullptr : cpus_.data();
     attr.cpus_size = cpus_.size() * sizeof(unsigned long);
     return attr;
@@ -538,7 +542,9 @@ public:
 private:
   libcgo_thread_attr attr_ LIBCGO_THREAD_ATTR_INIT;
   std::optional<std::string> name_;
+#ifdef LIBCGO_SIGNAL_MASKS_
   std::optional<sigset_t> mask_;
+#endif
   std::vector<unsigned long> cpus_;
 };
 

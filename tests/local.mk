@@ -368,7 +368,7 @@ TESTS += $(tests_scripts) $(tests_once)
 endif
 EXTRA_DIST += $(tests_scripts) $(tests_once) tests/support/errors.sh tests/support/facts.sh tests/support/run.sh \
 	tests/support/tap.sh tests/support/faults.sh tests/support/native.faults \
-	tests/support/sanitizers.sh \
+	tests/support/hosts.sh tests/support/sanitizers.sh \
 	tests/support/valgrind.supp
 
 TEST_EMU =

@@ -3,9 +3,11 @@
 #
 # make bench-hosts: calls from a thread of C into runtimes that exist, the usual way, the
 # best way by hand, and with libcgo, in turns in one process. Uses every JDK and OCaml of
-# this machine, Node and Ruby, and skips what is not here. Prints a table, in nanoseconds.
+# this machine, CPython, Node and Ruby, and skips what is not here. Prints a table, in
+# nanoseconds.
 #
 # BENCH_ROUNDS: how many rounds (301). OCAMLS, JAVA_HOME, NODE, RUBY: as in tests/hosts.
+# PYTHON_CONFIGS: these instead of the python3-config of PATH.
 # shellcheck disable=SC2154
 set -eu
 
@@ -56,6 +58,16 @@ bench_ruby() {
   "$1" "$here/bench.rb" "$rounds" | sed "s/^ruby/Ruby $("$1" -e 'print RUBY_VERSION');/" >>results
 }
 
+# A call of a Python function; make bench-python also prints that of a C function.
+bench_python() {
+  embed=$("$1" --embed --ldflags 2>/dev/null || "$1" --ldflags)
+  # shellcheck disable=SC2046,SC2086
+  ${CC:-cc} $cflags $("$1" --includes) "$here/python.c" -o bench-python $embed $libs \
+    -Wl,-rpath,"$("$1" --prefix)/lib"
+  ./bench-python | awk -F '\t' '/^# / { version = substr($0, 3) }
+    $2 == "Python" && $3 !~ "/" { sub("by ", "", $3); print version "; " $3, $4 }' >>results
+}
+
 : >results
 for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
   test ! -e "$dir/bin/javac" || test ! -e "$dir/include/jni.h" || readlink -f "$dir"
@@ -68,10 +80,13 @@ while read -r home; do bench_jni "$home"; done <jdks
   done
 } | sed 's|/ocamlopt$||' | awk '!seen[$0]++' >ocamls
 while read -r bin; do bench_ocaml "$bin"; done <ocamls
+for config in ${PYTHON_CONFIGS-python3-config}; do
+  if command -v "$config" >/dev/null; then bench_python "$config"; fi
+done
 if command -v "${NODE:-node}" >/dev/null; then bench_node "${NODE:-node}"; fi
 if command -v "${RUBY:-ruby}" >/dev/null; then bench_ruby "${RUBY:-ruby}"; fi
 test -s results || {
-  echo 'make bench-hosts needs a JDK, OCaml, Node or Ruby (Debian: openjdk-17-jdk-headless, ocaml-nox, ruby-dev).' >&2
+  echo 'make bench-hosts needs a JDK, OCaml, CPython, Node or Ruby (Debian: openjdk-17-jdk-headless, ocaml-nox, python3-dev, ruby-dev).' >&2
   exit 1
 }
 

@@ -52,7 +52,8 @@
    warn of C's forms in C++. LIBCGO_CAST_: between pointers, and between a pointer and a
    uintptr_t. LIBCGO_NUMBER_: between integers. LIBCGO_WORD_: a uintptr_t of a pointer of any
    kind, or of an integer; for gcc by way of a pointer to a type that nobody else has, so that
-   no cast is to the type that the value has already (-Wuseless-cast). */
+   no cast is to the type that the value has already (-Wuseless-cast), and by way of a function
+   that makes an integer as wide as a pointer (-Wint-to-pointer-cast). */
 #ifdef __cplusplus
 #define LIBCGO_NULL_ nullptr
 #define LIBCGO_CAST_(type, value) reinterpret_cast<type>(value)
@@ -61,7 +62,16 @@
 #define LIBCGO_WORD_(value) uintptr_t(value)
 #else
 typedef const volatile struct libcgo_place_ *libcgo_at_;
-#define LIBCGO_WORD_(value) uintptr_t(libcgo_at_(value))
+/* Some users include C headers inside extern "C". */
+extern "C++" {
+template <class T> constexpr T *libcgo_wide_(T *pointer) { return pointer; }
+template <class T, class Word = uintptr_t>
+constexpr Word libcgo_wide_(T number) {
+  return static_cast<Word>(number);
+}
+constexpr decltype(nullptr) libcgo_wide_(decltype(nullptr)) { return nullptr; }
+}
+#define LIBCGO_WORD_(value) uintptr_t(libcgo_at_(libcgo_wide_(value)))
 #endif
 #else
 #define LIBCGO_NULL_ ((void *)0)
@@ -96,6 +106,11 @@ typedef const volatile struct libcgo_place_ *libcgo_at_;
    same distance from the thread pointer in every thread: Windows. */
 #ifdef _WIN32
 #define LIBCGO_SLOTS_BY_SYSTEM_ 1
+#endif
+
+/* Defined where threads have signal masks. */
+#ifndef _WIN32
+#define LIBCGO_SIGNAL_MASKS_ 1
 #endif
 
 /* Defined where a thread can make a fence in all others: membarrier(2), Linux. */

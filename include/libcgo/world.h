@@ -240,8 +240,9 @@ LIBCGO_API int libcgo_segments_visit(
  * Stores in *segment the part of its stack that a suspended context uses. Its saved registers
  * are in this part.
  *
- * Returns 0. EINVAL: a record is NULL, too small, or of an unknown version. ESRCH: the
- * context is not suspended, or what is suspended is C. Leaves errno alone.
+ * Returns 0. EINVAL: a record is NULL or too small. ENOTSUP: this library does not know the
+ * context's version. ESRCH: the context is not suspended, or what is suspended is C. Leaves
+ * errno alone.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_context_segment(const struct libcgo_context *context,

@@ -1763,9 +1763,10 @@ int libcgo_segments_visit(libcgo_thread *thread,
 int libcgo_context_segment(const libcgo_context *context,
                            libcgo_segment *segment) {
   constexpr size_t first_context = 8 + 22 * sizeof(uintptr_t);
-  if (context == nullptr || segment == nullptr ||
-      context->size < first_context || context->version != LIBCGO_RECORD_VERSION)
+  if (context == nullptr || segment == nullptr || context->size < first_context)
     return EINVAL;
+  if (context->version != LIBCGO_RECORD_VERSION)
+    return ENOTSUP;
   // One that was not made has a small stack, or is C, which is not the runtime's.
   const uintptr_t hi =
       context->stack_hi != 0 ? context->stack_hi : context->lo + context->span;

@@ -16,8 +16,10 @@ public class JniTest {
   static native void fire(int what);
   static native int forked();
   static native int stay();
+  static native int joinAtExit(int what);
+  static native int end();
 
-  static final int COUNT = 0, NOTE = 1, THROW = 2, NEST = 3, WORK = 4, NEST_THROW = 5;
+  static final int COUNT = 0, NOTE = 1, THROW = 2, NEST = 3, WORK = 4, NEST_THROW = 5, WAIT = 6;
 
   static final AtomicInteger calls = new AtomicInteger();
   static final Map<Integer, Set<Thread>> seen = new ConcurrentHashMap<>();
@@ -50,6 +52,14 @@ public class JniTest {
           calls.addAndGet(100);
         }
         break;
+      case WAIT:
+        synchronized (calls) {
+          while (true)
+            try {
+              calls.wait();
+            } catch (InterruptedException ignored) {
+            }
+        }
       default:
     }
   }
@@ -227,6 +237,20 @@ public class JniTest {
       case "halt":
         burn(WORK);
         Runtime.getRuntime().halt(0);
+        break;
+      case "join":
+        check(joinAtExit(WORK), 0);
+        System.exit(0);
+        break;
+      case "end-join":
+        check(joinAtExit(WORK), 0);
+        check(end(), 0);
+        System.exit(0);
+        break;
+      case "wait":
+        fire(WAIT);
+        while (calls.get() < 4) Thread.onSpinWait();
+        System.exit(0);
         break;
       case "throw-exit":
         burn(THROW);

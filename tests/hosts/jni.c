@@ -261,22 +261,63 @@ JNIEXPORT jint JNICALL Java_JniTest_stay(JNIEnv *env, jclass c) {
                          : -1;
 }
 
-#ifdef IN_LAUNCHER
-/* A VM in a program of C: its end, with a thread that is attached and others that call. */
+/* Threads that call until they are told that the VM ends, and one that stays. */
+static struct task callers[4];
 static void *until_closed(void *arg) {
   struct task *t = arg;
   while ((t->err = libcgo_jni_call(&border, tell, t)) == 0)
-    t->count++;
+    __atomic_fetch_add(&t->count, 1, __ATOMIC_RELAXED);
   return NULL;
 }
+static int callers_call(int what) {
+  if (Java_JniTest_stay(NULL, NULL) != 0)
+    return -1;
+  for (int i = 0; i < 4; i++) {
+    callers[i].what = what;
+    if (pthread_create(&callers[i].thread, NULL, until_closed, &callers[i]) != 0)
+      return -1;
+  }
+  for (int i = 0; i < 4; i++)
+    while (__atomic_load_n(&callers[i].count, __ATOMIC_RELAXED) < 100)
+      sched_yield();
+  return 0;
+}
+/* None is kept in the VM, which has ended. */
+static int callers_end(void) {
+  close(held[1]);
+  pthread_join(staying.thread, NULL);
+  for (int i = 0; i < 4; i++) {
+    pthread_join(callers[i].thread, NULL);
+    if (callers[i].err != ESHUTDOWN)
+      return -1;
+  }
+  return 0;
+}
 
+/* As many libraries do at exit. */
+static void join_them(void) {
+  if (callers_end() != 0)
+    abort();
+}
+JNIEXPORT jint JNICALL Java_JniTest_joinAtExit(JNIEnv *env, jclass c, jint what) {
+  (void)env;
+  (void)c;
+  return atexit(join_them) == 0 ? callers_call(what) : -1;
+}
+JNIEXPORT jint JNICALL Java_JniTest_end(JNIEnv *env, jclass c) {
+  (void)env;
+  (void)c;
+  return libcgo_jni_end(&border);
+}
+
+#ifdef IN_LAUNCHER
+/* A VM in a program of C: its end, with a thread that is attached and others that call. */
 int main(int argc, char **argv) {
   JavaVMOption option = {argv[1], NULL};
   JavaVMInitArgs args = {JNI_VERSION_1_6, 1, &option, JNI_FALSE};
   JavaVM *vm;
   JNIEnv *env;
-  static struct task callers[4], late;
-  int waited = 0;
+  static struct task late;
   if (argc != 2 || JNI_CreateJavaVM(&vm, (void **)&env, &args) != JNI_OK)
     return 2;
   if (libcgo_jni_call(&border, tell, &late) != EPERM)
@@ -287,30 +328,12 @@ int main(int argc, char **argv) {
     return 4;
   if (libcgo_jni_begin(&border, vm) != 0 || libcgo_jni_begin(&border, vm) != 0)
     return 5;
-  if (Java_JniTest_stay(env, NULL) != 0)
+  if (callers_call(0) != 0)
     return 6;
-  for (int i = 0; i < 4; i++)
-    if (pthread_create(&callers[i].thread, NULL, until_closed, &callers[i]) != 0)
-      return 7;
-  for (int i = 0; i < 4; i++)
-    while (__atomic_load_n(&callers[i].count, __ATOMIC_RELAXED) < 100)
-      sched_yield();
   if ((*vm)->DestroyJavaVM(vm) != JNI_OK)
     return 8;
   if (libcgo_jni_call(&border, tell, &late) != ESHUTDOWN)
     return 9;
-  /* The thread that was attached ends, and is not held up. */
-  close(held[1]);
-  pthread_join(staying.thread, NULL);
-  /* Those that were in a call may be kept in the VM; none has run on with an error but
-     this. */
-  for (int i = 0; i < 4; i++) {
-    const int err = __atomic_load_n(&callers[i].err, __ATOMIC_RELAXED);
-    waited += err == ESHUTDOWN;
-    if (err != 0 && err != ESHUTDOWN)
-      return 10;
-  }
-  printf("%d of 4 callers have ended\n", waited);
-  return 0;
+  return callers_end() == 0 ? 0 : 10;
 }
 #endif

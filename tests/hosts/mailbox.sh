@@ -6,15 +6,10 @@
 # their READMEs say. RUBY, NODE: these instead of those in PATH. HOSTS_EXITS: how often each
 # ends under fire.
 . "$(dirname "$0")/../support/tap.sh"
+hosts='Ruby and Node'
+# shellcheck source=tests/support/hosts.sh
+. "$srcdir/tests/support/hosts.sh"
 
-skip_all() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
-test -z "$TEST_EMU" || skip_all 'tests run in an emulator, Ruby and Node do not'
-case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'Ruby and Node have no sanitizer' ;; esac
-test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
 have pkg-config || skip_all 'there is no pkg-config'
 
 : "${RUBY:=ruby}" "${NODE:=node}"

@@ -6,18 +6,11 @@
 # beside this script say what is claimed. OCAMLS: directories of more compilers.
 # HOSTS_EXITS: how often each kind of exit is tried.
 . "$(dirname "$0")/../support/tap.sh"
+hosts="OCaml's compiler"
+# shellcheck source=tests/support/hosts.sh
+. "$srcdir/tests/support/hosts.sh"
 
 here=$srcdir/tests/hosts
-
-skip_all() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-
-case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
-test -z "$TEST_EMU" || skip_all "tests run in an emulator, OCaml's compiler does not"
-case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'OCaml links without the sanitizer' ;; esac
-test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
 
 # Lines of directories with an ocamlopt.
 compilers() {
@@ -127,6 +120,16 @@ example() {
   grep -qx 'the thread has ended' example.out
 }
 
+# With dune, which takes the compiler of PATH.
+example_by_dune() {
+  rm -rf dune
+  cp -r "$srcdir/examples/ocaml" dune && chmod -R u+w dune &&
+    (cd dune && unset MAKEFLAGS MFLAGS MAKELEVEL && PATH=$bin:$PATH PKG_CONFIG_PATH=$builddir \
+      LDFLAGS=-Wl,-rpath,$builddir/.libs timeout -k 1 300 dune exec --root . ./main.exe) >dune.out 2>&1
+  cat dune.out
+  grep -qx 'the thread has ended' dune.out
+}
+
 for bin in $dirs; do
   where=$("$bin/ocamlopt" -where)
   version=$("$bin/ocamlopt" -version)
@@ -164,6 +167,14 @@ for bin in $dirs; do
     ok ${v}_the_example_runs example
   else
     skip ${v}_the_example_runs 'there is no pkg-config'
+  fi
+  if ! have pkg-config || ! have dune; then
+    skip ${v}_the_example_is_built_by_dune 'there is no dune (Debian: ocaml-dune) or no pkg-config'
+  else
+    case $(dune --version)-$version in
+    [12].*-5.*) skip ${v}_the_example_is_built_by_dune "dune $(dune --version) does not know OCaml 5" ;;
+    *) ok ${v}_the_example_is_built_by_dune example_by_dune ;;
+    esac
   fi
 done
 done_testing

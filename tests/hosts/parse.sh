@@ -7,17 +7,11 @@
 # it was called, constants, and the size of a record; so does a program in C.
 # BINDGEN, ZIG: names of one or more of these. PYTHON_CFFI: a Python that has cffi.
 . "$(dirname "$0")/../support/tap.sh"
+hosts="other languages' tools"
+# shellcheck source=tests/support/hosts.sh
+. "$srcdir/tests/support/hosts.sh"
 
 here=$srcdir/tests/hosts
-
-skip_all() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
-test -z "$TEST_EMU" || skip_all "tests run in an emulator, other languages' tools do not"
-case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'other languages have no sanitizer' ;; esac
-test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
 
 cgo=$builddir/.libs/libcgo.so
 parse=$scratch/libparse.so

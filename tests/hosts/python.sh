@@ -6,18 +6,11 @@
 # headers: python-module.c, python-tests.py and python-embed.cc beside this script say what is
 # claimed. PYTHONS: these interpreters instead. HOSTS_EXITS: how often each ends under fire.
 . "$(dirname "$0")/../support/tap.sh"
+hosts='Python'
+# shellcheck source=tests/support/hosts.sh
+. "$srcdir/tests/support/hosts.sh"
 
 here=$srcdir/tests/hosts
-
-skip_all() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-
-case $HOST in "$(uname -m)"-*linux*) ;; *) skip_all "built for $HOST, not for this machine" ;; esac
-test -z "$TEST_EMU" || skip_all 'tests run in an emulator, Python does not'
-case " $CC $CFLAGS" in *-fsanitize=*) skip_all 'Python has no sanitizer' ;; esac
-test -e "$builddir/.libs/libcgo.so" || skip_all 'there is no shared library'
 
 # What an interpreter says of itself: VERSION INCLUDE-DIRECTORY LINKER-FLAGS. Nothing if it is
 # not CPython 3.7 or later, or has no headers.
@@ -99,6 +92,17 @@ ends_under_fire() {
   done
 }
 
+# examples/python, built by setuptools as its README says.
+example() {
+  rm -rf example
+  cp -r "$srcdir/examples/python" example && chmod -R u+w example &&
+    (cd example && PKG_CONFIG_PATH=$builddir LDFLAGS=-Wl,-rpath,$builddir/.libs CC=$CC \
+      "$python" setup.py -q build_ext --inplace && timeout -k 1 120 "$python" demo.py) >example.out 2>&1
+  status=$?
+  cat example.out
+  test $status = 0 && grep -qx 'threads: 4 ticks: 400' example.out
+}
+
 needs_no_python() {
   ! $READELF -d "$builddir/.libs/libcgo.so" | grep -i 'needed.*python'
 }
@@ -119,6 +123,13 @@ for python in ${PYTHONS:-$(interpreters)}; do
     ok "${name}_in_$version" passes $name
   done
   ok "an_end_with_threads_calling_is_harmless_in_$version" ends_under_fire
+  if ! have pkg-config; then
+    skip "setuptools_builds_the_example_for_$version" 'there is no pkg-config'
+  elif ! "$python" -c 'import setuptools' 2>setuptools.out; then
+    skip "setuptools_builds_the_example_for_$version" 'it has no setuptools'
+  else
+    ok "setuptools_builds_the_example_for_$version" example
+  fi
   names=$(sed -n 's/.*{"\([a-z_]*\)".*/\1/p' "$here/python-embed.cc")
   if test -z "$flags"; then
     for name in $names; do skip "${name}_in_$version" 'there is no libpython'; done

@@ -1469,6 +1469,9 @@ TEST(a_suspended_context_has_its_frames_and_registers_in_a_segment) {
   struct libcgo_segment segment;
   ck_assert_int_eq(libcgo_context_segment(&task, &segment), ESRCH);
   ck_assert_int_eq(libcgo_context_segment(NULL, &segment), EINVAL);
+  task.version++;
+  ck_assert_int_eq(libcgo_context_segment(&task, &segment), ENOTSUP);
+  task.version--;
   if (libcgo_context_make(&task, &stack, be_a_task, NULL) != 0)
     SKIP("this port has no contexts");
   ck_assert_uint_eq(libcgo_switch(NULL, &worker, &task, 0), 1);

@@ -133,11 +133,13 @@ static struct libcgo_symbol symbol = LIBCGO_SYMBOL_INIT;
 static struct libcgo_traceback_ops traceback =
     LIBCGO_TRACEBACK_OPS(nullptr, nullptr, nullptr, nullptr);
 static struct libcgo_go go = LIBCGO_GO_INIT(nullptr, nullptr, nullptr, nullptr, nullptr);
-bool all(uintptr_t word, void *p, const volatile void *q);
-bool all(uintptr_t word, void *p, const volatile void *q) {
+bool all(uintptr_t word, void *p, const volatile void *q, int number, unsigned short small, long long large);
+bool all(uintptr_t word, void *p, const volatile void *q, int number, unsigned short small, long long large) {
   const struct libcgo_stack of_words = LIBCGO_STACK_INIT(word, word + 1);
   const struct libcgo_stack of_voids = LIBCGO_STACK_INIT(p, q);
   const struct libcgo_stack of_zeros = LIBCGO_STACK_INIT(0, 0);
+  const struct libcgo_stack of_numbers = LIBCGO_STACK_INIT(number, small + 1u);
+  const struct libcgo_stack of_others = LIBCGO_STACK_INIT(large, nullptr);
   const size_t sizes[] = {LIBCGO_NO_GUARD, LIBCGO_NO_SIGNAL_STACK, LIBCGO_STACK_MIN, LIBCGO_C_ROOM,
                           LIBCGO_THREAD_POLL_OFFSET, LIBCGO_VERSION, LIBCGO_GO_VERSION};
   const int kinds[] = {LIBCGO_STACK_SYSTEM, LIBCGO_STACK_SMALL, LIBCGO_STACK_SIGNAL, LIBCGO_STACK_OTHER};
@@ -148,7 +150,7 @@ bool all(uintptr_t word, void *p, const volatile void *q) {
   libcgo_safepoint(&thread);
   libcgo_context_forget(&context);
   return one_self() != nullptr && two_self() != nullptr && one.size == two.size && limit.size != 0 &&
-         of_chars.lo != of_words.lo && of_voids.lo != of_zeros.lo && table.size != 0 && init.size == ready.size &&
+         of_chars.lo != of_words.lo && of_voids.lo != of_zeros.lo && of_numbers.hi != of_others.hi && table.size != 0 && init.size == ready.size &&
          box.size != 0 && slots.size != 0 && symbol.size != 0 && traceback.size != 0 && go.size != 0 &&
          sizes[0] != 0 && kinds[0] == 0 && forever != 0;
 }
@@ -293,6 +295,10 @@ face_in_any_order() {
   done
 }
 
+# Windows has neither sigset_t nor signal masks.
+mingw=x86_64-w64-mingw32-g++
+face_on_windows() { $mingw -std=c++17 $warnings -Werror $cppflags -c face.cc -o windows.o; }
+
 # Whether the compiler has a language by this option.
 knows() { echo 'int x;' >language.cc && $CXX "$1" -c language.cc -o language.o 2>/dev/null; }
 
@@ -355,6 +361,11 @@ face_compiles() {
 face_compiles the_cxx_face_compiles_as_cxx17 face -std=c++17
 face_compiles the_cxx_face_compiles_without_exceptions_and_rtti face -std=c++17 -fno-exceptions -fno-rtti
 face_compiles the_cxx_face_compiles_beside_every_header face_in_any_order
+if have $mingw; then
+  ok the_cxx_face_compiles_for_windows face_on_windows
+else
+  skip the_cxx_face_compiles_for_windows "there is no $mingw"
+fi
 if knows -std=c++20; then
   face_compiles the_cxx_face_compiles_as_cxx20_and_is_constant_initialised face -std=c++20
 else

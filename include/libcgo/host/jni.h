@@ -39,6 +39,13 @@
 #ifdef LIBCGO_HOST_PRCTL_
 #include <sys/prctl.h>
 #endif
+#ifdef LIBCGO_MEMBARRIER_
+#include <sys/syscall.h>
+#include <unistd.h>
+#ifndef __cplusplus
+long syscall(long number, ...); /* <unistd.h> has it for more than C11 only */
+#endif
+#endif
 /* It tells when the VM ends. Some VMs (Android's) have no header for it. */
 #if defined(__has_include) && !defined(LIBCGO_JNI_NO_JVMTI)
 #if __has_include(<jvmti.h>)
@@ -56,15 +63,26 @@
 
 LIBCGO_BEGIN_DECLS
 
-/* The border between a library and the VM. Define it with LIBCGO_JNI. Its members are
-   for the functions of this header. */
+struct libcgo_jni_thread_;
+
+/*
+ * The border between a library and the VM. Define it with LIBCGO_JNI. A client may set one
+ * member before libcgo_jni_begin:
+ *
+ *   patience_ms  how long the end of the VM waits for calls that are under way. 1,000 at
+ *                first. Afterwards the VM stops such threads for ever.
+ */
 struct libcgo_jni {
   struct libcgo_runtime runtime;
-  JavaVM *vm;
+  uint32_t patience_ms;
+  /* The header's. */
   uint32_t state; /* LIBCGO_JNI_..._ */
+  JavaVM *vm;
   uint32_t listed;
+  uint32_t fences; /* the system has no membarrier(2) */
   struct libcgo_jni *next;
   void *events; /* jvmtiEnv */
+  struct libcgo_jni_thread_ *threads;
 };
 
 /* No call of libcgo_jni_begin yet; calls are welcome; no more calls; and the VM is not to
@@ -94,18 +112,24 @@ struct libcgo_jni {
       LIBCGO_OPS(border##_enter_, border##_leave_, libcgo_jni_acquire_,        \
                  libcgo_jni_release_, border##_current_, LIBCGO_NULL_);        \
   static struct libcgo_jni border = {LIBCGO_RUNTIME_INIT(&border##_ops_),      \
-                                     LIBCGO_NULL_,                             \
+                                     1000,                                     \
                                      LIBCGO_JNI_NEW_,                          \
+                                     LIBCGO_NULL_,                             \
                                      0,                                        \
+                                     0,                                        \
+                                     LIBCGO_NULL_,                             \
                                      LIBCGO_NULL_,                             \
                                      LIBCGO_NULL_}
 
 /* ---- threads ---- */
 
+/* Records are used again and never freed, so the list of them needs no lock. */
 struct libcgo_jni_thread_ {
   struct libcgo_thread thread; /* first: the library has its address */
   JNIEnv *attached;            /* by us; NULL: the thread is somebody else's */
-  unsigned depth;              /* calls that have not returned */
+  uint32_t depth; /* calls that have not returned; not 0: the thread may be in the VM */
+  uint32_t taken;                  /* the record belongs to a thread */
+  struct libcgo_jni_thread_ *next; /* in the border's list; constant */
 };
 
 static inline uint32_t libcgo_jni_state_(const struct libcgo_jni *border) {
@@ -120,17 +144,56 @@ libcgo_jni_of_(const struct libcgo_thread *thread) {
 static inline struct libcgo_thread *
 libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
   static const struct libcgo_thread fresh = LIBCGO_THREAD_INIT;
-  struct libcgo_jni_thread_ *self = LIBCGO_CAST_(
-      struct libcgo_jni_thread_ *, calloc(1, sizeof(struct libcgo_jni_thread_)));
-  (void)runtime;
+  /* The runtime is the first member. */
+  struct libcgo_jni *border = LIBCGO_CAST_(struct libcgo_jni *, runtime);
+  struct libcgo_jni_thread_ *self =
+      __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
+  for (; self != LIBCGO_NULL_; self = self->next) {
+    uint32_t free_now = 0;
+    if (__atomic_compare_exchange_n(&self->taken, &free_now, 1, 0,
+                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+      self->thread = fresh;
+      return &self->thread;
+    }
+  }
+  self = LIBCGO_CAST_(struct libcgo_jni_thread_ *,
+                      calloc(1, sizeof(struct libcgo_jni_thread_)));
   if (self == LIBCGO_NULL_)
     return LIBCGO_NULL_;
   self->thread = fresh;
+  self->taken = 1;
+  self->next = __atomic_load_n(&border->threads, __ATOMIC_RELAXED);
+  while (!__atomic_compare_exchange_n(&border->threads, &self->next, self, 0,
+                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+  }
   return &self->thread;
 }
 
 static inline void libcgo_jni_release_(struct libcgo_thread *thread) {
-  free(thread);
+  __atomic_store_n(&LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread)->taken, 0,
+                   __ATOMIC_RELEASE);
+}
+
+/* ---- the gate ----
+
+   A thread says that it may be in the VM, then looks at the border's state. When the VM ends,
+   the state says so first, then it is looked who is in the VM. Between the two there is a
+   fence on both sides: a thread needs none where the other side can make it in all threads. */
+
+static inline uint32_t libcgo_jni_go_in_(struct libcgo_jni *border,
+                                         struct libcgo_jni_thread_ *self,
+                                         uint32_t depth) {
+  __atomic_store_n(&self->depth, depth + 1, __ATOMIC_RELAXED);
+  if (__builtin_expect(border->fences != 0, 0))
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  else
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return libcgo_jni_state_(border);
+}
+
+static inline void libcgo_jni_go_out_(struct libcgo_jni_thread_ *self,
+                                      uint32_t depth) {
+  __atomic_store_n(&self->depth, depth, __ATOMIC_RELEASE);
 }
 
 /* The calling thread's environment, or NULL. */
@@ -148,10 +211,11 @@ static inline void libcgo_jni_leave_(struct libcgo_thread *thread) {
   struct libcgo_jni_thread_ *self =
       LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
   if (self->attached != LIBCGO_NULL_ &&
-      libcgo_jni_state_(border) != LIBCGO_JNI_GONE_ &&
+      libcgo_jni_go_in_(border, self, 0) != LIBCGO_JNI_GONE_ &&
       libcgo_jni_env_(border->vm) == self->attached)
     LIBCGO_JNI_(border->vm, DetachCurrentThread)(border->vm);
   self->attached = LIBCGO_NULL_;
+  libcgo_jni_go_out_(self, 0);
 }
 
 /* As the system knows the thread, so that jstack and top agree. In ASCII, which is the
@@ -279,39 +343,44 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
                   void (*fn)(JNIEnv *env, void *arg), void *arg) {
   struct libcgo_jni_thread_ *self =
       LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
+  const uint32_t depth = self->depth;
   JNIEnv *env = self->attached;
   jthrowable pending = LIBCGO_NULL_;
-  unsigned depth;
+  int err = 0;
+  if (__builtin_expect(
+          libcgo_jni_go_in_(border, self, depth) != LIBCGO_JNI_OPEN_, 0)) {
+    libcgo_jni_go_out_(self, depth);
+    return ESHUTDOWN;
+  }
 #ifdef LIBCGO_JNI_OTHERS_DETACH
-  env = 0;
+  env = LIBCGO_NULL_;
 #endif
   if (__builtin_expect(env == LIBCGO_NULL_, 0) &&
       (env = libcgo_jni_env_(border->vm)) == LIBCGO_NULL_) {
-    const int err = libcgo_jni_attach_(border->vm, self);
-    if (err != 0)
+    err = libcgo_jni_attach_(border->vm, self);
+    if (err != 0) {
+      libcgo_jni_go_out_(self, depth);
       return err;
+    }
     env = self->attached;
   }
-  depth = self->depth;
   if (__builtin_expect(depth != 0 || self->attached != env, 0) &&
       LIBCGO_JNI_(env, ExceptionCheck)(env))
     pending = libcgo_jni_put_aside_(env);
   if (__builtin_expect(LIBCGO_JNI_(env, PushLocalFrame)(env, 16) != 0, 0)) {
     LIBCGO_JNI_(env, ExceptionClear)(env);
-    if (pending != LIBCGO_NULL_)
-      libcgo_jni_throw_again_(env, pending);
-    return ENOMEM;
+    err = ENOMEM;
+  } else {
+    fn(env, arg);
+    if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
+        depth == 0 && self->attached == env)
+      libcgo_jni_uncaught_(env);
+    LIBCGO_JNI_(env, PopLocalFrame)(env, LIBCGO_NULL_);
   }
-  self->depth = depth + 1;
-  fn(env, arg);
-  self->depth = depth;
-  if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
-      depth == 0 && self->attached == env)
-    libcgo_jni_uncaught_(env);
-  LIBCGO_JNI_(env, PopLocalFrame)(env, LIBCGO_NULL_);
   if (__builtin_expect(pending != LIBCGO_NULL_, 0))
     libcgo_jni_throw_again_(env, pending);
-  return 0;
+  libcgo_jni_go_out_(self, depth);
+  return err;
 }
 
 struct libcgo_jni_call_ {
@@ -370,14 +439,14 @@ libcgo_jni_call(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
   uint32_t state;
   if (border == LIBCGO_NULL_ || fn == LIBCGO_NULL_)
     return EINVAL;
-  state = libcgo_jni_state_(border);
-  if (__builtin_expect(state != LIBCGO_JNI_OPEN_, 0))
-    return state == LIBCGO_JNI_NEW_ ? EPERM : ESHUTDOWN;
   /* What libcgo_callback does for a thread that has a record, without its detour. */
   self = border->runtime.ops->current(&border->runtime);
-  if (__builtin_expect(self == LIBCGO_NULL_, 0))
-    return libcgo_jni_first_(border, fn, arg);
-  return libcgo_jni_enter_(border, self, fn, arg);
+  if (__builtin_expect(self != LIBCGO_NULL_, 1))
+    return libcgo_jni_enter_(border, self, fn, arg);
+  state = libcgo_jni_state_(border);
+  if (state != LIBCGO_JNI_OPEN_)
+    return state == LIBCGO_JNI_NEW_ ? EPERM : ESHUTDOWN;
+  return libcgo_jni_first_(border, fn, arg);
 }
 
 /* ---- begin and end ---- */
@@ -399,14 +468,59 @@ static inline void libcgo_jni_forked_(void) {
 #endif
 
 #ifdef LIBCGO_JNI_JVMTI_
+static inline int libcgo_jni_membarrier_(int command) {
+#ifdef LIBCGO_MEMBARRIER_
+  return LIBCGO_NUMBER_(int, syscall(SYS_membarrier, command, 0, 0));
+#else
+  (void)command;
+  return -1;
+#endif
+}
+#define LIBCGO_JNI_FENCE_ (1 << 3)    /* MEMBARRIER_CMD_PRIVATE_EXPEDITED */
+#define LIBCGO_JNI_REGISTER_ (1 << 4) /* ..._REGISTER_PRIVATE_EXPEDITED */
+
+/* Whether another thread than the caller may be in the VM. */
+static inline int libcgo_jni_someone_inside_(struct libcgo_jni *border) {
+  const struct libcgo_thread *own =
+      border->runtime.ops->current(&border->runtime);
+  const struct libcgo_jni_thread_ *thread =
+      __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
+  for (; thread != LIBCGO_NULL_; thread = thread->next)
+    if (&thread->thread != own &&
+        __atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE) != 0)
+      return 1;
+  return 0;
+}
+
+/* After the shutdown hooks, before the VM stops all threads. Whoever is in a call then would
+   never come back, and whoever joins such a thread, for example in a handler of atexit, would
+   wait for ever. */
 static inline void JNICALL libcgo_jni_vm_ends_(jvmtiEnv *events, JNIEnv *env) {
-  void *border = LIBCGO_NULL_;
+  void *p = LIBCGO_NULL_;
+  struct libcgo_jni *border;
+  jrawMonitorID pause;
+  jlong now = 0, start, patience;
   (void)env;
-  if (LIBCGO_JNI_(events, GetEnvironmentLocalStorage)(events, &border) ==
-          JVMTI_ERROR_NONE &&
-      border != LIBCGO_NULL_)
-    libcgo_jni_close_(LIBCGO_CAST_(struct libcgo_jni *, border),
-                      LIBCGO_JNI_GONE_);
+  if (LIBCGO_JNI_(events, GetEnvironmentLocalStorage)(events, &p) !=
+          JVMTI_ERROR_NONE ||
+      p == LIBCGO_NULL_)
+    return;
+  border = LIBCGO_CAST_(struct libcgo_jni *, p);
+  patience = LIBCGO_NUMBER_(jlong, border->patience_ms) * 1000000;
+  libcgo_jni_close_(border, LIBCGO_JNI_GONE_);
+  if (border->fences == 0)
+    (void)libcgo_jni_membarrier_(LIBCGO_JNI_FENCE_);
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (!libcgo_jni_someone_inside_(border) ||
+      LIBCGO_JNI_(events, CreateRawMonitor)(events, "libcgo", &pause) !=
+          JVMTI_ERROR_NONE)
+    return;
+  LIBCGO_JNI_(events, RawMonitorEnter)(events, pause);
+  LIBCGO_JNI_(events, GetTime)(events, &now);
+  for (start = now; now - start < patience && libcgo_jni_someone_inside_(border);
+       LIBCGO_JNI_(events, GetTime)(events, &now))
+    LIBCGO_JNI_(events, RawMonitorWait)(events, pause, 1);
+  LIBCGO_JNI_(events, RawMonitorExit)(events, pause);
 }
 
 /* Without this event, a call that comes too late waits forever in the VM. */
@@ -414,6 +528,7 @@ static inline void libcgo_jni_watch_(struct libcgo_jni *border) {
   static jvmtiEventCallbacks callbacks; /* all others NULL */
   void *p = LIBCGO_NULL_;
   jvmtiEnv *events;
+  border->fences = libcgo_jni_membarrier_(LIBCGO_JNI_REGISTER_) != 0;
   if (LIBCGO_JNI_(border->vm, GetEnv)(border->vm, &p, JVMTI_VERSION_1_0) != JNI_OK)
     return;
   events = LIBCGO_CAST_(jvmtiEnv *, p);
@@ -472,7 +587,8 @@ LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
 #endif
   border->vm = vm;
 #ifdef LIBCGO_JNI_JVMTI_
-  libcgo_jni_watch_(border);
+  if (border->events == LIBCGO_NULL_)
+    libcgo_jni_watch_(border);
 #endif
   libcgo_jni_close_(border, LIBCGO_JNI_OPEN_);
   return 0;
@@ -482,7 +598,7 @@ LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
  * Closes the border: from now on libcgo_jni_call returns ESHUTDOWN. Does not wait for calls
  * that are under way. Attached threads are still detached when they end. For JNI_OnUnload,
  * for a shutdown hook, or before DestroyJavaVM. Where the VM has JVMTI, the border closes
- * by itself when the VM ends.
+ * by itself when the VM ends, and the VM waits for the calls, but no longer than patience_ms.
  *
  * Returns 0. EINVAL: border is NULL.
  * Safe in any thread beside libcgo_jni_call; not safe beside libcgo_jni_begin, nor in
@@ -494,12 +610,7 @@ static inline int libcgo_jni_end(struct libcgo_jni *border) {
   if (libcgo_jni_state_(border) != LIBCGO_JNI_OPEN_)
     return 0;
   libcgo_jni_close_(border, LIBCGO_JNI_ENDED_);
-#ifdef LIBCGO_JNI_JVMTI_
-  if (border->events != LIBCGO_NULL_)
-    LIBCGO_JNI_(LIBCGO_CAST_(jvmtiEnv *, border->events), DisposeEnvironment)
-  (LIBCGO_CAST_(jvmtiEnv *, border->events));
-  border->events = LIBCGO_NULL_;
-#endif
+  /* The events stay: threads that end later must know whether there is a VM. */
   return 0;
 }
 

@@ -295,7 +295,7 @@ tests_once += tests/object/gc.sh tests/object/gdb-script.sh tests/object/headers
 	tests/object/html.sh tests/object/man.sh tests/object/release.sh \
 	tests/object/rust.sh tests/object/tutorial.sh tests/object/zig.sh
 EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/security-client.c \
-	tests/object/tasks.c tests/object/tools-client.c
+	tests/object/tasks.c tests/object/tools-client.c tests/object/tools-throw.cc
 
 # ---- tests/hosts: the headers for runtimes that exist ----
 

@@ -34,6 +34,7 @@ struct libcgo_told_call_ {
   void *fake;
   const void *caller_lo;
   size_t caller_bytes;
+  uintptr_t returned;
 #endif
 #ifdef LIBCGO_VALGRIND_
   unsigned registered;
@@ -94,14 +95,50 @@ libcgo_told_on_system_(void *arg) {
   return libcgo_told_on_stack_(arg);
 }
 
-#ifdef LIBCGO_VALGRIND_
-static inline void libcgo_told_forget_(struct libcgo_told_call_ *call) {
-  VALGRIND_STACK_DEREGISTER(call->registered);
-}
-#define LIBCGO_TOLD_FORGET_ __attribute__((__cleanup__(libcgo_told_forget_)))
-#else
-#define LIBCGO_TOLD_FORGET_
+static inline void libcgo_told_prepare_(struct libcgo_told_call_ *call,
+                                        struct libcgo_thread *thread,
+                                        uintptr_t (*fn)(void *arg), void *arg,
+                                        uintptr_t lo, uintptr_t hi) {
+  call->fn = fn;
+  call->arg = arg;
+  call->thread = thread;
+  call->lo = lo;
+  call->hi = hi;
+#ifdef LIBCGO_ASAN_
+  call->returned = 0;
 #endif
+#ifdef LIBCGO_VALGRIND_
+  call->registered = lo == 0
+                         ? 0
+                         : VALGRIND_STACK_REGISTER(LIBCGO_CAST_(void *, lo),
+                                                   LIBCGO_CAST_(void *, hi - 1));
+#endif
+}
+
+static inline uintptr_t libcgo_told_returned_(struct libcgo_told_call_ *call,
+                                              uintptr_t result) {
+#ifdef LIBCGO_ASAN_
+  call->returned = 1;
+#else
+  (void)call;
+#endif
+  return result;
+}
+
+/* On the caller's stack again, perhaps because an exception passes. Where it was thrown the
+   sanitizer has forgotten the frames of that stack only, and not those here that end, too. */
+static inline void libcgo_told_over_(struct libcgo_told_call_ *call) {
+#ifdef LIBCGO_ASAN_
+  if (!call->returned)
+    __asan_handle_no_return();
+#endif
+#ifdef LIBCGO_VALGRIND_
+  if (call->lo != 0)
+    VALGRIND_STACK_DEREGISTER(call->registered);
+#endif
+  (void)call;
+}
+#define LIBCGO_TOLD_CALL_ __attribute__((__cleanup__(libcgo_told_over_)))
 
 static inline uintptr_t
 libcgo_told_call_on_stack_(struct libcgo_thread *thread,
@@ -109,17 +146,10 @@ libcgo_told_call_on_stack_(struct libcgo_thread *thread,
                            uintptr_t (*fn)(void *arg), void *arg) {
   if (stack == LIBCGO_NULL_ || fn == LIBCGO_NULL_)
     return libcgo_call_on_stack(thread, stack, fn, arg); /* the message */
-  LIBCGO_TOLD_FORGET_ struct libcgo_told_call_ call;
-  call.fn = fn;
-  call.arg = arg;
-  call.thread = thread;
-  call.lo = stack->lo;
-  call.hi = stack->hi;
-#ifdef LIBCGO_VALGRIND_
-  call.registered = VALGRIND_STACK_REGISTER(LIBCGO_CAST_(void *, call.lo),
-                                            LIBCGO_CAST_(void *, call.hi - 1));
-#endif
-  return libcgo_call_on_stack(thread, stack, libcgo_told_on_stack_, &call);
+  LIBCGO_TOLD_CALL_ struct libcgo_told_call_ call;
+  libcgo_told_prepare_(&call, thread, fn, arg, stack->lo, stack->hi);
+  return libcgo_told_returned_(
+      &call, libcgo_call_on_stack(thread, stack, libcgo_told_on_stack_, &call));
 }
 
 static inline uintptr_t libcgo_told_call_on_system_(struct libcgo_thread *thread,
@@ -130,13 +160,10 @@ static inline uintptr_t libcgo_told_call_on_system_(struct libcgo_thread *thread
   if (fn == LIBCGO_NULL_ || thread == LIBCGO_NULL_ ||
       libcgo_stack_bounds(thread, &here) != 0 || here.kind != LIBCGO_STACK_SMALL)
     return libcgo_call_on_system(thread, fn, arg);
-  struct libcgo_told_call_ call;
-  call.fn = fn;
-  call.arg = arg;
-  call.thread = thread;
-  call.lo = 0;
-  call.hi = 1; /* the callee looks */
-  return libcgo_call_on_system(thread, libcgo_told_on_system_, &call);
+  LIBCGO_TOLD_CALL_ struct libcgo_told_call_ call;
+  libcgo_told_prepare_(&call, thread, fn, arg, 0, 1); /* the callee looks */
+  return libcgo_told_returned_(
+      &call, libcgo_call_on_system(thread, libcgo_told_on_system_, &call));
 #else
   return libcgo_call_on_system(thread, fn, arg);
 #endif

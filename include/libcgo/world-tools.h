@@ -41,13 +41,10 @@ static inline uintptr_t libcgo_told_call_parked_(struct libcgo_thread *thread,
   if (fn == LIBCGO_NULL_ || thread == LIBCGO_NULL_ ||
       libcgo_stack_bounds(thread, &here) != 0 || here.kind != LIBCGO_STACK_SMALL)
     return libcgo_call_parked(thread, fn, arg);
-  struct libcgo_told_call_ call;
-  call.fn = fn;
-  call.arg = arg;
-  call.thread = thread;
-  call.lo = 0;
-  call.hi = 1; /* the callee looks */
-  return libcgo_call_parked(thread, libcgo_told_on_system_, &call);
+  LIBCGO_TOLD_CALL_ struct libcgo_told_call_ call;
+  libcgo_told_prepare_(&call, thread, fn, arg, 0, 1); /* the callee looks */
+  return libcgo_told_returned_(
+      &call, libcgo_call_parked(thread, libcgo_told_on_system_, &call));
 }
 
 #endif

@@ -18,9 +18,9 @@ build() {
     $static_lib $PRIVATE_LIBS -pthread -o "$name"
 }
 
-build_cxx() { # NAME COMPILER-AND-FLAGS
+build_cxx() { # NAME COMPILER-AND-FLAGS SOURCE
   $2 -std=c++17 -Wall -Wextra -Wpedantic -Werror -g -O1 -fno-omit-frame-pointer $cppflags \
-    "$srcdir/examples/cpp.cc" $static_lib $PRIVATE_LIBS -pthread -o "$1"
+    "$srcdir/$3" $static_lib $PRIVATE_LIBS -pthread -o "$1"
 }
 
 # The fault's function, and its callers up to where the task begins: `dive` seven times.
@@ -62,8 +62,11 @@ for each in gcc clang; do
     esac
     cxx=$(echo $each | sed 's/gcc/g++/; s/clang/clang++/')
     if have "$cxx"; then
-      ok "${cxx}_builds_for_the_${kind}_sanitizer" build_cxx cxx-client "$cxx -fsanitize=$kind"
+      ok "${cxx}_builds_for_the_${kind}_sanitizer" build_cxx cxx-client "$cxx -fsanitize=$kind" examples/cpp.cc
       ok "the_${kind}_sanitizer_of_${cxx}_is_silent" silent ./cxx-client
+      ok "${cxx}_builds_what_throws_for_the_${kind}_sanitizer" \
+        build_cxx throws "$cxx -fsanitize=$kind" tests/object/tools-throw.cc
+      ok "the_${kind}_sanitizer_of_${cxx}_forgets_frames_that_an_exception_leaves" silent ./throws
     fi
   done
 done

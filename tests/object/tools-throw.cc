@@ -2,6 +2,7 @@
 //
 // Exceptions that leave stacks, and what uses the same memory afterwards: tools.sh.
 #include <libcgo.h>
+#include <libcgo/context.h>
 #include <libcgo/hooks.h>
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 namespace {
 
 libcgo_runtime runtime = LIBCGO_RUNTIME_INIT(libcgo_ready_ops());
-libcgo_stack stack;
+libcgo_stack stack, task_stack;
+libcgo_context worker = LIBCGO_CONTEXT_INIT, task = LIBCGO_CONTEXT_INIT;
 
 // Frames with red zones, which an exception leaves.
 [[gnu::noinline]] void fail_deep(int depth) {
@@ -51,11 +53,34 @@ uintptr_t call_c_that_fails(void *) {
   return 0;
 }
 
+// C that a task calls suspends the task, goes on, and throws.
+uintptr_t switch_and_throw(void *) {
+  libcgo_switch(libcgo_current(&runtime), &task, &worker, 0);
+  try {
+    fail_deep(8);
+  } catch (int) {
+  }
+  return use(nullptr);
+}
+
+libcgo_context *run_task(void *, uintptr_t) {
+  libcgo_call_on_system(libcgo_current(&runtime), switch_and_throw, nullptr);
+  return &worker;
+}
+
+uintptr_t work(void *) {
+  libcgo_switch(libcgo_current(&runtime), &worker, &task, 0);
+  libcgo_switch(libcgo_current(&runtime), &worker, &task, 0);
+  return 0;
+}
+
 } // namespace
 
 int main() {
   if (libcgo_attach(&runtime, nullptr) != 0 ||
-      libcgo_stack_map(&stack, 65536) != 0)
+      libcgo_stack_map(&stack, 65536) != 0 ||
+      libcgo_stack_map(&task_stack, 65536) != 0 ||
+      libcgo_context_make(&task, &task_stack, run_task, nullptr) != 0)
     abort();
   int caught = 0;
   uintptr_t (*const functions[])(void *) = {fail, call_c_that_fails};
@@ -68,6 +93,7 @@ int main() {
     use(nullptr);
     libcgo_call_on_stack(libcgo_current(&runtime), &stack, use, nullptr);
   }
+  libcgo_call_on_stack(libcgo_current(&runtime), &stack, work, nullptr);
   puts("done");
   return caught == 2 ? 0 : 1;
 }

@@ -77,8 +77,8 @@ TEST(the_creator_is_told_that_there_is_no_memory_for_a_thread) {
     if (more != 0) /* there is no n-th */
       break;
   }
-  ck_assert_int_ge(refused, 2);
-  ck_assert_int_ge(made, 1);
+  ck_assert_int_gt(refused, 1);
+  ck_assert_int_gt(made, 0);
   ck_assert_int_eq(libcgo_runtime_close(&world, UINT64_MAX), 0);
 }
 

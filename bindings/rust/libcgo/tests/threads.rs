@@ -256,7 +256,8 @@ fn a_created_thread_has_its_data_and_options() {
     })
     .unwrap();
     let (size, frames) = receive.recv().unwrap();
-    assert!(size > 512 << 10 && size <= 1 << 20, "{size}");
+    // glibc takes a stack that another thread has left, if it has up to four times the size.
+    assert!(size > 512 << 10 && size <= 4 << 20, "{size}");
     assert!(frames > 0);
     until(|| VM.hooks().0.load(SeqCst) == 1);
     // No foreign thread is wanted.

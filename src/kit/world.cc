@@ -396,12 +396,13 @@ uintptr_t *room_to_keep(member *m, uintptr_t needed) {
 
 // From here on a handler that parks and unparks by hand keeps its words behind these, and
 // drops no more than its own. With the last store also one that came between the first two.
+// Atomic: if it parks already, a stopper may read `kept_used`, which does not change then.
 void claim_kept(member *m, uintptr_t end) {
-  m->kept_used = end;
+  store(&m->kept_used, end);
   light_fence();
   m->kept_floor = end;
   light_fence();
-  m->kept_used = end;
+  store(&m->kept_used, end);
   light_fence();
 }
 
@@ -1642,7 +1643,7 @@ int kind_of(const libcgo_thread *thread, uintptr_t sp) {
 
 void add_kept(segments &s, const member *m, int kind) {
   const auto lo = reinterpret_cast<uintptr_t>(m->kept);
-  s.add(lo, lo + m->kept_used * sizeof(uintptr_t), kind);
+  s.add(lo, lo + load(&m->kept_used) * sizeof(uintptr_t), kind);
 }
 
 int visit_segments(libcgo_thread *thread,

@@ -496,7 +496,13 @@ void wait_while_for(const uint32_t *word, uint32_t value,
     wait_while(word, value);
 }
 
-fence_kind find_fence() { return fence_kind::others; }
+// Wine may have nothing behind the function, and not say so: version 8 has not.
+fence_kind find_fence() {
+  using version_function = const char *();
+  return find_function<version_function>("ntdll", "wine_get_version") == nullptr
+             ? fence_kind::others
+             : fence_kind::missing;
+}
 bool fence_others() {
   FlushProcessWriteBuffers();
   return true;

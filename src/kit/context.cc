@@ -130,7 +130,9 @@ bad_target(const libcgo_thread *thread, const libcgo_context *to) {
 [[noreturn, gnu::cold, gnu::noinline]] void
 bad_source(const libcgo_thread *thread, const libcgo_context *from) {
   message m(name);
-  if (from->sp == CONTEXT_OVER)
+  if (from == nullptr)
+    m.text("the record for the caller is NULL");
+  else if (from->sp == CONTEXT_OVER)
     m.text("the record for the caller is that of a context that is over: begin it as "
            "LIBCGO_CONTEXT_INIT");
   else

@@ -223,19 +223,24 @@ static void *wait_for_the_end(void *ready) {
   fail("a thread that was to be cancelled", err);
 }
 static void *canceller(void *arg) {
+  enum { at_once = 6 };
   while (get(&go_on)) {
-    pthread_t thread;
+    pthread_t threads[at_once];
     int ready = 0;
-    void *result = NULL;
-    MUST(pthread_create(&thread, NULL, wait_for_the_end, &ready));
-    while (!get(&ready))
+    for (int i = 0; i < at_once; i++)
+      MUST(pthread_create(&threads[i], NULL, wait_for_the_end, &ready));
+    while (get(&ready) < at_once)
       sched_yield();
-    pthread_cancel(thread);
-    pthread_join(thread, &result);
-    if (result != PTHREAD_CANCELED)
-      fail("a cancelled thread", EINVAL);
-    count(foreign);
-    count(cancelled);
+    for (int i = 0; i < at_once; i++)
+      pthread_cancel(threads[i]);
+    for (int i = 0; i < at_once; i++) {
+      void *result = NULL;
+      pthread_join(threads[i], &result);
+      if (result != PTHREAD_CANCELED)
+        fail("a cancelled thread", EINVAL);
+      count(foreign);
+      count(cancelled);
+    }
   }
   return arg;
 }
@@ -252,12 +257,27 @@ static void in_child(void) {
   MUST(libcgo_detach(&runtime));
   _exit(0);
 }
+/* musl before 1.2.4: a child of fork hangs where its threads end if another thread made or
+ * deleted a thread-specific key at that moment, as init and end of a runtime do. It does so
+ * without this library, too. */
+#ifdef __GLIBC__
+static void lock_keys(void) {}
+static void unlock_keys(void) {}
+#else
+static pthread_mutex_t keys = PTHREAD_MUTEX_INITIALIZER;
+static void lock_keys(void) { pthread_mutex_lock(&keys); }
+static void unlock_keys(void) { pthread_mutex_unlock(&keys); }
+#endif
+
 static void *forker(void *arg) {
   unsigned state = (unsigned)(uintptr_t)arg;
   while (get(&go_on)) {
     if (draw(&state) % 2 == 0) /* with a record, or without */
       MUST(libcgo_callback(&runtime, work, NULL));
+    lock_keys();
     const pid_t child = fork();
+    if (child != 0)
+      unlock_keys();
     if (child < 0)
       fail("fork", errno);
     if (child == 0)
@@ -277,6 +297,7 @@ static void *forker(void *arg) {
 static void *loader(void *arg) {
   while (get(&go_on)) {
     int calls = 0;
+    lock_keys();
     void *const object = dlopen(client_name, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL) {
       fprintf(stderr, "soak: %s\n", dlerror());
@@ -286,6 +307,7 @@ static void *loader(void *arg) {
     *(void **)&use = dlsym(object, "client_use");
     MUST(use(&calls));
     dlclose(object);
+    unlock_keys();
     count(loads);
   }
   return arg;

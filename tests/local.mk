@@ -287,10 +287,10 @@ endif
 # ---- tests/object: what is read from finished files ----
 
 tests_scripts += tests/object/elf.sh tests/object/gdb.sh tests/object/gdb-layout.sh \
-	tests/object/info.sh tests/object/lldb.sh \
+	tests/object/info.sh \
 	tests/object/probes.sh tests/object/security.sh tests/object/slots.sh \
 	tests/object/stack-chk.sh tests/object/static.sh
-tests_once += tests/object/gc.sh tests/object/gdb-script.sh tests/object/headers.sh \
+tests_once += tests/object/gc.sh tests/object/gdb-script.sh tests/object/headers.sh tests/object/lldb.sh \
 	tests/object/prefix.sh tests/object/tools.sh tests/object/configure.sh \
 	tests/object/html.sh tests/object/man.sh tests/object/release.sh \
 	tests/object/rust.sh tests/object/tutorial.sh tests/object/zig.sh
@@ -389,7 +389,7 @@ need_proc = tests/classic/attributes tests/classic/limits tests/classic/threads 
 	tests/classic/threads-static tests/go/libcgo-go.sh tests/go/stacks tests/kit/calls-fuzz \
 	tests/kit/hot-paths tests/kit/hpp tests/kit/lua tests/kit/lua-exceptions tests/kit/stack \
 	tests/kit/traceback tests/kit/two-runtimes tests/object/gdb.sh tests/object/gdb-script.sh \
-	tests/object/info.sh tests/object/lldb.sh tests/object/probes.sh
+	tests/object/info.sh tests/object/probes.sh
 
 # Tools are read in the language of the tests.
 AM_TESTS_ENVIRONMENT = LC_ALL=C; export LC_ALL; \

@@ -4,7 +4,7 @@
 # all, which takes some minutes, and writes its table into docs/reliability.md.
 
 if !WINDOWS
-TESTS += tests/failures/failures.sh
+tests_once += tests/failures/failures.sh
 endif
 EXTRA_DIST += tests/failures/build.sh tests/failures/drive.c tests/failures/failures.faults \
 	tests/failures/failures.h tests/failures/failures.sh tests/failures/interpose.c \

@@ -8,7 +8,7 @@
 # and becomes a file of tests/fuzz/corpus when the fault is mended.
 
 if !WINDOWS
-TESTS += tests/fuzz/fuzz.sh
+tests_once += tests/fuzz/fuzz.sh
 endif
 EXTRA_DIST += tests/fuzz/contexts.cc tests/fuzz/corpus tests/fuzz/fuzz.sh tests/fuzz/handles.cc tests/fuzz/input.h \
 	tests/fuzz/limits.cc tests/fuzz/maps.cc tests/fuzz/system.h

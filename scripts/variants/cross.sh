@@ -21,10 +21,11 @@ build "$name" --host="$triplet" --without-check || exit 0
 set -- "$of_the_compiler"
 if test "$name" != "$port"; then
   # One line: make runs each line of a recipe by itself.
-  short="tests/kit/bounds tests/ports/crossing tests/kit/defined-slots tests/go/crossing tests/go/face \
-tests/kit/handle tests/kit/hot-paths tests/kit/init tests/kit/longjmp tests/kit/runtime tests/kit/stack \
-tests/kit/stepping tests/kit/thread tests/kit/traceback tests/ports/unwind tests/kit/unwind-stacks \
-tests/kit/unwinder"
+  short="tests/kit/bounds tests/kit/calls tests/kit/context tests/kit/context-unwind tests/ports/crossing \
+tests/kit/defined-slots tests/go/crossing tests/go/face tests/kit/handle tests/kit/hot-paths tests/kit/init \
+tests/kit/longjmp tests/kit/mailbox tests/kit/runtime tests/kit/stack tests/kit/stepping tests/kit/thread \
+tests/kit/traceback tests/ports/unwind tests/kit/unwind-stacks tests/kit/unwinder tests/kit/world \
+tests/kit/world-unwind"
   set -- check_PROGRAMS="$short" check_LTLIBRARIES= TESTS="$short tests/object/elf.sh"
 fi
 # LD_LIBRARY_PATH: the emulator would find libraries of the host for 386 first.

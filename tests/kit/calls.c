@@ -884,7 +884,8 @@ static int frame_is_within;
 
 static NOINLINE void ask_from_deeper(const volatile char *outer) {
   volatile char mine[1000];
-  mine[0] = 0;
+  for (size_t i = 0; i < sizeof mine; i++) /* over what has been there */
+    mine[i] = 0;
   struct libcgo_bounds bounds;
   if (libcgo_stack_bounds(thread, &bounds) == 0)
     frame_is_within = bounds.kind == LIBCGO_STACK_SMALL &&

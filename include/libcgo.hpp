@@ -471,9 +471,11 @@ public:
   thread &operator=(const thread &) = delete;
 
 private:
+  template <class Thread> friend class hooks;
   template <class Thread, class Hooks> friend class runtime;
   bool owned_ =
       false; /* Hooks::release gets the record when its thread has left */
+  thread *outer_ = nullptr; /* the thread's record in another runtime: see hooks */
 };
 
 /*
@@ -594,19 +596,34 @@ void start_thread(Runtime &runtime, detail::record_t<Runtime> &record,
  * All are noexcept. `enter`, `leave`, `acquire` and `release` run with signals held, on
  * the thread that attaches, starts or ends (see libcgo_ops). Only `leave` may call back
  * into the runtime.
- * A type of hooks has one variable for each thread, so it serves one runtime at a time.
+ * Several runtimes may have the same type of hooks, also in libraries that know nothing of each
+ * other. (After libcgo_runtime_close, free a foreign thread's record when that thread calls none
+ * of them any more: a thread's records are linked.)
  */
 template <class Thread> class hooks {
 public:
   /* Whether acquire can be called. If not, foreign threads cannot be attached. */
   static constexpr bool attaches = std::is_default_constructible_v<Thread>;
 
-  /* The calling thread's record, or NULL. Runs at each callback, also in signal
-     handlers. */
+  /* The record that the calling thread has entered last, and not left, in any runtime with
+     these hooks; or NULL. Runs at each callback, also in signal handlers. */
   static Thread *current() noexcept { return self_; }
   /* Tell that the calling thread now uses the record, and that it no longer does. */
-  static void enter(Thread &record) noexcept { self_ = &record; }
-  static void leave(Thread &) noexcept { self_ = nullptr; }
+  static void enter(Thread &record) noexcept {
+    thread &mine = record;
+    mine.outer_ = self_;
+    self_ = &record;
+  }
+  static void leave(Thread &record) noexcept {
+    thread &mine = record;
+    if (self_ == &record) {
+      self_ = static_cast<Thread *>(mine.outer_);
+      return;
+    }
+    for (thread *inner = self_; inner != nullptr; inner = inner->outer_)
+      if (inner->outer_ == &mine)
+        inner->outer_ = mine.outer_;
+  }
   /* Returns a record for a foreign thread, or NULL if there is none. */
   static std::unique_ptr<Thread> acquire(libcgo_runtime &) noexcept {
     if constexpr (attaches)
@@ -656,7 +673,12 @@ public:
   runtime &operator=(const runtime &) = delete;
 
   /* The calling thread's record, or NULL. Safe in signal handlers. */
-  static Thread *current() noexcept { return Hooks::current(); }
+  Thread *current() const noexcept {
+    thread *record = Hooks::current();
+    while (record != nullptr && record->runtime != this)
+      record = record->outer_;
+    return static_cast<Thread *>(record);
+  }
 
   /*
    * Creates a thread, which runs a copy of fn(record): see start_thread. The record is a
@@ -696,8 +718,8 @@ private:
   static void release(libcgo_thread *record) {
     Hooks::release(std::unique_ptr<Thread>(cast(record)));
   }
-  static libcgo_thread *current_record(const libcgo_runtime *) {
-    return Hooks::current();
+  static libcgo_thread *current_record(const libcgo_runtime *self) {
+    return static_cast<const runtime *>(self)->current();
   }
 
   static constexpr libcgo_ops ops_ = LIBCGO_OPS(

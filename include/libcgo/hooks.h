@@ -73,9 +73,9 @@ LIBCGO_END_DECLS
  *
  * `record_type` is the client's record of a thread. Its first member is a
  * struct libcgo_thread, so a pointer to one is a pointer to the other. The record of a
- * foreign thread is allocated by calloc(3), so all bytes after its first member are 0, and
- * is freed when the thread has left. In C++ no constructor and no destructor runs: use types
- * that need none.
+ * foreign thread is allocated by calloc(3), so all bytes after its first member are 0; it is
+ * aligned as its type asks, and is freed when the thread has left. In C++ no constructor and
+ * no destructor runs: use types that need none.
  *
  * `attach` and `detach` are functions, or NULL. They run as hooks (see libcgo_ops), with
  * signals held:
@@ -90,49 +90,85 @@ LIBCGO_END_DECLS
  *                                     record is the client's, and may be freed here. If it
  *                                     is foreign, do not free it.
  *
+ * name_self() and callbacks are safe in signal handlers, but for one case: of an object that
+ * dlopen(3) has loaded, glibc allocates the thread-local variables when a thread first uses
+ * them. If a handler may come to a thread that has no record, compile such an object with
+ * -ftls-model=initial-exec.
+ *
+ * After libcgo_runtime_close, name_self() still returns the record of a thread that was
+ * attached, also when the client has freed it.
+ *
  * Since 0.2.
  */
-#define LIBCGO_DEFINE_RUNTIME(name, record_type, attach, detach)                 \
-  static __thread record_type *name##_record_;                                   \
-  static __attribute__((__noinline__, __unused__))                               \
-  record_type *name##_self(void) {                                               \
-    __asm__ __volatile__("");                                                    \
-    return name##_record_;                                                       \
-  }                                                                              \
-  static void name##_enter_(struct libcgo_thread *thread) {                      \
-    int (*const hook)(record_type * record) = attach;                            \
-    name##_record_ = LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, thread));  \
-    if (hook != LIBCGO_NULL_ &&                                                  \
-        hook(LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, thread))) != 0)    \
-      name##_record_ = LIBCGO_NULL_;                                             \
-  }                                                                              \
-  static void name##_leave_(struct libcgo_thread *thread) {                      \
-    void (*const hook)(record_type * record) = detach;                           \
-    if (name##_record_ != LIBCGO_NULL_ && hook != LIBCGO_NULL_)                  \
-      hook(LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, thread)));           \
-    name##_record_ = LIBCGO_NULL_;                                               \
-  }                                                                              \
-  static struct libcgo_thread *name##_acquire_(struct libcgo_runtime *runtime) { \
-    struct libcgo_thread *const thread = LIBCGO_CAST_(                           \
-        struct libcgo_thread *, __builtin_calloc(1, sizeof(record_type)));       \
-    (void)runtime;                                                               \
-    if (thread != LIBCGO_NULL_)                                                  \
-      libcgo_thread_init(thread, sizeof(struct libcgo_thread));                  \
-    return thread;                                                               \
-  }                                                                              \
-  static void name##_release_(struct libcgo_thread *thread) {                    \
-    __builtin_free(thread);                                                      \
-  }                                                                              \
-  static struct libcgo_thread *name##_current_(                                  \
-      const struct libcgo_runtime *runtime) {                                    \
-    (void)runtime;                                                               \
-    return LIBCGO_CAST_(struct libcgo_thread *,                                  \
-                        LIBCGO_CAST_(void *, name##_record_));                   \
-  }                                                                              \
-  static const struct libcgo_ops name##_ops_ =                                   \
-      LIBCGO_OPS(name##_enter_, name##_leave_, name##_acquire_,                  \
-                 name##_release_, name##_current_, LIBCGO_NULL_);                \
-  static struct libcgo_runtime name =                                            \
+/* name_more_: where calloc(3) aligns to less than the type needs, the record begins later, and
+   what calloc has returned is stored below it. */
+#define LIBCGO_DEFINE_RUNTIME(name, record_type, attach, detach)                \
+  static __thread record_type *name##_record_;                                  \
+  static __attribute__((__noinline__, __unused__))                              \
+  record_type *name##_self(void) {                                              \
+    __asm__ __volatile__("");                                                   \
+    return name##_record_;                                                      \
+  }                                                                             \
+  static void name##_enter_(struct libcgo_thread *libcgo_thread_) {             \
+    int (*const libcgo_hook_)(record_type *) = attach;                          \
+    name##_record_ =                                                            \
+        LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, libcgo_thread_));      \
+    if (libcgo_hook_ != LIBCGO_NULL_ && libcgo_hook_(name##_record_) != 0)      \
+      name##_record_ = LIBCGO_NULL_;                                            \
+  }                                                                             \
+  static void name##_leave_(struct libcgo_thread *libcgo_thread_) {             \
+    void (*const libcgo_hook_)(record_type *) = detach;                         \
+    if (name##_record_ != LIBCGO_NULL_ && libcgo_hook_ != LIBCGO_NULL_)         \
+      libcgo_hook_(                                                             \
+          LIBCGO_CAST_(record_type *, LIBCGO_CAST_(void *, libcgo_thread_)));   \
+    name##_record_ = LIBCGO_NULL_;                                              \
+  }                                                                             \
+  enum {                                                                        \
+    name##_align_ = __alignof__(record_type),                                   \
+    name##_more_ =                                                              \
+        name##_align_ > 2 * sizeof(void *) ? name##_align_ + sizeof(void *) : 0 \
+  };                                                                            \
+  static struct libcgo_thread *name##_acquire_(                                 \
+      struct libcgo_runtime *libcgo_runtime_) {                                 \
+    char *const libcgo_memory_ = LIBCGO_CAST_(                                  \
+        char *, __builtin_calloc(1, sizeof(record_type) + name##_more_));       \
+    char *libcgo_place_ = libcgo_memory_;                                       \
+    struct libcgo_thread *libcgo_thread_;                                       \
+    (void)libcgo_runtime_;                                                      \
+    if (libcgo_memory_ == LIBCGO_NULL_)                                         \
+      return LIBCGO_NULL_;                                                      \
+    if (name##_more_ != 0) {                                                    \
+      libcgo_place_ += sizeof(void *);                                          \
+      libcgo_place_ +=                                                          \
+          (0 - LIBCGO_CAST_(uintptr_t, libcgo_place_)) % name##_align_;         \
+      __builtin_memcpy(libcgo_place_ - sizeof(void *), &libcgo_memory_,         \
+                       sizeof(void *));                                         \
+    }                                                                           \
+    libcgo_thread_ = LIBCGO_CAST_(struct libcgo_thread *,                       \
+                                  LIBCGO_CAST_(void *, libcgo_place_));         \
+    libcgo_thread_init(libcgo_thread_, sizeof(struct libcgo_thread));           \
+    return libcgo_thread_;                                                      \
+  }                                                                             \
+  static void name##_release_(struct libcgo_thread *libcgo_thread_) {           \
+    void *libcgo_memory_ = libcgo_thread_;                                      \
+    if (name##_more_ != 0)                                                      \
+      __builtin_memcpy(                                                         \
+          &libcgo_memory_,                                                      \
+          LIBCGO_CAST_(char *, LIBCGO_CAST_(void *, libcgo_thread_)) -          \
+              sizeof(void *),                                                   \
+          sizeof(void *));                                                      \
+    __builtin_free(libcgo_memory_);                                             \
+  }                                                                             \
+  static struct libcgo_thread *name##_current_(                                 \
+      const struct libcgo_runtime *libcgo_runtime_) {                           \
+    (void)libcgo_runtime_;                                                      \
+    return LIBCGO_CAST_(struct libcgo_thread *,                                 \
+                        LIBCGO_CAST_(void *, name##_record_));                  \
+  }                                                                             \
+  static const struct libcgo_ops name##_ops_ =                                  \
+      LIBCGO_OPS(name##_enter_, name##_leave_, name##_acquire_,                 \
+                 name##_release_, name##_current_, LIBCGO_NULL_);               \
+  static struct libcgo_runtime name =                                           \
       LIBCGO_RUNTIME_INIT_(&name##_ops_, LIBCGO_INIT_READY)
 
 #endif

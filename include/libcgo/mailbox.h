@@ -15,10 +15,14 @@
  * The functions run one at a time, in the order in which they were posted. They run in the
  * thread that calls libcgo_mailbox_serve, not in the thread that posted them.
  *
- * A function that is posted must return: it must not throw, and no longjmp may leave it.
- * Otherwise no other function is served, and a thread that waits for it waits for ever.
+ * A function that is posted must return: it must not throw, no longjmp may leave it, and its
+ * thread must neither end nor be cancelled in it. Otherwise no other function is served, and a
+ * thread that waits for it waits for ever. In the same way, no longjmp and no asynchronous
+ * cancellation may leave a function of this header that waits.
  *
- * In a child of fork(2), a mailbox of the parent cannot be used: open another one.
+ * In a child of fork(2), a mailbox of the parent cannot be used: initialise the record again,
+ * and open it. If the child was forked in a function that was being served, the child serves
+ * no other one: libcgo_mailbox_serve returns.
  */
 #ifndef LIBCGO_MAILBOX_H
 #define LIBCGO_MAILBOX_H
@@ -42,9 +46,10 @@ struct libcgo_mailbox {
   uint32_t size;    /* of this record, in bytes */
   uint32_t version; /* LIBCGO_RECORD_VERSION */
   /* Makes a thread of the machine call libcgo_mailbox_serve soon. It is called in the thread
-     that posts, if nothing was waiting before, and by libcgo_mailbox_close. It may be called
-     again before that thread serves. It must not call functions of the mailbox. NULL: a
-     thread waits in libcgo_mailbox_wait instead. */
+     that posts, if nothing was waiting before, by libcgo_mailbox_close, and by a
+     libcgo_mailbox_serve that leaves functions behind. It may be called again before that
+     thread serves. It must not call functions of the mailbox. NULL: a thread waits in
+     libcgo_mailbox_wait instead. */
   libcgo_wake_fn wake;
   void *data; /* the client's */
   /* The library's. */
@@ -101,7 +106,7 @@ LIBCGO_API int libcgo_mailbox_open(struct libcgo_mailbox *box,
  * Returns 0: fn will run, unless libcgo_mailbox_end comes first. After an error it will not:
  *   ETIMEDOUT  the mailbox is still full
  *   ESHUTDOWN  it is closed
- *   EDEADLK    it is full, and this thread is the one that serves it
+ *   EDEADLK    it is full, and this thread is serving it at the moment
  *   EINVAL     fn is NULL, or the mailbox is not open
  * Leaves errno alone. Not a cancellation point. Safe in any thread; not safe in signal
  * handlers. Since 0.2.
@@ -113,7 +118,8 @@ LIBCGO_API int libcgo_mailbox_post(struct libcgo_mailbox *box,
 /*
  * Posts fn(arg) and waits until it has returned. `timeout_ns` is the longest time until fn
  * begins, in nanoseconds. If fn has begun, the call waits for its end without a limit. In the
- * thread that is serving the mailbox, fn runs at once.
+ * thread that is serving the mailbox, fn runs at once. A thread that could serve it, but is not
+ * doing so, waits for itself if no other one serves.
  *
  * Returns 0: fn has run. After an error it has not, and will not:
  *   ETIMEDOUT  it did not begin in time
@@ -138,12 +144,14 @@ LIBCGO_API int libcgo_mailbox_call(struct libcgo_mailbox *box,
 LIBCGO_API size_t libcgo_mailbox_serve(struct libcgo_mailbox *box, size_t most);
 
 /*
- * Waits until a function waits in the mailbox, for at most `timeout_ns` nanoseconds.
+ * Waits until a function waits in the mailbox, and no other thread is serving it, for at most
+ * `timeout_ns` nanoseconds.
  *
  * Returns 0: a function waits, or
  *   ETIMEDOUT  none has come
  *   EINTR      libcgo_mailbox_interrupt was called
  *   ESHUTDOWN  the mailbox is closed, and empty
+ *   EDEADLK    this thread is serving the mailbox at the moment
  *   EINVAL     the mailbox is not open
  * Leaves errno alone. Not a cancellation point. Safe in any thread; not safe in signal
  * handlers. Since 0.2.

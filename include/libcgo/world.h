@@ -270,6 +270,8 @@ LIBCGO_API int libcgo_handle_visit(struct libcgo_handle_table *table,
  * Afterwards the records of foreign threads are the client's, which may free them at once.
  * (`release` is not called for them.) This function does not wait for threads that the
  * runtime has created. Their records stay in use until they have ended: end them before.
+ * Nor does it wait for the runtime's own code on an attached thread, outside of callbacks: no
+ * call of that code takes the record any more. End it before, or run it in a callback.
  * Then libcgo_runtime_end may be called.
  *
  * `timeout_ns` is the longest time to wait, in nanoseconds; UINT64_MAX: without a limit.

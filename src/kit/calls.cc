@@ -874,8 +874,8 @@ no_record(const char *call, const libcgo_thread *thread) {
         .number(thread->version)
         .text(": it is to begin as LIBCGO_THREAD_INIT");
   else
-    m.text("no thread has entered the record: libcgo_thread_create, "
-           "libcgo_attach and libcgo_callback do that");
+    m.text("no thread has entered the record, or its runtime was closed: "
+           "libcgo_thread_create, libcgo_attach and libcgo_callback enter it");
   m.fatal();
 }
 

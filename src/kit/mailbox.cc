@@ -4,7 +4,7 @@
 // a word to change, outside of the lock:
 //
 // - a call, for the word in its own frame: the function has run, or the mailbox has ended;
-// - who serves, for `posted`;
+// - who will serve, for `posted`: that something is there, or that nobody serves any more;
 // - who finds no place, for `taken`.
 //
 // Who waits first counts itself, then reads the word, and then looks whether there is still
@@ -173,6 +173,8 @@ public:
   visit(const visit &) = delete;
   visit &operator=(const visit &) = delete;
   box_state *box() const { return box_; }
+  // In a child of fork, where the record may be another mailbox's by now.
+  void forget() { box_ = nullptr; }
 
 private:
   // The record may be gone before the wake-up, which looks at no memory.
@@ -277,6 +279,12 @@ bool take(box_state *box, letter *l) {
   return true;
 }
 
+bool has_letters(box_state *box) {
+  const locked lock(box);
+  drop_given_up(box);
+  return box->count != 0;
+}
+
 bool close(box_state *box) {
   locked lock(box);
   if (box->closed)
@@ -370,7 +378,7 @@ int libcgo_mailbox_call(libcgo_mailbox *record, void (*fn)(void *arg),
 
 size_t libcgo_mailbox_serve(libcgo_mailbox *record, size_t most) {
   using namespace cgo;
-  const visit v(record);
+  visit v(record);
   box_state *const box = v.box();
   if (box == nullptr)
     return 0;
@@ -378,14 +386,27 @@ size_t libcgo_mailbox_serve(libcgo_mailbox *record, size_t most) {
   if (!__atomic_compare_exchange_n(&box->server, &nobody, this_thread(), false,
                                    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
     return 0;
+  const int process = os::process_id();
   size_t n = 0;
   letter l;
-  for (; n < most && take(box, &l); n++) {
+  while (n < most && take(box, &l)) {
+    n++;
     l.fn(l.arg);
+    if (os::process_id() != process) { // the rest is the parent's
+      v.forget();
+      return n;
+    }
     if (l.answer != nullptr)
       tell(l.answer, has_run);
   }
-  __atomic_store_n(&box->server, uintptr_t{0}, __ATOMIC_RELEASE);
+  __atomic_store_n(&box->server, uintptr_t{0}, __ATOMIC_SEQ_CST);
+  // More than `most`, or what came while this thread did not look any more, and others saw
+  // that it served.
+  if (has_letters(box)) {
+    happen(&box->posted);
+    if (record->wake != nullptr)
+      record->wake(record);
+  }
   return n;
 }
 
@@ -395,6 +416,8 @@ int libcgo_mailbox_wait(libcgo_mailbox *record, uint64_t timeout_ns) {
   box_state *const box = v.box();
   if (box == nullptr)
     return EINVAL;
+  if (is_server(box))
+    return EDEADLK;
   const deadline until(timeout_ns);
   for (;;) {
     const waiter posted(&box->posted);
@@ -403,10 +426,12 @@ int libcgo_mailbox_wait(libcgo_mailbox *record, uint64_t timeout_ns) {
     {
       locked lock(box);
       drop_given_up(box);
-      if (box->count != 0)
+      if (box->count == 0) {
+        if (box->closed)
+          return ESHUTDOWN;
+      } else if (__atomic_load_n(&box->server, __ATOMIC_SEQ_CST) == 0) {
         return 0;
-      if (box->closed)
-        return ESHUTDOWN;
+      }
     }
     const unsigned long long left = until.left();
     if (left == 0)

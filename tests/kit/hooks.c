@@ -365,6 +365,39 @@ TEST(a_defined_runtime_may_have_a_start_up_all_the_same) {
   ck_assert_int_eq(err, 0);
 }
 
+/* A record with a line of the cache for itself, and names that the macro might have. */
+struct wide {
+  struct libcgo_thread thread;
+  _Alignas(256) char line[256];
+};
+static int hook_calls;
+static int hook(struct wide *record) {
+  hook_calls++;
+  return (uintptr_t)record % _Alignof(struct wide) != 0 ||
+         record->line[0] != 0 || record->line[255]++ != 0;
+}
+static void thread(struct wide *record) { hook_calls += record->line[255]; }
+LIBCGO_DEFINE_RUNTIME(wide, struct wide, hook, thread);
+
+static void look(struct libcgo_thread *thread, void *arg) {
+  *(int *)arg = (void *)thread == (void *)wide_self() ? 0 : -1;
+}
+static void *call_wide(void *arg) {
+  if (libcgo_callback(&wide, look, arg) != 0)
+    *(int *)arg = -3;
+  return NULL;
+}
+
+TEST(a_record_of_a_defined_runtime_is_aligned_as_its_type) {
+  hook_calls = 0;
+  for (int i = 0; i < 8; i++) {
+    int err = -2;
+    in_thread(call_wide, &err);
+    ck_assert_int_eq(err, 0);
+  }
+  ck_assert_int_eq(hook_calls, 16);
+}
+
 int main(void) {
   suite_begin("hooks");
   ADD_TEST(libcgo_thread_init_makes_what_the_macro_makes);
@@ -389,5 +422,6 @@ int main(void) {
   ADD_TEST(attach_can_refuse_a_thread_of_a_defined_runtime);
   ADD_TEST(a_created_thread_of_a_defined_runtime_is_detached_as_its_last_act);
   ADD_TEST(a_defined_runtime_may_have_a_start_up_all_the_same);
+  ADD_TEST(a_record_of_a_defined_runtime_is_aligned_as_its_type);
   return suite_run();
 }

@@ -525,6 +525,32 @@ TEST(an_attachment_that_ends_on_another_thread_detaches_neither) {
   libcgo_detach(&runtime);
 }
 
+// Two libraries may do this without knowing of each other.
+static cgo::runtime<> one, another;
+
+TEST(runtimes_with_the_same_hooks_have_records_of_their_own) {
+  for (cgo::runtime<> *const r : {&one, &another}) {
+    cgo::init start_up(r->init);
+    start_up.done();
+  }
+  for (const bool first_goes_first : {true, false})
+    in_thread([&] {
+      for (cgo::runtime<> *const r : {&one, &another, &one})
+        cgo::callback(*r, [&](cgo::thread &t) {
+          ck_assert_ptr_eq(t.runtime, r);
+          ck_assert_ptr_eq(r->current(), &t);
+        });
+      cgo::runtime<> &goes = first_goes_first ? one : another;
+      cgo::runtime<> &stays = first_goes_first ? another : one;
+      ck_assert_int_eq(libcgo_detach(&goes), 0);
+      ck_assert_ptr_eq(goes.current(), nullptr);
+      ck_assert_ptr_eq(stays.current()->runtime, &stays);
+      ck_assert_int_eq(libcgo_detach(&goes), ESRCH);
+      ck_assert_int_eq(libcgo_detach(&stays), 0);
+      ck_assert_ptr_eq(stays.current(), nullptr);
+    });
+}
+
 TEST(an_attachment_works_for_a_runtime_in_c) {
   {
     cgo::attachment here(in_c::runtime);
@@ -895,6 +921,7 @@ int main(void) {
   ADD_TEST(an_inner_attachment_leaves_the_thread_attached);
   ADD_TEST(a_released_attachment_lasts_until_the_thread_ends);
   ADD_TEST(an_attachment_that_ends_on_another_thread_detaches_neither);
+  ADD_TEST(runtimes_with_the_same_hooks_have_records_of_their_own);
   ADD_TEST(an_attachment_works_for_a_runtime_in_c);
   ADD_TEST(without_records_for_them_foreign_threads_are_not_attached);
   ADD_TEST(a_callback_before_the_start_up_is_an_error);

@@ -11,6 +11,10 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
+#ifndef _WIN32
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 enum { places = 4, posters = 8, each = 5000, rounds = 200 };
 
@@ -162,6 +166,18 @@ TEST(wake_is_called_when_nothing_waited_before) {
   over();
 }
 
+TEST(wake_is_called_again_for_what_is_left_behind) {
+  fresh();
+  for (int i = 0; i < 3; i++)
+    post(i);
+  for (int i = 1; i <= 3; i++) {
+    ck_assert_int_eq(atomic_load(&wakes), i);
+    ck_assert_uint_eq(libcgo_mailbox_serve(&box, 1), 1);
+  }
+  ck_assert_int_eq(atomic_load(&wakes), 3);
+  over();
+}
+
 static void *wait_in_it(void *arg) {
   (void)arg;
   atomic_store(&result, libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER));
@@ -180,6 +196,70 @@ TEST(a_thread_that_waits_can_be_interrupted) {
   ck_assert_int_eq(atomic_load(&result), EINTR);
   over();
 }
+
+static atomic_int go_on;
+static void run_until_told(void *arg) {
+  run(arg);
+  while (!atomic_load(&go_on))
+    sched_yield();
+}
+static void *serve_one(void *arg) {
+  (void)arg;
+  libcgo_mailbox_serve(&box, 1);
+  return NULL;
+}
+
+TEST(who_would_serve_waits_while_another_thread_does) {
+  fresh();
+  atomic_store(&go_on, 0);
+  ck_assert_int_eq(libcgo_mailbox_post(&box, run_until_told, NULL, 0), 0);
+  const pthread_t server = start(serve_one, NULL);
+  while (!atomic_load(&ran))
+    sched_yield();
+  post(1);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, 1000000), ETIMEDOUT);
+  const pthread_t thread = start(wait_in_it, NULL);
+  atomic_store(&go_on, 1);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(atomic_load(&result), 0);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), 1);
+  pthread_join(server, NULL);
+  over();
+}
+
+#ifndef _WIN32
+static pid_t child;
+static void fork_in_it(void *arg) {
+  (void)arg;
+  child = fork();
+  if (child != 0)
+    return;
+  alarm(60);
+  if (libcgo_mailbox_init(&box, sizeof box) != 0 ||
+      libcgo_mailbox_open(&box, places) != 0 || post(1) != 0)
+    _exit(2);
+}
+
+TEST(a_child_that_is_forked_in_a_function_serves_no_other_one) {
+  fresh();
+  ck_assert_int_eq(libcgo_mailbox_post(&box, fork_in_it, NULL, 0), 0);
+  post(1);
+  const size_t served = libcgo_mailbox_serve(&box, SIZE_MAX);
+  if (child == 0) {
+    if (served != 1 || atomic_load(&ran) != 0)
+      _exit(3);
+    if (libcgo_mailbox_serve(&box, SIZE_MAX) != 1 || atomic_load(&ran) != 1)
+      _exit(4);
+    _exit(libcgo_mailbox_end(&box));
+  }
+  int status = -1;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  ck_assert_uint_eq(served, 2);
+  ck_assert_int_eq(atomic_load(&ran), 1);
+  over();
+}
+#endif
 
 TEST(a_closed_mailbox_takes_nothing_and_is_served_to_its_end) {
   fresh();
@@ -221,6 +301,7 @@ static void from_inside(void *arg) {
   ck_assert_int_eq(libcgo_mailbox_post(&box, run, NULL, LIBCGO_FOR_EVER),
                    EDEADLK);
   ck_assert_uint_eq(libcgo_mailbox_serve(&box, 1), 0);
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER), EDEADLK);
   ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
   ck_assert_int_eq(libcgo_mailbox_call(&box, run, arg, 0), ESHUTDOWN);
 }
@@ -338,6 +419,11 @@ int main(void) {
   ADD_TEST(a_call_that_does_not_begin_in_time_never_runs);
   ADD_TEST(a_call_that_has_begun_is_waited_for);
   ADD_TEST(wake_is_called_when_nothing_waited_before);
+  ADD_TEST(wake_is_called_again_for_what_is_left_behind);
+  ADD_TEST(who_would_serve_waits_while_another_thread_does);
+#ifndef _WIN32
+  ADD_TEST(a_child_that_is_forked_in_a_function_serves_no_other_one);
+#endif
   ADD_TEST(a_thread_that_waits_can_be_interrupted);
   ADD_TEST(a_closed_mailbox_takes_nothing_and_is_served_to_its_end);
   ADD_TEST(who_waits_when_it_ends_gets_an_error);

@@ -639,8 +639,8 @@ TEST(call_on_stack_without_a_record_is_fatal) {
 }
 
 #define NOT_ENTERED                                                            \
-  "no thread has entered the record: libcgo_thread_create, libcgo_attach and " \
-  "libcgo_callback do that"
+  "no thread has entered the record, or its runtime was closed: "              \
+  "libcgo_thread_create, libcgo_attach and libcgo_callback enter it"
 
 static void fresh_record_to_system(void *unused) {
   struct libcgo_thread thread = LIBCGO_THREAD_INIT;

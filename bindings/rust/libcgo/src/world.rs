@@ -49,6 +49,9 @@ impl<H: Hooks> Runtime<H> {
     /// new threads are refused (ESHUTDOWN). Waits for the callbacks of other threads that
     /// are under way. Threads that end later run no hook; what they had is not dropped.
     ///
+    /// It does not wait for code that uses an [`Attached`](crate::Attached) outside of
+    /// callbacks: that code's next `on_system` or `on_stack` aborts the process. End it before.
+    ///
     /// Errors: ETIMEDOUT: callbacks are still under way; the runtime is closed, call again.
     /// ENOTSUP without [`with_world`](Self::with_world). EBUSY in a hook.
     pub fn close(&'static self, timeout: Option<Duration>) -> Result<()> {

@@ -242,6 +242,20 @@ def the_runtimes_image_is_kept_mapped():
 
 
 @tap.case
+def the_loader_is_asked_once_by_who_waits():
+    """It has a lock, which a thread may have that waits."""
+    def asked(p):
+        return sorted(n for n in p.system.asked if n.startswith('__ulock'))
+    p = Process()
+    same(p.result('client_begin', 0), 0)
+    same(p.result('client_done'), 0)
+    same(asked(p), [], 'what was asked for to wake nobody')
+    p = Process()
+    waits_until_done(p)
+    same(asked(p), ['__ulock_wait', '__ulock_wake'])
+
+
+@tap.case
 def a_wait_polls_where_the_system_has_none():
     p = Process(ulock=False)
     waits_until_done(p)

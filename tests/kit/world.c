@@ -719,6 +719,7 @@ TEST(the_threads_make_the_fence_where_the_system_refuses_it) {
   ck_assert_int_eq(libcgo_detach(&world), 0);
   stop_while_they_work(work_by_calls, 1);
   stop_while_they_work(work_by_callbacks, 0);
+  stop_while_they_work(work_by_hand, 0);
 }
 
 TEST(and_where_the_system_begins_to_refuse_it) {

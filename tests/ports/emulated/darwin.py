@@ -248,10 +248,15 @@ def the_loader_is_asked_once_by_who_waits():
         return sorted(n for n in p.system.asked if n.startswith('__ulock'))
     p = Process()
     same(p.result('client_begin', 0), 0)
+    waiting = [p.system.foreign_thread() for _ in range(2)]
+    for thread in waiting:
+        p.m.start(thread, p.address('client_wait'))
+        p.m.switch_to(p.initial)
+        for _ in range(3):
+            p.m.run_turn(thread)
+    same(asked(p), ['__ulock_wait', '__ulock_wake'])
     same(p.result('client_done'), 0)
-    same(asked(p), [], 'what was asked for to wake nobody')
-    p = Process()
-    waits_until_done(p)
+    same([thread.ended for thread in waiting], [True, True])
     same(asked(p), ['__ulock_wait', '__ulock_wake'])
 
 

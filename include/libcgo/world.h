@@ -32,8 +32,10 @@
  * libcgo_safepoint do nothing; and the functions that take the runtime's record return
  * ENOTSUP.
  *
- * There is no world on Windows. There libcgo_attach, libcgo_thread_create and libcgo_callback
- * return ENOTSUP for a runtime with the flag.
+ * There is a world on every port. On Windows for amd64 a longjmp unwinds: it ends the parked
+ * calls and the callbacks that it leaves, as an exception does. On Windows for 386 an exception
+ * may leave them only if the program has its unwinder as a library (libgcc_s_dw2-1.dll), or
+ * is linked with the archive of libcgo.
  */
 #ifndef LIBCGO_WORLD_H
 #define LIBCGO_WORLD_H
@@ -147,8 +149,8 @@ static inline void libcgo_safepoint(struct libcgo_thread *thread) {
  *   EDEADLK    the caller has stopped this world already, or runs a function of
  *              libcgo_threads_visit or libcgo_handshake
  *   EINVAL     the runtime's record is NULL, too small, or lacks a required hook
- *   ENOTSUP    the runtime has no LIBCGO_WORLD, this library does not know the version of
- *              its record, or there is no world on this system
+ *   ENOTSUP    the runtime has no LIBCGO_WORLD, or this library does not know the version
+ *              of its record
  *   ENOMEM     the runtime has had no thread yet, and there is no memory for its world
  * Leaves errno alone. Not a cancellation point.
  * Safe in any thread; not safe in signal handlers. Since 0.2.

@@ -158,11 +158,44 @@ constexpr uint32_t all = 0x100;
 constexpr uint32_t error_in_result = 0x1000000; // and errno left alone
 constexpr unsigned poll_ms = 1;
 
+// dlsym() takes the loader's lock. A thread that runs a constructor has it, and may wait here
+// for who wakes. So who wakes looks for nothing. Who waits looks once, or has found it done
+// where the world began: later a signal handler may wait.
+uintptr_t kernel_wait, kernel_wake; // functions
+uint32_t looked;
+
+wait_function *find_wait() {
+  if (__atomic_load_n(&looked, __ATOMIC_ACQUIRE) == 0) {
+    __atomic_store_n(
+        &kernel_wait,
+        reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "__ulock_wait")),
+        __ATOMIC_RELAXED);
+    __atomic_store_n(
+        &kernel_wake,
+        reinterpret_cast<uintptr_t>(dlsym(RTLD_DEFAULT, "__ulock_wake")),
+        __ATOMIC_RELAXED);
+    __atomic_store_n(&looked, 1u, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); // with the one in find_wake
+  }
+  return reinterpret_cast<wait_function *>(
+      __atomic_load_n(&kernel_wait, __ATOMIC_RELAXED));
+}
+
+// The word was changed before: either this sees the function, or who looks for it now sees
+// the word, and does not sleep.
+wake_function *find_wake() {
+  uintptr_t found = __atomic_load_n(&kernel_wake, __ATOMIC_RELAXED);
+  if (found == 0) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    found = __atomic_load_n(&kernel_wake, __ATOMIC_RELAXED);
+  }
+  return reinterpret_cast<wake_function *>(found);
+}
+
 } // namespace
 
 void wait_while(const uint32_t *word, uint32_t value) {
-  auto *const wait =
-      reinterpret_cast<wait_function *>(dlsym(RTLD_DEFAULT, "__ulock_wait"));
+  wait_function *const wait = find_wait();
   if (wait != nullptr) {
     wait(compare_and_wait | error_in_result, word, value, 0);
     return;
@@ -182,20 +215,21 @@ void wait_while_for(const uint32_t *word, uint32_t value,
   const uint32_t most_us = most_ns >= 1000000000u
                                ? second
                                : static_cast<uint32_t>(most_ns) / 1000 + 1;
-  auto *const wait =
-      reinterpret_cast<wait_function *>(dlsym(RTLD_DEFAULT, "__ulock_wait"));
+  wait_function *const wait = find_wait();
   if (wait != nullptr)
     wait(compare_and_wait | error_in_result, word, value, most_us);
   else
     wait_while(word, value);
 }
 
-fence_kind find_fence() { return fence_kind::missing; }
+fence_kind find_fence() {
+  find_wait();
+  return fence_kind::missing;
+}
 bool fence_others() { return false; }
 
 void wake_all(const uint32_t *word) {
-  auto *const wake =
-      reinterpret_cast<wake_function *>(dlsym(RTLD_DEFAULT, "__ulock_wake"));
+  wake_function *const wake = find_wake();
   if (wake != nullptr)
     wake(compare_and_wait | all | error_in_result, word, 0);
 }

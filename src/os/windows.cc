@@ -46,14 +46,61 @@ NT_TIB *thread_block() {
 // On each CPU that Windows is for, src/arch/amd64-ms.S included.
 constexpr size_t page_size() { return 4096; }
 
-// Functions that came later than the oldest Windows. The libraries are those that
+// Functions that came later than the oldest Windows, by name. The libraries are those that
 // each process has.
+//
+// They are looked for when this image is loaded, and never again. That takes the loader's
+// lock, which a thread has that starts, or that runs a library's DllMain. Such a thread may
+// wait for who waits or wakes here: DllMain because it calls back into a stopped world. And
+// wine has another lock while it runs the destructors of fiber-local indexes: a thread that
+// starts takes that one second.
+using wait_function = BOOL WINAPI(volatile void *address, void *compare,
+                                  SIZE_T size, DWORD ms);
+using wake_function = void WINAPI(void *address);
+using describe_function = HRESULT WINAPI(HANDLE thread,
+                                         const wchar_t *description);
+using in_progress_function = BOOLEAN WINAPI();
+using version_function = const char *();
+using unwind_function = void WINAPI(void *frame, void *pc,
+                                    EXCEPTION_RECORD *record, void *result,
+                                    void *context, void *history);
+
+struct late_functions {
+  wait_function *wait;
+  wake_function *wake;
+  describe_function *describe;
+  in_progress_function *process_ends;
+  version_function *wine_version;
+  unwind_function *unwind;
+};
+late_functions late;
+uint32_t late_are_found;
+
 template <class Function>
-Function *find_function(const char *library, const char *name) {
+void find_function(const char *library, const char *name, Function **function) {
   const HMODULE module = GetModuleHandleA(library);
   const FARPROC found =
       module == nullptr ? nullptr : GetProcAddress(module, name);
-  return reinterpret_cast<Function *>(reinterpret_cast<uintptr_t>(found));
+  // Another thread may do the same, where nobody has told that the image is loaded.
+  __atomic_store_n(
+      function, reinterpret_cast<Function *>(reinterpret_cast<uintptr_t>(found)),
+      __ATOMIC_RELAXED);
+}
+
+void find_late_functions() {
+  find_function("kernelbase", "WaitOnAddress", &late.wait);
+  find_function("kernelbase", "WakeByAddressAll", &late.wake);
+  find_function("kernel32", "SetThreadDescription", &late.describe);
+  find_function("ntdll", "RtlDllShutdownInProgress", &late.process_ends);
+  find_function("ntdll", "wine_get_version", &late.wine_version);
+  find_function("ntdll", "RtlUnwindEx", &late.unwind);
+  __atomic_store_n(&late_are_found, 1u, __ATOMIC_RELEASE);
+}
+
+const late_functions &late_ones() {
+  if (__atomic_load_n(&late_are_found, __ATOMIC_ACQUIRE) == 0)
+    find_late_functions();
+  return late;
 }
 
 } // namespace
@@ -175,8 +222,7 @@ thread_limit find_thread_limit(size_t stack_size) {
 }
 
 void set_thread_name(const char *name) {
-  using describe = HRESULT WINAPI(HANDLE thread, const wchar_t *description);
-  auto *const set = find_function<describe>("kernel32", "SetThreadDescription");
+  describe_function *const set = late_ones().describe;
   if (set == nullptr) // before Windows 10
     return;
   wchar_t wide[64];
@@ -320,8 +366,6 @@ constexpr DWORD most_keys = TLS_MINIMUM_AVAILABLE + 1024;
 // Facts about the process.
 uintptr_t destructors[most_keys]; // functions, or 0
 uintptr_t end_index;              // of what tells the end; plus 1, so 0 is none
-using in_progress_function = BOOLEAN WINAPI();
-in_progress_function *process_ends;
 
 void run_destructors() {
   bool again = true;
@@ -343,6 +387,7 @@ void run_destructors() {
 __attribute__((__force_align_arg_pointer__)) void WINAPI at_end_of_fiber(void *) {
   // When a process ends, its other threads are already gone, with what they have
   // locked. As with POSIX, nobody leaves then.
+  in_progress_function *const process_ends = late_ones().process_ends;
   if (!IsThreadAFiber() && (process_ends == nullptr || !process_ends()))
     run_destructors();
 }
@@ -350,7 +395,9 @@ __attribute__((__force_align_arg_pointer__)) void WINAPI at_end_of_fiber(void *)
 __attribute__((__force_align_arg_pointer__)) void WINAPI at_notice(void *,
                                                                    DWORD reason,
                                                                    void *) {
-  if (reason == DLL_THREAD_DETACH)
+  if (reason == DLL_PROCESS_ATTACH)
+    find_late_functions();
+  else if (reason == DLL_THREAD_DETACH)
     run_destructors();
 }
 
@@ -363,8 +410,6 @@ PIMAGE_TLS_CALLBACK at_notice_entry = at_notice;
 bool prepare_end() {
   if (__atomic_load_n(&end_index, __ATOMIC_ACQUIRE) != 0)
     return true;
-  process_ends =
-      find_function<in_progress_function>("ntdll", "RtlDllShutdownInProgress");
   const DWORD index = FlsAlloc(at_end_of_fiber);
   if (index == FLS_OUT_OF_INDEXES)
     return false;
@@ -470,15 +515,12 @@ stopped_code read_signal_context(const void *context) {
 
 namespace {
 
-using wait_function = BOOL WINAPI(volatile void *address, void *compare,
-                                  SIZE_T size, DWORD ms);
-using wake_function = void WINAPI(void *address);
 constexpr DWORD poll_ms = 1; // before Windows 8
 
 } // namespace
 
 void wait_while(const uint32_t *word, uint32_t value) {
-  auto *const wait = find_function<wait_function>("kernelbase", "WaitOnAddress");
+  wait_function *const wait = late_ones().wait;
   if (wait != nullptr)
     wait(const_cast<uint32_t *>(word), &value, sizeof value, INFINITE);
   else if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value)
@@ -489,7 +531,7 @@ void wait_while_for(const uint32_t *word, uint32_t value,
                     unsigned long long most_ns) {
   const DWORD most_ms =
       most_ns >= 1000000000u ? 1000 : static_cast<DWORD>(most_ns) / 1000000 + 1;
-  auto *const wait = find_function<wait_function>("kernelbase", "WaitOnAddress");
+  wait_function *const wait = late_ones().wait;
   if (wait != nullptr)
     wait(const_cast<uint32_t *>(word), &value, sizeof value, most_ms);
   else
@@ -498,10 +540,8 @@ void wait_while_for(const uint32_t *word, uint32_t value,
 
 // Wine may have nothing behind the function, and not say so: version 8 has not.
 fence_kind find_fence() {
-  using version_function = const char *();
-  return find_function<version_function>("ntdll", "wine_get_version") == nullptr
-             ? fence_kind::others
-             : fence_kind::missing;
+  return late_ones().wine_version == nullptr ? fence_kind::others
+                                             : fence_kind::missing;
 }
 bool fence_others() {
   FlushProcessWriteBuffers();
@@ -511,8 +551,7 @@ bool fence_others() {
 bool call_in_child(void (*)()) { return true; }
 
 void wake_all(const uint32_t *word) {
-  auto *const wake =
-      find_function<wake_function>("kernelbase", "WakeByAddressAll");
+  wake_function *const wake = late_ones().wake;
   if (wake != nullptr)
     wake(const_cast<uint32_t *>(word));
 }
@@ -710,9 +749,6 @@ struct gcc_object {
   uintptr_t words[6]; // 1: the target's frame, 2: its address, 3: a register's value
 };
 
-using unwind_to = void WINAPI(void *frame, void *pc, EXCEPTION_RECORD *record,
-                              void *result, void *context, void *history);
-
 } // namespace
 
 } // namespace cgo::os
@@ -755,7 +791,7 @@ EXCEPTION_DISPOSITION libcgo_catch(EXCEPTION_RECORD *record, uintptr_t frame,
   const DWORD code = record->ExceptionCode;
   if (unwinds(record) || (code != gcc_exception && code != microsoft_exception))
     return ExceptionContinueSearch;
-  auto *const unwind = find_function<unwind_to>("ntdll", "RtlUnwindEx");
+  unwind_function *const unwind = late_ones().unwind;
   auto *const guard = reinterpret_cast<exception_guard *>(frame + GUARD_AT);
   guard->code = code;
   guard->count = code == gcc_exception ? 1 : record->NumberParameters;

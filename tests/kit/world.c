@@ -16,7 +16,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#ifndef _WIN32
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#undef near
+#undef far
+#else
 #include <sys/wait.h>
 #endif
 #if defined(__linux__) && defined(__has_include)
@@ -714,6 +719,7 @@ TEST(the_threads_make_the_fence_where_the_system_refuses_it) {
   ck_assert_int_eq(libcgo_detach(&world), 0);
   stop_while_they_work(work_by_calls, 1);
   stop_while_they_work(work_by_callbacks, 0);
+  stop_while_they_work(work_by_hand, 0);
 }
 
 TEST(and_where_the_system_begins_to_refuse_it) {
@@ -736,6 +742,53 @@ TEST(and_where_the_system_begins_to_refuse_it) {
   set(&stop_all, 1);
   wait_for(&left, 1);
 }
+
+/* ---- the loader's lock ---- */
+
+#ifdef _WIN32
+static void stop_and_start_often(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  set(&ready, 1);
+  wait_for(&go, 1);
+  for (int i = 0; i < 100; i++) {
+    stop();
+    start();
+  }
+  set(&done, 1);
+}
+
+/* On Windows a thread that starts or ends may have it, and the lock of the system that
+   another one waits for: so who waits and wakes here must not ask for it. */
+TEST(threads_stop_and_go_on_while_another_has_the_loaders_lock) {
+  typedef LONG NTAPI lock_it(ULONG flags, ULONG * disposition,
+                             ULONG_PTR * cookie);
+  typedef LONG NTAPI unlock_it(ULONG flags, ULONG_PTR cookie);
+  const HMODULE system = GetModuleHandleA("ntdll");
+  lock_it *const lock =
+      (lock_it *)(uintptr_t)GetProcAddress(system, "LdrLockLoaderLock");
+  unlock_it *const unlock =
+      (unlock_it *)(uintptr_t)GetProcAddress(system, "LdrUnlockLoaderLock");
+  BEGIN();
+  begin_flags();
+  set(&stop_all, 0);
+  create(poll_until_all_stop, NULL);
+  wait_for(&ready, 1);
+  set(&ready, 0);
+  create(stop_and_start_often, NULL);
+  wait_for(&ready, 1);
+  ULONG_PTR cookie;
+  ck_assert_int_eq(lock(0, NULL, &cookie), 0);
+  const ULONGLONG end = GetTickCount64() + 20000;
+  set(&go, 1);
+  while (!get(&done) && GetTickCount64() < end)
+    sched_yield();
+  const int in_time = get(&done);
+  unlock(0, cookie);
+  ck_assert(in_time);
+  set(&stop_all, 1);
+  wait_for(&left, 2);
+}
+#endif
 
 /* ---- threads that come and go ---- */
 
@@ -1608,7 +1661,9 @@ int main(void) {
   ADD_TEST(and_where_the_system_begins_to_refuse_it);
   ADD_TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops);
   ADD_TEST(no_thread_starts_or_attaches_while_the_world_is_stopped);
-#ifndef _WIN32
+#ifdef _WIN32
+  ADD_TEST(threads_stop_and_go_on_while_another_has_the_loaders_lock);
+#else
   ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
   ADD_TEST(a_handler_that_calls_back_comes_when_the_lock_is_free);

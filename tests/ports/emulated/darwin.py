@@ -242,6 +242,25 @@ def the_runtimes_image_is_kept_mapped():
 
 
 @tap.case
+def the_loader_is_asked_once_by_who_waits():
+    """It has a lock, which a thread may have that waits."""
+    def asked(p):
+        return sorted(n for n in p.system.asked if n.startswith('__ulock'))
+    p = Process()
+    same(p.result('client_begin', 0), 0)
+    waiting = [p.system.foreign_thread() for _ in range(2)]
+    for thread in waiting:
+        p.m.start(thread, p.address('client_wait'))
+        p.m.switch_to(p.initial)
+        for _ in range(3):
+            p.m.run_turn(thread)
+    same(asked(p), ['__ulock_wait', '__ulock_wake'])
+    same(p.result('client_done'), 0)
+    same([thread.ended for thread in waiting], [True, True])
+    same(asked(p), ['__ulock_wait', '__ulock_wake'])
+
+
+@tap.case
 def a_wait_polls_where_the_system_has_none():
     p = Process(ulock=False)
     waits_until_done(p)

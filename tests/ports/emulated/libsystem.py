@@ -22,6 +22,7 @@ class LibSystem(Posix):
     def __init__(self, machine, array=0, ulock=True, keys=256):
         self.array = array  # of thread-specific values, in the thread segment
         self.ulock = ulock
+        self.asked = []  # the loader, for what names
         self.timebase = (125, 3) if machine.cpu.name == 'arm64' else (1, 1)
         self.thread_count = 1
         self.most_threads = 4096
@@ -154,6 +155,7 @@ class LibSystem(Posix):
 
     def c_dlsym(self, handle, name):
         name = self.m.read_string(name)
+        self.asked.append(name)
         if name in ('__ulock_wait', '__ulock_wake') and self.ulock:
             if name not in self.m.imports:
                 method = self._ulock_wait if name.endswith('wait') else self._ulock_wake

@@ -66,6 +66,12 @@ compiles_alone() {
     $CXX -std=c++17 -Wall -Wextra -Werror $cppflags -isystem "$include" -x c++ -c alone.c -o alone.o
 }
 
+# Debian has pyconfig.h in a directory of the architecture, among the headers of glibc.
+compiles_with_musl() {
+  rm -rf musl && mkdir musl && ln -s "/usr/include/$(uname -m)-linux-gnu" musl/
+  musl-gcc -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$include" -isystem musl -c alone.c -o alone.o
+}
+
 strict_users() {
   for compiler in $(strict_compilers); do
     compile_strict "$compiler" -isystem "$include" -x c++ -c alone.c -o alone.o || return 1
@@ -118,6 +124,11 @@ for python in ${PYTHONS:-$(interpreters)}; do
   include=${rest%% *} flags=${rest#* }
   ok "the_header_compiles_with_$version" compiles_alone
   ok "the_header_is_silent_for_strict_users_with_$version" strict_users
+  if have musl-gcc; then
+    ok "the_header_compiles_with_musl_and_$version" compiles_with_musl
+  else
+    skip "the_header_compiles_with_musl_and_$version" 'there is no musl-gcc'
+  fi
   ok "a_module_can_be_built_for_$version" build
   for name in $claims; do
     ok "${name}_in_$version" passes $name

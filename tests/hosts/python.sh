@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck disable=SC2086,SC2317
 #
-# libcgo/host/python.h, with the system's CPython and the newest three others that have their
-# headers: python-module.c, python-tests.py and python-embed.cc beside this script say what is
+# libcgo/host/python.h, with the system's CPython, the newest three others that have their
+# headers, and the newest without the GIL: python-module.c, python-tests.py and python-embed.cc beside this script say what is
 # claimed. PYTHONS: these interpreters instead. HOSTS_EXITS: how often each ends under fire.
 . "$(dirname "$0")/../support/tap.sh"
 hosts='Python'
@@ -51,7 +51,8 @@ interpreters() {
   done >all
   {
     sed -n 1p all
-    sed 1d all | sort -rV | awk '{ split($1, v, "."); if (!seen[v[1] "." v[2]]++ && n++ < 3) print }'
+    sed 1d all | sort -rV | awk '{ split($1, v, "."); free = $1 ~ /t$/
+      if (!seen[v[1] "." v[2] free]++ && (free ? f++ < 1 : n++ < 3)) print }'
   } | sed 's/^[^ ]* //'
 }
 

@@ -110,6 +110,18 @@ example() {
   test $status = 0 && grep -qx 'threads: 4 ticks: 400' example.out
 }
 
+# The same by pip and meson-python.
+meson_example() {
+  rm -rf example
+  cp -r "$srcdir/examples/python" example && chmod -R u+w example &&
+    (cd example && PATH=$(dirname "$python"):$PATH PKG_CONFIG_PATH=$builddir LDFLAGS=-Wl,-rpath,$builddir/.libs \
+      CC=$CC "$python" -m pip install -q --no-index --no-build-isolation --no-deps --target installed . &&
+      PYTHONPATH=installed timeout -k 1 120 "$python" demo.py) >example.out 2>&1
+  status=$?
+  cat example.out
+  test $status = 0 && grep -qx 'threads: 4 ticks: 400' example.out
+}
+
 needs_no_python() {
   ! $READELF -d "$builddir/.libs/libcgo.so" | grep -i 'needed.*python'
 }
@@ -141,6 +153,13 @@ for python in ${PYTHONS:-$(interpreters)}; do
     skip "setuptools_builds_the_example_for_$version" 'it has no setuptools'
   else
     ok "setuptools_builds_the_example_for_$version" example
+  fi
+  if ! have pkg-config; then
+    skip "meson_builds_the_example_for_$version" 'there is no pkg-config'
+  elif ! "$python" -c 'import mesonpy, pip' 2>mesonpy.out; then
+    skip "meson_builds_the_example_for_$version" 'it has no meson-python, or no pip'
+  else
+    ok "meson_builds_the_example_for_$version" meson_example
   fi
   names=$(sed -n 's/.*{"\([a-z_]*\)".*/\1/p' "$here/python-embed.cc")
   if test -z "$flags"; then

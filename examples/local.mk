@@ -10,7 +10,8 @@ EXTRA_DIST += examples/Makefile examples/README.md examples/c_side.c \
 EXTRA_DIST += examples/cpp.cc
 EXTRA_DIST += examples/gc/Makefile examples/gc/churn.c examples/gc/gc.h examples/gc/heap.c
 EXTRA_DIST += examples/python/README.md examples/python/demo.py examples/python/setup.py \
-	examples/python/ticker.c examples/python/ticker.h examples/python/tickermodule.c
+	examples/python/meson.build examples/python/pyproject.toml examples/python/ticker.c \
+	examples/python/ticker.h examples/python/tickermodule.c
 EXTRA_DIST += examples/lua/Makefile examples/lua/README.md examples/lua/c_side.c \
 	examples/lua/c_side.h examples/lua/demo.lua examples/lua/luaborder.c \
 	examples/lua/luaborder.h examples/lua/main.c

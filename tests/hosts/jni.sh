@@ -37,6 +37,18 @@ compiles_with() { # COMPILER...
   "$@" -Wall -Wextra -Wpedantic -Werror $cppflags -isystem "$home/include" -isystem "$home/include/linux" \
     -c alone.c -o alone.o
 }
+# The JDK of Linux has no types for Windows.
+compiles_for_windows() {
+  mkdir -p windows
+  printf '%s\n' '#define JNIEXPORT __declspec(dllexport)' '#define JNIIMPORT __declspec(dllimport)' \
+    '#define JNICALL __stdcall' 'typedef long jint;' 'typedef long long jlong;' 'typedef signed char jbyte;' \
+    >windows/jni_md.h
+  printf '#include <libcgo/host/jni.h>\nLIBCGO_JNI(border);\nint f(JavaVM *vm);\nint f(JavaVM *vm) { return libcgo_jni_begin(&border, vm); }\n' >windows/alone.c
+  for windows in x86_64 i686; do
+    ! have $windows-w64-mingw32-gcc || $windows-w64-mingw32-gcc -std=c11 -Wall -Wextra -Wpedantic -Werror \
+      $cppflags -isystem windows -isystem "$home/include" -c windows/alone.c -o alone.o || return 1
+  done
+}
 strict_users() {
   for compiler in $(strict_compilers); do
     compile_strict "$compiler" -isystem "$home/include" -isystem "$home/include/linux" -x c++ -c alone.c -o alone.o || return 1
@@ -93,6 +105,16 @@ for home in $homes; do
   ok ${jdk}_header_compiles_alone_as_c11 compiles_with $CC -std=c11
   test "$CXX_LIBRARY" != yes ||
     ok ${jdk}_header_compiles_alone_as_cxx17 compiles_with $CXX -std=c++17 -x c++
+  if have musl-gcc; then
+    ok ${jdk}_header_compiles_with_musl compiles_with musl-gcc -std=c11
+  else
+    skip ${jdk}_header_compiles_with_musl 'there is no musl-gcc'
+  fi
+  if have x86_64-w64-mingw32-gcc; then
+    ok ${jdk}_header_compiles_for_windows compiles_for_windows
+  else
+    skip ${jdk}_header_compiles_for_windows 'there is no mingw'
+  fi
   ok ${jdk}_header_is_silent_for_strict_users strict_users
   ok ${jdk}_a_thread_of_c_is_one_daemon_thread_until_it_ends run_java libtest.so calls
   ok ${jdk}_a_thread_of_java_is_used_as_it_is run_java libtest.so java

@@ -6,6 +6,7 @@
 #include <libcgo/host/python.h>
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 LIBCGO_PYTHON(border);
@@ -80,6 +81,19 @@ static void with_gilstate(struct job *job) {
   }
 }
 
+/* `calls` threads wait in fn for each other, all attached. */
+static long met;
+static void meet(void *arg) {
+  struct job *const job = arg;
+  call_object(job->function);
+  __atomic_fetch_add(&met, 1, __ATOMIC_SEQ_CST);
+  while (__atomic_load_n(&met, __ATOMIC_SEQ_CST) < job->calls)
+    sched_yield();
+}
+static void together(struct job *job) {
+  job->err = libcgo_python_call(&border, meet, job);
+}
+
 static void end_thread(void *arg) {
   call_object(arg);
   pthread_exit(NULL);
@@ -114,7 +128,8 @@ static const struct {
   void (*body)(struct job *job);
 } bodies[] = {{"often", call_often},        {"two", by_two_borders},
               {"nested", call_nested},      {"gilstate", with_gilstate},
-              {"end_in_call", end_in_call}, {"at_thread_end", at_thread_end}};
+              {"end_in_call", end_in_call}, {"at_thread_end", at_thread_end},
+              {"together", together}};
 
 /* run(what, threads, calls, function) -> number of calls that did not run */
 static PyObject *run(PyObject *self, PyObject *args) {

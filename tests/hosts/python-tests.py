@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Claims about libcgo/host/python.h, one function each: python-tests.py NAME"""
+import gc
 import os
 import sys
+import sysconfig
 import threading
 
 import border
@@ -218,6 +220,41 @@ def it_works_with_fences_instead_of_membarrier():
     assert border.run("often", 1, 1, lambda: None) == 0
     border.fences()
     a_closed_border_answers_eshutdown()
+
+
+def the_collector_runs_while_threads_call():
+    def call():
+        ring = []
+        ring.append(ring)
+
+    border.start(3, call)
+    for _ in range(20):
+        assert border.released(call) == 0
+        gc.collect()
+
+
+def a_border_may_be_closed_by_two_threads_at_once():
+    results = []
+    for _ in range(20):
+        border.start(2, lambda: None)
+        closers = [
+            threading.Thread(target=lambda: results.append(border.close(5000)))
+            for _ in range(2)
+        ]
+        for t in closers:
+            t.start()
+        for t in closers:
+            t.join()
+        assert border.open() == 0
+    assert results == [0] * 40, results
+
+
+def calls_run_at_once_where_there_is_no_gil():
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return
+    assert not sys._is_gil_enabled()
+    gc.disable()  # nobody may have to wait for threads that wait for each other
+    assert border.run("together", 2, 2, lambda: None) == 0
 
 
 def end_with_threads_calling():

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck disable=SC2086,SC2317
 #
-# libcgo/host/python.h, with the system's CPython and the newest three others that have their
-# headers: python-module.c, python-tests.py and python-embed.cc beside this script say what is
+# libcgo/host/python.h, with the system's CPython, the newest three others that have their
+# headers, and the newest without the GIL: python-module.c, python-tests.py and python-embed.cc beside this script say what is
 # claimed. PYTHONS: these interpreters instead. HOSTS_EXITS: how often each ends under fire.
 . "$(dirname "$0")/../support/tap.sh"
 hosts='Python'
@@ -51,7 +51,8 @@ interpreters() {
   done >all
   {
     sed -n 1p all
-    sed 1d all | sort -rV | awk '{ split($1, v, "."); if (!seen[v[1] "." v[2]]++ && n++ < 3) print }'
+    sed 1d all | sort -rV | awk '{ split($1, v, "."); free = $1 ~ /t$/
+      if (!seen[v[1] "." v[2] free]++ && (free ? f++ < 1 : n++ < 3)) print }'
   } | sed 's/^[^ ]* //'
 }
 
@@ -64,6 +65,12 @@ compiles_alone() {
   printf '#include <libcgo/host/python.h>\nLIBCGO_PYTHON(border);\nint f(void (*fn)(void *), void *p);\nint f(void (*fn)(void *), void *p) { return libcgo_python_call(&border, fn, p); }\n' >alone.c
   $CC -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$include" -c alone.c -o alone.o &&
     $CXX -std=c++17 -Wall -Wextra -Werror $cppflags -isystem "$include" -x c++ -c alone.c -o alone.o
+}
+
+# Debian has pyconfig.h in a directory of the architecture, among the headers of glibc.
+compiles_with_musl() {
+  rm -rf musl && mkdir musl && ln -s "/usr/include/$(uname -m)-linux-gnu" musl/
+  musl-gcc -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$include" -isystem musl -c alone.c -o alone.o
 }
 
 strict_users() {
@@ -103,6 +110,18 @@ example() {
   test $status = 0 && grep -qx 'threads: 4 ticks: 400' example.out
 }
 
+# The same by pip and meson-python.
+meson_example() {
+  rm -rf example
+  cp -r "$srcdir/examples/python" example && chmod -R u+w example &&
+    (cd example && PATH=$(dirname "$python"):$PATH PKG_CONFIG_PATH=$builddir LDFLAGS=-Wl,-rpath,$builddir/.libs \
+      CC=$CC "$python" -m pip install -q --no-index --no-build-isolation --no-deps --target installed . &&
+      PYTHONPATH=installed timeout -k 1 120 "$python" demo.py) >example.out 2>&1
+  status=$?
+  cat example.out
+  test $status = 0 && grep -qx 'threads: 4 ticks: 400' example.out
+}
+
 needs_no_python() {
   ! $READELF -d "$builddir/.libs/libcgo.so" | grep -i 'needed.*python'
 }
@@ -118,6 +137,11 @@ for python in ${PYTHONS:-$(interpreters)}; do
   include=${rest%% *} flags=${rest#* }
   ok "the_header_compiles_with_$version" compiles_alone
   ok "the_header_is_silent_for_strict_users_with_$version" strict_users
+  if have musl-gcc; then
+    ok "the_header_compiles_with_musl_and_$version" compiles_with_musl
+  else
+    skip "the_header_compiles_with_musl_and_$version" 'there is no musl-gcc'
+  fi
   ok "a_module_can_be_built_for_$version" build
   for name in $claims; do
     ok "${name}_in_$version" passes $name
@@ -129,6 +153,13 @@ for python in ${PYTHONS:-$(interpreters)}; do
     skip "setuptools_builds_the_example_for_$version" 'it has no setuptools'
   else
     ok "setuptools_builds_the_example_for_$version" example
+  fi
+  if ! have pkg-config; then
+    skip "meson_builds_the_example_for_$version" 'there is no pkg-config'
+  elif ! "$python" -c 'import mesonpy, pip' 2>mesonpy.out; then
+    skip "meson_builds_the_example_for_$version" 'it has no meson-python, or no pip'
+  else
+    ok "meson_builds_the_example_for_$version" meson_example
   fi
   names=$(sed -n 's/.*{"\([a-z_]*\)".*/\1/p' "$here/python-embed.cc")
   if test -z "$flags"; then

@@ -3,9 +3,9 @@
 # shellcheck disable=SC2086,SC2317
 #
 # A program in Zig, bindings/zig/callback.zig, with the installed headers and library. Zig
-# is $ZIG (several, separated by spaces), or the one in PATH. Zig 0.14 has @cImport; for
-# later versions the header is translated by `zig translate-c`; that way has not been tried
-# to its end (0.17.1 needs minutes to build its translator).
+# is $ZIG (several, separated by spaces), or the one in PATH. Zig has @cImport up to 0.16; for
+# later versions the header is translated by `zig translate-c`. Before the first translation
+# Zig 0.16 and 0.17 build their translator, which can take minutes.
 . "$(dirname "$0")/../support/tap.sh"
 
 : "${ZIG:=$(command -v zig)}"

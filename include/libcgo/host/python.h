@@ -181,18 +181,26 @@ static inline void libcgo_python_go_out_(struct libcgo_python_thread *record) {
   __atomic_store_n(&record->inside, 0, __ATOMIC_RELEASE);
 }
 
+/* With a fence of its own, or to find a closed border. */
+static __attribute__((__noinline__, __cold__, __unused__)) int
+libcgo_python_go_in_slowly_(struct libcgo_python *border,
+                            struct libcgo_python_thread *record) {
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  if (!libcgo_python_is_closed_(border))
+    return 0;
+  libcgo_python_go_out_(record);
+  return ESHUTDOWN;
+}
+
 /* Returns 0, or ESHUTDOWN: the thread is still outside. */
 static inline int libcgo_python_go_in_(struct libcgo_python *border,
                                        struct libcgo_python_thread *record) {
   __atomic_store_n(&record->inside, 1, __ATOMIC_RELAXED);
-  if (border->fences != 0)
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  else
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-  if (__builtin_expect(libcgo_python_is_closed_(border), 0)) {
-    libcgo_python_go_out_(record);
-    return ESHUTDOWN;
-  }
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  if (__builtin_expect((__atomic_load_n(&border->closed, __ATOMIC_ACQUIRE) |
+                        __atomic_load_n(&border->fences, __ATOMIC_RELAXED)) != 0,
+                       0))
+    return libcgo_python_go_in_slowly_(border, record);
   return 0;
 }
 
@@ -238,7 +246,7 @@ static inline void libcgo_python_release_(struct libcgo_thread *thread) {
 /* The end of a thread: destroys its thread state, if the interpreter is still there. What the
    thread had in threading.local is finalised now, and may call back. */
 static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
-  PyThreadState *const state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
+  PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
   PyThreadState *attached;
   libcgo_python_last_ = LIBCGO_NULL_;
   record->plain = 0;
@@ -248,6 +256,11 @@ static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
   if (attached != state) { /* else it has ended in the middle of a call */
     if (libcgo_python_go_in_(record->border, record) != 0)
       return;
+    state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
+    if (state == LIBCGO_NULL_) { /* closed and opened again, just now */
+      libcgo_python_go_out_(record);
+      return;
+    }
     if (LIBCGO_PYTHON_ATTACHED_IS_OWN_ && attached != LIBCGO_NULL_)
       PyEval_SaveThread();
     PyEval_RestoreThread(state);
@@ -305,14 +318,15 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
      is none. */
   for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
        record != LIBCGO_NULL_; record = record->next) {
-    PyThreadState *const state =
-        __atomic_load_n(&record->state, __ATOMIC_RELAXED);
+    PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
     if (state == LIBCGO_NULL_ || state == libcgo_python_attached_() ||
         __atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) != 0)
       continue;
-    /* The thread itself looks at the state only after it has seen that the border is open. */
-    __atomic_store_n(&record->state, LIBCGO_PYTHON_NO_STATE_, __ATOMIC_RELAXED);
-    if (record->process == getpid() &&
+    /* The thread itself looks at the state only after it has seen that the border is open.
+       Two threads may close it at once: one of them gets the state. */
+    state = __atomic_exchange_n(&record->state, LIBCGO_PYTHON_NO_STATE_,
+                                __ATOMIC_RELAXED);
+    if (state != LIBCGO_NULL_ && record->process == getpid() &&
         border->interpreter != PyInterpreterState_Main()) {
       PyThreadState_Clear(state);
       PyThreadState_Delete(state);
@@ -334,7 +348,8 @@ static inline PyObject *libcgo_python_at_exit_(PyObject *capsule,
 /* If the function above was not called: somebody has cleared the list of atexit. */
 static struct libcgo_python *libcgo_python_borders_;
 static inline void libcgo_python_has_ended_(void) {
-  struct libcgo_python *border = libcgo_python_borders_;
+  struct libcgo_python *border =
+      __atomic_load_n(&libcgo_python_borders_, __ATOMIC_ACQUIRE);
   for (; border != LIBCGO_NULL_; border = border->next)
     __atomic_store_n(&border->closed, 1, __ATOMIC_SEQ_CST);
 }
@@ -368,16 +383,21 @@ static inline int libcgo_python_open_(struct libcgo_python *border) {
     border->interpreter = PyInterpreterState_Main();
   if (libcgo_python_home_(libcgo_python_attached_()) != border->interpreter)
     return EPERM;
-  border->fences = libcgo_python_membarrier_(LIBCGO_PYTHON_REGISTER_) != 0;
+  __atomic_store_n(&border->fences,
+                   libcgo_python_membarrier_(LIBCGO_PYTHON_REGISTER_) != 0,
+                   __ATOMIC_RELAXED);
   err = libcgo_python_register_(border);
   if (err != 0)
     return err;
   if (border->listed == 0) {
     border->listed = 1;
-    border->next = libcgo_python_borders_;
+    border->next = __atomic_load_n(&libcgo_python_borders_, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&libcgo_python_borders_, &border->next,
+                                        border, 0, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
+    }
     if (border->next == LIBCGO_NULL_)
       (void)Py_AtExit(libcgo_python_has_ended_);
-    libcgo_python_borders_ = border;
   }
   __atomic_store_n(&border->closed, 0, __ATOMIC_SEQ_CST);
   __atomic_store_n(&border->begun, 1, __ATOMIC_RELEASE);
@@ -437,7 +457,7 @@ struct libcgo_python_call_ {
 static inline void libcgo_python_detach_(const struct libcgo_python_call_ *call) {
   if (__builtin_expect(libcgo_python_raised_(call->state), 0))
     PyErr_WriteUnraisable(LIBCGO_NULL_);
-  PyEval_SaveThread();
+  PyEval_ReleaseThread(call->state);
   if (call->before != LIBCGO_NULL_)
     PyEval_RestoreThread(call->before);
 }
@@ -583,8 +603,9 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
  *   EAGAIN, ENOTSUP, EPROTO, ECANCELED  as libcgo_callback
  * Safe in any thread; not safe in signal handlers. Since 0.2.
  */
-static inline int libcgo_python_call(struct libcgo_python *border,
-                                     void (*fn)(void *arg), void *arg) {
+__attribute__((__always_inline__)) static inline int
+libcgo_python_call(struct libcgo_python *border, void (*fn)(void *arg),
+                   void *arg) {
   struct libcgo_python_thread *record = libcgo_python_last_;
   PyThreadState *state;
   if (__builtin_expect(record == LIBCGO_NULL_ || record->border != border, 0)) {

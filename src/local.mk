@@ -40,7 +40,7 @@ src_port += src/os/elf-tls.cc
 endif
 src_kit_port = src/os/@os_objects@.cc
 if OS_SHARED
-src_kit_port += src/os/fork.cc
+src_kit_port += src/os/fork.cc src/os/keys.cc
 endif
 if OS_BSD
 src_kit_port += src/os/bsd.cc
@@ -154,7 +154,8 @@ endif
 
 EXTRA_DIST += src/cxx/cstddef src/libcgo.map src/classic/slots-darwin.cc \
 	src/classic/slots-linux.cc src/os/bsd.cc src/os/bsd.h src/os/clock.cc src/os/darwin.cc \
-	src/os/elf-tls.cc src/os/fork.cc src/os/freebsd.cc src/os/linux.cc src/os/linux.h \
+	src/os/elf-tls.cc src/os/fork.cc src/os/freebsd.cc src/os/keys.cc src/os/linux.cc \
+	src/os/linux.h \
 	src/os/linux-fence.cc src/os/linux-limits.cc src/os/linux-maps.cc src/os/linux-objects.cc \
 	src/os/macho.cc src/os/netbsd.cc src/os/objects.cc src/os/objects.h src/os/openbsd.cc \
 	src/os/pe.cc src/os/posix.cc src/os/windows.cc

@@ -318,33 +318,4 @@ void drop_signal_stack(const stack_bounds &stack) {
   unmap_stack({stack.lo, stack.hi + above_stack});
 }
 
-// ---- thread-specific data ----
-
-const unsigned key_rounds = PTHREAD_DESTRUCTOR_ITERATIONS;
-
-thread_limit key_limit() {
-  return {"PTHREAD_KEYS_MAX", PTHREAD_KEYS_MAX, PTHREAD_KEYS_MAX, "thread keys",
-          "it is fixed, delete keys"};
-}
-
-int create_key(void (*destructor)(void *), uintptr_t *key) {
-  pthread_key_t created;
-  int err = pthread_key_create(&created, destructor);
-  if (err == 0)
-    *key = static_cast<uintptr_t>(created);
-  return err;
-}
-
-LIBCGO_NOT_INSTRUMENTED void delete_key(uintptr_t key) {
-  pthread_key_delete(static_cast<pthread_key_t>(key));
-}
-
-LIBCGO_NOT_INSTRUMENTED int set_key(uintptr_t key, const void *value) {
-  return pthread_setspecific(static_cast<pthread_key_t>(key), value);
-}
-
-void *get_key(uintptr_t key) {
-  return pthread_getspecific(static_cast<pthread_key_t>(key));
-}
-
 } // namespace cgo::os

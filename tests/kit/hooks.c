@@ -11,6 +11,10 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef _WIN32
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 /* ---- records ---- */
 
@@ -261,6 +265,76 @@ TEST(the_ready_hooks_work_in_created_threads_in_a_world) {
   ck_assert_ptr_eq(seen, &member);
 }
 
+/* ---- fork ---- */
+
+#ifndef _WIN32
+#define BEFORE 3
+static pthread_key_t before[BEFORE]; /* made before the runtime's, gone at the fork */
+
+static int compare_keys(void) {
+  pthread_key_t again[BEFORE];
+  for (int i = 0; i < BEFORE; i++)
+    if (pthread_key_create(&again[i], NULL) != 0 || again[i] != before[i] ||
+        pthread_getspecific(again[i]) != NULL)
+      return 0;
+  return 1;
+}
+
+static void *call_and_fork(void *arg) {
+  struct libcgo_thread *thread = NULL;
+  ck_assert_int_eq(libcgo_callback(&ready, note, &thread), 0);
+  for (int i = 0; i < BEFORE; i++)
+    ck_assert_int_eq(pthread_key_delete(before[i]), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    struct libcgo_thread *now = NULL;
+    if (libcgo_current(&ready) != thread ||
+        libcgo_callback(&ready, note, &now) != 0 || now != thread)
+      _exit(1);
+    if (*(int *)arg && !compare_keys())
+      _exit(2);
+    if (libcgo_detach(&ready) != 0 || libcgo_current(&ready) != NULL)
+      _exit(3);
+    in_thread(call_ready, NULL);
+    _exit(libcgo_runtime_end(&ready) == 0 ? 0 : 4);
+  }
+  int status = -1;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  return NULL;
+}
+
+static void fork_with_free_keys(void) {
+#ifdef __GLIBC__ /* which gives the lowest key that is free */
+  int lowest_first = 1;
+#else
+  int lowest_first = 0;
+#endif
+  if (UNDER_TSAN)
+    SKIP("the thread sanitizer lets no child of several threads start one");
+  in_thread(call_and_fork, &lowest_first);
+  ck_assert_int_eq(libcgo_runtime_end(&ready), 0);
+}
+
+static void make_keys(void) {
+  for (int i = 0; i < BEFORE; i++)
+    ck_assert_int_eq(pthread_key_create(&before[i], NULL), 0);
+}
+
+TEST(a_forked_child_finds_the_record_of_its_thread) {
+  make_keys();
+  begin_ready();
+  fork_with_free_keys();
+}
+
+TEST(a_forked_child_finds_the_record_of_its_thread_in_a_world) {
+  make_keys();
+  NEEDS_WORLD();
+  fork_with_free_keys();
+}
+#endif
+
 /* ---- LIBCGO_DEFINE_RUNTIME ---- */
 
 struct worker {
@@ -418,6 +492,10 @@ int main(void) {
   ADD_TEST(the_ready_hooks_work_in_created_threads);
   ADD_TEST(the_ready_hooks_attach_foreign_threads_in_a_world);
   ADD_TEST(the_ready_hooks_work_in_created_threads_in_a_world);
+#ifndef _WIN32
+  ADD_TEST(a_forked_child_finds_the_record_of_its_thread);
+  ADD_TEST(a_forked_child_finds_the_record_of_its_thread_in_a_world);
+#endif
   ADD_TEST(a_defined_runtime_needs_no_start_up_and_attaches_once);
   ADD_TEST(attach_can_refuse_a_thread_of_a_defined_runtime);
   ADD_TEST(a_created_thread_of_a_defined_runtime_is_detached_as_its_last_act);

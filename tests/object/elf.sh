@@ -160,6 +160,7 @@ handles_call_little() {
 #   reserved its slots, facts about the process;
 #   os/linux.cc: no_copy - the system refuses process_vm_readv(2), one, too;
 #   identity_page, identities - which process this is, and how many it comes of;
+#   os/keys.cc: destructors, child_renews - the keys that a child of fork makes anew;
 #   os/linux-fence.cc: fence_found - whether it makes fences in other threads;
 #   kit/world.cc: all_worlds, child_is_told - what a child of fork looks through;
 #   a constant, key_rounds, that gcc for Alpha puts beside small variables.
@@ -170,7 +171,7 @@ writable_data_is_justified() {
       print $1 }' >writable
   cat writable
   grep -q 7defined writable &&
-    ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\|7no_copy\|13identity_page\|10identities\|11fence_found\|10all_worlds\|13child_is_told\)E$' writable
+    ! grep -v 'N_1\(7defined\|9announced\|14announced_pair\|8prepared\|5place\|7no_copy\|13identity_page\|10identities\|11fence_found\|10all_worlds\|13child_is_told\|11destructors\|12child_renews\)E$' writable
 }
 
 # The protection of the control flow, as readelf prints it.

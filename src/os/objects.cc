@@ -88,6 +88,14 @@ __gnu_unwind_frame(_Unwind_Control_Block *, _Unwind_Context *);
 #else
 #pragma weak _Unwind_GetGR
 #pragma weak _Unwind_GetCFA
+// LLVM's unwinder, in a static program: nothing but this library asks for _Unwind_GetCFA, and
+// it is a member of its own of the archive. Any register can be had there, and the stack
+// pointer has a number for all CPUs (libunwind.h: UNW_REG_SP).
+extern "C" [[gnu::weak]] char is_llvm_s __asm__("__unw_get_reg");
+static _Unwind_Word find_cfa(_Unwind_Context *context) {
+  constexpr int stack_pointer = -2;
+  return _Unwind_GetGR(context, stack_pointer);
+}
 #endif
 
 // In a C program it is pthread_exit that has loaded the unwinder. It is not loaded for this.
@@ -102,6 +110,10 @@ bool find_unwound_frame(unwound_frame *functions) {
   *functions = {_Unwind_GetGR, _Unwind_GetCFA};
   if (_Unwind_GetGR != nullptr && _Unwind_GetCFA != nullptr)
     return true;
+  if (_Unwind_GetGR != nullptr && &is_llvm_s != nullptr) {
+    functions->second = find_cfa;
+    return true;
+  }
 #endif
   if (dlopen == nullptr || dlsym == nullptr)
     return false;

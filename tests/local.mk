@@ -62,8 +62,15 @@ EXTRA_DIST += tests/kit/growth-client.c tests/kit/no-lua.sh
 # What these are about, Windows does not have or does otherwise.
 if !WINDOWS
 kit_tests += tests/kit/bounds tests/kit/calls tests/kit/calls-fuzz tests/kit/contract \
-	tests/kit/hot-paths tests/kit/libunwind tests/kit/longjmp tests/kit/signals \
-	tests/kit/unwinder tests/kit/world-memory tests/kit/world-steps
+	tests/kit/hot-paths tests/kit/libunwind tests/kit/longjmp tests/kit/unwinder \
+	tests/kit/world-memory tests/kit/world-steps
+endif
+
+# It stands between the library and the C library, which nothing can in a static program.
+if !WINDOWS
+if ENABLE_SHARED
+kit_tests += tests/kit/signals
+endif
 endif
 
 # In C++: its library brings the unwinder, too.

@@ -365,6 +365,15 @@ bool is_below(const stack_call *c, const asker &who) {
          !within(who.sp, signal.lo, signal.hi) || c->mark >= signal.lo;
 }
 
+// The call to look at next, of those that may have something in an interval.
+stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
+  if (lo < c->skip_hi && c->skip_lo < hi)
+    return c->prev;
+  stack_call *const next = c->skip;
+  handler_barrier();
+  return c->serial != free_place ? next : c->prev;
+}
+
 // Where the CPU does not push return addresses: the call goes on below another one on the
 // same small stack, which is under way.
 bool is_within_older(const libcgo_thread *thread, const stack_call *c,
@@ -374,6 +383,21 @@ bool is_within_older(const libcgo_thread *thread, const stack_call *c,
          c->prior.contains(c->start) && on_own_stack(thread, c->mark) &&
          on_own_stack(thread, parent->mark) &&
          !frame_is_gone(thread, parent, who);
+}
+
+// The call was made from elsewhere, and on the same small stack another one is under way, whose
+// part ends where this one's begins: its code may have called C.
+bool is_below_older(const libcgo_thread *thread, const stack_call *c,
+                    const asker &who) {
+  const uintptr_t at = c->start;
+  if (c->prior.contains(at))
+    return false;
+  for (const stack_call *d = before(c, at, at + 1); d != nullptr;
+       d = before(d, at, at + 1))
+    if (counts(d) && within(at, d->lo, end_of(d)) &&
+        !frame_is_gone(thread, d, who))
+      return true;
+  return false;
 }
 
 // The runtime made the call on the stack on which it runs: only the runtime's frames can be
@@ -392,8 +416,9 @@ bool goes_on_elsewhere(const libcgo_thread *thread, const stack_call *c) {
 // Where a call has ended unseen, and older code has called C from as deep: then the record
 // names the call, and nothing else knows the position. C that was called so is below where
 // the call was made, or on another stack. And the C that made the call has returned, or frames
-// are where the call's first one was; where the CPU does not push return addresses, too
-// little shows that, and older code on the same small stack is enough.
+// are where the call's first one was. Where too little shows that, older code on the same
+// small stack is enough: if the call was made from another stack, and where the CPU does not
+// push return addresses.
 bool is_needed(const libcgo_thread *thread, const stack_call *c,
                const asker &who) {
   return who.is_c && c == running_of(thread) &&
@@ -403,7 +428,7 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
          (goes_on_elsewhere(thread, c) || word_is_gone(thread, c, who) ||
           was_made_below(c) ||
           c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
-          is_within_older(thread, c, who));
+          is_within_older(thread, c, who) || is_below_older(thread, c, who));
 }
 
 // The proofs that need no system call, but where the call was made just below the caller.
@@ -484,15 +509,6 @@ inline void set_skip(stack_call *c) {
   if (farther != nullptr && rank_of(prev) - rank_of(farther) ==
                                 rank_of(farther) - rank_of(farther->skip))
     skip_over(c, prev, farther);
-}
-
-// The call to look at next, of those that may have something in an interval.
-stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
-  if (lo < c->skip_hi && c->skip_lo < hi)
-    return c->prev;
-  stack_call *const next = c->skip;
-  handler_barrier();
-  return c->serial != free_place ? next : c->prev;
 }
 
 // ---- the record's state ----

@@ -190,6 +190,28 @@ TEST(a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_le
                     0);
 }
 
+/* The same, where the call that was left was made by C that another small stack had called. */
+static uintptr_t jump_back_into_c_and_out_of_it(void *arg) {
+  jump_back_into_c(arg);
+  longjmp(outside, 1);
+}
+
+static uintptr_t call_c_that_leaves_a_call(void *arg) {
+  return libcgo_call_on_system(thread, jump_back_into_c_and_out_of_it, arg);
+}
+
+static uintptr_t leave_a_call_and_call_c(void *arg) {
+  if (setjmp(outside) == 0)
+    libcgo_call_on_stack(thread, &stacks[1], call_c_that_leaves_a_call, arg);
+  return skip_some_words(NULL, call_c_from_deeper, arg);
+}
+
+TEST(a_call_overwrites_no_frame_of_older_code_below_one_that_another_stack_s_c_left) {
+  begin();
+  ck_assert_uint_eq(
+      libcgo_call_on_stack(thread, &stacks[0], leave_a_call_and_call_c, NULL), 0);
+}
+
 static ucontext_t scheduler_context, task_context;
 
 static void task_that_calls_c(void) {
@@ -1010,6 +1032,8 @@ int main(void) {
   ADD_TEST(a_call_is_not_over_because_the_one_in_which_it_seemed_to_begin_is);
   ADD_TEST(
       a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_left);
+  ADD_TEST(
+      a_call_overwrites_no_frame_of_older_code_below_one_that_another_stack_s_c_left);
   ADD_TEST(c_overwrites_no_frame_after_a_jump_and_a_switch_to_the_stack_it_left);
   ADD_TEST(c_runs_on_the_system_stack_after_a_jump_out_of_a_handler);
   ADD_TEST(a_handler_on_a_signal_stack_within_the_own_stack_overwrites_no_frame);

@@ -142,10 +142,12 @@ constexpr const char *op_names[OPS] = {
 struct step {
   unsigned char op;
   unsigned char a;
-  unsigned short b; // a frame's size, and whether it catches exceptions; or a number
+  unsigned short b; // a frame's size and flags; or a number
 };
 
-constexpr unsigned catches_flag = 0x8000;
+constexpr unsigned catches_flag = 0x8000; // it catches exceptions
+constexpr unsigned gap_flag = 0x4000;     // it has words that nobody writes
+constexpr unsigned frame_flags = catches_flag | gap_flag;
 constexpr int most_steps = 400;
 
 struct program {
@@ -582,8 +584,11 @@ struct plan {
   int array; // 0, or 1 + kind
   size_t size;
   region *on; // where it has to be
+  bool gap;
 };
 plan next_plan;
+
+constexpr size_t gap_bytes = 800;
 
 void loop(frame *f);
 
@@ -699,12 +704,13 @@ RAW uintptr_t run_frame(void *result) {
   const plan p = next_plan;
   const uintptr_t fp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   region *const r = region_of(fp);
+  const size_t gap = p.gap ? gap_bytes : 0;
   if (r == nullptr ||
-      (r->kind != OWN && fp - r->lo < 2 * p.size + cramped_room / 2))
+      (r->kind != OWN && fp - r->lo < 2 * p.size + gap + cramped_room / 2))
     return reinterpret_cast<uintptr_t>(result); // the library has no room left here
   const size_t array = p.array != 0 ? embedded_size : 0;
   auto *const memory = static_cast<char *>(
-      __builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + 64));
+      __builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + 64 + gap));
   auto *const aligned = reinterpret_cast<uint32_t *>(
       (reinterpret_cast<uintptr_t>(memory) + 15) & ~uintptr_t(15));
   uintptr_t hi = reinterpret_cast<uintptr_t>(memory) + p.size;
@@ -786,7 +792,7 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   f->lowest = lowest_on(at.target);
   f->open = calls_open();
   f->pending = IN_SIGNAL;
-  next_plan = {IN_HANDLER, at.catches, 0, 64, on};
+  next_plan = {IN_HANDLER, at.catches, 0, 64, on, false};
   run_frame(nullptr);
   f->pending = pending;
   f->at = at;
@@ -800,8 +806,9 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
 void call(frame *f, enum pending pending, enum how how, unsigned size_and_flag,
           region *on, int array = 0) {
   f->pending = pending;
-  next_plan = {how, (size_and_flag & catches_flag) != 0 && EXCEPTIONS, array,
-               16 + (size_and_flag % 2000 & ~15u), on};
+  next_plan = {how,   (size_and_flag & catches_flag) != 0 && EXCEPTIONS,
+               array, 16 + ((size_and_flag & ~gap_flag) % 2000 & ~15u),
+               on,    (size_and_flag & gap_flag) != 0};
 }
 
 void came_back(frame *f) {
@@ -1353,7 +1360,7 @@ RAW bool perform(frame *f, const step &s) {
       return false;
     call(f, system ? IN_SYSTEM_CALL : IN_STACK_CALL,
          system ? ON_SYSTEM : ON_STACK, 64, r);
-    const int instructions = 1 + (s.b & ~catches_flag) % 300;
+    const int instructions = 1 + (s.b & ~frame_flags) % 300;
     f->at = {after ? instructions : 0, r, there,
              (s.b & catches_flag) != 0 && EXCEPTIONS};
     if (!system)
@@ -1399,7 +1406,7 @@ RAW void loop(frame *f) {
     }
     if (settings.trace)
       fprintf(stderr, "%*sframe %d: %s.%d.%d\n", live_count, "", f->id,
-              op_names[s.op], s.a, s.b & ~catches_flag);
+              op_names[s.op], s.a, s.b & ~frame_flags);
     if (perform(f, s))
       return;
     if (settings.trace)
@@ -1463,7 +1470,7 @@ void tell_all() {
   s->kind = MAIN;
   s->state = RUNNING;
   running = s;
-  next_plan = {ROOT, false, 0, 64, own};
+  next_plan = {ROOT, false, 0, 64, own, false};
   run_frame(nullptr);
   for (int i = 0; i < strands_used; i++)
     if (strands[i].state != DEAD)
@@ -1651,7 +1658,8 @@ program make(uint64_t seed, int steps) {
     const unsigned size =
         random.below(2) ? random.below(2000) : random.below(200);
     p.steps[i].b = static_cast<unsigned short>(
-        size | (random.below(5) < 2 ? catches_flag : 0));
+        size | (random.below(5) < 2 ? catches_flag : 0) |
+        (random.below(4) == 0 ? gap_flag : 0));
   }
   return p;
 }
@@ -1663,8 +1671,9 @@ void print(FILE *f, const program &p) {
                       : 't',
           p.rounds, p.tells ? '+' : '-');
   for (int i = 0; i < p.count; i++)
-    fprintf(f, " %s.%d.%d%s", op_names[p.steps[i].op], p.steps[i].a,
-            p.steps[i].b & ~catches_flag, p.steps[i].b & catches_flag ? "c" : "");
+    fprintf(f, " %s.%d.%d%s%s", op_names[p.steps[i].op], p.steps[i].a,
+            p.steps[i].b & ~frame_flags, p.steps[i].b & catches_flag ? "c" : "",
+            p.steps[i].b & gap_flag ? "g" : "");
   fputs("'\n", f);
 }
 
@@ -1695,6 +1704,10 @@ bool parse(const char *text, program *p) {
       return false;
     if (*text == 'c') {
       b |= static_cast<int>(catches_flag);
+      text++;
+    }
+    if (*text == 'g') {
+      b |= static_cast<int>(gap_flag);
       text++;
     }
     p->steps[p->count++] = {static_cast<unsigned char>(op),
@@ -1746,16 +1759,18 @@ program shrink(const program &failing) {
         if (still(p))
           break;
       }
-    p = best;
-    p.steps[i].b &= static_cast<unsigned short>(~catches_flag);
-    if (best.steps[i].b & catches_flag)
-      still(p);
+    for (unsigned flag = catches_flag; flag >= gap_flag; flag /= 2)
+      if (best.steps[i].b & flag) {
+        p = best;
+        p.steps[i].b &= static_cast<unsigned short>(~flag);
+        still(p);
+      }
     const unsigned sizes[] = {0, 64, 400, 1000, 1900};
     for (unsigned size : sizes)
-      if ((best.steps[i].b & ~catches_flag) != size) {
+      if ((best.steps[i].b & ~frame_flags) != size) {
         p = best;
         p.steps[i].b =
-            static_cast<unsigned short>((p.steps[i].b & catches_flag) | size);
+            static_cast<unsigned short>((p.steps[i].b & frame_flags) | size);
         if (still(p))
           break;
       }
@@ -1886,6 +1901,10 @@ long seek(const hunt &h) {
 // Shrunk from failures of this library and of 0.1.
 // clang-format off
 static const char *const once_failed[] = {
+    // Older code on a small stack, below where an exception has ended a call on it that
+    // another small stack's C had made. Its frame leaves that call's number as it was.
+    "i1+ stack.1.0 frame.0.0 stack.2.0 stack.1.0 frame.0.0 system.0.0 frame.0.0c stack.2.0 "
+    "throw.0.0 frame.0.0 jump.124.0 frame.0.0g system.0.0 stack.2.0",
     // Two exceptions, caught at two depths; then C.
     "i1- system.0.0c stack.171.0 throw.0.0 system.0.0 stack.147.0c stack.0.0 throw.0.0 "
     "system.0.0",

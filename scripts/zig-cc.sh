@@ -29,8 +29,9 @@ if test -z "$zig"; then
   python_with ziglang
   zig=$("$python" -c 'import os, ziglang; print(os.path.dirname(ziglang.__file__) + "/zig")')
 fi
-# Without -O Zig's C traps what is undefined; who wants that asks for it.
-compile="-target $target $* -fno-sanitize=undefined"
+# Without -O Zig's C traps what is undefined; who wants that asks for it. With -S it passes -c,
+# too, and clang warns of that.
+compile="-target $target $* -fno-sanitize=undefined -Wno-unused-command-line-argument"
 for tool in "cc $compile" "c++ $compile" ar ranlib; do
   name=$directory/$target-${tool%% *}
   printf '#!/bin/sh\nexec "%s" %s "$@"\n' "$zig" "$tool" >"$name"

@@ -1165,8 +1165,14 @@ static int end_threads_in_child(void) {
   return end_attached_thread_in_child();
 }
 
+static void *fork_beside_the_end(void *result) {
+  *(int *)result = in_child(end_threads_in_child);
+  return NULL;
+}
+
 /* glibc gives a thread of the child the stack of one that the child does not have, and with
-   it the data of that one, if it was calling destructors. */
+   it the data of that one, if it was calling destructors. (Emulators count a child's threads
+   on from the one that forks, and stumble over others with higher numbers.) */
 TEST(a_thread_of_a_forked_child_has_no_record_of_a_thread_that_was_ending) {
   if (UNDER_TSAN)
     SKIP("the thread sanitizer lets no child of several threads start one");
@@ -1181,7 +1187,8 @@ TEST(a_thread_of_a_forked_child_has_no_record_of_a_thread_that_was_ending) {
   while (sem_wait(&in_destructor) != 0)
     ;
   ck_assert_int_eq(result, 0);
-  ck_assert_int_eq(in_child(end_threads_in_child), 0);
+  kit_run_foreign(fork_beside_the_end, &result);
+  ck_assert_int_eq(result, 0);
   sem_post(&may_end);
   pthread_join(thread, NULL);
   assert_counts(1, 1, 1, 1);

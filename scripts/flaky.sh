@@ -29,6 +29,19 @@ first_cpu=$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')
 who=$(id -un)
 test -f Makefile || { echo "$0: this is no build directory" >&2; exit 2; }
 
+# The tests' time limits are for what hangs. Here all of it takes long, so they are ten times
+# as long.
+mkdir -p flaky.bin
+cat >flaky.bin/timeout <<END
+#!/bin/sh
+# timeout [-k SECONDS] SECONDS COMMAND...
+test "\$1" != -k || { kill="-k \$2" && shift 2; }
+limit=\$1 && shift
+exec $(command -v timeout) \${kill:-} \$((limit * 10)) "\$@"
+END
+chmod +x flaky.bin/timeout
+PATH=$PWD/flaky.bin:$PATH
+
 # What must not outlive this: the loops, and what runs the suite. The loops end also by
 # themselves when this is killed.
 loops='' suite='' given=''
@@ -141,5 +154,5 @@ for wanted in "${@:-busy}"; do
 done
 cat flaky.table
 test "${FLAKY_TABLE:-}" = no || "$top/scripts/reliability.sh" flaky <flaky.table
-rm -f flaky.begin flaky.ran flaky.these flaky.failed flaky.out
+rm -rf flaky.bin flaky.begin flaky.ran flaky.these flaky.failed flaky.out
 ! grep -v '| none |$' flaky.table

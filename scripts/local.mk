@@ -64,6 +64,6 @@ release:
 
 clean-local: clean-check-go
 clean-check-go:
-	rm -rf check-go.root check-go.work flaky.logs
+	rm -rf check-go.root check-go.work flaky.bin flaky.logs
 
 .PHONY: check-go clean-check-go

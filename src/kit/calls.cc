@@ -374,27 +374,18 @@ stack_call *before(const stack_call *c, uintptr_t lo, uintptr_t hi) {
   return c->serial != free_place ? next : c->prev;
 }
 
-// Where the CPU does not push return addresses: the call goes on below another one on the
-// same small stack, which is under way.
-bool is_within_older(const libcgo_thread *thread, const stack_call *c,
-                     const asker &who) {
-  const stack_call *const parent = parent_of(c);
-  return libcgo_frame_layout.mark_to_return == 0 && parent != nullptr &&
-         c->prior.contains(c->start) && on_own_stack(thread, c->mark) &&
-         on_own_stack(thread, parent->mark) &&
-         !frame_is_gone(thread, parent, who);
-}
-
-// The call was made from elsewhere, and on the same small stack another one is under way, whose
-// part ends where this one's begins: its code may have called C.
+// On the same small stack an older call is under way, and its part ends where this one's
+// begins: its code may have called C. On a coroutine this would keep too much: a call that C
+// has left counts at every depth there, and the next one goes on below.
 bool is_below_older(const libcgo_thread *thread, const stack_call *c,
                     const asker &who) {
   const uintptr_t at = c->start;
-  if (c->prior.contains(at))
+  if (!on_own_stack(thread, c->mark))
     return false;
   for (const stack_call *d = before(c, at, at + 1); d != nullptr;
        d = before(d, at, at + 1))
     if (counts(d) && within(at, d->lo, end_of(d)) &&
+        (on_own_stack(thread, d->mark) || !c->prior.contains(at)) &&
         !frame_is_gone(thread, d, who))
       return true;
   return false;
@@ -417,8 +408,7 @@ bool goes_on_elsewhere(const libcgo_thread *thread, const stack_call *c) {
 // names the call, and nothing else knows the position. C that was called so is below where
 // the call was made, or on another stack. And the C that made the call has returned, or frames
 // are where the call's first one was. Where too little shows that, older code on the same
-// small stack is enough: if the call was made from another stack, and where the CPU does not
-// push return addresses.
+// small stack is enough.
 bool is_needed(const libcgo_thread *thread, const stack_call *c,
                const asker &who) {
   return who.is_c && c == running_of(thread) &&
@@ -428,7 +418,7 @@ bool is_needed(const libcgo_thread *thread, const stack_call *c,
          (goes_on_elsewhere(thread, c) || word_is_gone(thread, c, who) ||
           was_made_below(c) ||
           c_has_returned(thread, c, {~uintptr_t(0), true, c->prior}) ||
-          is_within_older(thread, c, who) || is_below_older(thread, c, who));
+          is_below_older(thread, c, who));
 }
 
 // The proofs that need no system call, but where the call was made just below the caller.

@@ -190,6 +190,21 @@ TEST(a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_le
                     0);
 }
 
+/* The same, where no word at all is written there. */
+static OWN_FRAME uintptr_t call_c_twice_from_farther_down(void *arg) {
+  libcgo_call_on_system(thread, jump_back_into_c, arg);
+  volatile char *const unwritten = __builtin_alloca(1000);
+  unwritten[0] = 0;
+  return call_c_from_deeper() + (uintptr_t)unwritten[0];
+}
+
+TEST(a_call_overwrites_no_frame_of_older_code_that_has_gone_farther_down) {
+  begin();
+  ck_assert_uint_eq(libcgo_call_on_stack(thread, &stacks[0],
+                                         call_c_twice_from_farther_down, NULL),
+                    0);
+}
+
 /* The same, where the call that was left was made by C that another small stack had called. */
 static uintptr_t jump_back_into_c_and_out_of_it(void *arg) {
   jump_back_into_c(arg);
@@ -1032,6 +1047,7 @@ int main(void) {
   ADD_TEST(a_call_is_not_over_because_the_one_in_which_it_seemed_to_begin_is);
   ADD_TEST(
       a_call_overwrites_no_frame_of_older_code_that_is_as_deep_as_one_that_was_left);
+  ADD_TEST(a_call_overwrites_no_frame_of_older_code_that_has_gone_farther_down);
   ADD_TEST(
       a_call_overwrites_no_frame_of_older_code_below_one_that_another_stack_s_c_left);
   ADD_TEST(c_overwrites_no_frame_after_a_jump_and_a_switch_to_the_stack_it_left);

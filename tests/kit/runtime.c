@@ -1174,6 +1174,7 @@ static void *fork_beside_the_end(void *result) {
    it the data of that one, if it was calling destructors. (Emulators count a child's threads
    on from the one that forks, and stumble over others with higher numbers.) */
 TEST(a_thread_of_a_forked_child_has_no_record_of_a_thread_that_was_ending) {
+  WINDOWS_HAS("no children of fork");
   if (UNDER_TSAN)
     SKIP("the thread sanitizer lets no child of several threads start one");
   begin();

@@ -1175,6 +1175,8 @@ static void *fork_beside_the_end(void *result) {
    on from the one that forks, and stumble over others with higher numbers.) */
 TEST(a_thread_of_a_forked_child_has_no_record_of_a_thread_that_was_ending) {
   WINDOWS_HAS("no children of fork");
+  if (under_valgrind())
+    SKIP("valgrind: the tests share a process, and the runtime's key is the older one");
   if (UNDER_TSAN)
     SKIP("the thread sanitizer lets no child of several threads start one");
   begin();

@@ -590,6 +590,14 @@ plan next_plan;
 
 constexpr size_t gap_bytes = 800;
 
+// Above an embedded stack: when its frame has ended, what tells the library so must not be on
+// that stack. Each function needs at least 176 bytes for its registers on SPARC.
+#ifdef __sparc__
+constexpr size_t room_to_tell = 1024;
+#else
+constexpr size_t room_to_tell = 64;
+#endif
+
 void loop(frame *f);
 
 struct thrown {};
@@ -710,7 +718,7 @@ RAW uintptr_t run_frame(void *result) {
     return reinterpret_cast<uintptr_t>(result); // the library has no room left here
   const size_t array = p.array != 0 ? embedded_size : 0;
   auto *const memory = static_cast<char *>(
-      __builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + 64 + gap));
+      __builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + room_to_tell + gap));
   auto *const aligned = reinterpret_cast<uint32_t *>(
       (reinterpret_cast<uintptr_t>(memory) + 15) & ~uintptr_t(15));
   uintptr_t hi = reinterpret_cast<uintptr_t>(memory) + p.size;

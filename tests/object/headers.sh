@@ -166,7 +166,8 @@ strict_macros() { # COMPILER OPTION
 }
 compiles_at_all() { # COMPILER OPTION
   echo '#include <libcgo.h>' >all.cc
-  $(strict_compiler "$1") -std=c++17 "$2" $cppflags -c all.cc -o all.o 2>/dev/null
+  $(strict_compiler "$1") -std=c++17 "$2" $cppflags -c all.cc -o all.o 2>all.err &&
+    ! grep -q 'not supported for this target' all.err
 }
 # Each macro for users is used above: those that make something, and the numbers.
 strict_is_whole() {

@@ -115,6 +115,10 @@ native)
   p=$((passed - $1)) f=$((failed - $2)) s=$((skipped - $3))
   test -n "$short" || record "$platform" "$built" "$executed" ;;
 *)
-  suite "$name under $emulator" -j "$jobs" "$@" TEST_EMU="./libtool --mode=execute $emulator"
+  # qemu has no memory now and then where its pages are larger than the kernel's: it depends on
+  # where the kernel maps.
+  run=$emulator
+  ! setarch -R true 2>/dev/null || run="setarch -R $emulator"
+  suite "$name under $emulator" -j "$jobs" "$@" TEST_EMU="./libtool --mode=execute $run"
   record "$platform" "$built" "$(qemu "$emulator")" ;;
 esac

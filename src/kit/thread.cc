@@ -24,11 +24,14 @@ static_assert(offsetof(libcgo_thread_attr, reserved) +
                       sizeof(libcgo_thread_attr::reserved) ==
                   first_attr,
               "");
-constexpr size_t first_limit =
+constexpr size_t limit_members =
     8 + 2 * sizeof(unsigned long long) + 3 * sizeof(uintptr_t);
 static_assert(offsetof(libcgo_limit, remedy) + sizeof(libcgo_limit::remedy) ==
-                  first_limit,
+                  limit_members,
               "");
+// With what fills the last word, where a number of 64 bits is aligned and a pointer has 32.
+constexpr size_t first_limit = (limit_members + alignof(libcgo_limit) - 1) /
+                               alignof(libcgo_limit) * alignof(libcgo_limit);
 
 // The word by which the new thread tells a waiting creator how its start went.
 constexpr uint32_t not_yet = 0;

@@ -124,7 +124,11 @@ static void compare_ways(const char *what, void (*fn)(void *arg)) {
 int main(void) {
   PyThreadState *state;
   Py_Initialize();
+#ifdef Py_GIL_DISABLED
+  printf("# CPython %s, without the GIL\n", PY_VERSION);
+#else
   printf("# CPython %s\n", PY_VERSION);
+#endif
   if (PyRun_SimpleString("def f(): pass") != 0 ||
       libcgo_python_begin(&border) != 0)
     return 1;

@@ -7,7 +7,7 @@
 # fails now and then is wrong, or the library is. make check-flaky RUNS=n calls it. A series is
 # one of
 #
-#   busy    RUNS times beside eight busy loops
+#   busy    RUNS times beside eight busy loops, eight tests at a time: they get half of the CPUs
 #   j1 j8   EACH times (5, or RUNS if that is less) with that many tests at a time,
 #   one-cpu on one CPU,
 #   nice    at nice 19,
@@ -16,7 +16,8 @@
 # CHECK_ARGS='TESTS=tests/kit/thread' chooses tests; it goes to make.
 #
 # The log of each failed test is kept in flaky.logs. A line for each series is appended to the
-# table of docs/reliability.md, unless FLAKY_TABLE=no.
+# table of docs/reliability.md, unless FLAKY_TABLE=no. A series that is interrupted (^C, SIGTERM)
+# gets a line of the runs that have ended.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -63,12 +64,19 @@ give_to() {
   test "$1" != "$who" || given=
 }
 finish() {
+  trap - EXIT
   stop_loops
   test -z "$suite" || kill -- "-$suite" 2>/dev/null || true
   test -z "$given" || give_to "$who"
 }
 trap finish EXIT
-trap 'exit 1' HUP INT TERM
+interrupted() {
+  finish
+  row
+  tell
+  exit 1
+}
+trap interrupted HUP INT TERM
 
 # run_suite N COMMAND...: make check with N tests at a time. In a session of its own, so that
 # all of it can be ended.
@@ -84,6 +92,19 @@ run_suite() {
   find . -name '*.trs' -newer flaky.begin | sed 's|^\./||' | sort >flaky.ran
 }
 
+# The line of a series.
+row() {
+  test "$done_runs" != 0 || return 0
+  failures=$(sort flaky.failed | uniq -c | awk '{ printf "%s`%s` %d times", (NR > 1 ? ", " : ""), $2, $1 }')
+  echo "| $(date -u +%Y-%m-%d) | $(describe "$name") | $done_runs | $results | ${failures:-none} |" >>flaky.table
+  done_runs=0
+}
+# The lines, here and in the documentation.
+tell() {
+  cat flaky.table
+  test "${FLAKY_TABLE:-}" = no || test ! -s flaky.table || "$top/scripts/reliability.sh" flaky <flaky.table
+}
+
 # series NAME RUNS N COMMAND...
 series() {
   name=$1 many=$2
@@ -91,8 +112,8 @@ series() {
   : >flaky.failed
   done_runs=0 results=0
   while test $done_runs -lt "$many"; do
-    done_runs=$((done_runs + 1))
     run_suite "$@"
+    done_runs=$((done_runs + 1))
     if test ! -s flaky.ran; then
       echo "the-suite-did-not-run" >>flaky.failed
       tail -n 20 flaky.out
@@ -109,12 +130,11 @@ series() {
     done <flaky.ran
     echo "$name: run $done_runs of $many, $(wc -l <flaky.failed) failures so far"
   done
-  failures=$(sort flaky.failed | uniq -c | awk '{ printf "%s`%s` %d times", (NR > 1 ? ", " : ""), $2, $1 }')
-  echo "| $(date -u +%Y-%m-%d) | $(describe "$name") | $done_runs | $results | ${failures:-none} |" >>flaky.table
+  row
 }
 describe() {
   case $1 in
-  busy) echo "beside eight busy loops, $cpus CPUs" ;;
+  busy) echo "\`-j8\` beside eight busy loops, $cpus CPUs" ;;
   j1 | j8) echo "\`-j${1#j}\`, $cpus CPUs" ;;
   one-cpu) echo "one CPU" ;;
   nice) echo "\`nice 19\`, $cpus CPUs" ;;
@@ -123,11 +143,12 @@ describe() {
 }
 
 : >flaky.table
+done_runs=0
 for wanted in "${@:-busy}"; do
   case $wanted in
   busy)
     start_loops
-    series busy "$runs" "$cpus" env
+    series busy "$runs" 8 env
     stop_loops ;;
   j1 | j8) series "$wanted" "$each" "${wanted#j}" env ;;
   one-cpu) series one-cpu "$each" 1 taskset -c "$first_cpu" ;;
@@ -152,7 +173,6 @@ for wanted in "${@:-busy}"; do
     exit 2 ;;
   esac
 done
-cat flaky.table
-test "${FLAKY_TABLE:-}" = no || "$top/scripts/reliability.sh" flaky <flaky.table
+tell
 rm -rf flaky.bin flaky.begin flaky.ran flaky.these flaky.failed flaky.out
 ! grep -v '| none |$' flaky.table

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char shared[] = TEST_MODULES ".libs/libunloaded.so";
@@ -15,7 +16,7 @@ static const char archive[] = TEST_MODULES "unloaded-archive.so";
 
 struct visit {
   const char *path;
-  int attaches;
+  const char *call; /* a function of the object, or NULL */
   int result;
   int mapped_after; /* whether its code is still there after dlclose */
   int ends[2];
@@ -23,21 +24,21 @@ struct visit {
 
 static void *load_attach_unload(void *p) {
   struct visit *v = p;
-  int (*module_attach)(int *);
+  int (*call)(int *);
   void *module = dlopen(v->path, RTLD_NOW | RTLD_LOCAL);
   if (module == NULL) {
     fprintf(stderr, "%s\n", dlerror());
     return NULL;
   }
-  *(void **)&module_attach = dlsym(module, "module_attach");
-  v->result = v->attaches ? module_attach(v->ends) : 0;
+  *(void **)&call = dlsym(module, v->call != NULL ? v->call : "module_attach");
+  v->result = v->call != NULL ? call(v->ends) : 0;
   dlclose(module);
-  v->mapped_after = readable((uintptr_t)module_attach);
+  v->mapped_after = readable((uintptr_t)call);
   return NULL; /* the end of the thread calls `leave`, if it is attached */
 }
 
-static struct visit visit(const char *path, int attaches) {
-  struct visit v = {path, attaches, -1, -1, {0, 0}};
+static struct visit visit(const char *path, const char *call) {
+  struct visit v = {path, call, -1, -1, {0, 0}};
   pthread_t thread;
   ck_assert_int_eq(pthread_create(&thread, NULL, load_attach_unload, &v), 0);
   pthread_join(thread, NULL);
@@ -52,7 +53,7 @@ static void assert_leaves_in_mapped_code(const struct visit *v) {
 }
 
 TEST(an_object_without_an_attached_thread_is_unmapped) {
-  const struct visit v = visit(shared, 0);
+  const struct visit v = visit(shared, NULL);
 #ifndef __GLIBC__
   if (v.mapped_after == 1)
     SKIP("the dlclose of this C library unmaps nothing");
@@ -61,22 +62,39 @@ TEST(an_object_without_an_attached_thread_is_unmapped) {
 }
 
 TEST(an_object_with_an_attached_thread_stays_mapped) {
-  const struct visit v = visit(shared, 1);
+  const struct visit v = visit(shared, "module_attach");
   assert_leaves_in_mapped_code(&v);
 }
 
-TEST(an_object_with_the_archive_in_it_stays_mapped) {
+static void need_archive(void) {
   if (access(archive, R_OK) != 0)
     SKIP("there is no archive, or it is one for programs only (sanitizers, code "
          "that is not position-independent)");
-  const struct visit v = visit(archive, 1);
+}
+
+TEST(an_object_with_the_archive_in_it_stays_mapped) {
+  need_archive();
+  const struct visit v = visit(archive, "module_attach");
   assert_leaves_in_mapped_code(&v);
+}
+
+/* A child is told of worlds by a handler of pthread_atfork. */
+TEST(an_unloaded_archive_leaves_no_handler_of_forks) {
+  need_archive();
+  visit(archive, "module_stop_world");
+  const pid_t child = fork();
+  if (child == 0)
+    _exit(0);
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
 }
 
 int main(void) {
   suite_begin("unload");
   ADD_TEST(an_object_without_an_attached_thread_is_unmapped);
   ADD_TEST(an_object_with_an_attached_thread_stays_mapped);
+  ADD_TEST(an_unloaded_archive_leaves_no_handler_of_forks);
   ADD_TEST(an_object_with_the_archive_in_it_stays_mapped);
   return suite_run();
 }

@@ -3,6 +3,7 @@
  * A runtime in a shared object of its own: see unload.c.
  */
 #include <libcgo.h>
+#include <libcgo/world.h>
 #include <stdlib.h>
 
 static _Thread_local struct libcgo_thread *self;
@@ -43,4 +44,13 @@ LIBCGO_API int module_attach(int *counts);
 int module_attach(int *counts) {
   ends = counts;
   return libcgo_attach(&runtime, NULL);
+}
+
+/* Nobody is attached, so nothing keeps this object mapped afterwards. */
+LIBCGO_API int module_stop_world(int *counts);
+int module_stop_world(int *counts) {
+  ends = counts;
+  runtime.flags |= LIBCGO_WORLD;
+  const int err = libcgo_world_stop(&runtime, UINT64_MAX, NULL);
+  return err != 0 ? err : libcgo_world_start(&runtime);
 }

@@ -129,8 +129,8 @@ endif
 endif
 
 # A runtime in an object that is unloaded: with the shared library, and with the
-# archive in it, linked as libcgo.pc says. -Bsymbolic: the archive may be compiled
-# for programs, in which no other object takes the place of a function.
+# archive in it, linked as libcgo.pc says: it stays loaded. -Bsymbolic: the archive may be
+# compiled for programs, in which no other object takes the place of a function.
 if ENABLE_SHARED
 if !WINDOWS
 kit_tests += tests/kit/unload
@@ -144,14 +144,18 @@ tests_kit_unload_LDADD = tests/support/libsupport.a $(CHECK_LIBS)
 tests_kit_unload_DEPENDENCIES = tests/support/libsupport.a tests/kit/libunloaded.la \
 	$(unloaded_archive)
 if ENABLE_STATIC
-unloaded_archive = tests/kit/unloaded-archive.so
-CLEANFILES += tests/kit/unloaded-archive.so
-tests/kit/unloaded-archive.so: tests/kit/unloaded.c libcgo.la libcgo.pc tests/kit/$(am__dirstamp)
-	$(AM_V_CCLD)case '$(CFLAGS)' in *-fsanitize=*) exit 0 ;; esac; \
+# unmarked: as if its client did not know that.
+unloaded_archive = tests/kit/unloaded-archive.so tests/kit/unloaded-unmarked.so
+CLEANFILES += tests/kit/unloaded-archive.so tests/kit/unloaded-unmarked.so
+link_unloaded = case '$(CFLAGS)' in *-fsanitize=*) exit 0 ;; esac; \
 	$(CC) $(CFLAGS) -dM -E -x c /dev/null | grep '__PI[CE]__' >/dev/null || exit 0; \
 	$(CC) $(AM_CPPFLAGS) $(CPPFLAGS) $(DEFS) $(AM_CFLAGS) \
 	  $(CFLAGS) -fPIC -shared -Wl,-Bsymbolic $(LDFLAGS) $(srcdir)/tests/kit/unloaded.c -o $@ \
-	  .libs/libcgo.a `$(SED) -n 's/^Libs.private: //p' libcgo.pc`
+	  .libs/libcgo.a
+tests/kit/unloaded-archive.so: tests/kit/unloaded.c libcgo.la libcgo.pc tests/kit/$(am__dirstamp)
+	$(AM_V_CCLD)$(link_unloaded) `$(SED) -n 's/^Libs.private: //p' libcgo.pc`
+tests/kit/unloaded-unmarked.so: tests/kit/unloaded.c libcgo.la libcgo.pc tests/kit/$(am__dirstamp)
+	$(AM_V_CCLD)$(link_unloaded) `$(SED) -n 's/^Libs.private: //; s/-Wl,-z,nodelete//p' libcgo.pc`
 endif
 endif
 

@@ -13,6 +13,7 @@
 
 static const char shared[] = TEST_MODULES ".libs/libunloaded.so";
 static const char archive[] = TEST_MODULES "unloaded-archive.so";
+static const char unmarked[] = TEST_MODULES "unloaded-unmarked.so";
 
 struct visit {
   const char *path;
@@ -66,22 +67,27 @@ TEST(an_object_with_an_attached_thread_stays_mapped) {
   assert_leaves_in_mapped_code(&v);
 }
 
-static void need_archive(void) {
-  if (access(archive, R_OK) != 0)
+static void need(const char *object) {
+  if (access(object, R_OK) != 0)
     SKIP("there is no archive, or it is one for programs only (sanitizers, code "
          "that is not position-independent)");
 }
 
 TEST(an_object_with_the_archive_in_it_stays_mapped) {
-  need_archive();
+  need(archive);
   const struct visit v = visit(archive, "module_attach");
   assert_leaves_in_mapped_code(&v);
 }
 
 /* A child is told of worlds by a handler of pthread_atfork. */
 TEST(an_unloaded_archive_leaves_no_handler_of_forks) {
-  need_archive();
-  visit(archive, "module_stop_world");
+  need(unmarked);
+  const struct visit v = visit(unmarked, "module_stop_world");
+#ifndef __GLIBC__
+  if (v.mapped_after == 1)
+    SKIP("the dlclose of this C library unmaps nothing");
+#endif
+  ck_assert_int_eq(v.mapped_after, 0);
   const pid_t child = fork();
   if (child == 0)
     _exit(0);

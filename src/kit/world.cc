@@ -59,7 +59,8 @@ struct world {
   libcgo_thread *stopper_thread; // the stopper's record, if it was managed
   libcgo_thread *shaken;         // whose handshake's function runs
   member *first;
-  signal_mask mask; // of the lock's owner, who holds signals
+  signal_mask mask;  // of the lock's owner, who holds signals
+  uint32_t sleepers; // on epoch, or more: a jump out of a handler leaves one
 };
 
 // tools/libcgo-gdb.py reads these.
@@ -182,9 +183,20 @@ void arrive(world *w) {
   os::wake_all(&w->arrivals);
 }
 
+// Who sleeps is counted first, and who wakes counts `epoch` first: one of the two sees the
+// other. A child of fork keeps the count, which is too high there.
+bool sleep_while_epoch(world *w, uint32_t e,
+                       const deadline &until = deadline(no_limit)) {
+  __atomic_add_fetch(&w->sleepers, 1, __ATOMIC_SEQ_CST);
+  const bool in_time = until.wait(&w->epoch, e);
+  __atomic_sub_fetch(&w->sleepers, 1, __ATOMIC_RELAXED);
+  return in_time;
+}
+
 void let_go_on(world *w) {
-  __atomic_add_fetch(&w->epoch, 1, __ATOMIC_ACQ_REL);
-  os::wake_all(&w->epoch);
+  __atomic_add_fetch(&w->epoch, 1, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&w->sleepers, __ATOMIC_SEQ_CST) != 0)
+    os::wake_all(&w->epoch);
 }
 
 // ---- fork ----
@@ -264,7 +276,7 @@ bool has_lock(const world *w) {
 void wait_for_epoch(world *w) {
   const uint32_t e = load(&w->epoch);
   unlock(w);
-  os::wait_while(&w->epoch, e);
+  sleep_while_epoch(w, e);
   lock(w);
 }
 
@@ -692,7 +704,7 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
       const uint32_t e = load(&w->epoch);
       if ((load(&thread->poll) & must_park) == 0)
         break;
-      os::wait_while(&w->epoch, e);
+      sleep_while_epoch(w, e);
     }
     store(&thread->mode, managed);
     full_fence();
@@ -944,7 +956,7 @@ void wait_for_start_of_world(libcgo_runtime *runtime) {
     look_for_fork(w);
     if (!is_others_turn(w))
       return;
-    os::wait_while(&w->epoch, e);
+    sleep_while_epoch(w, e);
   }
 }
 
@@ -1248,7 +1260,7 @@ bool take_turn(world *w, const deadline &until) {
   while (w->stopper != 0) {
     const uint32_t e = load(&w->epoch);
     unlock(w);
-    const bool in_time = until.wait(&w->epoch, e);
+    const bool in_time = sleep_while_epoch(w, e, until);
     lock(w);
     if (!in_time && w->stopper != 0)
       return false;
@@ -1338,6 +1350,9 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
       set_poll(m->thread, stop_asked);
       others = true;
     }
+  // With the lock, or who visits the threads looks before it, and sleeps after it.
+  if (!others)
+    store(&w->stopped, 1u);
   unlock(w);
   libcgo_thread *slowest = nullptr;
   if (others) {
@@ -1346,14 +1361,11 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
       for (member *m = w->first; m != nullptr; m = m->next)
         if (m->owner != self_pointer && load(&m->thread->mode) != parked)
           return m->thread;
+      store(&w->stopped, 1u);
       return nullptr;
     });
   }
   if (slowest == nullptr) {
-    // With the lock, or who visits the threads looks before it, and sleeps after it.
-    lock(w);
-    store(&w->stopped, 1u);
-    unlock(w);
     let_go_on(w);
     LIBCGO_PROBE(world_stopped, runtime,
                  me.m == nullptr ? nullptr : me.m->thread);

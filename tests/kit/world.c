@@ -874,23 +874,32 @@ TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops) {
   ck_assert_int_eq(wrong, 0);
 }
 
+/* A created thread, a foreign one, and both: each is woken. */
 TEST(no_thread_starts_or_attaches_while_the_world_is_stopped) {
   BEGIN();
-  begin_flags();
-  memset(heap, 0, sizeof heap);
-  stop();
-  create(end_soon, &heap[0]);
-  pthread_t thread;
-  pthread_create(&thread, NULL, call_back_once, &heap[1]);
-  for (int i = 0; i < 1000; i++)
-    sched_yield();
-  int n = 0;
-  ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
-  ck_assert_int_eq(n, 0);
-  ck_assert_int_eq(heap[0].touched + heap[1].touched, 0);
-  start();
-  wait_for(&left, 2);
-  pthread_join(thread, NULL);
+  int ends = 0;
+  for (int which = 1; which <= 3; which++) {
+    const int created = which & 1, attaches = which >> 1;
+    begin_flags();
+    memset(heap, 0, sizeof heap);
+    stop();
+    pthread_t thread;
+    if (created)
+      create(end_soon, &heap[0]);
+    if (attaches)
+      pthread_create(&thread, NULL, call_back_once, &heap[1]);
+    for (int i = 0; i < 1000; i++)
+      sched_yield();
+    int n = 0;
+    ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
+    ck_assert_int_eq(n, 0);
+    ck_assert_int_eq(heap[0].touched + heap[1].touched, 0);
+    start();
+    ends += created + attaches;
+    wait_for(&left, ends);
+    if (attaches)
+      pthread_join(thread, NULL);
+  }
 }
 
 /* ---- fork ---- */

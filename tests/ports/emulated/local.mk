@@ -16,7 +16,6 @@ EXTRA_DIST += tests/ports/emulated/bsd.faults tests/ports/emulated/bsd.py tests/
 	tests/ports/emulated/windows.sh tests/ports/emulated/windows_386.py
 
 PYTHON3 = python3
-ZIG = zig
 
 check-emulated: libcgo.la $(classic_DATA)
 	@case '@os@-@cpu@' in \
@@ -26,7 +25,7 @@ check-emulated: libcgo.la $(classic_DATA)
 	  *) echo "check-emulated: no model of the system of @os@-@cpu@" >&2; exit 1 ;; \
 	esac; \
 	CC='$(CC)' CFLAGS='$(CFLAGS)' AR='$(AR)' CPU='@cpu@' OS='@os@' \
-	  PYTHON3='$(PYTHON3)' ZIG='$(ZIG)' top_srcdir='$(abs_top_srcdir)' \
+	  PYTHON3='$(PYTHON3)' ZIG="$${ZIG:-zig}" top_srcdir='$(abs_top_srcdir)' \
 	  top_builddir='$(abs_top_builddir)' EMULATED_CASE='$(EMULATED_CASE)' \
 	  $(SHELL) $(srcdir)/tests/ports/emulated/$$script.sh
 

@@ -22,7 +22,7 @@ set -- "$of_the_compiler"
 if test "$name" != "$port"; then
   # One line: make runs each line of a recipe by itself.
   short="tests/kit/bounds tests/kit/calls tests/kit/context tests/kit/context-unwind tests/ports/crossing \
-tests/kit/defined-slots tests/go/crossing tests/go/face tests/kit/handle tests/kit/hot-paths tests/kit/init \
+tests/kit/defined-slots tests/go/crossing tests/go/face tests/kit/handle tests/kit/hooks tests/kit/hot-paths tests/kit/init \
 tests/kit/longjmp tests/kit/mailbox tests/kit/runtime tests/kit/stack tests/kit/stepping tests/kit/thread \
 tests/kit/traceback tests/ports/unwind tests/kit/unwind-stacks tests/kit/unwinder tests/kit/world \
 tests/kit/world-unwind"

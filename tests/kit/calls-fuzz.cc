@@ -717,8 +717,8 @@ RAW uintptr_t run_frame(void *result) {
       (r->kind != OWN && fp - r->lo < 2 * p.size + gap + cramped_room / 2))
     return reinterpret_cast<uintptr_t>(result); // the library has no room left here
   const size_t array = p.array != 0 ? embedded_size : 0;
-  auto *const memory = static_cast<char *>(
-      __builtin_alloca(p.size * (array != 0 ? 2 : 1) + array + room_to_tell + gap));
+  auto *const memory = static_cast<char *>(__builtin_alloca(
+      p.size * (array != 0 ? 2 : 1) + array + room_to_tell + gap));
   auto *const aligned = reinterpret_cast<uint32_t *>(
       (reinterpret_cast<uintptr_t>(memory) + 15) & ~uintptr_t(15));
   uintptr_t hi = reinterpret_cast<uintptr_t>(memory) + p.size;

@@ -67,21 +67,20 @@ TEST(an_object_with_an_attached_thread_stays_mapped) {
   assert_leaves_in_mapped_code(&v);
 }
 
-static void need(const char *object) {
-  if (access(object, R_OK) != 0)
-    SKIP("there is no archive, or it is one for programs only (sanitizers, code "
-         "that is not position-independent)");
-}
+#define NEEDS(object)                                                           \
+  if (access(object, R_OK) != 0)                                                \
+  SKIP("there is no archive, or it is one for programs only (sanitizers, code " \
+       "that is not position-independent)")
 
 TEST(an_object_with_the_archive_in_it_stays_mapped) {
-  need(archive);
+  NEEDS(archive);
   const struct visit v = visit(archive, "module_attach");
   assert_leaves_in_mapped_code(&v);
 }
 
 /* A child is told of worlds by a handler of pthread_atfork. */
 TEST(an_unloaded_archive_leaves_no_handler_of_forks) {
-  need(unmarked);
+  NEEDS(unmarked);
   const struct visit v = visit(unmarked, "module_stop_world");
 #ifndef __GLIBC__
   if (v.mapped_after == 1)

@@ -22,6 +22,8 @@ for candidate in lldb lldb-19 lldb-16 lldb-15 lldb-14 lldb-13; do
 done
 export PYTHONPATH="$modules"
 
+expressions='tasks over running second never'
+
 # in_lldb PROGRAM COMMAND...: what lldb prints, in `out`. The program stops at abort.
 in_lldb() {
   in_lldb_program=$1
@@ -38,15 +40,35 @@ in_lldb() {
 }
 prints() { grep -q -- "$1" out; }
 
+# Starting lldb takes seconds. So one session executes all commands, and the tests look at what
+# each has printed. An error would end the session, but not in a command of Python's.
+session() { # PROGRAM COMMAND...
+  session_program=$1
+  shift
+  set -- "$@" ''
+  while test -n "$1"; do
+    set -- "$@" "script print('@ $1')" "script lldb.debugger.HandleCommand('$1')"
+    shift
+  done
+  shift
+  in_lldb "$session_program" "$@" >/dev/null
+  mv out "$session_program.session"
+}
+# printed PROGRAM COMMAND: by the command, in `out`.
+printed() {
+  awk -v from="@ $2" '/^\(lldb\)/ { next } /^@ / { on = $0 == from; next } on' "$1.session" >out
+  cat out
+}
+
 backtrace_of() { # PROGRAM CONTEXT NAME...
-  in_lldb $1 "libcgo-backtrace $2"
+  printed $1 "libcgo-backtrace $2"
   shift 2
   echo "$*" | tr ' ' '\n' >wanted
-  sed '1,/libcgo-backtrace/d; s/^ *frame #[0-9]*: 0x[0-9a-f]* [^`]*`\([A-Za-z0-9_]*\).*/\1/' out | diff wanted -
+  sed 's/^ *frame #[0-9]*: 0x[0-9a-f]* [^`]*`\([A-Za-z0-9_]*\).*/\1/' out | diff wanted -
 }
 
 contexts_are_listed() { # PROGRAM ARGUMENT
-  in_lldb $1 "libcgo-contexts $2"
+  printed $1 "libcgo-contexts$2"
   prints '^tasks\[0\] (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend>' &&
     prints '^tasks\[2\] .*: suspended at 0x[0-9a-f]* <suspend>.*, stack 0x.*-0x.*, thread 0x' &&
     prints '^tasks\[3\] .*: new at 0x[0-9a-f]* <run_odd>, ' &&
@@ -55,13 +77,13 @@ contexts_are_listed() { # PROGRAM ARGUMENT
 }
 
 threads_are_listed() {
-  in_lldb tasks 'libcgo-threads records'
+  printed tasks 'libcgo-threads records'
   prints '^records\[0\] (0x.*): runtime 0x[0-9a-f]*, thread 2 on its system stack, sp' &&
     prints '^records\[1\] (0x.*): runtime 0x.*, thread 3 on its small stack, sp 0x.*, small stack 0x'
 }
 
 refuses() { # COMMAND MESSAGE
-  in_lldb tasks "$1"
+  printed tasks "$1"
   prints "^error: libcgo: $2" && ! prints Traceback
 }
 
@@ -70,7 +92,7 @@ the_rest_is_refused() {
     refuses 'libcgo-backtrace first' 'the context is not suspended' &&
     refuses 'libcgo-backtrace &stacks[0]' 'at 0x.* is no struct libcgo_context' &&
     refuses 'libcgo-backtrace 1' 'no memory at 0x1' && refuses 'libcgo-backtrace' 'which context?' &&
-    in_lldb tasks 'libcgo-backtrace tasks[3]' &&
+    printed tasks 'libcgo-backtrace tasks[3]' &&
     prints '^The context is new: it will call 0x[0-9a-f]* <run_odd>'
 }
 
@@ -113,6 +135,11 @@ fi
 if test -n "$reason"; then
   skip lldb_has_the_script_of_the_library "$reason"
 else
+  session tasks 'libcgo-backtrace tasks[0]' 'libcgo-backtrace tasks[1]' 'libcgo-backtrace tasks[2]' \
+    'libcgo-backtrace tasks[3]' 'libcgo-backtrace over' 'libcgo-backtrace first' \
+    'libcgo-backtrace &stacks[0]' 'libcgo-backtrace 1' libcgo-backtrace libcgo-contexts \
+    "libcgo-contexts $expressions" 'libcgo-threads records'
+  session no-fp 'libcgo-backtrace tasks[0]' 'libcgo-backtrace tasks[1]' 'libcgo-backtrace tasks[2]'
   for i in 0 1 2; do
     case $i in 1) run=run_odd ;; *) run=run_even ;; esac
     ok lldb_shows_the_frames_of_suspended_context_${i} backtrace_of tasks "tasks[$i]" \
@@ -121,7 +148,7 @@ else
       backtrace_of no-fp "tasks[$i]" suspend deeper $run libcgo_context_entry
   done
   ok lldb_lists_contexts_in_variables contexts_are_listed tasks ''
-  ok lldb_lists_contexts_by_expression contexts_are_listed tasks 'tasks over running second never'
+  ok lldb_lists_contexts_by_expression contexts_are_listed tasks " $expressions"
   ok lldb_lists_threads_and_their_stacks threads_are_listed
   ok lldb_is_told_what_is_not_suspended the_rest_is_refused
   ok the_script_for_lldb_leaves_registers_and_frames registers_come_back

@@ -93,6 +93,30 @@ in_gdb() {
 }
 gdb_first=run
 
+# Starting gdb takes time. So one session executes all commands for a program, and the tests
+# look at what each has printed.
+session() { # PROGRAM COMMAND...
+  session_program=$1
+  shift
+  set -- "$@" ''
+  while test -n "$1"; do
+    set -- "$@" "echo @ $1\n" "$1"
+    shift
+  done
+  shift
+  in_gdb "$session_program" "source $script" "$@" >/dev/null
+  mv out "$session_program.session"
+}
+# printed PROGRAM COMMAND...: by these commands, in `out`.
+printed() {
+  printed_program=$1
+  shift
+  printf '@ %s\n' "$@" >commands
+  awk 'FILENAME == "commands" { wanted[$0] = 1; next } /^@ / { on = $0 in wanted; next } on' \
+    commands "$printed_program.session" >out
+  cat out
+}
+
 # frames NAME...: the frames that gdb has printed, all of them, from #0 on.
 frames() {
   echo "$*" | tr ' ' '\n' >wanted
@@ -102,18 +126,18 @@ frames() {
 prints() { grep -q -- "$1" out; }
 
 backtrace_of() { # PROGRAM CONTEXT NAME...
-  in_gdb $1 "source $script" "libcgo backtrace $2"
+  printed $1 "libcgo backtrace $2"
   shift 2
   frames "$@"
 }
 
 options_pass() {
-  in_gdb tasks "source $script" 'libcgo backtrace -full 2 -- &tasks[1]'
+  printed tasks 'libcgo backtrace -full 2 -- &tasks[1]'
   frames suspend deeper && prints '^ *bytes = .*"\\001"'
 }
 
 the_rest_is_refused() {
-  in_gdb tasks "source $script" 'libcgo backtrace over' 'libcgo backtrace first' \
+  printed tasks 'libcgo backtrace over' 'libcgo backtrace first' \
     'libcgo backtrace tasks[3]' 'libcgo backtrace &stacks[0]' 'libcgo backtrace 1' \
     'libcgo backtrace'
   prints 'the context is over' && prints 'the context is not suspended' &&
@@ -123,7 +147,7 @@ the_rest_is_refused() {
 }
 
 contexts_are_listed() {
-  in_gdb tasks "source $script" 'info libcgo-contexts'
+  printed tasks 'info libcgo-contexts'
   prints '^tasks\[0\] (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend+' &&
     prints '^tasks\[2\] .*: suspended at 0x[0-9a-f]* <suspend+.*, stack 0x.*-0x.*, thread 0x' &&
     prints '^tasks\[3\] .*: new at 0x[0-9a-f]* <run_odd>, ' &&
@@ -132,15 +156,14 @@ contexts_are_listed() {
 }
 
 contexts_are_named() {
-  in_gdb bare "source $script" 'info libcgo-contexts' \
-    "info libcgo-contexts &tasks '(char *)&tasks + 8 + 22 * sizeof(long)'"
+  printed bare 'info libcgo-contexts' "$contexts_by_address"
   prints '^No variable is a context' &&
     prints '^&tasks (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend+' &&
     prints '^(char \*)&tasks + .* (0x[0-9a-f]*): suspended at 0x[0-9a-f]* <suspend+'
 }
 
 threads_are_listed() {
-  in_gdb tasks "source $script" 'info libcgo-threads'
+  printed tasks 'info libcgo-threads'
   prints '^Thread 1 ".*": self = NULL$' &&
     prints '^Thread 2 ".*": self = 0x.*, runtime 0x[0-9a-f]* <runtime>, on its system stack, sp' &&
     prints '^Thread 3 ".*": self = 0x.*, runtime 0x.*, on its small stack, sp 0x.*, small stack 0x' &&
@@ -148,8 +171,7 @@ threads_are_listed() {
 }
 
 threads_are_named() {
-  in_gdb bare "source $script" 'info libcgo-threads' 'info libcgo-threads &records' \
-    "info libcgo-threads '(char *)&records + 24 + sizeof(long) * 57'"
+  printed bare 'info libcgo-threads' 'info libcgo-threads &records' "$thread_by_address"
   prints '^No thread-local variable' &&
     test "$(grep -c '^Thread .* = 0x' out)" = 2 &&
     prints '^Thread 2 ".*": &records = 0x.*, on its system stack' &&
@@ -205,7 +227,7 @@ short_records_are_in_no_world() {
 }
 
 records_are_printed() {
-  in_gdb tasks "source $script" 'p tasks' 'p runtime' 'p records[1]' 'p more[0]' 'p never'
+  printed tasks 'p tasks' 'p runtime' 'p records[1]' 'p more[0]' 'p never'
   prints '^\$1 = {suspended at .*, new at 0x.* <run_odd>' && prints '^\$2 = hooks 0x.* <ops>' &&
     prints '^\$3 = of runtime 0x.* <runtime>, small stack 0x' &&
     prints '^\$4 = 0x[0-9a-f]*-0x[0-9a-f]*, 65536 bytes$' && prints '^\$5 = not suspended$'
@@ -275,6 +297,16 @@ else
   $CC $flags -g -U_FORTIFY_SOURCE -O0 -fno-omit-frame-pointer tasks.c -o tasks $shared_libs
   $CC $flags -g -O2 -fomit-frame-pointer tasks.c -o no-fp $shared_libs
   $CC $flags -g0 -O2 -fomit-frame-pointer tasks.c -o bare $shared_libs
+  contexts_by_address="info libcgo-contexts &tasks '(char *)&tasks + 8 + 22 * sizeof(long)'"
+  thread_by_address="info libcgo-threads '(char *)&records + 24 + sizeof(long) * 57'"
+  session tasks 'libcgo backtrace tasks[0]' 'libcgo backtrace tasks[1]' 'libcgo backtrace tasks[2]' \
+    'libcgo backtrace 1 -- second' 'libcgo backtrace -full 2 -- &tasks[1]' 'libcgo backtrace over' \
+    'libcgo backtrace first' 'libcgo backtrace tasks[3]' 'libcgo backtrace &stacks[0]' \
+    'libcgo backtrace 1' 'libcgo backtrace' 'info libcgo-contexts' 'info libcgo-threads' \
+    'p tasks' 'p runtime' 'p records[1]' 'p more[0]' 'p never'
+  session no-fp 'libcgo backtrace tasks[0]' 'libcgo backtrace tasks[1]' 'libcgo backtrace tasks[2]'
+  session bare 'libcgo backtrace &tasks' 'info libcgo-contexts' "$contexts_by_address" \
+    'info libcgo-threads' 'info libcgo-threads &records' "$thread_by_address"
   for i in 0 1 2; do
     case $i in 1) run=run_odd ;; *) run=run_even ;; esac
     ok the_frames_of_suspended_context_${i} backtrace_of tasks "tasks[$i]" \

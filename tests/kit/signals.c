@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined __riscv || defined __loongarch__
+#include <sys/syscall.h>
+#endif
 #include <unistd.h>
 
 /* ---- what this program puts between ---- */
@@ -694,6 +697,19 @@ static int can_exit_in_a_handler(void) {
   if (!can_exit_in_a_handler())                                                \
   SKIP("no thread can end in a signal handler here, nor without the library")
 
+/* Whether an empty mask of a handler arrives. Where the kernel's record has no sa_restorer, QEMU
+   7.2 takes the mask from behind it all the same, and also writes behind it. */
+static int masks_of_handlers_arrive(void) {
+#if defined __riscv || defined __loongarch__
+  unsigned long action[4];
+  action[3] = 1;
+  syscall(SYS_rt_sigaction, SIGUSR1, NULL, action, sizeof(long));
+  return action[3] == 1;
+#else
+  return 1;
+#endif
+}
+
 static void *call_spin(void *unused) {
   libcgo_callback(&kit, spin, NULL);
   return unused;
@@ -704,6 +720,8 @@ TEST(a_thread_that_is_cancelled_asynchronously_leaves) {
   if (UNDER_TSAN)
     SKIP("the thread sanitizer puts signals off");
   NEEDS_UNWINDING_OUT_OF_HANDLERS;
+  if (!masks_of_handlers_arrive())
+    SKIP("this system (an emulator) blocks any signals in a handler");
   begin();
   kit.signal_stack_size = 1 << 16;
   sem_init(&spinning, 0, 0);

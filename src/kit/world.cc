@@ -184,18 +184,21 @@ void arrive(world *w) {
 }
 
 // Who sleeps is counted first, and who wakes counts `epoch` first: one of the two sees the
-// other. A child of fork keeps the count, which is too high there.
+// other. Not every system makes a fence of its own before it compares. A child of fork keeps the
+// count, which is too high there.
 bool sleep_while_epoch(world *w, uint32_t e,
                        const deadline &until = deadline(no_limit)) {
-  __atomic_add_fetch(&w->sleepers, 1, __ATOMIC_SEQ_CST);
+  __atomic_add_fetch(&w->sleepers, 1, __ATOMIC_RELAXED);
+  full_fence();
   const bool in_time = until.wait(&w->epoch, e);
   __atomic_sub_fetch(&w->sleepers, 1, __ATOMIC_RELAXED);
   return in_time;
 }
 
 void let_go_on(world *w) {
-  __atomic_add_fetch(&w->epoch, 1, __ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&w->sleepers, __ATOMIC_SEQ_CST) != 0)
+  __atomic_add_fetch(&w->epoch, 1, __ATOMIC_ACQ_REL);
+  full_fence();
+  if (__atomic_load_n(&w->sleepers, __ATOMIC_RELAXED) != 0)
     os::wake_all(&w->epoch);
 }
 

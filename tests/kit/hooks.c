@@ -39,7 +39,7 @@ static int holds(const void *record, size_t size) {
    long as in the first release, gets that, and a shorter one is refused. */
 #define CHECK_RECORD(type, first, init, ...)                                   \
   do {                                                                         \
-    const struct type made = __VA_ARGS__;                                      \
+    static const struct type made = __VA_ARGS__; /* what fills it up is 0 */   \
     char longer[sizeof made + 32] = {0};                                       \
     uint32_t size = (uint32_t)sizeof made;                                     \
     memcpy(longer, &made, sizeof made);                                        \

@@ -636,10 +636,10 @@ FUNC SYM(libcgo_call_parked)
 	cmpq	$(0), THREAD_POLL(%rdi)
 	jne	5f
 	PROBE1(call_parked_done, 8@%rax)
-6:	leaq	PARKED_BYTES+8(%rbp), %rsp
-	movq	(%rbp), %rbp
-	.cfi_def_cfa %rsp, 8
+6:	leave
+	.cfi_def_cfa %rsp, PARKED_BYTES+8
 	.cfi_restore %rbp
+	DROP	PARKED_BYTES
 	ret
 	.cfi_def_cfa %rbp, PARKED_BYTES+16
 	.cfi_offset %rbp, -(PARKED_BYTES+16)

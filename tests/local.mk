@@ -311,10 +311,11 @@ EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/s
 # ---- tests/hosts: the headers for runtimes that exist ----
 
 tests_once += tests/hosts/jni.sh tests/hosts/mailbox.sh tests/hosts/ocaml.sh \
-	tests/hosts/parse.sh
+	tests/hosts/parse.sh tests/hosts/python.sh
 EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_stubs.c \
 	tests/hosts/ocaml_test.ml tests/hosts/parse-cffi.py tests/hosts/parse-swig.py tests/hosts/parse.c \
-	tests/hosts/parse.h tests/hosts/parse.i tests/hosts/parse.lua tests/hosts/parse.rs
+	tests/hosts/parse.h tests/hosts/parse.i tests/hosts/parse.lua tests/hosts/parse.rs \
+	tests/hosts/python-embed.cc tests/hosts/python-module.c tests/hosts/python-tests.py
 
 # ---- tests/models: what threads do without a lock, in every order ----
 
@@ -327,11 +328,6 @@ EXTRA_DIST += tests/models/close.model tests/models/explore.cc tests/models/hand
 check-models:
 	$(AM_TESTS_ENVIRONMENT) MODELS=all $(SHELL) $(srcdir)/tests/models/models.sh
 .PHONY: check-models
-
-# ---- tests/hosts: the headers for runtimes that exist ----
-
-tests_once += tests/hosts/python.sh
-EXTRA_DIST += tests/hosts/python-embed.cc tests/hosts/python-module.c tests/hosts/python-tests.py
 
 # ---- tests/ports: CPUs, systems, emulators ----
 

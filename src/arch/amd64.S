@@ -576,7 +576,7 @@ END_DATA SYM(libcgo_guard_place)
  *             | r13                 | rbp + 48
  *             | r14                 | rbp + 40
  *             | r15                 | rbp + 32
- *             | (alignment)         | rbp + 24
+ *             | parked_sp before    | rbp + 24
  *             | thread              | rbp + 16
  *             | return address      | rbp +  8
  *             | caller's rbp        | <- rbp, caller_sp, parked_sp
@@ -609,7 +609,7 @@ FUNC SYM(libcgo_call_parked)
 	.cfi_adjust_cfa_offset 8
 	pushq	%r15
 	.cfi_adjust_cfa_offset 8
-	pushq	%rdi	/* alignment */
+	pushq	THREAD_PARKED_SP(%rdi)
 	.cfi_adjust_cfa_offset 8
 	PUSH	rdi
 	pushq	PARKED_BYTES-8(%rsp)
@@ -635,8 +635,10 @@ FUNC SYM(libcgo_call_parked)
 	movl	$(0), THREAD_MODE(%rdi)
 	cmpq	$(0), THREAD_POLL(%rdi)
 	jne	5f
+6:	movq	24(%rbp), %rcx	/* for code that a handler has interrupted while it parked */
+	movq	%rcx, THREAD_PARKED_SP(%rdi)
 	PROBE1(call_parked_done, 8@%rax)
-6:	leave
+	leave
 	.cfi_def_cfa %rsp, PARKED_BYTES+8
 	.cfi_restore %rbp
 	DROP	PARKED_BYTES
@@ -646,6 +648,7 @@ FUNC SYM(libcgo_call_parked)
 5:	movq	%rax, %rsi
 	movq	%rbp, THREAD_PARKED_SP(%rdi)	/* a handler may have parked meanwhile */
 	call	SYM(libcgo_unparks)
+	movq	16(%rbp), %rdi
 	jmp	6b
 	END_OTHER_STACK
 3:	pushq	%rsi

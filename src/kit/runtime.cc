@@ -57,7 +57,7 @@ signal_mask own_mask(const signal_mask &now, const attach_masks *masks) {
 bool leave_thread(libcgo_thread *thread, member *m) {
   if (m != nullptr) {
     if (!begin_leave(m)) {
-      drop_member(m);
+      drop_shut_member(m);
       return false;
     }
     thread = m->thread;
@@ -222,6 +222,21 @@ int attach_expected(libcgo_runtime *runtime, libcgo_thread **attached,
   return err;
 }
 
+// fn on a thread that is attached for this only: nothing else detaches it, so a close waits
+// until it has left.
+int call_once(libcgo_runtime *runtime, libcgo_thread *thread,
+              void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+  member *const m = member_of(thread);
+  if (!begin_use_of_attached(runtime, thread)) {
+    leave_thread(nullptr, m);
+    forget_start(runtime);
+    return ESHUTDOWN;
+  }
+  const int err = call_in_world(runtime, fn, arg);
+  leave_thread(nullptr, m); // which ends the use
+  return err;
+}
+
 // For a thread without a record: attaches it and calls fn. No frame that fn
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
@@ -248,16 +263,15 @@ attach_and_call(libcgo_runtime *runtime,
   errno = caller_errno;
   if (err != 0)
     return err;
-  if (has_world(runtime)) {
-    err = call_attached(runtime, thread, fn, arg);
-  } else {
-    LIBCGO_PROBE(callback, runtime, thread);
-    fn(thread, arg);
-    LIBCGO_PROBE(callback_done, runtime, thread);
-  }
+  if (has_world(runtime))
+    return ending ? call_once(runtime, thread, fn, arg)
+                  : call_attached(runtime, thread, fn, arg);
+  LIBCGO_PROBE(callback, runtime, thread);
+  fn(thread, arg);
+  LIBCGO_PROBE(callback_done, runtime, thread);
   if (ending)
     libcgo_detach(runtime);
-  return err;
+  return 0;
 }
 
 // m: with a use that ends here.
@@ -408,7 +422,7 @@ int libcgo_detach(libcgo_runtime *runtime) {
   member *m = nullptr;
   if (has_world(runtime)) {
     // The runtime may be closed meanwhile, but not before end_use.
-    m = begin_use(runtime);
+    m = begin_use(runtime, sp_of_caller());
     if (m == nullptr)
       return is_closed(runtime) ? ESHUTDOWN : ESRCH;
     if (m->callbacks > 1)

@@ -16,7 +16,7 @@
 //
 // The slow paths of a thread take no lock: they may come in a signal handler. A stopper
 // waits for `arrivals`, the parked threads wait for `epoch`. The lock is for the list of
-// members, and nobody waits for it while managed.
+// members, and held for a short time, but for libcgo_threads_visit.
 #include "kit/world.h"
 
 #include <errno.h>
@@ -207,6 +207,9 @@ void let_go_on(world *w) {
 // In a child only the thread that has called fork is left, which calls this. What the
 // others were at is not continued, and the world runs.
 void begin_anew_in_child(world *w) {
+  os::signals_held held({}); // a handler may attach this thread
+  if (load(&w->process) == static_cast<uint32_t>(os::process_id()))
+    return; // one has come before
   const uintptr_t me = self();
   member *mine = nullptr;
   for (member *m = load(&w->first); m != nullptr; m = load(&m->next))
@@ -219,18 +222,21 @@ void begin_anew_in_child(world *w) {
     mine->thread->poll &= ~must_park;
   }
   libcgo_thread *const stopper = w->stopper_thread;
-  if (w->stopper == me && stopper != nullptr)
+  if (w->stopper == me && stopper != nullptr) {
     stopper->mode = managed;
+    member_of(stopper)->kept_used = member_of(stopper)->kept_floor;
+  }
   w->stopper_thread = w->shaken = nullptr;
   w->stopper = 0;
   w->stopped = 0;
   w->expected = w->leaving = 0;
-  if (w->lock_owner == self())
-    os::set_signal_mask(w->mask);
+  const bool had_lock = w->lock_owner == me;
   w->lock_owner = 0;
   w->lock = 0;
   w->epoch++;
   store(&w->process, static_cast<uint32_t>(os::process_id()));
+  if (had_lock)
+    held.end_with(w->mask);
 }
 
 void look_for_fork(world *w) {
@@ -353,6 +359,14 @@ inline void set_managed(libcgo_thread *thread) {
   set_managed(thread, thread->parked_sp);
 }
 
+// before: the place when it began. See park_at.
+[[maybe_unused]] inline void end_parked_call(libcgo_thread *thread,
+                                             uintptr_t sp, uintptr_t before) {
+  set_managed(thread, sp);
+  light_fence();
+  thread->parked_sp = before;
+}
+
 } // namespace
 
 // ---- the guard ----
@@ -369,9 +383,10 @@ struct libcgo_guarded_call {
   uintptr_t (*fn)(void *arg);
   void *arg;
   uintptr_t result;
+  uintptr_t parked_sp; // what it was before
   // Of a callback: what it was before.
   cgo::member *member;
-  uintptr_t parked_sp;
+  uintptr_t place_before;
   uintptr_t kept_floor;
   uint32_t mode;
   uint32_t callbacks;
@@ -447,15 +462,19 @@ LIBCGO_READS_STACKS void keep_words(member *m, uintptr_t lo, uintptr_t hi) {
   libcgo_guard(&g);
 }
 
-// Parks the thread, which is managed, for a caller at sp that goes on.
+// Parks the thread, which is managed, for a caller at sp that goes on. This may be a handler's
+// that has interrupted code which has written its place, and has not parked yet. So the place
+// is put back by the end.
 [[gnu::noinline]] void park_at(libcgo_thread *thread, uintptr_t sp) {
   member *const m = member_of(thread);
   const uintptr_t floor = m->kept_floor;
+  const uintptr_t place = thread->parked_sp;
   keep_registers(thread, sp);
   thread->parked_sp = sp;
   set_parked(thread);
   light_fence();
   m->kept_floor = floor; // from here on a handler does not park: the thread is
+  m->place_before = place;
 }
 
 // The end of that, for one who waits with what it has kept. Then `kept` words stay.
@@ -465,6 +484,7 @@ void unpark_and_keep(libcgo_thread *thread, uintptr_t kept) {
   claim_kept(m, m->kept_used);
   set_managed(thread);
   light_fence();
+  thread->parked_sp = m->place_before;
   m->kept_floor = floor;
   light_fence();
   m->kept_used = kept;
@@ -476,15 +496,12 @@ void unpark_and_drop(libcgo_thread *thread) {
 }
 
 // The mode says managed, and the thread is asked: for a caller at sp that goes on. It may be
-// a handler's that has interrupted an unpark before its look at `poll`; that one needs its
-// place, and what it has kept, if it waits.
+// a handler's that has interrupted an unpark before its look at `poll`; that one needs what it
+// has kept, if it waits.
 [[gnu::noinline]] void wait_at(libcgo_thread *thread, uintptr_t sp) {
-  member *const m = member_of(thread);
-  const uintptr_t parked_sp = thread->parked_sp;
-  const uintptr_t used = m->kept_used;
+  const uintptr_t used = member_of(thread)->kept_used;
   park_at(thread, sp);
   unpark_and_keep(thread, used);
-  thread->parked_sp = parked_sp;
 }
 
 bool must_wait(const libcgo_thread *thread) {
@@ -507,15 +524,40 @@ inline void set_callbacks(member *m, uint32_t callbacks) {
   }
 }
 
-// The outermost callback of a thread in its last hooks ends: it goes out of the list again.
+// The record of a foreign thread becomes the client's. With the lock.
+void shut(member *m) {
+  libcgo_thread *const thread = m->thread;
+  unlink(m);
+  store(&m->thread, static_cast<libcgo_thread *>(nullptr));
+  free(reinterpret_cast<void *>(thread->masks));
+  thread->masks = 0;
+  end_stacks(thread);
+  thread->state = 0;
+  thread->member = 0;
+}
+
+// With the lock, which is given back meanwhile, so that the runtime may be closed. The thread
+// is parked, and goes on when no handshake's function has its record.
+void wait_for_handshake(member *m) {
+  while (m->thread != nullptr && (load(&m->thread->poll) & handshake_asked) != 0)
+    wait_for_epoch(m->of);
+}
+
+// The outermost callback ends of a thread in its last hooks, or of one that has closed the
+// runtime in it: it goes out of the list.
 [[gnu::cold, gnu::noinline]] void go_out_again(member *m) {
   world *const w = m->of;
   lock(w);
-  while ((load(&m->thread->poll) & handshake_asked) != 0)
-    wait_for_epoch(w);
-  unlink(m);
-  // Who starts the world no longer finds it; the next callback is not asked.
-  __atomic_and_fetch(&m->thread->poll, ~must_park, __ATOMIC_ACQ_REL);
+  if (m->linked != 0) {
+    wait_for_handshake(m);
+    if (load(&m->state) == is_leaving) {
+      unlink(m);
+      // Who starts the world no longer finds it; the next callback is not asked.
+      __atomic_and_fetch(&m->thread->poll, ~must_park, __ATOMIC_ACQ_REL);
+    } else if (m->foreign != 0) {
+      shut(m);
+    }
+  }
   unlock(w);
 }
 
@@ -526,11 +568,12 @@ inline void set_callbacks(member *m, uint32_t callbacks) {
   if (thread->mode == parked) // by hand, or a jump has left the call
     set_managed(thread);      // before others stop looking, nothing changes
   thread->parked_sp = g->parked_sp;
+  m->place_before = g->place_before;
   m->kept_used = m->kept_floor;
   m->kept_floor = g->kept_floor;
   if (g->mode == parked)
     set_parked(thread);
-  if (g->callbacks == 0 && __builtin_expect(load(&m->state) == is_leaving, false))
+  if (g->callbacks == 0 && __builtin_expect(load(&m->state) != is_live, false))
     go_out_again(m);
   set_callbacks(m, g->callbacks);
 }
@@ -593,12 +636,20 @@ inline bool forget_left_callbacks(member *m, uintptr_t sp) {
   return false;
 }
 
+// What is told to who is in the list, for one that comes into it. With the lock.
+void take_over(member *m) {
+  const world *const w = m->of;
+  m->thread->slow = w->slow;
+  m->gate = (w->slow != 0 ? gate_slow : 0) | (w->closed != 0 ? gate_closed : 0);
+}
+
 // The outermost callback of a thread in its last hooks begins: it comes into the list.
 [[gnu::cold, gnu::noinline]] void come_in_again(member *m) {
   world *const w = m->of;
   lock(w);
   while (is_others_turn(w))
     wait_for_epoch(w);
+  take_over(m);
   link(m);
   store(&m->thread->mode, managed);
   unlock(w);
@@ -631,6 +682,7 @@ run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   g.arg = arg;
   g.member = m;
   g.parked_sp = thread->parked_sp;
+  g.place_before = m->place_before;
   g.mode = thread->mode;
   g.callbacks = m->callbacks - 1;
   g.kept_floor = m->kept_floor;
@@ -665,10 +717,11 @@ void libcgo_guarded(libcgo_guarded_call *g, uintptr_t frame) {
     break;
   case calls_parked:
     small_stack_at(g->thread, frame); // after this nothing is written to the record
+    g->parked_sp = g->thread->parked_sp;
     g->thread->parked_sp = frame;
     set_parked(g->thread);
     g->result = libcgo_call_on_system(g->thread, g->fn, g->arg);
-    set_managed(g->thread, frame);
+    end_parked_call(g->thread, frame, g->parked_sp);
     break;
   }
 }
@@ -677,7 +730,7 @@ void libcgo_undo_guarded(libcgo_guarded_call *g) {
   if (g->kind == cgo::calls_back)
     cgo::end_callback(g);
   else if (g->kind == cgo::calls_parked)
-    cgo::set_managed(g->thread);
+    cgo::end_parked_call(g->thread, g->thread->parked_sp, g->parked_sp);
 }
 
 // Loads: a handler may have changed them.
@@ -816,9 +869,17 @@ _Unwind_Reason_Code libcgo_parked_personality(int, _Unwind_Action actions,
                                               _Unwind_Exception_Class,
                                               _Unwind_Exception *,
                                               _Unwind_Context *context) {
+  using namespace cgo;
   if (const uintptr_t word =
-          cgo::word_of_frame(actions, context, libcgo_parked_place))
-    cgo::set_managed(reinterpret_cast<libcgo_thread *>(word));
+          word_of_frame(actions, context, libcgo_parked_place)) {
+    auto *const thread = reinterpret_cast<libcgo_thread *>(word);
+    // The word above is the place when the call began.
+    const libcgo_place_in_frame before = {
+        libcgo_parked_place.reg,
+        libcgo_parked_place.bytes + static_cast<intptr_t>(sizeof(uintptr_t))};
+    end_parked_call(thread, thread->parked_sp,
+                    word_of_frame(actions, context, before));
+  }
   return _URC_CONTINUE_UNWIND;
 }
 #endif
@@ -980,7 +1041,7 @@ member *make_member(libcgo_runtime *runtime, libcgo_thread *thread,
   m->foreign = foreign;
   m->next = nullptr;
   m->prev = nullptr;
-  m->outermost = 0;
+  m->outermost = m->place_before = 0;
   m->signal_stack = {};
   m->kept = m->first_kept;
   m->kept_room = sizeof m->first_kept / sizeof(uintptr_t);
@@ -1016,8 +1077,7 @@ void join_world(member *m) {
     wait_for_epoch(w);
   if (m->foreign == 0)
     end_start(w);
-  thread->slow = w->slow;
-  m->gate = (w->slow != 0 ? gate_slow : 0) | (w->closed != 0 ? gate_closed : 0);
+  take_over(m);
   if (w->closed != 0)
     thread->poll = closed_told;
   link(m);
@@ -1026,23 +1086,27 @@ void join_world(member *m) {
     arrive(w);
 }
 
+namespace {
+
+// No frames of the runtime are left.
+void park_at_the_end(libcgo_thread *thread) {
+  if (thread->mode != parked) {
+    thread->parked_sp = 0;
+    set_parked(thread);
+  }
+}
+
+} // namespace
+
 bool begin_leave(member *m) {
   world *const w = m->of;
   lock(w);
   libcgo_thread *const thread = m->thread;
-  if (m->state == is_shut) {
-    unlink(m);
-    unlock(w);
-    return false;
+  if (m->state != is_shut) {
+    park_at_the_end(thread);
+    wait_for_handshake(m);
   }
-  if (thread->mode != parked) {
-    thread->parked_sp = 0; // no frames of the runtime are left
-    set_parked(thread);
-  }
-  while ((load(&thread->poll) & handshake_asked) != 0)
-    wait_for_epoch(w);
   if (m->state == is_shut) {
-    unlink(m);
     unlock(w);
     return false;
   }
@@ -1070,25 +1134,35 @@ bool is_member_still(member *m) {
   world *const w = m->of;
   lock(w);
   const bool still = m->state != is_shut;
-  if (still) {
-    libcgo_thread *const thread = m->thread;
-    if (thread->mode != parked) {
-      thread->parked_sp = 0;
-      set_parked(thread);
-    }
-  } else {
-    unlink(m);
-  }
+  if (still)
+    park_at_the_end(m->thread);
   unlock(w);
   if (still)
     return true;
+  mark_the_end(m->key, m->rounds + 1);
+  drop_shut_member(m);
+  return false;
+}
+
+void drop_shut_member(member *m) {
+  world *const w = m->of;
+  lock(w);
+  if (m->linked != 0) {
+    park_at_the_end(m->thread);
+    wait_for_handshake(m);
+    if (m->foreign != 0)
+      shut(m);
+    else
+      unlink(m);
+  }
+  store(&m->callbacks, 0u);
+  unlock(w);
+  arrive(w); // who stops the world or closes it again
   if (m->foreign == 0)
     end_stacks(m->thread);
   if (m->signal_stack.lo != 0)
     os::drop_signal_stack(m->signal_stack);
-  mark_the_end(m->key, m->rounds + 1);
   drop_member(m);
-  return false;
 }
 
 namespace {
@@ -1118,9 +1192,11 @@ member *find_member(libcgo_runtime *runtime, const world *w) {
 
 } // namespace
 
-member *begin_use(libcgo_runtime *runtime) {
+member *begin_use(libcgo_runtime *runtime, uintptr_t sp) {
   world *const w = world_of(runtime);
   member *const m = w == nullptr ? nullptr : find_member(runtime, w);
+  if (m != nullptr)
+    begin_callbacks(m, sp);
   return m != nullptr && count_callback(m) ? m : nullptr;
 }
 
@@ -1171,6 +1247,15 @@ call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg)
 }
 
 } // namespace
+
+bool begin_use_of_attached(libcgo_runtime *runtime, libcgo_thread *thread) {
+  member *const m = member_of(thread);
+  begin_callbacks(m, here());
+  const bool counted = count_callback(m);
+  if (counted)
+    forget_start(runtime); // from here on the use keeps the record
+  return counted;
+}
 
 int call_attached(libcgo_runtime *runtime, libcgo_thread *thread,
                   void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
@@ -1364,9 +1449,14 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
       for (member *m = w->first; m != nullptr; m = m->next)
         if (m->owner != self_pointer && load(&m->thread->mode) != parked)
           return m->thread;
-      store(&w->stopped, 1u);
+      if (has_turn(w))
+        store(&w->stopped, 1u);
       return nullptr;
     });
+  }
+  if (!has_turn(w)) { // a handler has forked, and this is the child
+    me.unpark();
+    return stop(runtime, timeout_ns, late, sp);
   }
   if (slowest == nullptr) {
     let_go_on(w);
@@ -1425,38 +1515,54 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
     return false;
   };
   const bool own = me.m != nullptr && me.m->thread == thread;
-  if (own || has_turn(w)) {
-    if (!own && load(&w->stopped) == 0 && w->shaken != thread)
-      return EDEADLK; // that one may be managed
-    lock(w);
-    const bool there = is_there();
-    unlock(w);
-    if (!there && !own)
-      return ESRCH;
+  const auto process = static_cast<uint32_t>(os::process_id());
+  const auto is_child = [process] {
+    return static_cast<uint32_t>(os::process_id()) != process;
+  };
+  const bool has = has_turn(w);
+  if (own || (has && w->shaken == thread)) {
     fn(thread, arg);
     return 0;
   }
-  me.park(sp);
-  lock(w);
-  take_turn(w, deadline(no_limit));
+  if (has) { // and has stopped the world, or shakes another
+    if (load(&w->stopped) == 0)
+      return EDEADLK; // that one may be managed
+    lock(w);
+  } else {
+    me.park(sp);
+    lock(w);
+    take_turn(w, deadline(no_limit));
+  }
   const bool there = is_there();
-  if (there)
+  if (there) // also where it is parked: it does not end meanwhile
     set_poll(thread, handshake_asked);
   unlock(w);
   if (there) {
-    fence(w);
-    wait_for_threads(w, deadline(no_limit), [thread]() -> libcgo_thread * {
-      return load(&thread->mode) == parked ? nullptr : thread;
-    });
+    if (!has) {
+      fence(w);
+      wait_for_threads(w, deadline(no_limit), [thread]() -> libcgo_thread * {
+        return load(&thread->mode) == parked ? nullptr : thread;
+      });
+    }
+    libcgo_thread *const before = w->shaken;
     w->shaken = thread;
     fn(thread, arg);
+    if (is_child()) { // in which the world runs
+      me.unpark();
+      return 0;
+    }
+    w->shaken = before;
   }
   lock(w);
-  if (there)
+  if (there && is_there()) // fn may have closed the runtime
     clear_poll(thread, handshake_asked);
-  give_turn_back(w);
+  if (!has)
+    give_turn_back(w);
   unlock(w);
-  turn_is_free(w);
+  if (has)
+    let_go_on(w);
+  else
+    turn_is_free(w);
   me.unpark();
   return there ? 0 : ESRCH;
 }
@@ -1496,6 +1602,7 @@ int visit_threads(libcgo_runtime *runtime,
     result = visit(m->thread, arg);
     if (static_cast<uint32_t>(os::process_id()) != process) {
       look_for_fork(w); // a child: the lock is free, and the other threads are gone
+      me.unpark();
       return result;
     }
   }
@@ -1511,18 +1618,6 @@ int visit_threads(libcgo_runtime *runtime,
 }
 
 // ---- closing ----
-
-// The record of a foreign thread becomes the client's.
-void shut(member *m) {
-  libcgo_thread *const thread = m->thread;
-  unlink(m);
-  store(&m->thread, static_cast<libcgo_thread *>(nullptr));
-  free(reinterpret_cast<void *>(thread->masks));
-  thread->masks = 0;
-  end_stacks(thread);
-  thread->state = 0;
-  thread->member = 0;
-}
 
 int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
   caller me(runtime);
@@ -1558,12 +1653,14 @@ int close(libcgo_runtime *runtime, uint64_t timeout_ns, uintptr_t sp) {
     for (member *next, *m = w->first; m != nullptr; m = next) {
       next = m->next;
       const bool own = m->owner == self_pointer;
+      if (m->state == is_leaving) // in its last hooks, which goes on
+        continue;
       store(&m->state, is_shut);
       m->signal_stack = {m->thread->signal_stack,
                          m->thread->signal_stack + m->thread->signal_stack_bytes};
       if (m->foreign != 0 && !(own && m->callbacks != 0))
         shut(m);
-      // The others' records are in use until they end, or return.
+      // The others' records are in use until they end, or the callback does.
     }
     done = true;
     return nullptr;

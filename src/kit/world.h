@@ -44,6 +44,7 @@ struct member {
   member *next;
   member **prev;       /* what leads to it */
   uintptr_t outermost; /* an address in the frame of the first of the callbacks */
+  uintptr_t place_before; /* of a thread that has parked by hand: parked_sp before */
   stack_bounds signal_stack;
   /* What libcgo_park has kept of its callers' registers, with the frames in between: the
      words that are used, and how many there were when the innermost callback began. */
@@ -101,7 +102,7 @@ void drop_member(member *m);
 void join_world(member *m);
 
 /* For a thread that ends or detaches. Parks it, and takes it out of the list. False: the
-   runtime is closed, and neither its record nor the thread's may be touched. */
+   runtime is closed, and its record may not be touched; drop_shut_member is to come. */
 bool begin_leave(member *m);
 /* After the last hook. Frees the member. */
 void end_leave(member *m);
@@ -109,10 +110,17 @@ void end_leave(member *m);
 /* The first thing in a destructor of the key. False: the runtime is closed; the member is
    freed. */
 bool is_member_still(member *m);
+/* The runtime is closed: takes the member out of the list, and frees it and what the library
+   has for the thread. No hook runs. */
+void drop_shut_member(member *m);
 
-/* The calling thread's member, or nullptr; it counts a callback until end_use. */
-member *begin_use(libcgo_runtime *runtime);
+/* The member of the calling thread, which is at sp; or nullptr. It counts a callback until
+   end_use. */
+member *begin_use(libcgo_runtime *runtime, uintptr_t sp);
 void end_use(member *m);
+/* The same for a thread that has just attached, and is expected still: no longer then. False:
+   the runtime closes, and nothing has changed. */
+bool begin_use_of_attached(libcgo_runtime *runtime, libcgo_thread *thread);
 
 /* fn of a created thread, managed. */
 void run_managed(libcgo_thread *thread,

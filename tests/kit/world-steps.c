@@ -268,14 +268,15 @@ static void on_small(struct libcgo_thread *t, void *arg) {
   set(&request, quit);
 }
 
-static void step_in_new_thread(void (*fn)(struct libcgo_thread *, void *),
-                               void (*what)(uintptr_t)) {
+static void step_in_new_thread_with(size_t signal_stack,
+                                    void (*fn)(struct libcgo_thread *, void *),
+                                    void (*what)(uintptr_t)) {
   if (UNDER_TSAN)
     SKIP("a thread sanitizer keeps signals back");
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = handle;
-  action.sa_flags = SA_SIGINFO;
+  action.sa_flags = SA_SIGINFO | (signal_stack != 0 ? SA_ONSTACK : 0);
   sigaction(SIGTRAP, &action, NULL);
   if (stack.hi == 0)
     stack = new_stack(large_bytes);
@@ -289,7 +290,9 @@ static void step_in_new_thread(void (*fn)(struct libcgo_thread *, void *),
                ? 1
                : 7;
   set(&left, 0);
-  ck_assert_int_eq(libcgo_thread_create(&world, &thread, NULL, fn, NULL, NULL),
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.signal_stack_size = signal_stack;
+  ck_assert_int_eq(libcgo_thread_create(&world, &thread, &attr, fn, NULL, NULL),
                    0);
   serve();
   while (!get(&left))
@@ -299,6 +302,11 @@ static void step_in_new_thread(void (*fn)(struct libcgo_thread *, void *),
   if (least_steps <= 1)
     SKIP("no single steps here (an emulator, or a CPU without a trap flag)");
   ck_assert_int_gt(least_steps, 30);
+}
+
+static void step_in_new_thread(void (*fn)(struct libcgo_thread *, void *),
+                               void (*what)(uintptr_t)) {
+  step_in_new_thread_with(0, fn, what);
 }
 
 TEST(a_thread_is_parked_at_no_instruction_of_the_runtime) {
@@ -321,6 +329,19 @@ TEST(nor_does_one_that_makes_a_parked_call) {
 TEST(nor_does_one_that_calls_back_touch_the_heap_in_a_stop) {
   step_in_new_thread(on_system, begin_stop_and_call_back);
 }
+/* The handler's frames are elsewhere: where it has parked is no place to look for the thread's. */
+enum { signal_stack_bytes = 256 << 10 };
+TEST(nor_does_one_on_a_signal_stack_that_parks_by_hand_hide_a_register) {
+  step_in_new_thread_with(signal_stack_bytes, on_system, park_and_begin_stop);
+}
+TEST(nor_does_one_there_that_makes_a_parked_call) {
+  step_in_new_thread_with(signal_stack_bytes, on_system,
+                          call_parked_and_begin_stop);
+}
+TEST(nor_does_one_there_of_code_on_a_small_stack) {
+  step_in_new_thread_with(signal_stack_bytes, on_small,
+                          call_parked_and_begin_stop);
+}
 
 int main(void) {
   suite_begin("world-steps");
@@ -332,5 +353,8 @@ int main(void) {
   ADD_TEST(nor_does_one_on_a_small_stack);
   ADD_TEST(nor_does_one_that_makes_a_parked_call);
   ADD_TEST(nor_does_one_that_calls_back_touch_the_heap_in_a_stop);
+  ADD_TEST(nor_does_one_on_a_signal_stack_that_parks_by_hand_hide_a_register);
+  ADD_TEST(nor_does_one_there_that_makes_a_parked_call);
+  ADD_TEST(nor_does_one_there_of_code_on_a_small_stack);
   return suite_run();
 }

@@ -2,9 +2,10 @@
 /*
  * libcgo - the border between a language runtime and C.
  *
- * This header includes every other header except <libcgo/go.h>, which is for programs
- * that libcgo-go(1) builds. You can also include each header by itself, in any order,
- * from C11 and from C++17.
+ * This header includes every other header except <libcgo/go.h>, which is for programs that
+ * libcgo-go(1) builds, and those of <libcgo/host/>, which are for libraries that call Java,
+ * OCaml or Python. You can also include each header by itself, in any order, from C11 and
+ * from C++17.
  */
 #ifndef LIBCGO_H
 #define LIBCGO_H

@@ -26,9 +26,8 @@ END
   cat <<'END'
 
 A test is skipped if its claim does not apply to the platform, or cannot be tested there.
-The run prints each skipped test with its reason. A third of the tests are for the classic
-face, which exists on amd64 and 386 only. [porting.md](porting.md) says how to add a
-platform.
+The run prints each skipped test with its reason. Tests of the classic face exist on amd64
+and 386 only. [porting.md](porting.md) says how to add a platform.
 END
 } >docs/platforms.md
 sed -n '/^|/p' docs/platforms.md

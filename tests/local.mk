@@ -324,7 +324,7 @@ EXTRA_DIST += tests/models/close.model tests/models/explore.cc tests/models/hand
 	tests/models/litmus.model tests/models/machine.h tests/models/parse.h \
 	tests/models/program.h tests/models/start.model tests/models/world.model
 
-# All of it: some minutes.
+# All of it: one minute.
 check-models:
 	$(AM_TESTS_ENVIRONMENT) MODELS=all $(SHELL) $(srcdir)/tests/models/models.sh
 .PHONY: check-models

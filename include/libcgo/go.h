@@ -90,7 +90,14 @@ struct libcgo_go {
 
 /* Each function takes the place of one of Go's: libcgo_go_init that of x_cgo_init, and so
    on. Where Go cannot be told of an error, one message names the error, and the process
-   aborts. */
+   aborts.
+
+   All are safe in any thread, with two exceptions. Call libcgo_go_init once, before the first
+   other call with the same record. Let nobody use the environment while a function changes it
+   (libcgo_go_setenv, _unsetenv, _clearenv): Go has a lock for that. In signal handlers these
+   are safe: libcgo_go_sigaction, _mmap and _munmap; and libcgo_go_callers,
+   _call_traceback_function and _call_symbolizer_function, if the functions that they call are.
+   All since 0.1. */
 
 /* Call it first. A state whose size or version this library does not know stops the
    process, and so do impossible stack bounds. */

@@ -79,7 +79,7 @@ struct libcgo_mailbox {
 LIBCGO_API int libcgo_mailbox_init(struct libcgo_mailbox *box, size_t size);
 
 /* As a time in nanoseconds: without a limit. It is UINT64_MAX, written as a number for tools
-   that read macros. */
+   that read macros. Since 0.2. */
 #ifdef LIBCGO_VARIABLES_
 static const uint64_t LIBCGO_FOR_EVER = 0xffffffffffffffffu;
 #else
@@ -87,7 +87,8 @@ static const uint64_t LIBCGO_FOR_EVER = 0xffffffffffffffffu;
 #endif
 
 /*
- * Opens a mailbox with room for `places` functions that wait.
+ * Opens a mailbox with room for `places` functions that wait. The memory for them is the
+ * library's; libcgo_mailbox_end frees it.
  *
  * Returns 0, or
  *   EINVAL   the record is NULL or too small, or `places` is 0

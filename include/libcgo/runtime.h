@@ -112,8 +112,9 @@ struct libcgo_ops {
      change the signal mask. Required. */
   libcgo_current_fn current;
   /* Gets a message, one line without its newline, before the process aborts because of
-     an error that cannot be returned. Without this hook, or if it returns, the message
-     goes to standard error. Optional. */
+     an error that cannot be returned. The message is valid until the hook returns. The hook
+     runs where the error was found, which may be in a signal handler. Without this hook, or
+     if it returns, the message goes to standard error. Optional. */
   libcgo_fatal_fn fatal;
   libcgo_reserved_fn reserved[8];
 };

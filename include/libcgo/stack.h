@@ -164,7 +164,7 @@ LIBCGO_API uintptr_t libcgo_call_on_stack(struct libcgo_thread *thread,
  * (big-endian), s390x and sparc64.
  * fn needs more. With lazy binding, the first call of a function in a shared object runs
  * the dynamic loader on the caller's stack, which takes some kilobytes: link with -z now,
- * or make that call elsewhere first.
+ * or make that call elsewhere first. Since 0.1.
  */
 #ifdef LIBCGO_DECLARATIONS
 enum { LIBCGO_STACK_MIN = LIBCGO_STACK_MIN_ };

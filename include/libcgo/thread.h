@@ -152,7 +152,9 @@ LIBCGO_API int libcgo_thread_create(struct libcgo_runtime *runtime,
 /*
  * Writes a limit as text, such as "RLIMIT_NPROC is 64, in use are 64 threads of the user:
  * raise it (ulimit -u, limits.conf)". Writes at most size - 1 bytes of it, and a null
- * byte. Returns the length of the whole text, as snprintf(3) does.
+ * byte. If `size` is 0 it writes nothing, and `buffer` may be NULL. If `limit` is NULL, the
+ * text says that there is no record. Returns the length of the whole text in bytes, as
+ * snprintf(3) does.
  * Safe in any thread and in signal handlers. Since 0.1.
  */
 LIBCGO_API size_t libcgo_limit_text(const struct libcgo_limit *limit,

@@ -48,7 +48,7 @@
 
 LIBCGO_BEGIN_DECLS
 
-/* In libcgo_runtime::flags: this runtime stops its world. */
+/* In libcgo_runtime::flags: this runtime stops its world. Since 0.2. */
 #ifdef LIBCGO_DECLARATIONS
 enum { LIBCGO_WORLD = 1 };
 #else
@@ -75,10 +75,11 @@ LIBCGO_API uintptr_t libcgo_call_parked(struct libcgo_thread *thread,
                                         uintptr_t (*fn)(void *arg), void *arg);
 
 /*
- * Parks the calling thread until it calls libcgo_unpark. For code that waits by itself, not
- * in a parked call. Does nothing if the thread is parked. The library keeps the callee-saved
- * registers of the caller, for libcgo_segments_visit. A collector does not see what is only
- * in other registers, or in frames that begin later.
+ * Parks the calling thread until it calls libcgo_unpark. `thread` is the calling thread's
+ * record. For code that waits by itself, not in a parked call. Does nothing if the thread is
+ * parked. The library keeps the callee-saved registers of the caller, for
+ * libcgo_segments_visit. A collector does not see what is only in other registers, or in
+ * frames that begin later.
  *
  * After a longjmp out of a libcgo_callback the thread is still managed. If it was parked
  * when C called back, call libcgo_park. libcgo_runtime_close waits for the callback that was
@@ -93,18 +94,23 @@ LIBCGO_API uintptr_t libcgo_call_parked(struct libcgo_thread *thread,
 LIBCGO_API void libcgo_park(struct libcgo_thread *thread);
 
 /*
- * Makes the calling thread managed again. Before, waits while the world is stopped. If the
- * thread is managed already, this is libcgo_safepoint. Leaves errno alone. Not a
- * cancellation point.
+ * Makes the calling thread managed again. Before, waits while the world is stopped. `thread`
+ * is the calling thread's record. If the thread is managed already, this is libcgo_safepoint.
+ * Leaves errno alone. Not a cancellation point.
  * Safe in any thread and in signal handlers. Since 0.2.
  */
 LIBCGO_API void libcgo_unpark(struct libcgo_thread *thread);
 
-/* What libcgo_safepoint calls if the word `poll` of the record is not 0. Do not call it
-   yourself, except from code that reads this word as libcgo_safepoint does. */
+/*
+ * What libcgo_safepoint calls if the word `poll` of the record is not 0. It is for code that
+ * reads this word itself, as libcgo_safepoint does. Other code calls libcgo_safepoint. `thread`
+ * is the calling thread's record.
+ * Safe in any thread and in signal handlers. Since 0.2.
+ */
 LIBCGO_API void libcgo_safepoint_slow(struct libcgo_thread *thread);
 
-/* Where that word is: the offset in bytes, in the thread's record, of a word of 32 bits. */
+/* Where that word is: the offset in bytes, in the thread's record, of a word of 32 bits.
+   Since 0.2. */
 #ifdef LIBCGO_DECLARATIONS
 enum { LIBCGO_THREAD_POLL_OFFSET = 8 + 49 * LIBCGO_WORD_BYTES_ };
 #elif defined(LIBCGO_VARIABLES_)
@@ -207,7 +213,8 @@ LIBCGO_API int libcgo_threads_visit(struct libcgo_runtime *runtime,
                                                  void *arg),
                                     void *arg);
 
-/* A part of a stack, or of a record: the words from `lo` up to `hi`. */
+/* A part of a stack, or of memory of the library: the words between two addresses, that of
+   the lowest byte (`lo`), and that of the byte after the highest (`hi`). Since 0.2. */
 struct libcgo_segment {
   uintptr_t lo;
   uintptr_t hi;

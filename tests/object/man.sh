@@ -139,12 +139,13 @@ every_probe_is_listed() {
 
 # Lines of FUNCTION THREADS SIGNALS, from the sentence "Safe ..." or "Not safe ..." of the
 # comment above each function: THREADS is yes or alone, SIGNALS is yes, no or if. Go's
-# functions have a page of their own, and some are for macros only.
+# functions have a page of their own, and some are for macros only, as are inline functions
+# whose name ends in "_".
 safety_of_headers() {
   cat $(echo $headers | tr ' ' '\n' | grep -v '/go\.h$') | awk '
     /^\/\*/ { comment = "" }
     { comment = comment " " $0 }
-    /^(extern )?LIBCGO_API / {
+    /^(extern )?LIBCGO_API |^static inline [a-z_0-9]+ libcgo_[a-z_0-9]*[a-z]\(/ {
       if (!/\(/) { getline line; $0 = $0 " " line }
       gsub(/[ *]+/, " ", comment)
       if (comment ~ /Do not call it/) next

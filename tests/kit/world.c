@@ -135,6 +135,12 @@ static void stop(void) {
 }
 static void start(void) { ck_assert_int_eq(libcgo_world_start(&world), 0); }
 
+/* So that what may not happen yet would. */
+static void be_slow(void) {
+  for (int i = 0; i < 1000; i++)
+    sched_yield();
+}
+
 static int whole(void) { return getenv("LIBCGO_TEST_WORLD") != NULL; }
 
 static uintptr_t plus_one(void *arg) { return (uintptr_t)arg + 1; }
@@ -146,12 +152,13 @@ static uintptr_t wait_in_c(void *flag) {
 
 /* ---- one thread ---- */
 
-static int ready, go, done;
+static int ready, go, done, wrong;
 
 static void begin_flags(void) {
   set(&ready, 0);
   set(&go, 0);
   set(&done, 0);
+  wrong = 0;
 }
 
 static void spin_managed(struct libcgo_thread *t, void *arg) {
@@ -193,8 +200,7 @@ TEST(a_thread_in_a_parked_call_stops_nobody_and_waits_on_its_way_back) {
   wait_for(&ready, 1);
   stop();
   set(&go, 1);
-  for (int i = 0; i < 1000; i++)
-    sched_yield();
+  be_slow();
   ck_assert_int_eq(get(&done), 0);
   start();
   wait_for(&done, 1);
@@ -220,8 +226,7 @@ TEST(unpark_waits_while_the_world_is_stopped) {
   wait_for(&ready, 1);
   stop();
   set(&go, 1);
-  for (int i = 0; i < 1000; i++)
-    sched_yield();
+  be_slow();
   ck_assert_int_eq(get(&done), 0);
   start();
   wait_for(&left, 1);
@@ -468,6 +473,36 @@ TEST(a_handshake_in_a_handshake_is_with_the_same_thread) {
   wait_for(&left, 2);
 }
 
+static void let_it_detach(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  set(&go, 1);
+  be_slow();
+  if (get(&released) != 0)
+    add(&wrong, 1);
+}
+static void *attach_and_detach(void *record) {
+  ck_assert_int_eq(libcgo_attach(&world, (struct libcgo_thread **)record), 0);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  ck_assert_int_eq(libcgo_detach(&world), 0);
+  return NULL;
+}
+
+TEST(a_handshake_in_a_stopped_world_keeps_its_thread_from_ending) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *record;
+  pthread_t thread;
+  pthread_create(&thread, NULL, attach_and_detach, &record);
+  wait_for(&ready, 1);
+  stop();
+  ck_assert_int_eq(libcgo_handshake(&world, record, let_it_detach, NULL), 0);
+  wait_for(&released, 1); /* it is no handshake any more */
+  start();
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
+}
+
 /* ---- helpers ---- */
 
 static int count_one(struct libcgo_thread *t, void *arg) {
@@ -507,8 +542,7 @@ TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start) {
   int n = 0;
   pthread_create(&helper, NULL, help, &n);
   wait_for(&helper_comes, 1);
-  for (int i = 0; i < 1000; i++)
-    sched_yield();
+  be_slow();
   ck_assert_int_eq(get(&done), 0);
   set(&go, 1);
   pthread_join(stopper, NULL);
@@ -524,7 +558,7 @@ static struct heap {
   long touched; /* plain: a thread writes it while it is managed only */
   char apart[120];
 } heap[threads];
-static int stop_all, marked, wrong;
+static int stop_all, marked;
 static long calls_to_make;
 static long calls_made;
 
@@ -743,6 +777,36 @@ TEST(and_where_the_system_begins_to_refuse_it) {
   wait_for(&left, 1);
 }
 
+static void call_back_when_told(struct libcgo_thread *t) {
+  (void)t;
+  int slow = 0;
+  set(&done, 1);
+  wait_for(&go, 1);
+  if (libcgo_callback(&world, note_slow, &slow) != 0 || slow != 1)
+    add(&wrong, 1);
+}
+
+TEST(and_for_a_thread_that_is_in_its_last_hook_then) {
+  BEGIN();
+  begin_flags();
+  set(&stop_all, 0);
+  create(poll_until_all_stop, NULL);
+  wait_for(&ready, 1);
+  in_leave = call_back_when_told;
+  static long touched[16];
+  create(end_soon, touched);
+  wait_for(&done, 1);
+  if (!refuse_membarrier())
+    SKIP("no filter of system calls here");
+  stop();
+  start();
+  set(&go, 1);
+  wait_for(&left, 1);
+  set(&stop_all, 1);
+  wait_for(&left, 2);
+  ck_assert_int_eq(wrong, 0);
+}
+
 /* ---- the loader's lock ---- */
 
 #ifdef _WIN32
@@ -888,8 +952,7 @@ TEST(no_thread_starts_or_attaches_while_the_world_is_stopped) {
       create(end_soon, &heap[0]);
     if (attaches)
       pthread_create(&thread, NULL, call_back_once, &heap[1]);
-    for (int i = 0; i < 1000; i++)
-      sched_yield();
+    be_slow();
     int n = 0;
     ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
     ck_assert_int_eq(n, 0);
@@ -984,6 +1047,131 @@ TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs) {
   wait_for(&left, 1);
   set(&stop_all, 1);
   wait_for(&left, 2);
+}
+
+static int visited;
+static int note_and_fork(struct libcgo_thread *t, void *arg) {
+  set(&visited, 1);
+  return fork_in_visit(t, arg);
+}
+static void visit_and_fork(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  const pid_t parent = getpid();
+  set(&ready, 1);
+  while (poll_of(t) == 0)
+    sched_yield();
+  const int result = libcgo_threads_visit(&world, note_and_fork, NULL);
+  if (getpid() != parent)
+    _exit(result != 0 || t->mode != 0);
+  ck_assert_int_eq(result, 1);
+}
+
+TEST(nor_is_a_child_parked_that_a_helper_of_the_stopper_forks_in_a_visit) {
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  BEGIN();
+  begin_flags();
+  set(&visited, 0);
+  create(visit_and_fork, NULL);
+  wait_for(&ready, 1);
+  stop();
+  wait_for(&visited, 1);
+  start();
+  wait_for(&left, 1);
+}
+
+static int is_child;
+static pthread_t stopping_thread;
+static void fork_in_handler(int signal) {
+  (void)signal;
+  const int caller_errno = errno;
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    is_child = 1;
+  } else {
+    int status = -1;
+    if (waitpid(child, &status, 0) != child || status != 0)
+      add(&wrong, 1);
+    set(&done, 1);
+  }
+  errno = caller_errno;
+}
+static void stop_and_be_forked(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  stopping_thread = pthread_self();
+  const int err = libcgo_world_stop(&world, FOREVER, NULL);
+  if (is_child)
+    _exit(err != 0 || libcgo_world_start(&world) != 0 || t->mode != 0);
+  ck_assert_int_eq(err, 0);
+  start();
+}
+
+TEST(nor_one_that_a_handler_forks_while_its_thread_stops_the_world) {
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  BEGIN();
+  begin_flags();
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = fork_in_handler;
+  sigaction(SIGUSR1, &action, NULL);
+  struct libcgo_thread *spinning = new_record();
+  spinning->data = spinning;
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, spinning, NULL, spin_managed, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  create(stop_and_be_forked, NULL);
+  while (poll_of(spinning) == 0)
+    sched_yield();
+  pthread_kill(stopping_thread, SIGUSR1);
+  wait_for(&done, 1);
+  set(&go, 1);
+  wait_for(&left, 2);
+  ck_assert_int_eq(wrong, 0);
+}
+
+static void fork_in_handshake(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    is_child = 1;
+    return;
+  }
+  int status = -1;
+  if (waitpid(child, &status, 0) != child || status != 0)
+    add(&wrong, 1);
+}
+
+static void shake_and_be_forked(struct libcgo_thread *t, void *record) {
+  for (int stops = 0; stops < 2; stops++) {
+    if (stops)
+      stop();
+    const int err = libcgo_handshake(&world, record, fork_in_handshake, NULL);
+    if (is_child)
+      _exit(err != 0 || t->mode != 0 || libcgo_world_start(&world) != EPERM ||
+            libcgo_world_stop(&world, FOREVER, NULL) != 0 ||
+            libcgo_world_start(&world) != 0);
+    ck_assert_int_eq(err, 0);
+    if (stops)
+      start();
+  }
+}
+
+TEST(and_one_that_is_forked_in_a_handshake_goes_on) {
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *record;
+  pthread_t thread;
+  pthread_create(&thread, NULL, attach_and_do_nothing, &record);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(libcgo_callback(&world, shake_and_be_forked, record), 0);
+  set(&go, 1);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
 }
 
 /* ---- handlers ---- */
@@ -1141,7 +1329,6 @@ static void *stay_in_callback(void *arg) {
 TEST(closing_waits_for_callbacks_that_are_under_way) {
   BEGIN();
   begin_flags();
-  wrong = 0;
   set(&called, 0);
   pthread_t thread;
   pthread_create(&thread, NULL, stay_in_callback, NULL);
@@ -1158,6 +1345,148 @@ TEST(closing_waits_for_callbacks_that_are_under_way) {
   ck_assert_int_eq(wrong, 0);
   ck_assert_int_eq(get(&called), 0);
 }
+
+static void close_here(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  if (libcgo_runtime_close(&world, FOREVER) != 0)
+    add(&wrong, 1);
+}
+static void close_in_callback(struct libcgo_thread *t) {
+  (void)t;
+  if (libcgo_callback(&world, close_here, NULL) != 0 ||
+      libcgo_callback(&world, close_here, NULL) != ESHUTDOWN)
+    add(&wrong, 1);
+}
+static int threads_in_list(void) {
+  int n = 0;
+  ck_assert_int_eq(libcgo_threads_visit(&world, count_one, &n), 0);
+  return n;
+}
+
+TEST(a_thread_that_closes_in_its_last_hook_is_in_no_list_after_it) {
+  static long touched[16];
+  for (int foreign = 0; foreign < 2; foreign++) {
+    BEGIN();
+    begin_flags();
+    in_leave = close_in_callback;
+    struct libcgo_thread *record;
+    pthread_t thread;
+    set(&go, 1);
+    if (foreign) {
+      pthread_create(&thread, NULL, attach_and_do_nothing, &record);
+      pthread_join(thread, NULL);
+    } else {
+      create(end_soon, touched);
+    }
+    wait_for(&left, 1);
+    ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+    ck_assert_int_eq(threads_in_list(), 0);
+    ck_assert_int_eq(wrong, 0);
+  }
+}
+
+static void *close_and_free(void *arg) {
+  struct libcgo_thread *record = NULL;
+  (void)arg;
+  if (libcgo_attach(&world, &record) != 0 ||
+      libcgo_callback(&world, close_here, NULL) != 0)
+    add(&wrong, 1);
+  drop_record(record);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  if (libcgo_callback(&world, close_here, NULL) != ESHUTDOWN ||
+      libcgo_detach(&world) != ESHUTDOWN)
+    add(&wrong, 1);
+  return NULL;
+}
+
+TEST(nor_is_one_that_closes_in_a_callback) {
+  BEGIN();
+  begin_flags();
+  pthread_t thread;
+  pthread_create(&thread, NULL, close_and_free, NULL);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(threads_in_list(), 0);
+  ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  set(&go, 1);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(get(&released) + get(&left), 0);
+  ck_assert_int_eq(wrong, 0);
+}
+
+static void exit_when_told(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  set(&ready, 1);
+  wait_for(&go, 1);
+  pthread_exit(NULL);
+}
+static void *stop_and_start(void *arg) {
+  (void)arg;
+  stop();
+  start();
+  return NULL;
+}
+
+/* Where pthread_exit does not unwind, it is managed until its key's destructor comes. */
+TEST(who_stops_a_closed_world_is_told_of_a_thread_that_ends) {
+  BEGIN();
+  begin_flags();
+  struct libcgo_thread *t = new_record();
+  ck_assert_int_eq(
+      libcgo_thread_create(&world, t, NULL, exit_when_told, NULL, NULL), 0);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  pthread_t stopper;
+  pthread_create(&stopper, NULL, stop_and_start, NULL);
+  while ((poll_of(t) & 1) == 0) /* beside the bit that tells of the close */
+    sched_yield();
+  be_slow();
+  set(&go, 1);
+  pthread_join(stopper, NULL);
+  ck_assert_int_eq(get(&left), 0);
+}
+
+#ifndef _WIN32
+static pthread_key_t late_key;
+static int rounds;
+static void wait_in_last_callback(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  set(&ready, 1);
+  wait_for(&go, 1);
+}
+/* The first round may come before the library's destructor. */
+static void call_back_in_round_2(void *value) {
+  if (++rounds == 1)
+    pthread_setspecific(late_key, value);
+  else if (libcgo_callback(&world, wait_in_last_callback, NULL) != 0)
+    add(&wrong, 1);
+}
+static void *attach_and_come_back(void *arg) {
+  (void)arg;
+  rounds = 0;
+  pthread_setspecific(late_key, &rounds);
+  ck_assert_int_eq(libcgo_attach(&world, NULL), 0);
+  return NULL;
+}
+
+TEST(closing_waits_for_a_callback_on_a_thread_that_ends) {
+  BEGIN();
+  begin_flags();
+  pthread_t thread;
+  ck_assert_int_eq(pthread_key_create(&late_key, call_back_in_round_2), 0);
+  pthread_create(&thread, NULL, attach_and_come_back, NULL);
+  wait_for(&ready, 1);
+  ck_assert_int_eq(get(&released), 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, 5 * MS), ETIMEDOUT);
+  set(&go, 1);
+  ck_assert_int_eq(libcgo_runtime_close(&world, FOREVER), 0);
+  ck_assert_int_eq(get(&released), 2);
+  ck_assert_int_eq(get(&left), 2);
+  pthread_join(thread, NULL);
+  pthread_key_delete(late_key);
+  ck_assert_int_eq(wrong, 0);
+}
+#endif
 
 static int closed;
 static int end_handshake;
@@ -1185,7 +1514,6 @@ static void *close_world(void *arg) {
 TEST(closing_waits_for_who_has_a_handshake) {
   BEGIN();
   begin_flags();
-  wrong = 0;
   set(&closed, 0);
   set(&end_handshake, 0);
   struct libcgo_thread *record;
@@ -1196,8 +1524,7 @@ TEST(closing_waits_for_who_has_a_handshake) {
   wait_for(&done, 1);
   ck_assert_int_eq(libcgo_runtime_close(&world, 5 * MS), ETIMEDOUT);
   pthread_create(&closer, NULL, close_world, NULL);
-  for (int i = 0; i < 1000; i++)
-    sched_yield();
+  be_slow();
   ck_assert_int_eq(get(&closed), 0);
   set(&end_handshake, 1);
   pthread_join(closer, NULL);
@@ -1253,7 +1580,6 @@ static void jump_on_small(struct libcgo_thread *t, void *arg) {
 
 static void close_after_jump(void (*fn)(struct libcgo_thread *, void *)) {
   begin_flags();
-  wrong = 0;
   set(&closed, 0);
   set(&is_over, 0);
   create(fn, NULL);
@@ -1261,8 +1587,7 @@ static void close_after_jump(void (*fn)(struct libcgo_thread *, void *)) {
   pthread_t closer;
   ck_assert_int_eq(libcgo_runtime_close(&world, 0), ETIMEDOUT);
   pthread_create(&closer, NULL, close_world, NULL);
-  for (int i = 0; i < 1000; i++)
-    sched_yield();
+  be_slow();
   ck_assert_int_eq(get(&closed), 0);
   set(&go, 1);
   pthread_join(closer, NULL);
@@ -1282,6 +1607,29 @@ TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left) {
     BEGIN();
     close_after_jump(jump_on_small);
   }
+}
+
+static void *jump_and_detach(void *arg) {
+  uintptr_t (*volatile deeper)(void *) = call_back_and_jump;
+  jmp_buf target;
+  target_of_jump = &target;
+  ck_assert_int_eq(libcgo_attach(&world, NULL), 0);
+  if (setjmp(target) == 0)
+    deeper(arg);
+  target_of_jump = NULL;
+  if (libcgo_detach(&world) != 0)
+    add(&wrong, 1);
+  return NULL;
+}
+
+TEST(a_thread_detaches_after_a_longjmp_out_of_a_callback) {
+  BEGIN();
+  begin_flags();
+  pthread_t thread;
+  pthread_create(&thread, NULL, jump_and_detach, NULL);
+  pthread_join(thread, NULL);
+  ck_assert_int_eq(wrong, 0);
+  ck_assert_int_eq(get(&released), 1);
 }
 
 static int add_bytes(const struct libcgo_segment *s, void *arg) {
@@ -1660,6 +2008,7 @@ int main(void) {
   ADD_TEST(who_has_stopped_the_world_runs_on);
   ADD_TEST(a_handshake_runs_while_one_thread_is_stopped);
   ADD_TEST(a_handshake_in_a_handshake_is_with_the_same_thread);
+  ADD_TEST(a_handshake_in_a_stopped_world_keeps_its_thread_from_ending);
   ADD_TEST(a_helper_that_comes_before_all_are_parked_need_not_wait_for_the_start);
   ADD_TEST(no_thread_touches_the_heap_while_the_world_is_stopped);
   ADD_TEST(nor_from_small_stacks);
@@ -1668,6 +2017,7 @@ int main(void) {
   ADD_TEST(nor_in_callbacks_from_parked_calls);
   ADD_TEST(the_threads_make_the_fence_where_the_system_refuses_it);
   ADD_TEST(and_where_the_system_begins_to_refuse_it);
+  ADD_TEST(and_for_a_thread_that_is_in_its_last_hook_then);
   ADD_TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops);
   ADD_TEST(no_thread_starts_or_attaches_while_the_world_is_stopped);
 #ifdef _WIN32
@@ -1675,11 +2025,21 @@ int main(void) {
 #else
   ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
+  ADD_TEST(nor_is_a_child_parked_that_a_helper_of_the_stopper_forks_in_a_visit);
+  ADD_TEST(nor_one_that_a_handler_forks_while_its_thread_stops_the_world);
+  ADD_TEST(and_one_that_is_forked_in_a_handshake_goes_on);
   ADD_TEST(a_handler_that_calls_back_comes_when_the_lock_is_free);
 #endif
   ADD_TEST(runtimes_close_while_c_threads_call_all_the_time);
   ADD_TEST(closing_waits_for_callbacks_that_are_under_way);
+  ADD_TEST(a_thread_that_closes_in_its_last_hook_is_in_no_list_after_it);
+  ADD_TEST(nor_is_one_that_closes_in_a_callback);
+  ADD_TEST(who_stops_a_closed_world_is_told_of_a_thread_that_ends);
+#ifndef _WIN32
+  ADD_TEST(closing_waits_for_a_callback_on_a_thread_that_ends);
+#endif
   ADD_TEST(closing_waits_for_who_has_a_handshake);
+  ADD_TEST(a_thread_detaches_after_a_longjmp_out_of_a_callback);
   ADD_TEST(who_closes_is_told_of_callbacks_that_a_longjmp_has_left);
   ADD_TEST(what_is_kept_for_callbacks_that_were_left_does_not_grow);
   ADD_TEST(registers_of_the_caller_are_in_the_segments);

@@ -224,10 +224,12 @@ int attach_expected(libcgo_runtime *runtime, libcgo_thread **attached,
 
 // fn on a thread that is attached for this only: nothing else detaches it, so a close waits
 // until it has left.
-int call_once(libcgo_runtime *runtime, libcgo_thread *thread,
-              void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
+[[gnu::noinline]] int call_once(libcgo_runtime *runtime, libcgo_thread *thread,
+                                void (*fn)(libcgo_thread *thread, void *arg),
+                                void *arg) {
   member *const m = member_of(thread);
-  if (!begin_use_of_attached(runtime, thread)) {
+  // Of the caller: a callback made from here is below it.
+  if (!begin_use_of_attached(runtime, thread, sp_of_caller())) {
     leave_thread(nullptr, m);
     forget_start(runtime);
     return ESHUTDOWN;

@@ -1248,9 +1248,10 @@ call_managed(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg)
 
 } // namespace
 
-bool begin_use_of_attached(libcgo_runtime *runtime, libcgo_thread *thread) {
+bool begin_use_of_attached(libcgo_runtime *runtime, libcgo_thread *thread,
+                           uintptr_t sp) {
   member *const m = member_of(thread);
-  begin_callbacks(m, here());
+  begin_callbacks(m, sp);
   const bool counted = count_callback(m);
   if (counted)
     forget_start(runtime); // from here on the use keeps the record

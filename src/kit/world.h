@@ -120,7 +120,8 @@ member *begin_use(libcgo_runtime *runtime, uintptr_t sp);
 void end_use(member *m);
 /* The same for a thread that has just attached, and is expected still: no longer then. False:
    the runtime closes, and nothing has changed. */
-bool begin_use_of_attached(libcgo_runtime *runtime, libcgo_thread *thread);
+bool begin_use_of_attached(libcgo_runtime *runtime, libcgo_thread *thread,
+                           uintptr_t sp);
 
 /* fn of a created thread, managed. */
 void run_managed(libcgo_thread *thread,

@@ -26,7 +26,9 @@ namespace {
 constexpr uintptr_t kept = 1;
 constexpr unsigned longest_wait_ms = 100;
 constexpr int most_addresses = 3;
-constexpr size_t stack_bytes = 128 * 1024; // of the thread that asks
+// What the loader needs of the stack of the thread that asks, in bytes. The C library may take
+// much more from it, for thread-local storage: what the threads of the program have is enough.
+constexpr size_t stack_bytes = 128 * 1024;
 
 enum : uint32_t { not_asked, under_way, done, refused };
 
@@ -73,7 +75,8 @@ void ask(request *r) {
   bool asked;
   {
     os::signals_held held({}); // the new thread inherits this
-    asked = os::create_thread({stack_bytes, 0}, ask_the_loader, r) == 0;
+    asked = os::create_thread({os::default_stack_size() + stack_bytes, 0},
+                              ask_the_loader, r) == 0;
   }
   if (!asked)
     ask_the_loader(r);

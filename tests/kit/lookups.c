@@ -47,6 +47,9 @@ static int in_child(int (*fn)(void)) {
   return status;
 }
 #define STATUS(result) ((result) << 8)
+
+/* As some programs have: the C library takes it from each thread's stack. */
+static __thread volatile char much_of_each_thread[256 << 10];
 enum { cannot = 77 };
 
 static void handle(int signal, void (*handler)(int, siginfo_t *, void *),
@@ -939,6 +942,7 @@ TEST(a_signal_stack_stays_where_the_system_does_not_say_whether_it_is_in_use) {
 }
 
 int main(void) {
+  much_of_each_thread[0] = 1;
   suite_begin("lookups");
   ADD_TEST(a_thread_runs_where_its_cpus_are_not_told);
   ADD_TEST(a_thread_runs_where_a_handler_answers_for_its_cpus);

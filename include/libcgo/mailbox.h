@@ -93,7 +93,7 @@ static const uint64_t LIBCGO_FOR_EVER = 0xffffffffffffffffu;
  * Returns 0, or
  *   EINVAL   the record is NULL or too small, or `places` is 0
  *   ENOTSUP  this library does not know the record's version
- *   EBUSY    the mailbox is open
+ *   EBUSY    the mailbox is open, or another thread is in libcgo_mailbox_end
  *   ENOMEM   there is no memory for so many places
  * Leaves errno alone. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
@@ -180,14 +180,15 @@ LIBCGO_API int libcgo_mailbox_close(struct libcgo_mailbox *box);
 /*
  * Closes the mailbox and frees its memory. Functions that still wait do not run: their calls
  * return an error, and posts are forgotten. (To run them, close and serve first.) Waits until
- * no other thread is in a function of this header with this mailbox.
+ * no other thread is in a function of this header with this mailbox. To a thread that calls
+ * one meanwhile, it is closed or not open.
  *
  * Afterwards the record may be opened again. It may be freed once no thread can use it any
  * more.
  *
  * Returns 0. EINVAL: the mailbox is not open. ENOTSUP: this library does not know the record's
- * version. EBUSY: a thread is serving it. Leaves errno alone. Not a cancellation point. Safe in
- * any thread; not safe in signal handlers. Since 0.2.
+ * version. EBUSY: a thread is serving it, or ends it. Leaves errno alone. Not a cancellation
+ * point. Safe in any thread; not safe in signal handlers. Since 0.2.
  */
 LIBCGO_API int libcgo_mailbox_end(struct libcgo_mailbox *box);
 

@@ -4,15 +4,17 @@
 // a word to change, outside of the lock:
 //
 // - a call, for the word in its own frame: the function has run, or the mailbox has ended;
-// - who will serve, for `posted`: that something is there, or that nobody serves any more;
+// - who will serve, for `posted`: that something is there, that nobody serves any more, or
+//   that the mailbox is closed and has become empty;
 // - who finds no place, for `taken`.
 //
 // Who waits first counts itself, then reads the word, and then looks whether there is still
 // nothing. Who changes the word looks afterwards whether anybody is counted. So no change is
-// missed, and nobody is woken in vain.
+// missed, and nobody is woken in vain. But each change of what they look for needs its event.
 //
 // How many threads are in functions of the mailbox is counted in the client's record, which
-// stays when the rest is freed.
+// stays when the rest is freed. While one thread frees it, no other is counted any more: to
+// them it is not open.
 #include <libcgo/mailbox.h>
 
 #include <errno.h>
@@ -151,7 +153,8 @@ int check(const libcgo_mailbox *box) {
   return box->version == LIBCGO_RECORD_VERSION ? 0 : ENOTSUP;
 }
 
-// In libcgo_mailbox::inside, beside the number of threads: somebody waits for it to be 0.
+// In libcgo_mailbox::inside, beside the number of threads: nobody comes in any more, and
+// somebody waits for the number to be 0.
 constexpr uint32_t is_ending = 1u << 31;
 
 // A thread in a function of an open mailbox.
@@ -160,7 +163,12 @@ public:
   explicit visit(libcgo_mailbox *record) : record_(record), box_(nullptr) {
     if (check(record) != 0)
       return;
-    __atomic_add_fetch(&record->inside, 1, __ATOMIC_SEQ_CST);
+    uint32_t now = __atomic_load_n(&record->inside, __ATOMIC_RELAXED);
+    do {
+      if ((now & is_ending) != 0)
+        return;
+    } while (!__atomic_compare_exchange_n(&record->inside, &now, now + 1, true,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
     box_ = reinterpret_cast<box_state *>(
         __atomic_load_n(&record->state, __ATOMIC_SEQ_CST));
     if (box_ == nullptr)
@@ -173,7 +181,8 @@ public:
   visit(const visit &) = delete;
   visit &operator=(const visit &) = delete;
   box_state *box() const { return box_; }
-  // In a child of fork, where the record may be another mailbox's by now.
+  // In a child of fork, where the record may be another mailbox's by now, or when this thread
+  // is not counted any more.
   void forget() { box_ = nullptr; }
 
 private:
@@ -194,13 +203,21 @@ letter *at(box_state *box, size_t i) {
   return &box->letters[(box->first + i) % box->places];
 }
 
-// Calls that were given up leave their places when they are the oldest. The lock is held.
-void drop_given_up(box_state *box) {
-  while (box->count != 0 && at(box, 0)->fn == nullptr) {
+// Removes the oldest letter, and with it the calls behind it that were given up: so the oldest
+// one never was. Returns whether it was the last one of a closed mailbox. The lock is held.
+bool remove_oldest(box_state *box) {
+  do {
     box->first = (box->first + 1) % box->places;
     box->count--;
-    happen(&box->taken);
-  }
+  } while (box->count != 0 && at(box, 0)->fn == nullptr);
+  return box->closed && box->count == 0;
+}
+
+// After that, without the lock.
+void has_place(box_state *box, bool was_last) {
+  happen(&box->taken);
+  if (was_last)
+    happen(&box->posted);
 }
 
 // Returns 0, or EAGAIN if there is no place, or ESHUTDOWN. Who is woken needs the lock: so it
@@ -210,7 +227,6 @@ int put(box_state *box, const letter &l, bool *was_empty) {
     locked lock(box);
     if (box->closed)
       return ESHUTDOWN;
-    drop_given_up(box);
     if (box->count == box->places)
       return EAGAIN;
     *was_empty = box->count == 0;
@@ -253,35 +269,41 @@ int post(libcgo_mailbox *record, box_state *box, const letter &l,
 // Takes the call back if it has not begun. A letter stands where it was put until it is
 // taken.
 bool take_back(box_state *box, const uint32_t *answer) {
-  locked lock(box);
-  for (size_t i = 0; i < box->count; i++)
-    if (at(box, i)->answer == answer) {
+  bool was_last;
+  {
+    locked lock(box);
+    size_t i = 0;
+    while (i < box->count && at(box, i)->answer != answer)
+      i++;
+    if (i == box->count)
+      return false;
+    if (i != 0) {
       *at(box, i) = {nullptr, nullptr, nullptr};
-      drop_given_up(box);
       return true;
     }
-  return false;
+    was_last = remove_oldest(box);
+  }
+  has_place(box, was_last);
+  return true;
 }
 
 bool take(box_state *box, letter *l) {
+  bool was_last;
   {
     locked lock(box);
-    drop_given_up(box);
     if (box->count == 0)
       return false;
     *l = *at(box, 0);
-    box->first = (box->first + 1) % box->places;
-    box->count--;
+    was_last = remove_oldest(box);
     if (l->answer != nullptr)
       __atomic_store_n(l->answer, static_cast<uint32_t>(runs), __ATOMIC_RELEASE);
   }
-  happen(&box->taken);
+  has_place(box, was_last);
   return true;
 }
 
 bool has_letters(box_state *box) {
   const locked lock(box);
-  drop_given_up(box);
   return box->count != 0;
 }
 
@@ -295,12 +317,16 @@ bool close(box_state *box) {
   return true;
 }
 
+// Of a closed mailbox.
 void drop_all(box_state *box) {
   locked lock(box);
-  for (; box->count != 0;
-       box->count--, box->first = (box->first + 1) % box->places)
-    if (uint32_t *const answer = at(box, 0)->answer)
+  while (box->count != 0) {
+    uint32_t *const answer = at(box, 0)->answer;
+    remove_oldest(box);
+    if (answer != nullptr)
       tell(answer, is_dropped);
+  }
+  happen(&box->posted);
 }
 
 } // namespace
@@ -319,7 +345,8 @@ int libcgo_mailbox_open(libcgo_mailbox *record, size_t places) {
     return err;
   if (places == 0)
     return EINVAL;
-  if (record->state != 0)
+  if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) != 0 ||
+      (__atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) & is_ending) != 0)
     return EBUSY;
   if (places > (SIZE_MAX - sizeof(box_state)) / sizeof(letter))
     return ENOMEM;
@@ -329,9 +356,13 @@ int libcgo_mailbox_open(libcgo_mailbox *record, size_t places) {
     return ENOMEM;
   box->bytes = bytes;
   box->places = places;
-  __atomic_store_n(&record->state, reinterpret_cast<uintptr_t>(box),
-                   __ATOMIC_RELEASE);
-  return 0;
+  uintptr_t none = 0;
+  if (__atomic_compare_exchange_n(&record->state, &none,
+                                  reinterpret_cast<uintptr_t>(box), false,
+                                  __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    return 0;
+  os::unmap(box, bytes); // another thread was faster
+  return EBUSY;
 }
 
 int libcgo_mailbox_post(libcgo_mailbox *record, void (*fn)(void *arg),
@@ -424,8 +455,7 @@ int libcgo_mailbox_wait(libcgo_mailbox *record, uint64_t timeout_ns) {
     if (__atomic_exchange_n(&box->interrupted, 0u, __ATOMIC_ACQ_REL) != 0)
       return EINTR;
     {
-      locked lock(box);
-      drop_given_up(box);
+      const locked lock(box);
       if (box->count == 0) {
         if (box->closed)
           return ESHUTDOWN;
@@ -465,8 +495,8 @@ int libcgo_mailbox_end(libcgo_mailbox *record) {
   using namespace cgo;
   if (const int err = check(record))
     return err;
-  auto *const box = reinterpret_cast<box_state *>(
-      __atomic_load_n(&record->state, __ATOMIC_ACQUIRE));
+  visit v(record); // another thread may end it at the same time
+  box_state *const box = v.box();
   if (box == nullptr)
     return EINVAL;
   // From here on nobody else serves.
@@ -476,14 +506,17 @@ int libcgo_mailbox_end(libcgo_mailbox *record) {
     return EBUSY;
   close(box);
   drop_all(box);
+  // Instead of this thread.
+  uint32_t now =
+      __atomic_add_fetch(&record->inside, is_ending - 1, __ATOMIC_SEQ_CST);
+  v.forget();
   __atomic_store_n(&record->state, uintptr_t{0}, __ATOMIC_SEQ_CST);
-  uint32_t now = __atomic_or_fetch(&record->inside, is_ending, __ATOMIC_SEQ_CST);
   while (now != is_ending) {
     os::wait_while(&record->inside, now);
     now = __atomic_load_n(&record->inside, __ATOMIC_SEQ_CST);
   }
-  __atomic_store_n(&record->inside, 0u, __ATOMIC_RELEASE);
   os::unmap(box, box->bytes);
+  __atomic_store_n(&record->inside, 0u, __ATOMIC_RELEASE); // nobody has come in
   return 0;
 }
 

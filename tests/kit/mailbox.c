@@ -16,10 +16,10 @@
 #include <unistd.h>
 #endif
 
-enum { places = 4, posters = 8, each = 5000, rounds = 200 };
+enum { places = 4, posters = 8, each = 5000, rounds = 200, longest_s = 60 };
 
 static struct libcgo_mailbox box;
-static atomic_int wakes, ran, waiting, result;
+static atomic_int wakes, ran, waiting, result, shut;
 static int order[posters * each], ordered;
 static pthread_t runner;
 
@@ -34,6 +34,7 @@ static void fresh(void) {
   atomic_store(&ran, 0);
   atomic_store(&waiting, 0);
   atomic_store(&result, -1);
+  atomic_store(&shut, 0);
   ordered = 0;
   ck_assert_int_eq(libcgo_mailbox_open(&box, places), 0);
 }
@@ -53,6 +54,17 @@ static unsigned long long now_ns(void) {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (unsigned long long)t.tv_sec * 1000000000 +
          (unsigned long long)t.tv_nsec;
+}
+
+/* Whether the word has the value in time. What waits for ever does not. */
+static int becomes(atomic_int *word, int value) {
+  const unsigned long long end = now_ns() + longest_s * 1000000000ull;
+  while (atomic_load(word) != value) {
+    if (now_ns() > end)
+      return 0;
+    sched_yield();
+  }
+  return 1;
 }
 
 static pthread_t start(void *(*fn)(void *), void *arg) {
@@ -119,6 +131,18 @@ TEST(a_call_that_does_not_begin_in_time_never_runs) {
   ck_assert_int_eq(libcgo_mailbox_call(&box, run, NULL, 1000), ETIMEDOUT);
   ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), places);
   ck_assert_int_eq(atomic_load(&ran), places);
+  over();
+}
+
+TEST(a_call_given_up_behind_a_function_goes_with_it) {
+  fresh();
+  post(1);
+  ck_assert_int_eq(libcgo_mailbox_call(&box, run, NULL, 1000), ETIMEDOUT);
+  ck_assert_uint_eq(libcgo_mailbox_serve(&box, 1), 1);
+  ck_assert_int_eq(atomic_load(&wakes), 1); /* nothing is left behind */
+  ck_assert_int_eq(libcgo_mailbox_wait(&box, 0), ETIMEDOUT);
+  for (int i = 0; i < places; i++)
+    ck_assert_int_eq(post(i), 0);
   over();
 }
 
@@ -223,6 +247,90 @@ TEST(who_would_serve_waits_while_another_thread_does) {
   pthread_join(thread, NULL);
   ck_assert_int_eq(atomic_load(&result), 0);
   ck_assert_uint_eq(libcgo_mailbox_serve(&box, SIZE_MAX), 1);
+  pthread_join(server, NULL);
+  over();
+}
+
+static void *serve_all(void *arg) {
+  (void)arg;
+  libcgo_mailbox_serve(&box, SIZE_MAX);
+  return NULL;
+}
+/* Returns when the function runs. */
+static pthread_t serve_until_told(void *(*serve)(void *)) {
+  atomic_store(&go_on, 0);
+  ck_assert_int_eq(libcgo_mailbox_post(&box, run_until_told, NULL, 0), 0);
+  const pthread_t server = start(serve, NULL);
+  while (!atomic_load(&ran))
+    sched_yield();
+  return server;
+}
+
+static void *wait_for_the_end(void *arg) {
+  (void)arg;
+  atomic_fetch_add(&waiting, 1);
+  int err;
+  do
+    err = libcgo_mailbox_wait(&box, LIBCGO_FOR_EVER);
+  while (err == 0);
+  if (err == ESHUTDOWN)
+    atomic_fetch_add(&shut, 1);
+  return (void *)(intptr_t)err;
+}
+
+enum { waiters = 4 };
+static void start_waiters(pthread_t *threads) {
+  for (int i = 0; i < waiters; i++)
+    threads[i] = start(wait_for_the_end, NULL);
+  while (atomic_load(&waiting) < waiters)
+    sched_yield();
+}
+static void join_all(const pthread_t *threads, int n) {
+  for (int i = 0; i < n; i++)
+    pthread_join(threads[i], NULL);
+}
+
+/* That they sleep, nobody can see: often they do. */
+TEST(who_waits_is_told_when_a_closed_mailbox_was_served_to_its_end) {
+  for (int round = 0; round < rounds / 10; round++) {
+    fresh();
+    pthread_t threads[waiters];
+    const pthread_t server = serve_until_told(serve_all);
+    post(1);
+    if (round % 2 == 0)
+      ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
+    start_waiters(threads);
+    ck_assert_int_eq(libcgo_mailbox_wait(&box, 1000000), ETIMEDOUT);
+    if (round % 2 != 0)
+      ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
+    atomic_store(&go_on, 1);
+    ck_assert(becomes(&shut, waiters));
+    join_all(threads, waiters);
+    pthread_join(server, NULL);
+    ck_assert_int_eq(atomic_load(&ran), 2);
+    over();
+  }
+}
+
+static void *call_for_a_while(void *arg) {
+  atomic_store(&result, libcgo_mailbox_call(&box, run, arg, 100 * 1000000ull));
+  return NULL;
+}
+
+TEST(who_waits_is_told_when_a_closed_mailbox_loses_its_last_call) {
+  fresh();
+  pthread_t threads[waiters];
+  const pthread_t server = serve_until_told(serve_all);
+  const pthread_t caller = start(call_for_a_while, NULL);
+  while (atomic_load(&wakes) < 2) /* until the call is in the mailbox */
+    sched_yield();
+  start_waiters(threads);
+  ck_assert_int_eq(libcgo_mailbox_close(&box), 0);
+  pthread_join(caller, NULL);
+  ck_assert_int_eq(atomic_load(&result), ETIMEDOUT);
+  ck_assert(becomes(&shut, waiters)); /* the server still runs */
+  atomic_store(&go_on, 1);
+  join_all(threads, waiters);
   pthread_join(server, NULL);
   over();
 }
@@ -376,6 +484,84 @@ TEST(it_can_end_while_threads_use_it) {
   }
 }
 
+static void *end_it(void *arg) {
+  (void)arg;
+  atomic_store(&result, libcgo_mailbox_end(&box));
+  return NULL;
+}
+
+TEST(it_can_end_while_threads_wait_to_serve) {
+  for (int round = 0; round < rounds; round++) {
+    fresh();
+    pthread_t threads[waiters];
+    post(1);
+    start_waiters(threads);
+    const pthread_t ender = start(end_it, NULL);
+    ck_assert(becomes(&result, 0));
+    pthread_join(ender, NULL);
+    join_all(threads, waiters);
+  }
+}
+
+static void nothing(void *arg) { (void)arg; }
+
+static void *post_until_told(void *arg) {
+  while (!atomic_load(&go_on))
+    (void)!libcgo_mailbox_post(&box, nothing, arg, 0);
+  return NULL;
+}
+
+enum { users = 2, enders = 4, turns = 10, lives = 2000 };
+static atomic_int opened, ended;
+static unsigned long long enough;
+static void *open_and_end(void *arg) {
+  for (int i = 0; i < lives && now_ns() < enough; i++) {
+    if (libcgo_mailbox_open(&box, places) == 0)
+      atomic_fetch_add(&opened, 1);
+    if (arg != NULL)
+      sched_yield();
+    if (libcgo_mailbox_end(&box) == 0)
+      atomic_fetch_add(&ended, 1);
+    if (arg != NULL)
+      sched_yield();
+  }
+  atomic_fetch_add(&waiting, 1);
+  return NULL;
+}
+
+/* Many times, or for a tenth of a second. */
+static void open_and_end_in(int threads_that_do) {
+  fresh();
+  atomic_store(&opened, 1);
+  atomic_store(&ended, 0);
+  atomic_store(&go_on, 0);
+  enough = now_ns() + 100000000;
+  pthread_t threads[users + enders];
+  for (int i = 0; i < users + threads_that_do; i++)
+    threads[i] = start(i < users ? post_until_told : open_and_end,
+                       threads_that_do > 1 ? &box : NULL);
+  ck_assert(becomes(&waiting, threads_that_do));
+  atomic_store(&go_on, 1);
+  join_all(threads, users + threads_that_do);
+  /* Nobody is left in it. */
+  if (libcgo_mailbox_open(&box, places) == 0)
+    atomic_fetch_add(&opened, 1);
+  const pthread_t ender = start(end_it, NULL);
+  ck_assert(becomes(&result, 0));
+  pthread_join(ender, NULL);
+  const int lived = atomic_load(&opened), died = atomic_load(&ended) + 1;
+  ck_assert_int_eq(lived, died);
+}
+
+TEST(it_can_be_opened_again_while_threads_use_it) {
+  for (int turn = 0; turn < turns; turn++)
+    open_and_end_in(1);
+}
+TEST(several_threads_may_open_and_end_it) {
+  for (int turn = 0; turn < turns; turn++)
+    open_and_end_in(enders);
+}
+
 TEST(a_bad_argument_is_refused) {
   ck_assert_int_eq(libcgo_mailbox_open(NULL, 1), EINVAL);
   struct libcgo_mailbox bad = LIBCGO_MAILBOX_INIT(NULL);
@@ -417,10 +603,13 @@ int main(void) {
   ADD_TEST(a_call_returns_when_its_function_has_run_in_the_other_thread);
   ADD_TEST(a_full_mailbox_refuses_or_waits_for_a_place);
   ADD_TEST(a_call_that_does_not_begin_in_time_never_runs);
+  ADD_TEST(a_call_given_up_behind_a_function_goes_with_it);
   ADD_TEST(a_call_that_has_begun_is_waited_for);
   ADD_TEST(wake_is_called_when_nothing_waited_before);
   ADD_TEST(wake_is_called_again_for_what_is_left_behind);
   ADD_TEST(who_would_serve_waits_while_another_thread_does);
+  ADD_TEST(who_waits_is_told_when_a_closed_mailbox_was_served_to_its_end);
+  ADD_TEST(who_waits_is_told_when_a_closed_mailbox_loses_its_last_call);
 #ifndef _WIN32
   ADD_TEST(a_child_that_is_forked_in_a_function_serves_no_other_one);
 #endif
@@ -430,6 +619,9 @@ int main(void) {
   ADD_TEST(a_function_may_use_the_mailbox_that_it_is_served_from);
   ADD_TEST(nothing_is_lost_among_many_threads);
   ADD_TEST(it_can_end_while_threads_use_it);
+  ADD_TEST(it_can_end_while_threads_wait_to_serve);
+  ADD_TEST(it_can_be_opened_again_while_threads_use_it);
+  ADD_TEST(several_threads_may_open_and_end_it);
   ADD_TEST(a_bad_argument_is_refused);
   ADD_TEST(errno_is_left_alone);
   return suite_run();

@@ -18,10 +18,11 @@
  * control words of the code that made it. The signal mask, errno and thread-local variables
  * belong to the thread.
  *
- * A suspended context may go on in another thread, with two exceptions. C stays in its thread,
+ * A suspended context may go on in another thread, with four exceptions. C stays in its thread,
  * whether it runs on a system stack, a signal stack or a coroutine stack. So does a context
- * that is in a C function which it called with libcgo_call_on_system. If several contexts of
- * a thread are in such functions, the one that called last returns first, because all their C
+ * that is in a C function which it called with libcgo_call_on_system, one that is in a call of
+ * libcgo_call_on_stack, and one whose stack is a part of a thread's own. If several contexts of
+ * a thread are in C functions, the one that called last returns first, because all their C
  * frames are on one stack.
  *
  * C++ keeps a list of the exceptions that are being handled. It belongs to the thread, too.
@@ -118,8 +119,10 @@ typedef struct libcgo_context *(*libcgo_context_fn)(void *arg, uintptr_t word);
  * down; `word` is what that switch passes. When fn returns, the context is over, and the
  * thread goes on in the context that fn returned. From then on the stack is free.
  *
- * The record of the stack is not used after this call. A suspended context may be made
- * again: what was suspended in it is then forgotten.
+ * The record of the stack is not used after this call. A suspended context may be made again:
+ * what was suspended in it is then forgotten. Not if it is in C, to which its thread would
+ * return. If a longjmp or an exception has left a call on the stack, libcgo_stack_left comes
+ * first.
  *
  * Returns 0, or
  *   EINVAL   a record is NULL or too small, the stack has no bytes, or fn is NULL

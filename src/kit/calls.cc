@@ -600,13 +600,17 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
 // What the record said before a call. If the call's parent is over, an older one runs, on
 // whatever stack; and if the parent has gone on meanwhile, it is where it was left then.
 // Where another call, that was begun later, goes on, that is not the parent's.
-void put_back(libcgo_thread *thread, const stack_call *c) {
+void put_back(libcgo_thread *thread, const stack_call *c,
+              bool has_returned = false) {
+  const bool keeps =
+      has_returned && is_switch(c) && c->prior.contains(c->prior_caller);
   stack_call *parent = parent_of(c);
   range now = c->prior;
   uintptr_t system_sp = c->prior_system;
   uintptr_t caller_sp = c->prior_caller;
   if (parent == nullptr && c->parent != nullptr) {
-    now = {};
+    if (!keeps)
+      now = {};
     parent = c->prev;
     while (parent != nullptr &&
            (!counts(parent) || (parent->flags & from_small) != 0))
@@ -615,7 +619,7 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
       system_sp = parent->system_sp;
   }
   const stack_call *since = c; // what is older was taken from the range before
-  if (parent != nullptr && parent->passed.span != 0) {
+  if (!keeps && parent != nullptr && parent->passed.span != 0) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
     since = parent;
@@ -633,10 +637,10 @@ void put_back(libcgo_thread *thread, const stack_call *c) {
 
 // Whether a call has made another one, not before the given one, that counts.
 bool has_made(const libcgo_thread *thread, const stack_call *call,
-              const stack_call *since) {
+              const stack_call *since, bool only_switches = false) {
   for (const stack_call *d = last_of(thread); d != nullptr && d != since;
        d = d->prev)
-    if (counts(d) && parent_of(d) == call)
+    if (counts(d) && parent_of(d) == call && (!only_switches || is_switch(d)))
       return true;
   return false;
 }
@@ -699,7 +703,8 @@ void end(libcgo_thread *thread, stack_call *c) {
     }
     put_back(thread, c);
   } else if (parent != nullptr && parent != running_of(thread) &&
-             parent->passed.span == 0 && !has_made(thread, parent, c)) {
+             parent->passed.span == 0 && !has_made(thread, parent, c) &&
+             !has_made(thread, c, c, true)) {
     parent->passed_sp = c->prior_caller;
     parent->passed.lo = c->prior.lo;
     handler_barrier();
@@ -1681,6 +1686,7 @@ void note_switch(libcgo_thread *thread, const libcgo_context *from) {
     const libcgo_stack stack = LIBCGO_STACK_INIT(from->stack_lo, from->stack_hi);
     note_stack(thread, &stack);
   }
+  thread->state |= thread_tasks_switch;
   if (stack_call *const running = running_of(thread))
     running->flags |= switched;
 }
@@ -1692,6 +1698,9 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
   for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
     if (counts(c) && c->prior.contains(c->prior_caller) &&
         within(c->prior_caller, lo, hi))
+      return true;
+    else if (counts(c) && c->passed.contains(c->passed_sp) &&
+             within(c->passed_sp, lo, hi))
       return true;
   return false;
 }
@@ -1770,7 +1779,7 @@ static bool is_made_in(const stack_call *c, const stack_call *call) {
   if (running != call && made_by_lone_task(call) &&
       go_on_as_task(thread, call->mark - 1, call->prior))
     return;
-  put_back(thread, call);
+  put_back(thread, call, true);
   go_back_to_task(thread, call);
 }
 

@@ -2,10 +2,13 @@
 /*
  * Contexts: from stack to stack.
  */
+#undef _FORTIFY_SOURCE /* its longjmp knows one stack for each thread */
 #include "support/four.h"
 
+#include <errno.h>
 #include <fenv.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1069,6 +1072,117 @@ TEST(a_record_that_no_thread_has_entered_is_fatal) {
       "libcgo: libcgo_switch: no thread has entered the record, or its runtime was closed");
 }
 
+/* ---- calls, contexts and jumps together ---- */
+
+static struct libcgo_stack stacks[5];
+static jmp_buf target;
+
+static uintptr_t jump_to_target(void *arg) {
+  longjmp(target, 1);
+  return (uintptr_t)arg;
+}
+
+/* Five pieces of code: `first` calls `second` on a stack, which switches to the task, whose C
+   waits in a call on another stack, whose code has switched back to `second`. */
+static struct libcgo_context second, waiting, first;
+static uintptr_t bytes_of_c, bytes_of_other_c;
+enum { pattern_bytes = 1000 };
+
+static uintptr_t go_back_to_second(void *arg) {
+  libcgo_switch(thread, &waiting, &second, 0);
+  return (uintptr_t)arg;
+}
+static uintptr_t fill_and_wait(void *arg) {
+  volatile char bytes[pattern_bytes];
+  memset((char *)bytes, 1, sizeof bytes);
+  bytes_of_c = (uintptr_t)bytes;
+  libcgo_call_on_stack(thread, &stacks[1], go_back_to_second, arg);
+  for (int i = 0; i < pattern_bytes; i++)
+    ck_assert_int_eq(bytes[i], 1);
+  return 0;
+}
+static struct libcgo_context *call_c_that_waits(void *arg, uintptr_t word) {
+  (void)word;
+  libcgo_call_on_system(thread, fill_and_wait, arg);
+  return &first;
+}
+static uintptr_t switch_and_be_jumped_to(void *arg) {
+  libcgo_switch(thread, &second, &task, 0);
+  if (setjmp(target) == 0)
+    libcgo_call_on_stack(thread, &stacks[2], jump_to_target, arg);
+  return 0;
+}
+static uintptr_t fill(void *arg) {
+  volatile char bytes[3 * pattern_bytes];
+  memset((char *)bytes, 2, sizeof bytes);
+  bytes_of_other_c = (uintptr_t)bytes;
+  return (uintptr_t)arg;
+}
+static uintptr_t call_and_let_it_go_on(void *arg) {
+  libcgo_call_on_stack(thread, &stacks[4], switch_and_be_jumped_to, arg);
+  libcgo_call_on_system(thread, fill, arg);
+  libcgo_switch(thread, &first, &waiting, 0);
+  return 0;
+}
+
+TEST(c_of_a_suspended_context_is_not_overwritten_after_a_jump_elsewhere) {
+  begin(attached());
+  second = waiting = first = no_context;
+  for (int i = 0; i < 5; i++)
+    stacks[i] = new_stack(large_bytes);
+  make(&task, &stacks[0], call_c_that_waits, NULL);
+  libcgo_call_on_stack(thread, &stacks[3], call_and_let_it_go_on, NULL);
+  ck_assert(bytes_of_other_c + 3 * pattern_bytes <= bytes_of_c ||
+            bytes_of_other_c >= bytes_of_c + pattern_bytes);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+/* The task makes a call whose code goes over to the other one, which is in C then; that goes
+   back, and a jump leaves the call. Then C goes on, and returns to the other one. */
+static struct libcgo_context in_call, in_c;
+static struct libcgo_bounds bounds_after_c;
+static int detach_error;
+
+static uintptr_t go_back_into_the_call(void *arg) {
+  libcgo_switch(thread, &in_c, &in_call, 0);
+  return (uintptr_t)arg;
+}
+static struct libcgo_context *be_in_c(void *arg, uintptr_t word) {
+  (void)word;
+  libcgo_call_on_system(thread, go_back_into_the_call, arg);
+  ck_assert_int_eq(libcgo_stack_bounds(thread, &bounds_after_c), 0);
+  return &task;
+}
+static uintptr_t go_over_and_jump(void *arg) {
+  libcgo_switch(thread, &in_call, &other, 0);
+  return jump_to_target(arg);
+}
+static uintptr_t ask_to_detach(void *arg) {
+  detach_error = libcgo_detach(&kit); /* looks through the calls */
+  return (uintptr_t)arg;
+}
+static struct libcgo_context *call_and_be_jumped_to(void *arg, uintptr_t word) {
+  (void)word;
+  if (setjmp(target) == 0)
+    libcgo_call_on_stack(thread, &stacks[1], go_over_and_jump, arg);
+  libcgo_call_on_system(thread, ask_to_detach, arg);
+  libcgo_switch(thread, &task, &in_c, 0);
+  return &own;
+}
+
+TEST(a_context_is_on_its_stack_when_its_c_returns_after_a_jump_elsewhere) {
+  begin(attached());
+  in_call = in_c = no_context;
+  stacks[1] = new_stack(large_bytes);
+  make(&task, &stack, call_and_be_jumped_to, NULL);
+  make(&other, &other_stack, be_in_c, NULL);
+  go(0);
+  ck_assert_int_eq(detach_error, EBUSY);
+  ck_assert_int_eq(bounds_after_c.kind, LIBCGO_STACK_SMALL);
+  ck_assert_uint_eq(bounds_after_c.lo, other_stack.lo);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
 int main(void) {
   suite_begin("context");
   ADD_TEST(words_pass_there_and_back);
@@ -1113,6 +1227,8 @@ int main(void) {
   ADD_TEST(a_context_that_ends_under_c_is_fatal);
   ADD_TEST(c_of_another_thread_is_fatal);
   ADD_TEST(a_record_that_no_thread_has_entered_is_fatal);
+  ADD_TEST(c_of_a_suspended_context_is_not_overwritten_after_a_jump_elsewhere);
+  ADD_TEST(a_context_is_on_its_stack_when_its_c_returns_after_a_jump_elsewhere);
   return suite_run();
 }
 

@@ -97,6 +97,7 @@ struct walk {
   stack_bounds now;
   uintptr_t link;     // of stopped code, else 0
   stack_bounds there; // what is known to be there
+  uintptr_t own_lo;   // on the thread's own stack the walk has come so far
 };
 
 bool holds(const stack_bounds &stack, uintptr_t at, uintptr_t bytes) {
@@ -105,10 +106,26 @@ bool holds(const stack_bounds &stack, uintptr_t at, uintptr_t bytes) {
 
 // Whether the range is on a stack of the thread: then the walk goes on there.
 bool reach(walk *w, uintptr_t at, uintptr_t bytes) {
+  if (holds(w->now, at, bytes))
+    return true;
   // Outside: a crossing has switched stacks.
-  return holds(w->now, at, bytes) ||
-         (w->thread != nullptr && find_known_stack(w->thread, at, &w->now) &&
-          holds(w->now, at, bytes));
+  stack_bounds other;
+  if (w->thread == nullptr || !find_known_stack(w->thread, at, &other) ||
+      other.hi == w->now.hi)
+    return false;
+  if (other.hi == w->thread->stack_hi && other.lo < w->own_lo)
+    other.lo = w->own_lo;
+  if (!holds(other, at, bytes))
+    return false;
+  w->now = other;
+  return true;
+}
+
+// On one stack callers are above: what goes down or round is no chain.
+void leave_below(walk *w, uintptr_t lo) {
+  w->now.lo = lo;
+  if (w->thread != nullptr && w->now.hi == w->thread->stack_hi)
+    w->own_lo = lo;
 }
 
 bool reach_frame(walk *w, uintptr_t fp) {
@@ -137,7 +154,7 @@ bool step_out_of_leaf(walk *w, uintptr_t *fp) {
   if (!read_word(&here, *fp, place, &next) || !reach_frame(&beyond, next))
     return false;
   w->now = here.now;
-  w->now.lo = *fp + static_cast<uintptr_t>(place) + 1;
+  leave_below(w, *fp + static_cast<uintptr_t>(place) + 1);
   *fp = next;
   return true;
 }
@@ -153,8 +170,7 @@ bool step(walk *w, uintptr_t *fp, uintptr_t *pc) {
   }
   if (!reach_frame(w, *fp))
     return false;
-  // On one stack callers are above: what goes down or round is no chain.
-  w->now.lo = *fp + layout.lowest + 1;
+  leave_below(w, *fp + layout.lowest + 1);
   uintptr_t next;
   if (!read_word(w, *fp, layout.caller, &next))
     return false;
@@ -195,7 +211,9 @@ constexpr uintptr_t most_below = 1024 * 1024;
 bool begin_walk(walk *w, uintptr_t sp, uintptr_t fp) {
   const libcgo_thread *const thread = w->thread;
   if (thread != nullptr && holds({thread->stack_lo, thread->stack_hi}, sp, 1)) {
-    w->now = w->there = {sp, thread->stack_hi};
+    w->now = {sp, thread->stack_hi};
+    if (is_there(sp)) // else in pages that a client guards its stack with
+      w->there = w->now;
     return true;
   }
   if (find_stack(thread, sp, &w->now) && is_there(sp)) {
@@ -214,7 +232,7 @@ void walk_frames(const libcgo_thread *thread, uintptr_t sp, uintptr_t fp,
                  uintptr_t link, trace *t) {
   if (libcgo_frame_layout.bytes == 0)
     return;
-  walk w = {thread, {}, link, {}};
+  walk w = {thread, {}, link, {}, 0};
   if (!begin_walk(&w, sp, fp))
     return;
   uintptr_t pc;

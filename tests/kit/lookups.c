@@ -873,6 +873,44 @@ TEST(frames_of_a_threads_own_stack_that_has_overflown_are_found) {
   assert_frames(count);
 }
 
+static void trace_round(struct libcgo_thread *thread, void *arg) {
+  (void)thread;
+  uintptr_t words[16 * (frames + 3)];
+  memset(words, 0, sizeof words);
+  const uintptr_t fp = make_frames(words);
+  *caller_word(&words[16 * (outermost + 1)]) = fp;
+  *(size_t *)arg = trace((uintptr_t)words, fp);
+}
+
+/* As a list in a stack frame does, where code keeps its address in the register. */
+TEST(frames_that_go_round_end) {
+  NEEDS_FRAME_CHAIN;
+  size_t count = 0;
+  kit_begin();
+  kit_run(NULL, trace_round, &count);
+  ck_assert_uint_ge(count, 1);
+  ck_assert_uint_le(count, 1 + frames + 1);
+}
+
+static void trace_in_zone(struct libcgo_thread *thread, void *arg) {
+  const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  struct libcgo_bounds bounds;
+  libcgo_stack_bounds(thread, &bounds);
+  const uintptr_t zone = (bounds.lo + page - 1) & ~(page - 1);
+  ck_assert_int_eq(mprotect((void *)zone, 4 * page, PROT_NONE), 0);
+  *(size_t *)arg = trace(zone + page / 2, zone + 3 * page);
+  ck_assert_int_eq(mprotect((void *)zone, 4 * page, PROT_READ | PROT_WRITE), 0);
+}
+
+/* Some runtimes protect pages of the stack itself. */
+TEST(pages_that_a_client_guards_a_threads_stack_with_are_not_read) {
+  NEEDS_FRAME_CHAIN;
+  size_t count = 0;
+  kit_begin();
+  kit_run(NULL, trace_in_zone, &count);
+  ck_assert_uint_eq(count, 1);
+}
+
 /* ---- signal stacks ---- */
 
 static void ask_in_handler(int signal, siginfo_t *info, void *context) {
@@ -969,6 +1007,8 @@ int main(void) {
   ADD_TEST(the_page_that_guards_a_stack_is_not_read);
   ADD_TEST(frames_of_a_stack_that_has_overflown_are_found);
   ADD_TEST(frames_of_a_threads_own_stack_that_has_overflown_are_found);
+  ADD_TEST(frames_that_go_round_end);
+  ADD_TEST(pages_that_a_client_guards_a_threads_stack_with_are_not_read);
   ADD_TEST(a_signal_stack_is_known_that_the_system_has_taken_away);
   ADD_TEST(
       a_signal_stack_stays_where_the_system_does_not_say_whether_it_is_in_use);

@@ -117,6 +117,13 @@ static const char *environment(const char *name) {
   return value != NULL ? value : "";
 }
 
+static char *current_directory(void) {
+  char *path = getcwd(NULL, 0);
+  if (path == NULL)
+    die("the current directory has no path: %s", strerror(errno));
+  return path;
+}
+
 static bool is_directory(const char *path) {
   struct stat s;
   return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
@@ -265,7 +272,7 @@ static bool is_command_file(const char *file) {
   return access(file, X_OK) == 0 && !is_directory(file) && !same_file(file, self);
 }
 static char *find_command(const char *name) {
-  const char *here = need(getcwd(NULL, 0));
+  const char *here = current_directory();
   if (strchr(name, '/') != NULL)
     return is_command_file(name) ? clean_path(here, name) : NULL;
   for (const char *path = environment("PATH"); *path != '\0';) {
@@ -1026,7 +1033,7 @@ static bool is_ours(const char *name) {
 
 /* The name under which Go knows a file: where GOROOT is a link, below that link. */
 static char *as_go_knows(const char *file) {
-  file = clean_path(clean_path(need(getcwd(NULL, 0)), call.directory), file);
+  file = clean_path(clean_path(current_directory(), call.directory), file);
   const size_t n = strlen(original_root);
   if (starts_with(file, original_root) && file[n] == '/')
     return text("%s%s", fact[GOROOT], file + n);
@@ -1040,7 +1047,7 @@ static void take_overlay(const char *name) {
     return;
   struct buffer contents;
   const char *file =
-      clean_path(clean_path(need(getcwd(NULL, 0)), call.directory), name);
+      clean_path(clean_path(current_directory(), call.directory), name);
   if (!read_file(file, &contents))
     die("the overlay '%s' cannot be read: %s", name, strerror(errno));
   struct json json = {contents.at, name};
@@ -1131,7 +1138,7 @@ static void find_cache(void) {
   if (usable && access(cache, W_OK) == 0)
     return;
   const char *tmp = *environment("TMPDIR") != '\0' ? getenv("TMPDIR") : "/tmp";
-  char *new = clean_path(need(getcwd(NULL, 0)), text("%s/libcgo-go.XXXXXX", tmp));
+  char *new = clean_path(current_directory(), text("%s/libcgo-go.XXXXXX", tmp));
   if (mkdtemp(new) == NULL)
     die("no directory for what Go is given, neither '%s' nor '%s': %s", cache,
         new, strerror(errno));
@@ -1432,7 +1439,7 @@ static void ask_for_programs(struct list *targets, struct list *paths) {
 /* The files that a successful command has made, or has found to be right. */
 static void find_made(struct list *files, time_t since) {
   struct list targets = {NULL, 0}, paths = {NULL, 0};
-  const char *here = clean_path(need(getcwd(NULL, 0)), call.directory);
+  const char *here = clean_path(current_directory(), call.directory);
   if (is_command("install") && call.packages.n > 0 &&
       strchr(call.packages.at[0], '@') != NULL) {
     for (int i = 0; i < call.packages.n; i++)

@@ -250,6 +250,10 @@ other_cpu() {
 }
 other_system() { GOOS=darwin refuses 'GOOS is darwin' libcgo_go build; }
 no_directory() { refuses "no directory 'nowhere'" libcgo_go -C nowhere build; }
+removed_directory() {
+  (mkdir removed && cd removed && rmdir ../removed && libcgo_go build >"$scratch/said" 2>&1)
+  test $? = 1 && cat said && grep '^libcgo-go: .*current directory.*No such file' said
+}
 
 # ---- what was built is looked at ----
 
@@ -582,6 +586,7 @@ ok no_shim_is_an_error no_shim
 ok cgo_switched_off_is_an_error no_cgo
 ok another_system_is_an_error other_system
 ok a_missing_directory_is_an_error no_directory
+ok a_current_directory_that_was_removed_is_named removed_directory
 ok another_CPU_is_an_error other_cpu
 ok another_CPU_without_cgo_is_an_error_that_tells_the_way no_cgo_by_default
 ok an_overlay_of_the_user_s_is_merged own_overlay

@@ -1003,17 +1003,34 @@ static char *json_string(struct json *json) {
   return string.at;
 }
 
-static void json_skip(struct json *json) {
+/* null, which is no object and no string, as Go reads it. */
+static bool json_null(struct json *json) {
+  static const char null[] = "null";
+  skip_blanks(json);
+  if (!starts_with(json->at, null))
+    return false;
+  json->at += strlen(null);
+  return true;
+}
+
+/* As deep as Go's encoding/json goes, too: json_skip calls itself. */
+enum { most_levels = 10000 };
+
+/* A value that is within so many objects and arrays. */
+static void json_skip(struct json *json, int level) {
   skip_blanks(json);
   if (*json->at == '"') {
     json_string(json);
   } else if (*json->at == '{' || *json->at == '[') {
+    if (level == most_levels)
+      die("the overlay '%s' has more than 10,000 levels of objects and arrays",
+          json->name);
     const char end = *json->at++ == '{' ? '}' : ']';
     while (!json_has(json, end)) {
-      json_skip(json);
+      json_skip(json, level + 1);
       if (end == '}') {
         json_wants(json, ':');
-        json_skip(json);
+        json_skip(json, level + 1);
       }
       if (!json_has(json, ',') && *json->at != end)
         json_wants(json, end);
@@ -1052,6 +1069,8 @@ static void take_overlay(const char *name) {
     die("the overlay '%s' cannot be read: %s", name, strerror(errno));
   struct json json = {contents.at, name};
   bool made_here = false;
+  if (json_null(&json))
+    return;
   json_wants(&json, '{');
   while (!json_has(&json, '}')) {
     const char *key = json_string(&json);
@@ -1059,13 +1078,15 @@ static void take_overlay(const char *name) {
     if (strcmp(key, "libcgo-go") == 0)
       made_here = true;
     if (strcasecmp(key, "Replace") != 0) {
-      json_skip(&json);
+      json_skip(&json, 1);
+    } else if (json_null(&json)) {
+      users.n = 0; /* also what was replaced before */
     } else {
       json_wants(&json, '{');
       while (!json_has(&json, '}')) {
         const char *original = json_string(&json);
         json_wants(&json, ':');
-        char *by = json_string(&json);
+        char *by = json_null(&json) ? (char *)"" : json_string(&json);
         if (!json_has(&json, ',') && *json.at != '}')
           json_wants(&json, '}');
         char *known = as_go_knows(original);

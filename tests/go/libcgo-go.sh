@@ -422,6 +422,24 @@ no_overlay() {
     refuses "overlay 'x.json' cannot be read" libcgo_go build -overlay x.json -o made . &&
     refuses "overlay 'bad.json' is no JSON" libcgo_go build -overlay bad.json -o made .
 }
+# null is nothing, as Go's encoding/json has it.
+null_in_overlays() {
+  echo '{"Replace": null}' >user.json &&
+    (cd hello && says 0 '^42$' libcgo_go run -overlay ../user.json .) &&
+    echo null >user.json && GOFLAGS=-overlay=$scratch/user.json libcgo_go env &&
+    echo '{"Replace": {"/not": ""}, "Replace": null, "replace": {"/gone": null}}' >user.json &&
+    GOFLAGS=-overlay=$scratch/user.json libcgo_go overlay >out && grep '"/gone": ""' out &&
+    ! grep '"/not"' out
+}
+# nested N: an overlay with as many lists in each other. Go takes 10,000 levels.
+nested() { printf '{"Note": %s%s}\n' "$(printf "%$1s" '' | tr ' ' '[')" "$(printf "%$1s" '' | tr ' ' ']')"; }
+deep_overlays() {
+  nested 9999 >deep.json && GOFLAGS=-overlay=$scratch/deep.json libcgo_go env || return 1
+  for n in 10000 300000; do
+    nested $n >deep.json && refuses "'deep.json'.* 10,000 levels" \
+      libcgo_go build -overlay deep.json -o made . || return 1
+  done
+}
 own_overlay_again() {
   libcgo_go overlay >ours.json && (cd hello && says 0 '^42$' libcgo_go run -overlay ../ours.json .)
 }
@@ -594,6 +612,8 @@ ok an_overlay_of_the_user_s_may_add_files adding_overlay
 ok flags_in_GOFLAGS_may_be_arguments_too goflags_as_arguments
 ok an_overlay_that_replaces_the_same_file_is_an_error overlays_meet
 ok an_overlay_that_is_none_is_an_error no_overlay
+ok null_in_an_overlay_is_nothing null_in_overlays
+ok an_overlay_that_is_nested_too_deeply_is_an_error deep_overlays
 ok its_own_overlay_is_none_of_the_user_s own_overlay_again
 ok a_program_built_by_another_Go_is_an_error stray_build
 ok an_installed_program_of_another_Go_is_an_error stray_install

@@ -1545,8 +1545,21 @@ static void print_usage(FILE *to) {
       to);
 }
 
+/* If standard input, output or error is closed, the next file that is opened gets its
+   number, and is taken for it. So something takes these numbers, which can be written as
+   little as what is closed, and which other programs do not get. */
+static void fill_standard_files(void) {
+  int fd;
+  do
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close(fd);
+}
+
 int main(int argc, char **argv) {
   const char *first = argc > 1 ? argv[1] : "";
+  fill_standard_files();
   find_self();
   if (argc > 0 && strcmp(base_name(argv[0]), as_linker) == 0)
     be_the_linker(argv + 1);
@@ -1573,5 +1586,9 @@ int main(int argc, char **argv) {
     print_environment();
   else
     run_go(argv + 1);
-  return fflush(stdout) == 0 ? 0 : 1;
+  errno = 0;
+  if (fflush(stdout) != 0 || ferror(stdout))
+    die("standard output cannot be written: %s",
+        errno != 0 ? strerror(errno) : "an earlier write failed");
+  return 0;
 }

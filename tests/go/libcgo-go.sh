@@ -126,6 +126,21 @@ uses_libcgo() {
 version() { says 0 "^libcgo-go $VERSION\$" libcgo_go --version; }
 help() { says 0 '^usage: libcgo-go COMMAND' libcgo_go --help && says 2 '^usage:' libcgo_go; }
 
+# lost CAUSE: it could not print, and says so.
+lost() { test $? = 1 && cat said && grep "^libcgo-go: standard output.*$1" said; }
+full_device() {
+  for argument in --version --help env; do
+    libcgo_go $argument >/dev/full 2>said
+    lost 'No space left' || return 1
+  done
+}
+closed_output() {
+  for argument in --version --help env; do
+    libcgo_go $argument 2>said >&-
+    lost 'Bad file descriptor' || return 1
+  done
+}
+
 environment() {
   libcgo_go env >out && cat out && grep "^GOROOT    $goroot\$" out &&
     grep "^shim      $srcdir" out && grep "^libcgo    $VERSION\$" out
@@ -141,6 +156,9 @@ overlay() {
 
 build() { rm -f made && (cd hello && libcgo_go build $unstamped -o ../made .) && uses_libcgo made && says 0 '^42$' ./made; }
 run() { (cd hello && says 0 '^42$' libcgo_go run .); }
+closed_descriptors() {
+  rm -f made && (cd hello && libcgo_go build $unstamped -o ../made . <&- >&-) && uses_libcgo made
+}
 blanks() { (cd "program with blanks" && says 0 '^42$' libcgo_go run .); }
 chdir() {
   says 0 '^42$' libcgo_go run -C hello . || return 1
@@ -567,6 +585,12 @@ same_overlay() {
 
 ok it_tells_the_version version
 ok it_tells_how_to_call_it help
+if test -c /dev/full; then
+  ok an_output_that_cannot_be_written_is_an_error full_device
+else
+  skip an_output_that_cannot_be_written_is_an_error "there is no /dev/full"
+fi
+ok an_output_that_is_closed_is_an_error closed_output
 ok it_tells_what_it_found environment
 ok the_overlay_is_JSON_that_Go_takes overlay
 ok the_overlay_is_the_same_each_time same_overlay
@@ -576,6 +600,7 @@ ok install_installs_it install
 ok test_tests_it tests_pass
 ok vet_finds_what_it_finds vet
 ok statuses_pass_through statuses
+ok build_needs_no_standard_input_and_output closed_descriptors
 ok directories_may_have_blanks blanks
 case $("$GO" env GOVERSION) in
 go1.1? | go1.1?.*)

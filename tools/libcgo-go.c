@@ -117,6 +117,13 @@ static const char *environment(const char *name) {
   return value != NULL ? value : "";
 }
 
+static char *current_directory(void) {
+  char *path = getcwd(NULL, 0);
+  if (path == NULL)
+    die("the current directory has no path: %s", strerror(errno));
+  return path;
+}
+
 static bool is_directory(const char *path) {
   struct stat s;
   return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
@@ -265,7 +272,7 @@ static bool is_command_file(const char *file) {
   return access(file, X_OK) == 0 && !is_directory(file) && !same_file(file, self);
 }
 static char *find_command(const char *name) {
-  const char *here = need(getcwd(NULL, 0));
+  const char *here = current_directory();
   if (strchr(name, '/') != NULL)
     return is_command_file(name) ? clean_path(here, name) : NULL;
   for (const char *path = environment("PATH"); *path != '\0';) {
@@ -996,17 +1003,34 @@ static char *json_string(struct json *json) {
   return string.at;
 }
 
-static void json_skip(struct json *json) {
+/* null, which is no object and no string, as Go reads it. */
+static bool json_null(struct json *json) {
+  static const char null[] = "null";
+  skip_blanks(json);
+  if (!starts_with(json->at, null))
+    return false;
+  json->at += strlen(null);
+  return true;
+}
+
+/* As deep as Go's encoding/json goes, too: json_skip calls itself. */
+enum { most_levels = 10000 };
+
+/* A value that is within so many objects and arrays. */
+static void json_skip(struct json *json, int level) {
   skip_blanks(json);
   if (*json->at == '"') {
     json_string(json);
   } else if (*json->at == '{' || *json->at == '[') {
+    if (level == most_levels)
+      die("the overlay '%s' has more than 10,000 levels of objects and arrays",
+          json->name);
     const char end = *json->at++ == '{' ? '}' : ']';
     while (!json_has(json, end)) {
-      json_skip(json);
+      json_skip(json, level + 1);
       if (end == '}') {
         json_wants(json, ':');
-        json_skip(json);
+        json_skip(json, level + 1);
       }
       if (!json_has(json, ',') && *json->at != end)
         json_wants(json, end);
@@ -1026,7 +1050,7 @@ static bool is_ours(const char *name) {
 
 /* The name under which Go knows a file: where GOROOT is a link, below that link. */
 static char *as_go_knows(const char *file) {
-  file = clean_path(clean_path(need(getcwd(NULL, 0)), call.directory), file);
+  file = clean_path(clean_path(current_directory(), call.directory), file);
   const size_t n = strlen(original_root);
   if (starts_with(file, original_root) && file[n] == '/')
     return text("%s%s", fact[GOROOT], file + n);
@@ -1040,11 +1064,13 @@ static void take_overlay(const char *name) {
     return;
   struct buffer contents;
   const char *file =
-      clean_path(clean_path(need(getcwd(NULL, 0)), call.directory), name);
+      clean_path(clean_path(current_directory(), call.directory), name);
   if (!read_file(file, &contents))
     die("the overlay '%s' cannot be read: %s", name, strerror(errno));
   struct json json = {contents.at, name};
   bool made_here = false;
+  if (json_null(&json))
+    return;
   json_wants(&json, '{');
   while (!json_has(&json, '}')) {
     const char *key = json_string(&json);
@@ -1052,13 +1078,15 @@ static void take_overlay(const char *name) {
     if (strcmp(key, "libcgo-go") == 0)
       made_here = true;
     if (strcasecmp(key, "Replace") != 0) {
-      json_skip(&json);
+      json_skip(&json, 1);
+    } else if (json_null(&json)) {
+      users.n = 0; /* also what was replaced before */
     } else {
       json_wants(&json, '{');
       while (!json_has(&json, '}')) {
         const char *original = json_string(&json);
         json_wants(&json, ':');
-        char *by = json_string(&json);
+        char *by = json_null(&json) ? (char *)"" : json_string(&json);
         if (!json_has(&json, ',') && *json.at != '}')
           json_wants(&json, '}');
         char *known = as_go_knows(original);
@@ -1131,7 +1159,7 @@ static void find_cache(void) {
   if (usable && access(cache, W_OK) == 0)
     return;
   const char *tmp = *environment("TMPDIR") != '\0' ? getenv("TMPDIR") : "/tmp";
-  char *new = clean_path(need(getcwd(NULL, 0)), text("%s/libcgo-go.XXXXXX", tmp));
+  char *new = clean_path(current_directory(), text("%s/libcgo-go.XXXXXX", tmp));
   if (mkdtemp(new) == NULL)
     die("no directory for what Go is given, neither '%s' nor '%s': %s", cache,
         new, strerror(errno));
@@ -1432,7 +1460,7 @@ static void ask_for_programs(struct list *targets, struct list *paths) {
 /* The files that a successful command has made, or has found to be right. */
 static void find_made(struct list *files, time_t since) {
   struct list targets = {NULL, 0}, paths = {NULL, 0};
-  const char *here = clean_path(need(getcwd(NULL, 0)), call.directory);
+  const char *here = clean_path(current_directory(), call.directory);
   if (is_command("install") && call.packages.n > 0 &&
       strchr(call.packages.at[0], '@') != NULL) {
     for (int i = 0; i < call.packages.n; i++)
@@ -1517,8 +1545,21 @@ static void print_usage(FILE *to) {
       to);
 }
 
+/* If standard input, output or error is closed, the next file that is opened gets its
+   number, and is taken for it. So something takes these numbers, which can be written as
+   little as what is closed, and which other programs do not get. */
+static void fill_standard_files(void) {
+  int fd;
+  do
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close(fd);
+}
+
 int main(int argc, char **argv) {
   const char *first = argc > 1 ? argv[1] : "";
+  fill_standard_files();
   find_self();
   if (argc > 0 && strcmp(base_name(argv[0]), as_linker) == 0)
     be_the_linker(argv + 1);
@@ -1545,5 +1586,9 @@ int main(int argc, char **argv) {
     print_environment();
   else
     run_go(argv + 1);
-  return fflush(stdout) == 0 ? 0 : 1;
+  errno = 0;
+  if (fflush(stdout) != 0 || ferror(stdout))
+    die("standard output cannot be written: %s",
+        errno != 0 ? strerror(errno) : "an earlier write failed");
+  return 0;
 }

@@ -354,15 +354,25 @@ static void limits(void) {
   say("thread keys", "%ld", sysconf(_SC_THREAD_KEYS_MAX));
 }
 
+/* The exit status, once all is printed. */
+static int printed(void) {
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return 0;
+  fprintf(stderr, "libcgo-info: standard output cannot be written: %s\n",
+          errno != 0 ? strerror(errno) : "an earlier write failed");
+  return 1;
+}
+
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0) {
     puts("libcgo-info " LIBCGO_VERSION_STRING);
-    return 0;
+    return printed();
   }
   if (argc == 2 && strcmp(argv[1], "--help") == 0) {
     puts("usage: libcgo-info [--help | --version]\n"
          "Prints what libcgo found on this machine. Add the output to a report of an error.");
-    return 0;
+    return printed();
   }
   if (argc > 1) {
     fprintf(stderr, "libcgo-info: unknown argument '%s': try --help\n", argv[1]);
@@ -377,9 +387,5 @@ int main(int argc, char **argv) {
   threads();
   fences();
   limits();
-  if (fflush(stdout) != 0 || ferror(stdout)) {
-    perror("libcgo-info: standard output");
-    return 1;
-  }
-  return 0;
+  return printed();
 }

@@ -132,6 +132,7 @@ LIBCGO_API int libcgo_limit_init(struct libcgo_limit *limit, size_t size);
  *            missing; there is only one of `acquire` and `release`, or only one of
  *            cpus and cpus_size; or the system refuses a size, or does not have
  *            any of these CPUs
+ *   EFAULT   the system cannot read the set of CPUs
  *   ESHUTDOWN  libcgo_runtime_close has closed the runtime
  *   EPERM    the system refuses the set of CPUs; or a sandbox refuses threads
  *            (clone3(2); if the sandbox says that it does not know clone3, the C

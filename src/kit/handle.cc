@@ -100,9 +100,7 @@ constexpr uintptr_t blocks_in(uintptr_t count) {
   return (uintptr_t{1} << count) - 1;
 }
 
-bool known(const table *t) {
-  return t != nullptr && t->size >= first_size && t->size <= sizeof(table);
-}
+bool known(const table *t) { return t != nullptr && t->size >= first_size; }
 
 struct position {
   uintptr_t segment;
@@ -427,8 +425,9 @@ extern "C" int libcgo_handle_table_destroy(libcgo_handle_table *table) {
   for (unsigned i = 0; i < segment_limit; i++)
     if (slot *slots = slots_of(table, i))
       os::unmap(slots, bytes_of(i));
-  const uint32_t size = table->size; // an older client's record is smaller
-  memset(table, 0, size);
+  // An older client's record is smaller; what a later one has more, nobody has changed.
+  const uint32_t size = table->size;
+  memset(table, 0, size < sizeof *table ? size : sizeof *table);
   table->size = size;
   return 0;
 }

@@ -126,6 +126,21 @@ uses_libcgo() {
 version() { says 0 "^libcgo-go $VERSION\$" libcgo_go --version; }
 help() { says 0 '^usage: libcgo-go COMMAND' libcgo_go --help && says 2 '^usage:' libcgo_go; }
 
+# lost CAUSE: it could not print, and says so.
+lost() { test $? = 1 && cat said && grep "^libcgo-go: standard output.*$1" said; }
+full_device() {
+  for argument in --version --help env; do
+    libcgo_go $argument >/dev/full 2>said
+    lost 'No space left' || return 1
+  done
+}
+closed_output() {
+  for argument in --version --help env; do
+    libcgo_go $argument 2>said >&-
+    lost 'Bad file descriptor' || return 1
+  done
+}
+
 environment() {
   libcgo_go env >out && cat out && grep "^GOROOT    $goroot\$" out &&
     grep "^shim      $srcdir" out && grep "^libcgo    $VERSION\$" out
@@ -141,6 +156,9 @@ overlay() {
 
 build() { rm -f made && (cd hello && libcgo_go build $unstamped -o ../made .) && uses_libcgo made && says 0 '^42$' ./made; }
 run() { (cd hello && says 0 '^42$' libcgo_go run .); }
+closed_descriptors() {
+  rm -f made && (cd hello && libcgo_go build $unstamped -o ../made . <&- >&-) && uses_libcgo made
+}
 blanks() { (cd "program with blanks" && says 0 '^42$' libcgo_go run .); }
 chdir() {
   says 0 '^42$' libcgo_go run -C hello . || return 1
@@ -250,6 +268,10 @@ other_cpu() {
 }
 other_system() { GOOS=darwin refuses 'GOOS is darwin' libcgo_go build; }
 no_directory() { refuses "no directory 'nowhere'" libcgo_go -C nowhere build; }
+removed_directory() {
+  (mkdir removed && cd removed && rmdir ../removed && libcgo_go build >"$scratch/said" 2>&1)
+  test $? = 1 && cat said && grep '^libcgo-go: .*current directory.*No such file' said
+}
 
 # ---- what was built is looked at ----
 
@@ -418,6 +440,24 @@ no_overlay() {
     refuses "overlay 'x.json' cannot be read" libcgo_go build -overlay x.json -o made . &&
     refuses "overlay 'bad.json' is no JSON" libcgo_go build -overlay bad.json -o made .
 }
+# null is nothing, as Go's encoding/json has it.
+null_in_overlays() {
+  echo '{"Replace": null}' >user.json &&
+    (cd hello && says 0 '^42$' libcgo_go run -overlay ../user.json .) &&
+    echo null >user.json && GOFLAGS=-overlay=$scratch/user.json libcgo_go env &&
+    echo '{"Replace": {"/not": ""}, "Replace": null, "replace": {"/gone": null}}' >user.json &&
+    GOFLAGS=-overlay=$scratch/user.json libcgo_go overlay >out && grep '"/gone": ""' out &&
+    ! grep '"/not"' out
+}
+# nested N: an overlay with as many lists in each other. Go takes 10,000 levels.
+nested() { printf '{"Note": %s%s}\n' "$(printf "%$1s" '' | tr ' ' '[')" "$(printf "%$1s" '' | tr ' ' ']')"; }
+deep_overlays() {
+  nested 9999 >deep.json && GOFLAGS=-overlay=$scratch/deep.json libcgo_go env || return 1
+  for n in 10000 300000; do
+    nested $n >deep.json && refuses "'deep.json'.* 10,000 levels" \
+      libcgo_go build -overlay deep.json -o made . || return 1
+  done
+}
 own_overlay_again() {
   libcgo_go overlay >ours.json && (cd hello && says 0 '^42$' libcgo_go run -overlay ../ours.json .)
 }
@@ -545,6 +585,12 @@ same_overlay() {
 
 ok it_tells_the_version version
 ok it_tells_how_to_call_it help
+if test -c /dev/full; then
+  ok an_output_that_cannot_be_written_is_an_error full_device
+else
+  skip an_output_that_cannot_be_written_is_an_error "there is no /dev/full"
+fi
+ok an_output_that_is_closed_is_an_error closed_output
 ok it_tells_what_it_found environment
 ok the_overlay_is_JSON_that_Go_takes overlay
 ok the_overlay_is_the_same_each_time same_overlay
@@ -554,6 +600,7 @@ ok install_installs_it install
 ok test_tests_it tests_pass
 ok vet_finds_what_it_finds vet
 ok statuses_pass_through statuses
+ok build_needs_no_standard_input_and_output closed_descriptors
 ok directories_may_have_blanks blanks
 case $("$GO" env GOVERSION) in
 go1.1? | go1.1?.*)
@@ -582,6 +629,7 @@ ok no_shim_is_an_error no_shim
 ok cgo_switched_off_is_an_error no_cgo
 ok another_system_is_an_error other_system
 ok a_missing_directory_is_an_error no_directory
+ok a_current_directory_that_was_removed_is_named removed_directory
 ok another_CPU_is_an_error other_cpu
 ok another_CPU_without_cgo_is_an_error_that_tells_the_way no_cgo_by_default
 ok an_overlay_of_the_user_s_is_merged own_overlay
@@ -589,6 +637,8 @@ ok an_overlay_of_the_user_s_may_add_files adding_overlay
 ok flags_in_GOFLAGS_may_be_arguments_too goflags_as_arguments
 ok an_overlay_that_replaces_the_same_file_is_an_error overlays_meet
 ok an_overlay_that_is_none_is_an_error no_overlay
+ok null_in_an_overlay_is_nothing null_in_overlays
+ok an_overlay_that_is_nested_too_deeply_is_an_error deep_overlays
 ok its_own_overlay_is_none_of_the_user_s own_overlay_again
 ok a_program_built_by_another_Go_is_an_error stray_build
 ok an_installed_program_of_another_Go_is_an_error stray_install

@@ -395,6 +395,16 @@ TEST(a_set_of_no_cpu_is_refused) {
   assert_refused(&kit, &attr, EINVAL);
 }
 
+TEST(a_set_of_cpus_that_cannot_be_read_is_refused) {
+  WINDOWS_HAS("no check of the address");
+  if (under_valgrind())
+    SKIP("valgrind reports the address");
+  struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.cpus = (const void *)16; /* no process has memory there */
+  attr.cpus_size = sizeof(cpu_set_t);
+  assert_refused(&kit, &attr, EFAULT);
+}
+
 /* In KiB. Of 200 signal stacks of 16 MiB, 3,200 MiB would stay; malloc's arenas
    may take as many MiB as this, 64 for each of a few threads. */
 static long long address_space(void) { return proc_status("VmSize:"); }
@@ -887,6 +897,7 @@ int main(void) {
   ADD_TEST(the_creator_keeps_its_errno);
   ADD_TEST(a_thread_runs_on_the_cpus_that_were_asked_for);
   ADD_TEST(a_set_of_no_cpu_is_refused);
+  ADD_TEST(a_set_of_cpus_that_cannot_be_read_is_refused);
   ADD_TEST(a_thread_that_is_refused_its_cpus_leaves_nothing);
   ADD_TEST(a_stack_size_that_the_system_refuses_is_refused);
   ADD_TEST(cpus_without_a_size_and_a_size_without_cpus_are_refused);

@@ -89,8 +89,16 @@ bad_argument() {
 }
 
 full_device() {
-  info >/dev/full 2>out
-  test $? = 1 && cat out && grep 'standard output' out
+  for option in "" --version --help; do
+    info $option >/dev/full 2>out
+    test $? = 1 && cat out && grep 'standard output.*No space left' out || return 1
+  done
+}
+closed_output() {
+  for option in "" --version --help; do
+    info $option 2>out >&-
+    test $? = 1 && cat out && grep 'standard output.*Bad file descriptor' out || return 1
+  done
 }
 
 ok it_tells_the_version reports
@@ -127,4 +135,5 @@ if test -c /dev/full; then
 else
   skip an_output_that_cannot_be_written_is_an_error "there is no /dev/full"
 fi
+ok an_output_that_is_closed_is_an_error closed_output
 done_testing

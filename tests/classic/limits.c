@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -256,11 +257,12 @@ static void wait_here(struct libcgo_thread *thread, void *arg) {
 }
 
 /* Creates threads until there are no more, and says what it was told. */
-static void create_for_ever(size_t stack_size) {
+static void create_sized_for_ever(size_t stack_size, size_t guard_size) {
   struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   char text[512];
   attr.stack_size = stack_size;
+  attr.guard_size = guard_size;
   int n = 0, err;
   while ((err = libcgo_thread_create(&kit, kit_record(), &attr, wait_here, NULL,
                                      &limit)) == 0)
@@ -270,6 +272,10 @@ static void create_for_ever(size_t stack_size) {
           err == EAGAIN ? "EAGAIN" : "an error", n,
           limit.name == NULL ? "none" : limit.name, limit.used, limit.value,
           text);
+}
+
+static void create_for_ever(size_t stack_size) {
+  create_sized_for_ever(stack_size, 0);
 }
 
 static void create_beyond_nproc(void *unused) {
@@ -317,6 +323,38 @@ TEST(create_reports_the_memory_that_a_large_stack_needs) {
                 "it said: %s", output);
 }
 
+/* ---- many groups, which fill /proc/PID/status ---- */
+
+static int join_groups(void) {
+  gid_t groups[500];
+  for (int i = 0; i < 500; i++)
+    groups[i] = (gid_t)1000000000 + (gid_t)i;
+  return setgroups(500, groups);
+}
+
+static void assert_reports(void (*create)(void *), const char *limit) {
+  char output[1024];
+  kit_begin();
+  ck_assert_int_eq(run_to_death(create, NULL, output, sizeof output), 0);
+  ck_assert_msg(strstr(output, limit) != NULL, "it said: %s", output);
+}
+
+TEST(create_reports_the_threads_of_a_user_of_many_groups) {
+  if (join_groups() != 0)
+    SKIP("only root can join groups");
+  assert_reports(create_beyond_nproc, "RLIMIT_NPROC is 20, in use are 2");
+}
+
+TEST(create_reports_the_memory_of_a_user_of_many_groups) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("the sanitizer's shadow memory exceeds any limit");
+  if (limits_are_emulated())
+    SKIP("RLIMIT_AS has no effect here (an emulator)");
+  if (join_groups() != 0)
+    SKIP("only root can join groups");
+  assert_reports(create_beyond_as, "after 0: RLIMIT_AS is ");
+}
+
 int main(void) {
   suite_begin("limits");
   ADD_TEST(defect_03_rlimit_nproc_is_named_with_its_value);
@@ -327,5 +365,7 @@ int main(void) {
   ADD_TEST(defect_03_max_map_count_is_named);
   ADD_TEST(create_reports_rlimit_nproc);
   ADD_TEST(create_reports_the_memory_that_a_large_stack_needs);
+  ADD_TEST(create_reports_the_threads_of_a_user_of_many_groups);
+  ADD_TEST(create_reports_the_memory_of_a_user_of_many_groups);
   return suite_run();
 }

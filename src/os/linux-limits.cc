@@ -123,8 +123,13 @@ number count_mappings() {
   return n;
 }
 
+number bytes_of(number kib) {
+  return kib > ULLONG_MAX / 1024 ? ULLONG_MAX : kib * 1024;
+}
+
 // `locks`: memory that is mapped is locked, too (mlockall(2)), and that was refused.
-void consider_memory(fullest *best, number need, bool locks) {
+// The guard of a stack takes addresses, but no memory.
+void consider_memory(fullest *best, number stack, number guarded, bool locks) {
   field status[] = {{"VmSize"}, {"VmData"}, {"VmLck"}};
   read_fields("/proc/self/status", status);
   const auto [size, data, locked] = status;
@@ -132,17 +137,20 @@ void consider_memory(fullest *best, number need, bool locks) {
   if (locks && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
       limit.rlim_cur != RLIM_INFINITY && locked.found)
     best->consider(
-        {"RLIMIT_MEMLOCK", limit.rlim_cur, locked.value * 1024 + need,
+        {"RLIMIT_MEMLOCK", limit.rlim_cur,
+         capped_sum(bytes_of(locked.value), guarded),
          "locked bytes with the new stack",
          "raise it (ulimit -l), use smaller stacks, or do without mlockall"});
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       size.found)
-    best->consider({"RLIMIT_AS", limit.rlim_cur, size.value * 1024 + need,
+    best->consider({"RLIMIT_AS", limit.rlim_cur,
+                    capped_sum(bytes_of(size.value), guarded),
                     "bytes with the new stack",
                     "raise it (ulimit -v), or use smaller stacks"});
   if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
       data.found)
-    best->consider({"RLIMIT_DATA", limit.rlim_cur, data.value * 1024 + need,
+    best->consider({"RLIMIT_DATA", limit.rlim_cur,
+                    capped_sum(bytes_of(data.value), stack),
                     "bytes with the new stack",
                     "raise it (ulimit -d), or use smaller stacks"});
   number mode;
@@ -152,8 +160,9 @@ void consider_memory(fullest *best, number need, bool locks) {
   read_fields("/proc/meminfo", meminfo);
   const auto [most, committed] = meminfo;
   if (most.found && committed.found)
-    best->consider({"CommitLimit", most.value * 1024,
-                    committed.value * 1024 + need, "bytes with the new stack",
+    best->consider({"CommitLimit", bytes_of(most.value),
+                    capped_sum(bytes_of(committed.value), stack),
+                    "bytes with the new stack",
                     "add memory or swap, or raise vm.overcommit_ratio"});
 }
 
@@ -270,19 +279,30 @@ void consider_tasks(fullest *best) {
                     "raise it (sysctl kernel.pid_max)"});
 }
 
+// Whether so much memory is to be had; if not, errno says why.
+bool can_map(size_t bytes, int protection) {
+  void *memory = mmap(nullptr, bytes, protection,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory != MAP_FAILED)
+    munmap(memory, bytes);
+  return memory != MAP_FAILED;
+}
+
 } // namespace
 
-thread_limit find_thread_limit(size_t stack_size) {
+thread_limit find_thread_limit(const thread_shape &shape) {
   fullest best;
-  const size_t need = stack_size != 0 ? stack_size : default_stack_size();
-  void *stack = mmap(nullptr, need, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  const bool locks = stack == MAP_FAILED && errno == EAGAIN;
+  const size_t stack =
+      shape.stack_size != 0 ? shape.stack_size : default_stack_size();
+  const size_t guard = shape.guard_size != no_guard ? shape.guard_size : 0;
+  const size_t guarded = stack <= SIZE_MAX - guard ? stack + guard : SIZE_MAX;
+  const bool fits =
+      can_map(guarded, PROT_NONE) && can_map(stack, PROT_READ | PROT_WRITE);
+  const bool locks = !fits && errno == EAGAIN;
   consider_mappings(&best);
-  if (stack == MAP_FAILED) {
-    consider_memory(&best, need, locks);
+  if (!fits) {
+    consider_memory(&best, stack, guarded, locks);
   } else {
-    munmap(stack, need);
     consider_tasks(&best);
     if (best.get().name == nullptr)
       consider_user(&best);

@@ -300,13 +300,17 @@ TEST(create_reports_rlimit_nproc) {
                 "it said: %s", output);
 }
 
-static void create_beyond_as(void *unused) {
-  (void)unused;
+static void limit_address_space(void) {
   const rlim_t limit_bytes =
       ((rlim_t)proc_status("VmSize:") << 10) + ((rlim_t)100 << 20);
   struct rlimit limit = {limit_bytes, limit_bytes};
   if (setrlimit(RLIMIT_AS, &limit) != 0)
     _exit(1);
+}
+
+static void create_beyond_as(void *unused) {
+  (void)unused;
+  limit_address_space();
   create_for_ever((size_t)200 << 20);
 }
 
@@ -355,6 +359,41 @@ TEST(create_reports_the_memory_of_a_user_of_many_groups) {
   assert_reports(create_beyond_as, "after 0: RLIMIT_AS is ");
 }
 
+/* ---- sizes that nobody has ---- */
+
+static void create_by_half_of_all(void *unused) {
+  (void)unused;
+  limit_address_space();
+  create_sized_for_ever(SIZE_MAX / 2 + 1, 0);
+}
+
+static void create_by_nearly_all(void *unused) {
+  (void)unused;
+  limit_address_space();
+  create_sized_for_ever(SIZE_MAX - (1 << 20), 0);
+}
+
+static void create_by_guard(void *unused) {
+  (void)unused;
+  limit_address_space();
+  create_sized_for_ever(0, SIZE_MAX / 16 + 1);
+}
+
+TEST(create_reports_the_memory_that_stacks_and_guards_of_any_size_need) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("the sanitizer's shadow memory exceeds any limit");
+  if (limits_are_emulated())
+    SKIP("RLIMIT_AS has no effect here (an emulator)");
+#ifdef __GLIBC__ /* others refuse such a stack */
+  assert_reports(create_by_half_of_all, "after 0: RLIMIT_AS is ");
+  assert_reports(create_by_nearly_all, "after 0: RLIMIT_AS is ");
+#else
+  (void)create_by_half_of_all;
+  (void)create_by_nearly_all;
+#endif
+  assert_reports(create_by_guard, "after 0: RLIMIT_AS is ");
+}
+
 int main(void) {
   suite_begin("limits");
   ADD_TEST(defect_03_rlimit_nproc_is_named_with_its_value);
@@ -367,5 +406,6 @@ int main(void) {
   ADD_TEST(create_reports_the_memory_that_a_large_stack_needs);
   ADD_TEST(create_reports_the_threads_of_a_user_of_many_groups);
   ADD_TEST(create_reports_the_memory_of_a_user_of_many_groups);
+  ADD_TEST(create_reports_the_memory_that_stacks_and_guards_of_any_size_need);
   return suite_run();
 }

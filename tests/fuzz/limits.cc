@@ -129,11 +129,18 @@ void write_long_lines() {
       text.insert(8, "Groups:\t" + std::string(6000, '1') + "\n");
 }
 
+using number = unsigned __int128;
+
 // Whether a number of KiB and some bytes are less than a limit.
-bool is_below(const std::string &kib, unsigned long long bytes, int resource) {
+bool is_below(const std::string &kib, number bytes, int resource) {
   const rlim_t limit = fuzz::limits[resource];
   return limit == RLIM_INFINITY ||
-         static_cast<unsigned __int128>(std::stoull(kib)) * 1024 + bytes < limit;
+         number{std::stoull(kib)} * 1024 + bytes < limit;
+}
+
+// What the system has in KiB may be more than can be said in bytes.
+unsigned long long in_bytes(unsigned long long kib) {
+  return kib >> 54 != 0 ? ULLONG_MAX : kib << 10;
 }
 
 } // namespace
@@ -170,15 +177,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   write("/proc/sys/kernel/pid_max", number_of(in) + "\n", in, &whole);
   const bool full_group = write_groups(in, &whole);
   const unsigned long long threads = write_processes(in, &whole);
-  const size_t need = in.number(4) + 1;
+  cgo::thread_shape shape = {in.number(4) + 1, 0};
   if (in.byte() % 4 == 1)
     write_long_lines();
-  const cgo::thread_limit found = cgo::os::find_thread_limit(need);
+  shape.stack_size |= in.number(in.byte() % 9);
+  shape.guard_size = in.number(in.byte() % 9);
+  const number stack = shape.stack_size;
+  const number guarded =
+      stack + (shape.guard_size != cgo::no_guard ? shape.guard_size : 0);
+  const cgo::thread_limit found = cgo::os::find_thread_limit(shape);
   fuzz::end();
   // Something is named if anything is full.
   if (whole && fuzz::memory_fails)
-    CHECK(found.name != nullptr || (is_below(mapped, need, RLIMIT_AS) &&
-                                    is_below(own, need, RLIMIT_DATA)));
+    CHECK(found.name != nullptr || (is_below(mapped, guarded, RLIMIT_AS) &&
+                                    is_below(own, stack, RLIMIT_DATA)));
   if (whole && !fuzz::memory_fails)
     CHECK(found.name != nullptr ||
           (!full_group && (fuzz::limits[RLIMIT_NPROC] == RLIM_INFINITY ||
@@ -190,11 +202,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   CHECK(static_cast<long double>(found.used) >=
         0.898L * static_cast<long double>(found.value));
   if (whole) {
-    // What the system has in KiB may be more than can be said in bytes.
     const bool kib = strcmp(found.name, "CommitLimit") == 0;
     bool written = false;
     for (const unsigned long long n : numbers)
-      written = written || (kib ? n * 1024 : n) == found.value;
+      written = written || (kib ? in_bytes(n) : n) == found.value;
     CHECK(written);
   }
   return 0;

@@ -66,6 +66,12 @@ struct thread_limit {
   const char *remedy;       /* what raises it */
 };
 
+/* Their sum, or the largest number if the sum is larger: of sizes that a client may have
+   made up. */
+inline unsigned long long capped_sum(unsigned long long a, unsigned long long b) {
+  return a + b < a ? ~0ull : a + b;
+}
+
 /* The place of the classic slots: offsets in bytes from one base. */
 struct slot_place {
   slot_base base;
@@ -162,8 +168,8 @@ int create_thread(const thread_shape &shape, void *(*main)(void *), void *arg);
 size_t default_stack_size();
 
 /* After create_thread has failed with EAGAIN: which limit was hit, for a thread
-   with so many bytes of stack (0: the default). Allocates nothing. */
-thread_limit find_thread_limit(size_t stack_size);
+   of this shape. Allocates nothing. */
+thread_limit find_thread_limit(const thread_shape &shape);
 
 /* For the calling thread. A name that is too long is cut; `cpus` is what
    sched_setaffinity(2) takes. The second returns 0 or an errno value. */

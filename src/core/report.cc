@@ -60,12 +60,15 @@ message &message::text(const char *s) {
 }
 
 message &message::number(long long n) {
-  if (n < 0) {
-    put('-');
-    put_unsigned(0 - static_cast<unsigned long long>(n), 10);
-  } else {
-    put_unsigned(static_cast<unsigned long long>(n), 10);
-  }
+  const auto bits = static_cast<unsigned long long>(n);
+  if (n >= 0)
+    return count(bits);
+  put('-');
+  return count(0 - bits);
+}
+
+message &message::count(unsigned long long n) {
+  put_unsigned(n, 10);
   return *this;
 }
 
@@ -87,9 +90,9 @@ message &message::limit(const thread_limit &limit) {
     return text("which limit was hit could not be found out");
   return text(limit.name)
       .text(" is ")
-      .number(static_cast<long long>(limit.value))
+      .count(limit.value)
       .text(", in use are ")
-      .number(static_cast<long long>(limit.used))
+      .count(limit.used)
       .text(" ")
       .text(limit.unit)
       .text(": ")

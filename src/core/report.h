@@ -23,6 +23,7 @@ public:
   message() : len_(0) {}
   message &text(const char *s);
   message &number(long long n);
+  message &count(unsigned long long n);
   message &hex(uintptr_t n);
   /* The name of an errno value, such as EAGAIN. */
   message &error(int err);

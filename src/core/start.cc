@@ -80,12 +80,12 @@ void no_thread(const char *call, int err) {
   if (err != EAGAIN)
     m.text("the system refuses a thread with the process's default stack "
            "size, ")
-        .number(static_cast<long long>(os::default_stack_size()))
+        .count(os::default_stack_size())
         .text(" bytes: ")
         .error(err)
         .fatal();
   m.text("no thread to be had within one second: EAGAIN: ")
-      .limit(os::find_thread_limit(0))
+      .limit(os::find_thread_limit({}))
       .fatal();
 }
 

@@ -248,7 +248,8 @@ int libcgo_thread_create(libcgo_runtime *runtime, libcgo_thread *thread,
         start->arg = arg;
         err = create(start, attr);
         if (err == EAGAIN && limit != nullptr)
-          report(os::find_thread_limit(attr->stack_size), limit);
+          report(os::find_thread_limit({attr->stack_size, attr->guard_size}),
+                 limit);
       }
     }
   }

@@ -93,7 +93,7 @@ void set_thread_name(const char *name) {
 int set_thread_cpus(const void *, size_t) { return ENOTSUP; }
 
 // Its RLIMIT_NPROC counts processes, and no limit counts the memory of stacks.
-thread_limit find_thread_limit(size_t) {
+thread_limit find_thread_limit(const thread_shape &) {
   int most;
   size_t size = sizeof most;
   proc_taskinfo task;

@@ -116,7 +116,7 @@ void wake_all(const uint32_t *word) {
 
 // ---- limits ----
 
-thread_limit find_thread_limit(size_t) {
+thread_limit find_thread_limit(const thread_shape &) {
   int most = 0;
   size_t size = sizeof most;
   kinfo_proc process;

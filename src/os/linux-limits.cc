@@ -14,25 +14,72 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-bool parse(const char *s, number *n) {
-  while (*s == ' ' || *s == '\t')
-    s++;
-  if (!is_digit(*s))
-    return false;
-  // The text ends with a null byte. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
-  for (*n = 0; is_digit(*s); s++)
-    *n = *n * 10 + static_cast<number>(*s - '0');
-  return true;
-}
+// A text file from its beginning to its end, however long its lines are.
+class text_file {
+public:
+  explicit text_file(const char *path) : bytes_(path), now_(bytes_.next()) {}
+  // The byte at hand; -1 at the end.
+  int now() const { return now_; }
+  bool ended() const { return now_ == -1; }
+  void step() { now_ = bytes_.next(); }
+  // Goes behind the next such byte.
+  void skip(int byte) {
+    while (now_ != byte && !ended())
+      step();
+    if (!ended())
+      step();
+  }
+  // Reads up to an end, or the end of the line; what is too long for `to` is cut off.
+  template <size_t size> void word(int end, char (&to)[size]) {
+    size_t length = 0;
+    for (; now_ != end && now_ != '\n' && !ended(); step())
+      if (length < size - 1)
+        to[length++] = static_cast<char>(now_);
+    to[length] = '\0';
+  }
+  bool parse(number *n) {
+    while (now_ == ' ' || now_ == '\t')
+      step();
+    if (!at_digit())
+      return false;
+    for (*n = 0; at_digit(); step())
+      *n = *n * 10 + static_cast<number>(now_ - '0');
+    return true;
+  }
+
+private:
+  bool at_digit() const {
+    return !ended() && is_digit(static_cast<char>(now_));
+  }
+
+  file_bytes bytes_;
+  int now_;
+};
 
 bool parse_file(const char *path, number *n) {
-  return parse(file_text(path).get(), n);
+  return text_file(path).parse(n);
 }
 
-// The number after a key such as "Threads:".
-bool parse_field(const file_text &text, const char *key, number *n) {
-  const char *at = strstr(text.get(), key);
-  return at != nullptr && parse(at + strlen(key), n);
+// The number in a line such as "Threads:\t1".
+struct field {
+  const char *key;
+  number value = 0;
+  bool found = false;
+};
+
+// A user of many groups has a line of thousands of bytes before these of memory.
+template <size_t count>
+void read_fields(const char *path, field (&fields)[count]) {
+  for (text_file file(path); !file.ended(); file.skip('\n')) {
+    char key[16];
+    file.word(':', key);
+    if (file.now() != ':')
+      continue;
+    file.step();
+    for (field &each : fields)
+      if (strcmp(each.key, key) == 0)
+        each.found = file.parse(&each.value);
+  }
 }
 
 // How full the fullest limit is decides which one is named.
@@ -76,33 +123,45 @@ number count_mappings() {
   return n;
 }
 
+number bytes_of(number kib) {
+  return kib > ULLONG_MAX / 1024 ? ULLONG_MAX : kib * 1024;
+}
+
 // `locks`: memory that is mapped is locked, too (mlockall(2)), and that was refused.
-void consider_memory(fullest *best, number need, bool locks) {
-  const file_text status("/proc/self/status");
+// The guard of a stack takes addresses, but no memory.
+void consider_memory(fullest *best, number stack, number guarded, bool locks) {
+  field status[] = {{"VmSize"}, {"VmData"}, {"VmLck"}};
+  read_fields("/proc/self/status", status);
+  const auto [size, data, locked] = status;
   rlimit limit;
-  number kib;
   if (locks && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
-      limit.rlim_cur != RLIM_INFINITY && parse_field(status, "VmLck:", &kib))
+      limit.rlim_cur != RLIM_INFINITY && locked.found)
     best->consider(
-        {"RLIMIT_MEMLOCK", limit.rlim_cur, kib * 1024 + need,
+        {"RLIMIT_MEMLOCK", limit.rlim_cur,
+         capped_sum(bytes_of(locked.value), guarded),
          "locked bytes with the new stack",
          "raise it (ulimit -l), use smaller stacks, or do without mlockall"});
   if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      parse_field(status, "VmSize:", &kib))
-    best->consider({"RLIMIT_AS", limit.rlim_cur, kib * 1024 + need,
+      size.found)
+    best->consider({"RLIMIT_AS", limit.rlim_cur,
+                    capped_sum(bytes_of(size.value), guarded),
                     "bytes with the new stack",
                     "raise it (ulimit -v), or use smaller stacks"});
   if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      parse_field(status, "VmData:", &kib))
-    best->consider({"RLIMIT_DATA", limit.rlim_cur, kib * 1024 + need,
+      data.found)
+    best->consider({"RLIMIT_DATA", limit.rlim_cur,
+                    capped_sum(bytes_of(data.value), stack),
                     "bytes with the new stack",
                     "raise it (ulimit -d), or use smaller stacks"});
-  number mode, committed, commit_limit;
-  const file_text meminfo("/proc/meminfo");
-  if (parse_file("/proc/sys/vm/overcommit_memory", &mode) && mode == 2 &&
-      parse_field(meminfo, "CommitLimit:", &commit_limit) &&
-      parse_field(meminfo, "Committed_AS:", &committed))
-    best->consider({"CommitLimit", commit_limit * 1024, committed * 1024 + need,
+  number mode;
+  if (!parse_file("/proc/sys/vm/overcommit_memory", &mode) || mode != 2)
+    return;
+  field meminfo[] = {{"CommitLimit"}, {"Committed_AS"}};
+  read_fields("/proc/meminfo", meminfo);
+  const auto [most, committed] = meminfo;
+  if (most.found && committed.found)
+    best->consider({"CommitLimit", bytes_of(most.value),
+                    capped_sum(bytes_of(committed.value), stack),
                     "bytes with the new stack",
                     "add memory or swap, or raise vm.overcommit_ratio"});
 }
@@ -133,26 +192,23 @@ number count_threads_of(uid_t uid) {
       char path[64] = "/proc/";
       strncat(path, name, 24);
       strcat(path, "/status");
-      const file_text status(path);
-      number owner, count;
-      if (parse_field(status, "\nUid:", &owner) && owner == uid &&
-          parse_field(status, "\nThreads:", &count))
-        threads += count;
+      field status[] = {{"Uid"}, {"Threads"}}; // of the user's ids the real one
+      read_fields(path, status);
+      const auto [owner, count] = status;
+      if (owner.found && owner.value == uid && count.found)
+        threads += count.value;
     }
   }
   return threads;
 }
 
-// Walks from the process's control group up to the root: the tightest wins.
-void consider_cgroup(fullest *best, const char *mount, const char *group,
-                     size_t group_length) {
-  char path[1024];
-  const size_t mount_length = strlen(mount);
-  if (mount_length + group_length + sizeof "/pids.current" > sizeof path)
-    return;
-  memcpy(path, mount, mount_length); // NOLINT(bugprone-not-null-terminated-result)
-  memcpy(path + mount_length, group, group_length);
-  size_t length = mount_length + group_length;
+// The longest name with which a file can be opened.
+using file_name = char[PATH_MAX];
+constexpr size_t longest_group = sizeof(file_name) - sizeof "/pids.current";
+
+// Walks from a control group up to the root of its mount: the tightest wins.
+void consider_cgroup(fullest *best, file_name &path, size_t mount_length,
+                     size_t length) {
   while (length >= mount_length) {
     while (length > mount_length && path[length - 1] == '/')
       length--;
@@ -173,20 +229,26 @@ void consider_cgroup(fullest *best, const char *mount, const char *group,
 
 void consider_cgroups(fullest *best) {
   // Lines of ID:CONTROLLERS:PATH (cgroups(7)); version 2 has no controllers.
-  const file_text groups("/proc/self/cgroup");
-  for (const char *line = groups.get(); *line != '\0';) {
-    const char *end = line + strcspn(line, "\n");
-    const char *controllers = strchr(line, ':');
-    const char *group =
-        controllers != nullptr ? strchr(controllers + 1, ':') : nullptr;
-    if (group != nullptr && group < end) {
-      const size_t length = static_cast<size_t>(end - (group + 1));
-      if (group == controllers + 1)
-        consider_cgroup(best, "/sys/fs/cgroup", group + 1, length);
-      else if (strncmp(controllers + 1, "pids:", 5) == 0)
-        consider_cgroup(best, "/sys/fs/cgroup/pids", group + 1, length);
-    }
-    line = *end == '\0' ? end : end + 1;
+  for (text_file groups("/proc/self/cgroup"); !groups.ended(); groups.skip('\n')) {
+    char id[8], controllers[8];
+    groups.word(':', id);
+    if (groups.now() != ':')
+      continue;
+    groups.step();
+    groups.word(':', controllers);
+    const bool second = controllers[0] == '\0';
+    if (groups.now() != ':' || (!second && strcmp(controllers, "pids") != 0))
+      continue;
+    groups.step();
+    file_name path;
+    strcpy(path, second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids");
+    const size_t mount_length = strlen(path);
+    size_t length = mount_length;
+    // What is cut off is not there; its parents are.
+    for (; groups.now() != '\n' && !groups.ended() && length < longest_group;
+         groups.step())
+      path[length++] = static_cast<char>(groups.now());
+    consider_cgroup(best, path, mount_length, length);
   }
 }
 
@@ -204,10 +266,10 @@ void consider_tasks(fullest *best) {
     consider_user(best);
   consider_cgroups(best);
   // "0.00 0.00 0.00 RUNNING/ALL LAST" (proc(5)).
-  const file_text load("/proc/loadavg");
-  const char *all = strchr(load.get(), '/');
+  text_file load("/proc/loadavg");
+  load.skip('/');
   number used, value;
-  if (all == nullptr || !parse(all + 1, &used))
+  if (!load.parse(&used))
     return;
   if (parse_file("/proc/sys/kernel/threads-max", &value))
     best->consider({"threads-max", value, used, "threads of the system",
@@ -217,19 +279,30 @@ void consider_tasks(fullest *best) {
                     "raise it (sysctl kernel.pid_max)"});
 }
 
+// Whether so much memory is to be had; if not, errno says why.
+bool can_map(size_t bytes, int protection) {
+  void *memory = mmap(nullptr, bytes, protection,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory != MAP_FAILED)
+    munmap(memory, bytes);
+  return memory != MAP_FAILED;
+}
+
 } // namespace
 
-thread_limit find_thread_limit(size_t stack_size) {
+thread_limit find_thread_limit(const thread_shape &shape) {
   fullest best;
-  const size_t need = stack_size != 0 ? stack_size : default_stack_size();
-  void *stack = mmap(nullptr, need, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  const bool locks = stack == MAP_FAILED && errno == EAGAIN;
+  const size_t stack =
+      shape.stack_size != 0 ? shape.stack_size : default_stack_size();
+  const size_t guard = shape.guard_size != no_guard ? shape.guard_size : 0;
+  const size_t guarded = stack <= SIZE_MAX - guard ? stack + guard : SIZE_MAX;
+  const bool fits =
+      can_map(guarded, PROT_NONE) && can_map(stack, PROT_READ | PROT_WRITE);
+  const bool locks = !fits && errno == EAGAIN;
   consider_mappings(&best);
-  if (stack == MAP_FAILED) {
-    consider_memory(&best, need, locks);
+  if (!fits) {
+    consider_memory(&best, stack, guarded, locks);
   } else {
-    munmap(stack, need);
     consider_tasks(&best);
     if (best.get().name == nullptr)
       consider_user(&best);

@@ -66,27 +66,6 @@ private:
   long fd_;
 };
 
-// The beginning of a file, as a string.
-class file_text {
-public:
-  explicit file_text(const char *path) : length_(0) {
-    file_descriptor fd(path);
-    while (fd.get() >= 0 && length_ < sizeof buf_ - 1) {
-      const long n = fd.read(buf_ + length_, sizeof buf_ - 1 - length_);
-      if (n <= 0)
-        break;
-      length_ += static_cast<size_t>(n);
-    }
-    buf_[length_] = '\0';
-  }
-  const char *get() const { return buf_; }
-  bool empty() const { return length_ == 0; }
-
-private:
-  char buf_[4096];
-  size_t length_;
-};
-
 // Reads a file byte by byte; -1 at its end, and when it cannot be read.
 class file_bytes {
 public:

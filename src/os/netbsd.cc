@@ -165,6 +165,6 @@ bool in_executable_tls(uintptr_t address) {
 
 // RLIMIT_NTHR counts the threads of all processes of the user, which takes more
 // memory to find out than a process may have that gets no thread.
-thread_limit find_thread_limit(size_t) { return {}; }
+thread_limit find_thread_limit(const thread_shape &) { return {}; }
 
 } // namespace cgo::os

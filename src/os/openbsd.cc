@@ -121,7 +121,7 @@ bool in_executable_tls(uintptr_t) { return false; }
 
 // ---- limits ----
 
-thread_limit find_thread_limit(size_t) {
+thread_limit find_thread_limit(const thread_shape &) {
   const int most_name[] = {CTL_KERN, KERN_MAXTHREAD};
   const int used_name[] = {CTL_KERN, KERN_NTHREADS};
   const long long most = read_sysctl(most_name, 2);

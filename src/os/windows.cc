@@ -200,18 +200,19 @@ size_t default_stack_size() {
   return static_cast<size_t>(headers->OptionalHeader.SizeOfStackReserve);
 }
 
-thread_limit find_thread_limit(size_t stack_size) {
+thread_limit find_thread_limit(const thread_shape &shape) {
   MEMORYSTATUSEX memory = {};
   memory.dwLength = sizeof memory;
   if (!GlobalMemoryStatusEx(&memory))
     return {};
-  const size_t need = stack_size != 0 ? stack_size : default_stack_size();
+  const size_t need =
+      shape.stack_size != 0 ? shape.stack_size : default_stack_size();
   const thread_limit limits[] = {
       {"the address space", memory.ullTotalVirtual,
-       memory.ullTotalVirtual - memory.ullAvailVirtual + need,
+       capped_sum(memory.ullTotalVirtual - memory.ullAvailVirtual, need),
        "bytes with the new stack", "use smaller stacks"},
       {"the commit limit", memory.ullTotalPageFile,
-       memory.ullTotalPageFile - memory.ullAvailPageFile + need,
+       capped_sum(memory.ullTotalPageFile - memory.ullAvailPageFile, need),
        "bytes with the new stack", "add memory, or enlarge the page file"},
   };
   // Counted a moment after the failure: nine tenths will do.

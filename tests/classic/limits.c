@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -256,11 +257,12 @@ static void wait_here(struct libcgo_thread *thread, void *arg) {
 }
 
 /* Creates threads until there are no more, and says what it was told. */
-static void create_for_ever(size_t stack_size) {
+static void create_sized_for_ever(size_t stack_size, size_t guard_size) {
   struct libcgo_limit limit = LIBCGO_LIMIT_INIT;
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   char text[512];
   attr.stack_size = stack_size;
+  attr.guard_size = guard_size;
   int n = 0, err;
   while ((err = libcgo_thread_create(&kit, kit_record(), &attr, wait_here, NULL,
                                      &limit)) == 0)
@@ -270,6 +272,10 @@ static void create_for_ever(size_t stack_size) {
           err == EAGAIN ? "EAGAIN" : "an error", n,
           limit.name == NULL ? "none" : limit.name, limit.used, limit.value,
           text);
+}
+
+static void create_for_ever(size_t stack_size) {
+  create_sized_for_ever(stack_size, 0);
 }
 
 static void create_beyond_nproc(void *unused) {
@@ -294,13 +300,17 @@ TEST(create_reports_rlimit_nproc) {
                 "it said: %s", output);
 }
 
-static void create_beyond_as(void *unused) {
-  (void)unused;
+static void limit_address_space(void) {
   const rlim_t limit_bytes =
       ((rlim_t)proc_status("VmSize:") << 10) + ((rlim_t)100 << 20);
   struct rlimit limit = {limit_bytes, limit_bytes};
   if (setrlimit(RLIMIT_AS, &limit) != 0)
     _exit(1);
+}
+
+static void create_beyond_as(void *unused) {
+  (void)unused;
+  limit_address_space();
   create_for_ever((size_t)200 << 20);
 }
 
@@ -317,6 +327,73 @@ TEST(create_reports_the_memory_that_a_large_stack_needs) {
                 "it said: %s", output);
 }
 
+/* ---- many groups, which fill /proc/PID/status ---- */
+
+static int join_groups(void) {
+  gid_t groups[500];
+  for (int i = 0; i < 500; i++)
+    groups[i] = (gid_t)1000000000 + (gid_t)i;
+  return setgroups(500, groups);
+}
+
+static void assert_reports(void (*create)(void *), const char *limit) {
+  char output[1024];
+  kit_begin();
+  ck_assert_int_eq(run_to_death(create, NULL, output, sizeof output), 0);
+  ck_assert_msg(strstr(output, limit) != NULL, "it said: %s", output);
+}
+
+TEST(create_reports_the_threads_of_a_user_of_many_groups) {
+  if (join_groups() != 0)
+    SKIP("only root can join groups");
+  assert_reports(create_beyond_nproc, "RLIMIT_NPROC is 20, in use are 2");
+}
+
+TEST(create_reports_the_memory_of_a_user_of_many_groups) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("the sanitizer's shadow memory exceeds any limit");
+  if (limits_are_emulated())
+    SKIP("RLIMIT_AS has no effect here (an emulator)");
+  if (join_groups() != 0)
+    SKIP("only root can join groups");
+  assert_reports(create_beyond_as, "after 0: RLIMIT_AS is ");
+}
+
+/* ---- sizes that nobody has ---- */
+
+static void create_by_half_of_all(void *unused) {
+  (void)unused;
+  limit_address_space();
+  create_sized_for_ever(SIZE_MAX / 2 + 1, 0);
+}
+
+static void create_by_nearly_all(void *unused) {
+  (void)unused;
+  limit_address_space();
+  create_sized_for_ever(SIZE_MAX - (1 << 20), 0);
+}
+
+static void create_by_guard(void *unused) {
+  (void)unused;
+  limit_address_space();
+  create_sized_for_ever(0, SIZE_MAX / 16 + 1);
+}
+
+TEST(create_reports_the_memory_that_stacks_and_guards_of_any_size_need) {
+  if (UNDER_ASAN || UNDER_TSAN)
+    SKIP("the sanitizer's shadow memory exceeds any limit");
+  if (limits_are_emulated())
+    SKIP("RLIMIT_AS has no effect here (an emulator)");
+#ifdef __GLIBC__ /* others refuse such a stack */
+  assert_reports(create_by_half_of_all, "after 0: RLIMIT_AS is ");
+  assert_reports(create_by_nearly_all, "after 0: RLIMIT_AS is ");
+#else
+  (void)create_by_half_of_all;
+  (void)create_by_nearly_all;
+#endif
+  assert_reports(create_by_guard, "after 0: RLIMIT_AS is ");
+}
+
 int main(void) {
   suite_begin("limits");
   ADD_TEST(defect_03_rlimit_nproc_is_named_with_its_value);
@@ -327,5 +404,8 @@ int main(void) {
   ADD_TEST(defect_03_max_map_count_is_named);
   ADD_TEST(create_reports_rlimit_nproc);
   ADD_TEST(create_reports_the_memory_that_a_large_stack_needs);
+  ADD_TEST(create_reports_the_threads_of_a_user_of_many_groups);
+  ADD_TEST(create_reports_the_memory_of_a_user_of_many_groups);
+  ADD_TEST(create_reports_the_memory_that_stacks_and_guards_of_any_size_need);
   return suite_run();
 }

@@ -3,10 +3,12 @@
 // Which limit is hit, by what /proc and /sys say: control groups, the numbers of the system and
 // of the process, the threads of a user. Numbers are made up, and the files written as the
 // kernel writes them; some are any text. What is named must be full, by a number that was
-// there; and where every number is made up, the tightest control group of a full one is found.
+// there; and where no file is missing or any text, something is named if a control group, the
+// user's threads or the process's memory are full.
 #include "system.h"
 
 #include <set>
+#include <vector>
 
 #include <fcntl.h>
 #include <limits.h>
@@ -56,30 +58,40 @@ void write(const std::string &name, const std::string &text, fuzz::input &in,
   }
 }
 
-// One group with its parents; the fullest of them, in thousandths, if all are well.
-void write_groups(fuzz::input &in, bool *whole) {
+// One group with its parents. Returns whether one of them is full, that is looked at and can
+// be opened.
+bool write_groups(fuzz::input &in, bool *whole) {
+  bool full = false;
   std::string group, groups;
   const bool second = in.byte() % 2 == 0;
   const std::string mount = second ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
   for (int depth = in.byte() % 6; depth > 0; depth--) {
     group += '/';
     if (in.byte() % 4 == 0)
-      group.append(250, 'x');
+      group.append(900, 'x');
     for (int n = in.byte() % 40; n > 0; n--)
       group += "abc.-\\:/x0"[in.byte() % 10];
     const std::string name = mount + group;
-    write(name + "/pids.max", in.byte() % 4 ? number_of(in) + "\n" : "max\n",
-          in, whole);
-    write(name + "/pids.current", number_of(in) + "\n", in, whole);
+    const std::string most = in.byte() % 4 ? number_of(in) : "max";
+    write(name + "/pids.max", most + "\n", in, whole);
+    const std::string used = number_of(in);
+    write(name + "/pids.current", used + "\n", in, whole);
+    full |= most != "max" && group.back() != '/' &&
+            (name + "/pids.current").size() < PATH_MAX &&
+            std::stoull(used) >= std::stoull(most);
   }
   for (int n = in.byte() % 8 ? in.byte() % 3 : in.byte(); n > 0; n--)
     groups += "7:cpu,memory:/elsewhere\n";
   groups += (second ? "0::" : "5:pids:") + group + (in.byte() % 8 ? "\n" : "");
   write("/proc/self/cgroup", groups, in, whole);
+  return full;
 }
 
-void write_processes(fuzz::input &in, bool *whole) {
+// Returns how many threads the user has.
+unsigned long long write_processes(fuzz::input &in, bool *whole) {
   std::string entries;
+  std::vector<std::string> names;
+  std::map<std::string, unsigned long long> threads; // of the user's
   static const char *const others[] = {".", "..", "self", "sys", "meminfo"};
   for (int n = in.byte() % 24; n > 0; n--) {
     const bool process = in.byte() % 4 != 0;
@@ -91,13 +103,44 @@ void write_processes(fuzz::input &in, bool *whole) {
     memcpy(&entry[16], &length, sizeof length);
     memcpy(&entry[19], name.c_str(), name.size() + 1);
     entries += entry;
-    if (process)
+    if (process) {
+      const unsigned owner = in.byte() % 3;
+      const std::string count = number_of(in);
       write("/proc/" + name + "/status",
-            "Name:\tx\nUid:\t" + std::to_string(in.byte() % 3) +
-                "\t0\t0\t0\nThreads:\t" + number_of(in) + "\n",
+            "Name:\tx\nUid:\t" + std::to_string(owner) +
+                "\t0\t0\t0\nThreads:\t" + count + "\n",
             in, whole);
+      names.push_back(name);
+      threads[name] = owner == fuzz::user ? std::stoull(count) : 0;
+    }
   }
   fuzz::files["/proc"] = entries;
+  unsigned long long sum = 0;
+  for (const std::string &name : names)
+    sum += threads[name];
+  return sum;
+}
+
+// Every process is in many groups, which are named before its memory and its threads.
+void write_long_lines() {
+  for (auto &[name, text] : fuzz::files)
+    if (name.find("/status") != std::string::npos &&
+        text.compare(0, 8, "Name:\tx\n") == 0)
+      text.insert(8, "Groups:\t" + std::string(6000, '1') + "\n");
+}
+
+using number = unsigned __int128;
+
+// Whether a number of KiB and some bytes are less than a limit.
+bool is_below(const std::string &kib, number bytes, int resource) {
+  const rlim_t limit = fuzz::limits[resource];
+  return limit == RLIM_INFINITY ||
+         number{std::stoull(kib)} * 1024 + bytes < limit;
+}
+
+// What the system has in KiB may be more than can be said in bytes.
+unsigned long long in_bytes(unsigned long long kib) {
+  return kib >> 54 != 0 ? ULLONG_MAX : kib << 10;
 }
 
 } // namespace
@@ -114,9 +157,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz::user = in.byte() % 3;
   fuzz::memory_fails = in.byte() % 2 != 0;
   fuzz::memory_error = in.byte() % 2 ? EAGAIN : ENOMEM;
+  const std::string mapped = number_of(in), locked = number_of(in),
+                    own = number_of(in);
   write("/proc/self/status",
-        "Name:\tx\nVmSize:\t" + number_of(in) + " kB\nVmLck:\t " + number_of(in) +
-            " kB\nVmData:\t" + number_of(in) + " kB\nThreads:\t1\n",
+        "Name:\tx\nVmSize:\t" + mapped + " kB\nVmLck:\t " + locked +
+            " kB\nVmData:\t" + own + " kB\nThreads:\t1\n",
         in, &whole);
   write("/proc/meminfo",
         "MemTotal: 1 kB\nCommitLimit: " + number_of(in) +
@@ -130,11 +175,26 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         &whole);
   write("/proc/sys/kernel/threads-max", number_of(in) + "\n", in, &whole);
   write("/proc/sys/kernel/pid_max", number_of(in) + "\n", in, &whole);
-  write_groups(in, &whole);
-  write_processes(in, &whole);
-  const size_t need = in.number(4) + 1;
-  const cgo::thread_limit found = cgo::os::find_thread_limit(need);
+  const bool full_group = write_groups(in, &whole);
+  const unsigned long long threads = write_processes(in, &whole);
+  cgo::thread_shape shape = {in.number(4) + 1, 0};
+  if (in.byte() % 4 == 1)
+    write_long_lines();
+  shape.stack_size |= in.number(in.byte() % 9);
+  shape.guard_size = in.number(in.byte() % 9);
+  const number stack = shape.stack_size;
+  const number guarded =
+      stack + (shape.guard_size != cgo::no_guard ? shape.guard_size : 0);
+  const cgo::thread_limit found = cgo::os::find_thread_limit(shape);
   fuzz::end();
+  // Something is named if anything is full.
+  if (whole && fuzz::memory_fails)
+    CHECK(found.name != nullptr || (is_below(mapped, guarded, RLIMIT_AS) &&
+                                    is_below(own, stack, RLIMIT_DATA)));
+  if (whole && !fuzz::memory_fails)
+    CHECK(found.name != nullptr ||
+          (!full_group && (fuzz::limits[RLIMIT_NPROC] == RLIM_INFINITY ||
+                           threads < fuzz::limits[RLIMIT_NPROC])));
   if (found.name == nullptr)
     return 0;
   CHECK(found.unit != nullptr && found.remedy != nullptr);
@@ -142,11 +202,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   CHECK(static_cast<long double>(found.used) >=
         0.898L * static_cast<long double>(found.value));
   if (whole) {
-    // What the system has in KiB may be more than can be said in bytes.
     const bool kib = strcmp(found.name, "CommitLimit") == 0;
     bool written = false;
     for (const unsigned long long n : numbers)
-      written = written || (kib ? n * 1024 : n) == found.value;
+      written = written || (kib ? in_bytes(n) : n) == found.value;
     CHECK(written);
   }
   return 0;

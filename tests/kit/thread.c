@@ -5,6 +5,7 @@
 #include "support/kit.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -641,6 +642,16 @@ TEST(a_limit_is_told_with_its_numbers_and_its_remedy) {
   ck_assert_int_eq(strcmp(text, expected), 0);
 }
 
+TEST(a_limit_has_all_numbers_of_64_bits) {
+  const struct libcgo_limit limit = {
+      sizeof limit, 0, ULLONG_MAX, 1ull << 63, "RLIMIT_X", "bytes", "raise it"};
+  char text[256];
+  libcgo_limit_text(&limit, text, sizeof text);
+  ck_assert_int_eq(strcmp(text, "RLIMIT_X is 18446744073709551615, in use are "
+                                "9223372036854775808 bytes: raise it"),
+                   0);
+}
+
 TEST(a_limit_s_text_is_cut_to_the_buffer) {
   const struct libcgo_limit limit = {sizeof limit, 0,         64,        63,
                                      "RLIMIT_X",   "threads", "raise it"};
@@ -914,6 +925,7 @@ int main(void) {
   ADD_TEST(without_memory_for_the_signal_stack_the_answer_is_ENOMEM);
   ADD_TEST(a_thread_that_is_refused_leaves_no_memory);
   ADD_TEST(a_limit_is_told_with_its_numbers_and_its_remedy);
+  ADD_TEST(a_limit_has_all_numbers_of_64_bits);
   ADD_TEST(a_limit_s_text_is_cut_to_the_buffer);
   ADD_TEST(a_limit_that_was_not_found_says_so);
   ADD_TEST(a_forked_child_creates_threads);

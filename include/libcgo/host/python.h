@@ -206,9 +206,6 @@ static inline int libcgo_python_go_in_(struct libcgo_python *border,
 
 /* ---- hooks ---- */
 
-/* The record that this thread has used last, in this file: usually the one of the border. */
-static __thread struct libcgo_python_thread *libcgo_python_last_;
-
 static inline struct libcgo_thread *
 libcgo_python_acquire_(struct libcgo_runtime *runtime) {
   /* The runtime is the first member. */
@@ -248,7 +245,6 @@ static inline void libcgo_python_release_(struct libcgo_thread *thread) {
 static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
   PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
   PyThreadState *attached;
-  libcgo_python_last_ = LIBCGO_NULL_;
   record->plain = 0;
   if (state == LIBCGO_NULL_)
     return;
@@ -606,15 +602,12 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
 __attribute__((__always_inline__)) static inline int
 libcgo_python_call(struct libcgo_python *border, void (*fn)(void *arg),
                    void *arg) {
-  struct libcgo_python_thread *record = libcgo_python_last_;
+  /* Asked for in each call: only the border's file learns when a thread's record ends. */
+  struct libcgo_python_thread *const record = LIBCGO_CAST_(
+      struct libcgo_python_thread *, border->current(&border->runtime));
   PyThreadState *state;
-  if (__builtin_expect(record == LIBCGO_NULL_ || record->border != border, 0)) {
-    record = LIBCGO_CAST_(struct libcgo_python_thread *,
-                          border->current(&border->runtime));
-    if (record == LIBCGO_NULL_)
-      return libcgo_python_first_call_(border, fn, arg);
-    libcgo_python_last_ = record;
-  }
+  if (__builtin_expect(record == LIBCGO_NULL_, 0))
+    return libcgo_python_first_call_(border, fn, arg);
   if (__builtin_expect(fn == LIBCGO_NULL_, 0))
     return EINVAL;
   if (__builtin_expect(record->plain == 0 || record->inside != 0, 0))

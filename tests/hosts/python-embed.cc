@@ -124,6 +124,20 @@ static void *calls_one_from_the_other(void *) {
   return nullptr;
 }
 
+#if PY_VERSION_HEX >= 0x030c0000
+// The main interpreter's border has a state of this thread, but another one is attached.
+static void from_sub(void *) {
+  EXPECT(x_in(&border) == 1);
+  EXPECT(value_of_x() == 2);
+}
+static void *calls_main_from_sub(void *) {
+  EXPECT(x_in(&border) == 1);
+  EXPECT(libcgo_python_call(&sub, from_sub, nullptr) == 0);
+  EXPECT(libcgo_python_call(&sub, from_sub, nullptr) == 0);
+  return nullptr;
+}
+#endif
+
 static void *waits_with_a_state(void *) {
   EXPECT(x_in(&sub) == 2);
   sem_post(&done);
@@ -154,6 +168,9 @@ static void calls_reach_the_interpreter_of_the_border() {
   with_subinterpreter([] {
     in_thread(calls_both);
     in_thread(calls_one_from_the_other);
+#if PY_VERSION_HEX >= 0x030c0000
+    in_thread(calls_main_from_sub);
+#endif
   });
   EXPECT(Py_FinalizeEx() == 0);
 }

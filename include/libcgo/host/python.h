@@ -99,13 +99,11 @@ static inline PyThreadState *libcgo_python_attached_(void) {
 #define LIBCGO_PYTHON_ATTACHED_IS_OWN_ 0
 #endif
 
-/* Whether a state that a C thread has is attached, be it by PyGILState_Ensure. */
+/* Whether a C thread is attached, be it by PyGILState_Ensure. Before 3.12: with this state. */
 static inline int libcgo_python_is_attached_(const PyThreadState *state) {
-#if PY_VERSION_HEX >= 0x030c0000
-  return state->_status.active != 0;
-#else
-  return libcgo_python_attached_() == state;
-#endif
+  const PyThreadState *const attached = libcgo_python_attached_();
+  return LIBCGO_PYTHON_ATTACHED_IS_OWN_ ? attached != LIBCGO_NULL_
+                                        : attached == state;
 }
 
 static inline int libcgo_python_raised_(const PyThreadState *state) {

@@ -4,6 +4,7 @@
 // and an interpreter that ends and begins again. One claim a run: python-embed NAME
 #include <libcgo/host/python.h>
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -99,6 +100,22 @@ static void an_interpreter_ends_and_begins_again() {
     sem_post(&next);
     EXPECT(pthread_join(thread, nullptr) == 0);
   });
+  EXPECT(Py_FinalizeEx() == 0);
+}
+
+// ---- a plugin that is closed again: border.so, where the script has built it ----
+
+static void a_border_that_was_never_called_stays_mapped() {
+  Py_Initialize();
+  void *const plugin = dlopen("./border.so", RTLD_NOW);
+  EXPECT(plugin != nullptr);
+  if (plugin != nullptr) {
+    void *const init = dlsym(plugin, "PyInit_border");
+    PyObject *const module = reinterpret_cast<PyObject *(*)()>(init)();
+    EXPECT(module != nullptr);
+    Py_XDECREF(module);
+    EXPECT(dlclose(plugin) == 0);
+  }
   EXPECT(Py_FinalizeEx() == 0);
 }
 
@@ -227,6 +244,8 @@ int main(int, char **argv) {
     void (*test)();
   } tests[] = {{"an_interpreter_ends_and_begins_again",
                 an_interpreter_ends_and_begins_again},
+               {"a_border_that_was_never_called_stays_mapped",
+                a_border_that_was_never_called_stays_mapped},
                {"calls_reach_the_interpreter_of_the_border",
                 calls_reach_the_interpreter_of_the_border},
                {"a_subinterpreter_ends_while_a_thread_has_a_state",

@@ -83,7 +83,7 @@ passes() { timeout -k 1 120 "$python" -W ignore "$here/python-tests.py" "$1"; }
 
 embeds() {
   $CXX -std=gnu++17 -Wall -Wextra -Werror $cppflags -isystem "$include" $CXXFLAGS \
-    "$here/python-embed.cc" -o embed $flags $shared_libs
+    "$here/python-embed.cc" -o embed $flags $shared_libs -ldl
 }
 embedded() { timeout -k 1 120 ./embed "$1"; }
 

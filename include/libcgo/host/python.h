@@ -377,6 +377,13 @@ static inline int libcgo_python_open_(struct libcgo_python *border) {
     border->interpreter = PyInterpreterState_Main();
   if (libcgo_python_home_(libcgo_python_attached_()) != border->interpreter)
     return EPERM;
+  /* An attached thread has the object kept mapped, for the functions below that Python calls
+     at its end. ECANCELED: the thread is ending, and the object is kept already. */
+  err = libcgo_attach(&border->runtime, LIBCGO_NULL_);
+  if (err == 0)
+    err = libcgo_detach(&border->runtime);
+  if (err != 0 && err != EALREADY && err != ECANCELED)
+    return err;
   __atomic_store_n(&border->fences,
                    libcgo_python_membarrier_(LIBCGO_PYTHON_REGISTER_) != 0,
                    __ATOMIC_RELAXED);
@@ -420,10 +427,12 @@ static inline int libcgo_python_open_and_tell_(struct libcgo_python *border) {
  * Begins to use a border. Call it in a module's initialisation, say: the caller is attached, as
  * in all of Python's C API. Without it the first call begins; but if that comes when the
  * interpreter has just begun to end, Python may stop the calling thread. Where `interpreter`
- * is not the main one, this call is necessary, and its caller is attached to that one.
+ * is not the main one, this call is necessary, and its caller is attached to that one. Keeps
+ * the object that contains the border from being unmapped by dlclose(3).
  *
  * Returns 0. EPERM: the caller is attached to another interpreter than the border's.
- * ENOMEM: Python cannot register the function that closes the border.
+ * ENOMEM: Python cannot register the function that closes the border. Or an error of
+ * libcgo_attach.
  * Safe in any thread that is attached; not safe in signal handlers. Since 0.2.
  */
 static inline int libcgo_python_begin(struct libcgo_python *border) {

@@ -103,6 +103,40 @@ static void an_interpreter_ends_and_begins_again() {
   EXPECT(Py_FinalizeEx() == 0);
 }
 
+static void *ends_later(void *) {
+  EXPECT(x_in(&border) == 1);
+  sem_post(&done);
+  sem_wait(&next);
+  return nullptr;
+}
+static int states() {
+  int n = 0;
+  PyThreadState *s = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
+  for (; s != nullptr; s = PyThreadState_Next(s))
+    n++;
+  return n;
+}
+
+static void a_border_that_opens_again_still_destroys_states() {
+  static pthread_t thread;
+  Py_Initialize();
+  EXPECT(PyRun_SimpleString("x = 1") == 0);
+  EXPECT(libcgo_python_begin(&border) == 0);
+  without_gil([] {
+    EXPECT(pthread_create(&thread, nullptr, ends_later, nullptr) == 0);
+    sem_wait(&done);
+  });
+  EXPECT(states() == 2);
+  EXPECT(libcgo_python_close(&border) == 0);
+  EXPECT(libcgo_python_begin(&border) == 0);
+  without_gil([] {
+    sem_post(&next);
+    EXPECT(pthread_join(thread, nullptr) == 0);
+  });
+  EXPECT(states() == 1);
+  EXPECT(Py_FinalizeEx() == 0);
+}
+
 // ---- a plugin that is closed again: border.so, where the script has built it ----
 
 static void a_border_that_was_never_called_stays_mapped() {
@@ -234,6 +268,14 @@ static void an_exception_of_cxx_passes() {
   Py_Initialize();
   EXPECT(PyRun_SimpleString("x = 1") == 0);
   without_gil([] { in_thread(throws_out); });
+  PyErr_SetString(PyExc_KeyError, "pending");
+  try {
+    libcgo_python_call(&border, throws, nullptr);
+    EXPECT(false);
+  } catch (int) {
+  }
+  EXPECT(PyErr_Occurred() == PyExc_KeyError);
+  PyErr_Clear();
   EXPECT(libcgo_python_close(&border) == 0); // nobody counts as inside
   EXPECT(Py_FinalizeEx() == 0);
 }
@@ -244,6 +286,8 @@ int main(int, char **argv) {
     void (*test)();
   } tests[] = {{"an_interpreter_ends_and_begins_again",
                 an_interpreter_ends_and_begins_again},
+               {"a_border_that_opens_again_still_destroys_states",
+                a_border_that_opens_again_still_destroys_states},
                {"a_border_that_was_never_called_stays_mapped",
                 a_border_that_was_never_called_stays_mapped},
                {"calls_reach_the_interpreter_of_the_border",

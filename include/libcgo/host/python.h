@@ -32,6 +32,13 @@
 #ifdef LIBCGO_MEMBARRIER_
 #include <sys/syscall.h>
 #endif
+#ifndef __cplusplus
+/* <time.h> and <unistd.h> have them for more than C11 only. */
+int nanosleep(const struct timespec *wanted, struct timespec *left);
+#ifdef LIBCGO_MEMBARRIER_
+long syscall(long number, ...);
+#endif
+#endif
 
 #if defined(PYPY_VERSION) || !defined(PY_VERSION_HEX) ||                       \
     PY_VERSION_HEX < 0x03070000
@@ -251,7 +258,7 @@ static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
     if (libcgo_python_go_in_(record->border, record) != 0)
       return;
     state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
-    if (state == LIBCGO_NULL_) { /* closed and opened again, just now */
+    if (state == LIBCGO_NULL_) { /* ended and begun again, just now */
       libcgo_python_go_out_(record);
       return;
     }
@@ -278,6 +285,16 @@ static inline int libcgo_python_someone_inside_(struct libcgo_python *border) {
         __atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) != 0)
       return 1;
   return 0;
+}
+
+/* Forgets the states: the interpreter destroys them itself. The thread itself looks at its
+   state only after it has seen that the border is open. */
+static inline void libcgo_python_forget_(struct libcgo_python *border) {
+  struct libcgo_python_thread *record;
+  for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
+       record != LIBCGO_NULL_; record = record->next)
+    if (__atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) == 0)
+      __atomic_store_n(&record->state, LIBCGO_PYTHON_NO_STATE_, __ATOMIC_RELAXED);
 }
 
 /*
@@ -308,8 +325,9 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
       nanosleep(&pause, LIBCGO_NULL_);
     PyEval_RestoreThread(state);
   }
-  /* The main interpreter destroys the states of all threads itself. Others insist that there
-     is none. */
+  /* Subinterpreters insist that there is no state when they end. */
+  if (border->interpreter == PyInterpreterState_Main())
+    return late ? ETIMEDOUT : 0;
   for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
        record != LIBCGO_NULL_; record = record->next) {
     PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
@@ -320,8 +338,7 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
        Two threads may close it at once: one of them gets the state. */
     state = __atomic_exchange_n(&record->state, LIBCGO_PYTHON_NO_STATE_,
                                 __ATOMIC_RELAXED);
-    if (state != LIBCGO_NULL_ && record->process == getpid() &&
-        border->interpreter != PyInterpreterState_Main()) {
+    if (state != LIBCGO_NULL_ && record->process == getpid()) {
       PyThreadState_Clear(state);
       PyThreadState_Delete(state);
     }
@@ -334,8 +351,10 @@ static inline PyObject *libcgo_python_at_exit_(PyObject *capsule,
   struct libcgo_python *const border = LIBCGO_CAST_(
       struct libcgo_python *, PyCapsule_GetPointer(capsule, LIBCGO_NULL_));
   (void)unused;
-  if (border != LIBCGO_NULL_)
+  if (border != LIBCGO_NULL_) {
     (void)libcgo_python_close(border);
+    libcgo_python_forget_(border);
+  }
   Py_RETURN_NONE;
 }
 
@@ -344,8 +363,10 @@ static struct libcgo_python *libcgo_python_borders_;
 static inline void libcgo_python_has_ended_(void) {
   struct libcgo_python *border =
       __atomic_load_n(&libcgo_python_borders_, __ATOMIC_ACQUIRE);
-  for (; border != LIBCGO_NULL_; border = border->next)
+  for (; border != LIBCGO_NULL_; border = border->next) {
     __atomic_store_n(&border->closed, 1, __ATOMIC_SEQ_CST);
+    libcgo_python_forget_(border);
+  }
 }
 
 /* ---- the beginning ---- */
@@ -475,15 +496,30 @@ static inline void libcgo_python_end_call_(struct libcgo_python_call_ *call) {
     libcgo_python_go_out_(call->record);
 }
 
+/* A call on a thread that is attached already. */
+struct libcgo_python_aside_ {
+  PyThreadState *state;
+  struct libcgo_python_pending_ pending;
+};
+
+/* The same when an exception of C++ has left fn. */
+static inline void libcgo_python_end_aside_(struct libcgo_python_aside_ *aside) {
+  if (libcgo_python_attached_() != aside->state)
+    return; /* Python has stopped the thread */
+  if (libcgo_python_raised_(aside->state))
+    PyErr_WriteUnraisable(LIBCGO_NULL_);
+  libcgo_python_put_back_(&aside->pending);
+}
+
 /* fn, on a thread that is attached already. An exception of its caller's stays pending, and fn
    does not see it. */
 static inline void libcgo_python_run_attached_(PyThreadState *state,
                                                void (*fn)(void *arg), void *arg) {
-  const struct libcgo_python_pending_ pending = libcgo_python_put_aside_();
+  struct libcgo_python_aside_ aside
+      __attribute__((__cleanup__(libcgo_python_end_aside_))) = {
+          state, libcgo_python_put_aside_()};
   fn(arg);
-  if (libcgo_python_raised_(state))
-    PyErr_WriteUnraisable(LIBCGO_NULL_);
-  libcgo_python_put_back_(&pending);
+  (void)aside;
 }
 
 /* Every case but the usual one. */
@@ -621,7 +657,7 @@ libcgo_python_call(struct libcgo_python *border, void (*fn)(void *arg),
     return libcgo_python_call_slowly_(border, record, fn, arg, 0);
   if (__builtin_expect(libcgo_python_go_in_(border, record) != 0, 0))
     return ESHUTDOWN;
-  state = record->state; /* NULL: the border was closed, and is open again */
+  state = record->state; /* NULL: the interpreter has ended, and begun again */
   if (__builtin_expect(
           state == LIBCGO_NULL_ || libcgo_python_is_attached_(state), 0))
     return libcgo_python_call_slowly_(border, record, fn, arg, 1);

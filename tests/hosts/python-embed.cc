@@ -189,12 +189,24 @@ static void *calls_main_from_sub(void *) {
 }
 #endif
 
-static void *waits_with_a_state(void *) {
+static void get_state(void *state) {
+  *static_cast<PyThreadState **>(state) = PyThreadState_Get();
+}
+static void *calls_before_and_after(void *) {
+  PyThreadState *own = nullptr;
+  long x;
   EXPECT(x_in(&sub) == 2);
+  EXPECT(PyGILState_GetThisThreadState() == nullptr);
+  EXPECT(libcgo_python_call(&border, get_state, &own) == 0);
+  EXPECT(x_in(&sub) == 2);
+  EXPECT(PyGILState_GetThisThreadState() == own); // none that sub's end frees
   sem_post(&done);
   sem_wait(&next);
-  long x;
   EXPECT(libcgo_python_call(&sub, get_x, &x) == ESHUTDOWN);
+  EXPECT(x_in(&border) == 1);
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  EXPECT(PyThreadState_Get() == own && value_of_x() == 1);
+  PyGILState_Release(gil);
   return nullptr;
 }
 
@@ -226,10 +238,10 @@ static void calls_reach_the_interpreter_of_the_border() {
   EXPECT(Py_FinalizeEx() == 0);
 }
 
-static void a_subinterpreter_ends_while_a_thread_has_a_state() {
+static void a_subinterpreter_ends_before_a_thread_that_called_it() {
   static pthread_t thread;
   with_subinterpreter([] {
-    EXPECT(pthread_create(&thread, nullptr, waits_with_a_state, nullptr) == 0);
+    EXPECT(pthread_create(&thread, nullptr, calls_before_and_after, nullptr) == 0);
     sem_wait(&done);
   });
   without_gil([] {
@@ -292,8 +304,8 @@ int main(int, char **argv) {
                 a_border_that_was_never_called_stays_mapped},
                {"calls_reach_the_interpreter_of_the_border",
                 calls_reach_the_interpreter_of_the_border},
-               {"a_subinterpreter_ends_while_a_thread_has_a_state",
-                a_subinterpreter_ends_while_a_thread_has_a_state},
+               {"a_subinterpreter_ends_before_a_thread_that_called_it",
+                a_subinterpreter_ends_before_a_thread_that_called_it},
                {"an_exception_of_cxx_passes", an_exception_of_cxx_passes}};
   sem_init(&next, 0, 0);
   sem_init(&done, 0, 0);

@@ -58,7 +58,8 @@ struct libcgo_python_thread {
   struct libcgo_thread thread;
   struct libcgo_python *border;
   struct libcgo_python_thread *next; /* in the border's list; constant */
-  PyThreadState *state; /* made here, for the border's interpreter; or NULL */
+  PyThreadState *state; /* made here, for the border's interpreter; or NULL. Of a
+                           subinterpreter: only during a call */
   uint32_t taken;       /* the record belongs to a thread */
   uint32_t inside;      /* it may be in Python, or on its way there */
   uint32_t plain;       /* a C thread: Python knows it by `state` only */
@@ -308,7 +309,6 @@ static inline void libcgo_python_forget_(struct libcgo_python *border) {
  */
 static inline int libcgo_python_close(struct libcgo_python *border) {
   const struct timespec pause = {0, 1000000};
-  struct libcgo_python_thread *record;
   uint32_t left = border->patience_ms;
   int late = 0;
   __atomic_store_n(&border->closed, 1, __ATOMIC_SEQ_CST);
@@ -324,24 +324,6 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
     while ((late = libcgo_python_someone_inside_(border)) != 0 && left-- > 0)
       nanosleep(&pause, LIBCGO_NULL_);
     PyEval_RestoreThread(state);
-  }
-  /* Subinterpreters insist that there is no state when they end. */
-  if (border->interpreter == PyInterpreterState_Main())
-    return late ? ETIMEDOUT : 0;
-  for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
-       record != LIBCGO_NULL_; record = record->next) {
-    PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
-    if (state == LIBCGO_NULL_ || state == libcgo_python_attached_() ||
-        __atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) != 0)
-      continue;
-    /* The thread itself looks at the state only after it has seen that the border is open.
-       Two threads may close it at once: one of them gets the state. */
-    state = __atomic_exchange_n(&record->state, LIBCGO_PYTHON_NO_STATE_,
-                                __ATOMIC_RELAXED);
-    if (state != LIBCGO_NULL_ && record->process == getpid()) {
-      PyThreadState_Clear(state);
-      PyThreadState_Delete(state);
-    }
   }
   return late ? ETIMEDOUT : 0;
 }
@@ -475,13 +457,35 @@ struct libcgo_python_call_ {
   struct libcgo_python_thread *record;
   PyThreadState *state;  /* attached by this call, or NULL */
   PyThreadState *before; /* to be attached again, or NULL */
+  PyThreadState *known;  /* what PyGILState_Ensure must find again, or NULL */
   int outermost;
+  int passing; /* `state` goes when the call ends */
 };
 
-static inline void libcgo_python_detach_(const struct libcgo_python_call_ *call) {
+/* A subinterpreter would destroy the states that it finds at its end. But PyGILState_Ensure,
+   in the state's own thread, would still use them. So only this thread destroys its state. */
+static __attribute__((__noinline__, __cold__, __unused__)) void
+libcgo_python_destroy_(struct libcgo_python_call_ *call) {
+  PyThreadState_Clear(call->state); /* finalisers may call: the record has the state */
+  __atomic_store_n(&call->record->state, LIBCGO_PYTHON_NO_STATE_,
+                   __ATOMIC_RELAXED);
+  call->state = LIBCGO_PYTHON_NO_STATE_;
+  PyThreadState_DeleteCurrent();
+  if (call->before == LIBCGO_NULL_ && call->known != LIBCGO_NULL_ &&
+      PyGILState_GetThisThreadState() != call->known) {
+    /* From 3.12 on the state that was attached last is found. */
+    PyEval_RestoreThread(call->known);
+    PyEval_ReleaseThread(call->known);
+  }
+}
+
+static inline void libcgo_python_detach_(struct libcgo_python_call_ *call) {
   if (__builtin_expect(libcgo_python_raised_(call->state), 0))
     PyErr_WriteUnraisable(LIBCGO_NULL_);
-  PyEval_ReleaseThread(call->state);
+  if (call->passing)
+    libcgo_python_destroy_(call);
+  else
+    PyEval_ReleaseThread(call->state);
   if (call->before != LIBCGO_NULL_)
     PyEval_RestoreThread(call->before);
 }
@@ -531,7 +535,7 @@ libcgo_python_call_slowly_(struct libcgo_python *border,
   PyThreadState *known, *state;
   struct libcgo_python_call_ call
       __attribute__((__cleanup__(libcgo_python_end_call_))) = {
-          record, LIBCGO_NULL_, LIBCGO_NULL_, entered};
+          record, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, entered, 0};
   /* A call within a call was let in long ago. */
   if (!entered && __atomic_load_n(&record->inside, __ATOMIC_RELAXED) == 0) {
     if (libcgo_python_go_in_(border, record) != 0)
@@ -557,7 +561,10 @@ libcgo_python_call_slowly_(struct libcgo_python *border,
     state = PyThreadState_New(border->interpreter);
     if (state == LIBCGO_NULL_)
       return ENOMEM;
-    record->plain = attached == LIBCGO_NULL_ && known == LIBCGO_NULL_;
+    call.passing = border->interpreter != PyInterpreterState_Main();
+    call.known = known;
+    record->plain =
+        !call.passing && attached == LIBCGO_NULL_ && known == LIBCGO_NULL_;
     __atomic_store_n(&record->state, state, __ATOMIC_RELAXED);
   }
   if (attached != LIBCGO_NULL_) /* to another interpreter */
@@ -624,7 +631,8 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
 /*
  * Calls fn(arg) attached to the interpreter: with the GIL, where there is one. From any thread:
  *
- * - A C thread gets a thread state at its first call, and keeps it until it ends.
+ * - A C thread gets a thread state at its first call, and keeps it until it ends. In a
+ *   subinterpreter it keeps it only until the call returns, or the outermost of nested calls.
  * - A thread of Python's that has released the GIL takes it again with its own state.
  * - A thread that is attached already calls fn at once. If it is attached to another
  *   interpreter, it is attached to the border's meanwhile.
@@ -664,7 +672,7 @@ libcgo_python_call(struct libcgo_python *border, void (*fn)(void *arg),
   {
     struct libcgo_python_call_ call
         __attribute__((__cleanup__(libcgo_python_end_call_))) = {
-            record, LIBCGO_NULL_, LIBCGO_NULL_, 1};
+            record, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, 1, 0};
     PyEval_RestoreThread(state);
     call.state = state;
     fn(arg);

@@ -107,11 +107,18 @@ static inline PyThreadState *libcgo_python_attached_(void) {
 #define LIBCGO_PYTHON_ATTACHED_IS_OWN_ 0
 #endif
 
-/* Whether a C thread is attached, be it by PyGILState_Ensure. Before 3.12: with this state. */
+/* Whether a C thread may be attached, be it by PyGILState_Ensure, or to another interpreter.
+   Before 3.12: whether it is attached with this state. */
 static inline int libcgo_python_is_attached_(const PyThreadState *state) {
-  const PyThreadState *const attached = libcgo_python_attached_();
-  return LIBCGO_PYTHON_ATTACHED_IS_OWN_ ? attached != LIBCGO_NULL_
-                                        : attached == state;
+#if PY_VERSION_HEX >= 0x030f0000
+  (void)state;
+  return libcgo_python_attached_() != LIBCGO_NULL_;
+#elif PY_VERSION_HEX >= 0x030c0000
+  /* A thread that attaches another state takes this mark away. */
+  return state->_status.active != 0 || state->_status.bound_gilstate == 0;
+#else
+  return libcgo_python_attached_() == state;
+#endif
 }
 
 static inline int libcgo_python_raised_(const PyThreadState *state) {

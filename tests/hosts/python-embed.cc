@@ -4,6 +4,7 @@
 // and an interpreter that ends and begins again. One claim a run: python-embed NAME
 #include <libcgo/host/python.h>
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -102,6 +103,56 @@ static void an_interpreter_ends_and_begins_again() {
   EXPECT(Py_FinalizeEx() == 0);
 }
 
+static void *ends_later(void *) {
+  EXPECT(x_in(&border) == 1);
+  sem_post(&done);
+  sem_wait(&next);
+  return nullptr;
+}
+static int states() {
+  int n = 0;
+  PyThreadState *s = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
+  for (; s != nullptr; s = PyThreadState_Next(s))
+    n++;
+  return n;
+}
+
+static void a_border_that_opens_again_still_destroys_states() {
+  static pthread_t thread;
+  Py_Initialize();
+  EXPECT(PyRun_SimpleString("x = 1") == 0);
+  EXPECT(libcgo_python_begin(&border) == 0);
+  without_gil([] {
+    EXPECT(pthread_create(&thread, nullptr, ends_later, nullptr) == 0);
+    sem_wait(&done);
+  });
+  EXPECT(states() == 2);
+  EXPECT(libcgo_python_close(&border) == 0);
+  EXPECT(libcgo_python_begin(&border) == 0);
+  without_gil([] {
+    sem_post(&next);
+    EXPECT(pthread_join(thread, nullptr) == 0);
+  });
+  EXPECT(states() == 1);
+  EXPECT(Py_FinalizeEx() == 0);
+}
+
+// ---- a plugin that is closed again: border.so, where the script has built it ----
+
+static void a_border_that_was_never_called_stays_mapped() {
+  Py_Initialize();
+  void *const plugin = dlopen("./border.so", RTLD_NOW);
+  EXPECT(plugin != nullptr);
+  if (plugin != nullptr) {
+    void *const init = dlsym(plugin, "PyInit_border");
+    PyObject *const module = reinterpret_cast<PyObject *(*)()>(init)();
+    EXPECT(module != nullptr);
+    Py_XDECREF(module);
+    EXPECT(dlclose(plugin) == 0);
+  }
+  EXPECT(Py_FinalizeEx() == 0);
+}
+
 // ---- subinterpreters ----
 
 static void *calls_both(void *) {
@@ -124,12 +175,38 @@ static void *calls_one_from_the_other(void *) {
   return nullptr;
 }
 
-static void *waits_with_a_state(void *) {
+#if PY_VERSION_HEX >= 0x030c0000
+// The main interpreter's border has a state of this thread, but another one is attached.
+static void from_sub(void *) {
+  EXPECT(x_in(&border) == 1);
+  EXPECT(value_of_x() == 2);
+}
+static void *calls_main_from_sub(void *) {
+  EXPECT(x_in(&border) == 1);
+  EXPECT(libcgo_python_call(&sub, from_sub, nullptr) == 0);
+  EXPECT(libcgo_python_call(&sub, from_sub, nullptr) == 0);
+  return nullptr;
+}
+#endif
+
+static void get_state(void *state) {
+  *static_cast<PyThreadState **>(state) = PyThreadState_Get();
+}
+static void *calls_before_and_after(void *) {
+  PyThreadState *own = nullptr;
+  long x;
   EXPECT(x_in(&sub) == 2);
+  EXPECT(PyGILState_GetThisThreadState() == nullptr);
+  EXPECT(libcgo_python_call(&border, get_state, &own) == 0);
+  EXPECT(x_in(&sub) == 2);
+  EXPECT(PyGILState_GetThisThreadState() == own); // none that sub's end frees
   sem_post(&done);
   sem_wait(&next);
-  long x;
   EXPECT(libcgo_python_call(&sub, get_x, &x) == ESHUTDOWN);
+  EXPECT(x_in(&border) == 1);
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  EXPECT(PyThreadState_Get() == own && value_of_x() == 1);
+  PyGILState_Release(gil);
   return nullptr;
 }
 
@@ -154,14 +231,17 @@ static void calls_reach_the_interpreter_of_the_border() {
   with_subinterpreter([] {
     in_thread(calls_both);
     in_thread(calls_one_from_the_other);
+#if PY_VERSION_HEX >= 0x030c0000
+    in_thread(calls_main_from_sub);
+#endif
   });
   EXPECT(Py_FinalizeEx() == 0);
 }
 
-static void a_subinterpreter_ends_while_a_thread_has_a_state() {
+static void a_subinterpreter_ends_before_a_thread_that_called_it() {
   static pthread_t thread;
   with_subinterpreter([] {
-    EXPECT(pthread_create(&thread, nullptr, waits_with_a_state, nullptr) == 0);
+    EXPECT(pthread_create(&thread, nullptr, calls_before_and_after, nullptr) == 0);
     sem_wait(&done);
   });
   without_gil([] {
@@ -200,6 +280,14 @@ static void an_exception_of_cxx_passes() {
   Py_Initialize();
   EXPECT(PyRun_SimpleString("x = 1") == 0);
   without_gil([] { in_thread(throws_out); });
+  PyErr_SetString(PyExc_KeyError, "pending");
+  try {
+    libcgo_python_call(&border, throws, nullptr);
+    EXPECT(false);
+  } catch (int) {
+  }
+  EXPECT(PyErr_Occurred() == PyExc_KeyError);
+  PyErr_Clear();
   EXPECT(libcgo_python_close(&border) == 0); // nobody counts as inside
   EXPECT(Py_FinalizeEx() == 0);
 }
@@ -210,10 +298,14 @@ int main(int, char **argv) {
     void (*test)();
   } tests[] = {{"an_interpreter_ends_and_begins_again",
                 an_interpreter_ends_and_begins_again},
+               {"a_border_that_opens_again_still_destroys_states",
+                a_border_that_opens_again_still_destroys_states},
+               {"a_border_that_was_never_called_stays_mapped",
+                a_border_that_was_never_called_stays_mapped},
                {"calls_reach_the_interpreter_of_the_border",
                 calls_reach_the_interpreter_of_the_border},
-               {"a_subinterpreter_ends_while_a_thread_has_a_state",
-                a_subinterpreter_ends_while_a_thread_has_a_state},
+               {"a_subinterpreter_ends_before_a_thread_that_called_it",
+                a_subinterpreter_ends_before_a_thread_that_called_it},
                {"an_exception_of_cxx_passes", an_exception_of_cxx_passes}};
   sem_init(&next, 0, 0);
   sem_init(&done, 0, 0);

@@ -86,6 +86,22 @@ def destructors_of_other_keys_may_call():
     assert len(n) == 16, n
 
 
+def a_call_after_a_finaliser_s_has_a_state_of_its_own():
+    local, n = threading.local(), []
+
+    class Calls:
+        def __del__(self):
+            n.append(border.here(lambda: None))
+
+    def call():
+        local.calls = Calls()
+
+    before = len(sys._current_frames())
+    assert border.run("at_thread_end", 2, 1, call) == 0
+    assert len(sys._current_frames()) == before  # no state outlives its thread
+    assert n == [0] * 8, n
+
+
 def a_thread_with_the_gil_calls_at_once():
     who = []
     assert border.here(lambda: who.append(threading.current_thread())) == 0

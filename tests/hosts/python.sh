@@ -64,6 +64,7 @@ build() {
 compiles_alone() {
   printf '#include <libcgo/host/python.h>\nLIBCGO_PYTHON(border);\nint f(void (*fn)(void *), void *p);\nint f(void (*fn)(void *), void *p) { return libcgo_python_call(&border, fn, p); }\n' >alone.c
   $CC -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$include" -c alone.c -o alone.o &&
+    $CC -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$include" -include stdio.h -c alone.c -o alone.o &&
     $CXX -std=c++17 -Wall -Wextra -Werror $cppflags -isystem "$include" -x c++ -c alone.c -o alone.o
 }
 
@@ -83,7 +84,7 @@ passes() { timeout -k 1 120 "$python" -W ignore "$here/python-tests.py" "$1"; }
 
 embeds() {
   $CXX -std=gnu++17 -Wall -Wextra -Werror $cppflags -isystem "$include" $CXXFLAGS \
-    "$here/python-embed.cc" -o embed $flags $shared_libs
+    "$here/python-embed.cc" -o embed $flags $shared_libs -ldl
 }
 embedded() { timeout -k 1 120 ./embed "$1"; }
 

@@ -32,6 +32,13 @@
 #ifdef LIBCGO_MEMBARRIER_
 #include <sys/syscall.h>
 #endif
+#ifndef __cplusplus
+/* <time.h> and <unistd.h> have them for more than C11 only. */
+int nanosleep(const struct timespec *wanted, struct timespec *left);
+#ifdef LIBCGO_MEMBARRIER_
+long syscall(long number, ...);
+#endif
+#endif
 
 #if defined(PYPY_VERSION) || !defined(PY_VERSION_HEX) ||                       \
     PY_VERSION_HEX < 0x03070000
@@ -51,7 +58,8 @@ struct libcgo_python_thread {
   struct libcgo_thread thread;
   struct libcgo_python *border;
   struct libcgo_python_thread *next; /* in the border's list; constant */
-  PyThreadState *state; /* made here, for the border's interpreter; or NULL */
+  PyThreadState *state; /* made here, for the border's interpreter; or NULL. Of a
+                           subinterpreter: only during a call */
   uint32_t taken;       /* the record belongs to a thread */
   uint32_t inside;      /* it may be in Python, or on its way there */
   uint32_t plain;       /* a C thread: Python knows it by `state` only */
@@ -99,10 +107,15 @@ static inline PyThreadState *libcgo_python_attached_(void) {
 #define LIBCGO_PYTHON_ATTACHED_IS_OWN_ 0
 #endif
 
-/* Whether a state that a C thread has is attached, be it by PyGILState_Ensure. */
+/* Whether a C thread may be attached, be it by PyGILState_Ensure, or to another interpreter.
+   Before 3.12: whether it is attached with this state. */
 static inline int libcgo_python_is_attached_(const PyThreadState *state) {
-#if PY_VERSION_HEX >= 0x030c0000
-  return state->_status.active != 0;
+#if PY_VERSION_HEX >= 0x030f0000
+  (void)state;
+  return libcgo_python_attached_() != LIBCGO_NULL_;
+#elif PY_VERSION_HEX >= 0x030c0000
+  /* A thread that attaches another state takes this mark away. */
+  return state->_status.active != 0 || state->_status.bound_gilstate == 0;
 #else
   return libcgo_python_attached_() == state;
 #endif
@@ -206,9 +219,6 @@ static inline int libcgo_python_go_in_(struct libcgo_python *border,
 
 /* ---- hooks ---- */
 
-/* The record that this thread has used last, in this file: usually the one of the border. */
-static __thread struct libcgo_python_thread *libcgo_python_last_;
-
 static inline struct libcgo_thread *
 libcgo_python_acquire_(struct libcgo_runtime *runtime) {
   /* The runtime is the first member. */
@@ -248,7 +258,6 @@ static inline void libcgo_python_release_(struct libcgo_thread *thread) {
 static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
   PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
   PyThreadState *attached;
-  libcgo_python_last_ = LIBCGO_NULL_;
   record->plain = 0;
   if (state == LIBCGO_NULL_)
     return;
@@ -257,7 +266,7 @@ static inline void libcgo_python_leave_(struct libcgo_python_thread *record) {
     if (libcgo_python_go_in_(record->border, record) != 0)
       return;
     state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
-    if (state == LIBCGO_NULL_) { /* closed and opened again, just now */
+    if (state == LIBCGO_NULL_) { /* ended and begun again, just now */
       libcgo_python_go_out_(record);
       return;
     }
@@ -286,6 +295,16 @@ static inline int libcgo_python_someone_inside_(struct libcgo_python *border) {
   return 0;
 }
 
+/* Forgets the states: the interpreter destroys them itself. The thread itself looks at its
+   state only after it has seen that the border is open. */
+static inline void libcgo_python_forget_(struct libcgo_python *border) {
+  struct libcgo_python_thread *record;
+  for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
+       record != LIBCGO_NULL_; record = record->next)
+    if (__atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) == 0)
+      __atomic_store_n(&record->state, LIBCGO_PYTHON_NO_STATE_, __ATOMIC_RELAXED);
+}
+
 /*
  * Closes a border: calls return ESHUTDOWN from now on. Waits for those that are under way, but
  * no longer than patience_ms. The header calls it at exit (atexit), so call it only where a
@@ -297,7 +316,6 @@ static inline int libcgo_python_someone_inside_(struct libcgo_python *border) {
  */
 static inline int libcgo_python_close(struct libcgo_python *border) {
   const struct timespec pause = {0, 1000000};
-  struct libcgo_python_thread *record;
   uint32_t left = border->patience_ms;
   int late = 0;
   __atomic_store_n(&border->closed, 1, __ATOMIC_SEQ_CST);
@@ -314,24 +332,6 @@ static inline int libcgo_python_close(struct libcgo_python *border) {
       nanosleep(&pause, LIBCGO_NULL_);
     PyEval_RestoreThread(state);
   }
-  /* The main interpreter destroys the states of all threads itself. Others insist that there
-     is none. */
-  for (record = __atomic_load_n(&border->threads, __ATOMIC_ACQUIRE);
-       record != LIBCGO_NULL_; record = record->next) {
-    PyThreadState *state = __atomic_load_n(&record->state, __ATOMIC_RELAXED);
-    if (state == LIBCGO_NULL_ || state == libcgo_python_attached_() ||
-        __atomic_load_n(&record->inside, __ATOMIC_ACQUIRE) != 0)
-      continue;
-    /* The thread itself looks at the state only after it has seen that the border is open.
-       Two threads may close it at once: one of them gets the state. */
-    state = __atomic_exchange_n(&record->state, LIBCGO_PYTHON_NO_STATE_,
-                                __ATOMIC_RELAXED);
-    if (state != LIBCGO_NULL_ && record->process == getpid() &&
-        border->interpreter != PyInterpreterState_Main()) {
-      PyThreadState_Clear(state);
-      PyThreadState_Delete(state);
-    }
-  }
   return late ? ETIMEDOUT : 0;
 }
 
@@ -340,8 +340,10 @@ static inline PyObject *libcgo_python_at_exit_(PyObject *capsule,
   struct libcgo_python *const border = LIBCGO_CAST_(
       struct libcgo_python *, PyCapsule_GetPointer(capsule, LIBCGO_NULL_));
   (void)unused;
-  if (border != LIBCGO_NULL_)
+  if (border != LIBCGO_NULL_) {
     (void)libcgo_python_close(border);
+    libcgo_python_forget_(border);
+  }
   Py_RETURN_NONE;
 }
 
@@ -350,8 +352,10 @@ static struct libcgo_python *libcgo_python_borders_;
 static inline void libcgo_python_has_ended_(void) {
   struct libcgo_python *border =
       __atomic_load_n(&libcgo_python_borders_, __ATOMIC_ACQUIRE);
-  for (; border != LIBCGO_NULL_; border = border->next)
+  for (; border != LIBCGO_NULL_; border = border->next) {
     __atomic_store_n(&border->closed, 1, __ATOMIC_SEQ_CST);
+    libcgo_python_forget_(border);
+  }
 }
 
 /* ---- the beginning ---- */
@@ -383,6 +387,13 @@ static inline int libcgo_python_open_(struct libcgo_python *border) {
     border->interpreter = PyInterpreterState_Main();
   if (libcgo_python_home_(libcgo_python_attached_()) != border->interpreter)
     return EPERM;
+  /* An attached thread has the object kept mapped, for the functions below that Python calls
+     at its end. ECANCELED: the thread is ending, and the object is kept already. */
+  err = libcgo_attach(&border->runtime, LIBCGO_NULL_);
+  if (err == 0)
+    err = libcgo_detach(&border->runtime);
+  if (err != 0 && err != EALREADY && err != ECANCELED)
+    return err;
   __atomic_store_n(&border->fences,
                    libcgo_python_membarrier_(LIBCGO_PYTHON_REGISTER_) != 0,
                    __ATOMIC_RELAXED);
@@ -426,10 +437,12 @@ static inline int libcgo_python_open_and_tell_(struct libcgo_python *border) {
  * Begins to use a border. Call it in a module's initialisation, say: the caller is attached, as
  * in all of Python's C API. Without it the first call begins; but if that comes when the
  * interpreter has just begun to end, Python may stop the calling thread. Where `interpreter`
- * is not the main one, this call is necessary, and its caller is attached to that one.
+ * is not the main one, this call is necessary, and its caller is attached to that one. Keeps
+ * the object that contains the border from being unmapped by dlclose(3).
  *
  * Returns 0. EPERM: the caller is attached to another interpreter than the border's.
- * ENOMEM: Python cannot register the function that closes the border.
+ * ENOMEM: Python cannot register the function that closes the border. Or an error of
+ * libcgo_attach.
  * Safe in any thread that is attached; not safe in signal handlers. Since 0.2.
  */
 static inline int libcgo_python_begin(struct libcgo_python *border) {
@@ -451,13 +464,35 @@ struct libcgo_python_call_ {
   struct libcgo_python_thread *record;
   PyThreadState *state;  /* attached by this call, or NULL */
   PyThreadState *before; /* to be attached again, or NULL */
+  PyThreadState *known;  /* what PyGILState_Ensure must find again, or NULL */
   int outermost;
+  int passing; /* `state` goes when the call ends */
 };
 
-static inline void libcgo_python_detach_(const struct libcgo_python_call_ *call) {
+/* A subinterpreter would destroy the states that it finds at its end. But PyGILState_Ensure,
+   in the state's own thread, would still use them. So only this thread destroys its state. */
+static __attribute__((__noinline__, __cold__, __unused__)) void
+libcgo_python_destroy_(struct libcgo_python_call_ *call) {
+  PyThreadState_Clear(call->state); /* finalisers may call: the record has the state */
+  __atomic_store_n(&call->record->state, LIBCGO_PYTHON_NO_STATE_,
+                   __ATOMIC_RELAXED);
+  call->state = LIBCGO_PYTHON_NO_STATE_;
+  PyThreadState_DeleteCurrent();
+  if (call->before == LIBCGO_NULL_ && call->known != LIBCGO_NULL_ &&
+      PyGILState_GetThisThreadState() != call->known) {
+    /* From 3.12 on the state that was attached last is found. */
+    PyEval_RestoreThread(call->known);
+    PyEval_ReleaseThread(call->known);
+  }
+}
+
+static inline void libcgo_python_detach_(struct libcgo_python_call_ *call) {
   if (__builtin_expect(libcgo_python_raised_(call->state), 0))
     PyErr_WriteUnraisable(LIBCGO_NULL_);
-  PyEval_ReleaseThread(call->state);
+  if (call->passing)
+    libcgo_python_destroy_(call);
+  else
+    PyEval_ReleaseThread(call->state);
   if (call->before != LIBCGO_NULL_)
     PyEval_RestoreThread(call->before);
 }
@@ -472,15 +507,30 @@ static inline void libcgo_python_end_call_(struct libcgo_python_call_ *call) {
     libcgo_python_go_out_(call->record);
 }
 
+/* A call on a thread that is attached already. */
+struct libcgo_python_aside_ {
+  PyThreadState *state;
+  struct libcgo_python_pending_ pending;
+};
+
+/* The same when an exception of C++ has left fn. */
+static inline void libcgo_python_end_aside_(struct libcgo_python_aside_ *aside) {
+  if (libcgo_python_attached_() != aside->state)
+    return; /* Python has stopped the thread */
+  if (libcgo_python_raised_(aside->state))
+    PyErr_WriteUnraisable(LIBCGO_NULL_);
+  libcgo_python_put_back_(&aside->pending);
+}
+
 /* fn, on a thread that is attached already. An exception of its caller's stays pending, and fn
    does not see it. */
 static inline void libcgo_python_run_attached_(PyThreadState *state,
                                                void (*fn)(void *arg), void *arg) {
-  const struct libcgo_python_pending_ pending = libcgo_python_put_aside_();
+  struct libcgo_python_aside_ aside
+      __attribute__((__cleanup__(libcgo_python_end_aside_))) = {
+          state, libcgo_python_put_aside_()};
   fn(arg);
-  if (libcgo_python_raised_(state))
-    PyErr_WriteUnraisable(LIBCGO_NULL_);
-  libcgo_python_put_back_(&pending);
+  (void)aside;
 }
 
 /* Every case but the usual one. */
@@ -492,7 +542,7 @@ libcgo_python_call_slowly_(struct libcgo_python *border,
   PyThreadState *known, *state;
   struct libcgo_python_call_ call
       __attribute__((__cleanup__(libcgo_python_end_call_))) = {
-          record, LIBCGO_NULL_, LIBCGO_NULL_, entered};
+          record, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, entered, 0};
   /* A call within a call was let in long ago. */
   if (!entered && __atomic_load_n(&record->inside, __ATOMIC_RELAXED) == 0) {
     if (libcgo_python_go_in_(border, record) != 0)
@@ -518,7 +568,10 @@ libcgo_python_call_slowly_(struct libcgo_python *border,
     state = PyThreadState_New(border->interpreter);
     if (state == LIBCGO_NULL_)
       return ENOMEM;
-    record->plain = attached == LIBCGO_NULL_ && known == LIBCGO_NULL_;
+    call.passing = border->interpreter != PyInterpreterState_Main();
+    call.known = known;
+    record->plain =
+        !call.passing && attached == LIBCGO_NULL_ && known == LIBCGO_NULL_;
     __atomic_store_n(&record->state, state, __ATOMIC_RELAXED);
   }
   if (attached != LIBCGO_NULL_) /* to another interpreter */
@@ -585,7 +638,8 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
 /*
  * Calls fn(arg) attached to the interpreter: with the GIL, where there is one. From any thread:
  *
- * - A C thread gets a thread state at its first call, and keeps it until it ends.
+ * - A C thread gets a thread state at its first call, and keeps it until it ends. In a
+ *   subinterpreter it keeps it only until the call returns, or the outermost of nested calls.
  * - A thread of Python's that has released the GIL takes it again with its own state.
  * - A thread that is attached already calls fn at once. If it is attached to another
  *   interpreter, it is attached to the border's meanwhile.
@@ -606,29 +660,26 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
 __attribute__((__always_inline__)) static inline int
 libcgo_python_call(struct libcgo_python *border, void (*fn)(void *arg),
                    void *arg) {
-  struct libcgo_python_thread *record = libcgo_python_last_;
+  /* Asked for in each call: only the border's file learns when a thread's record ends. */
+  struct libcgo_python_thread *const record = LIBCGO_CAST_(
+      struct libcgo_python_thread *, border->current(&border->runtime));
   PyThreadState *state;
-  if (__builtin_expect(record == LIBCGO_NULL_ || record->border != border, 0)) {
-    record = LIBCGO_CAST_(struct libcgo_python_thread *,
-                          border->current(&border->runtime));
-    if (record == LIBCGO_NULL_)
-      return libcgo_python_first_call_(border, fn, arg);
-    libcgo_python_last_ = record;
-  }
+  if (__builtin_expect(record == LIBCGO_NULL_, 0))
+    return libcgo_python_first_call_(border, fn, arg);
   if (__builtin_expect(fn == LIBCGO_NULL_, 0))
     return EINVAL;
   if (__builtin_expect(record->plain == 0 || record->inside != 0, 0))
     return libcgo_python_call_slowly_(border, record, fn, arg, 0);
   if (__builtin_expect(libcgo_python_go_in_(border, record) != 0, 0))
     return ESHUTDOWN;
-  state = record->state; /* NULL: the border was closed, and is open again */
+  state = record->state; /* NULL: the interpreter has ended, and begun again */
   if (__builtin_expect(
           state == LIBCGO_NULL_ || libcgo_python_is_attached_(state), 0))
     return libcgo_python_call_slowly_(border, record, fn, arg, 1);
   {
     struct libcgo_python_call_ call
         __attribute__((__cleanup__(libcgo_python_end_call_))) = {
-            record, LIBCGO_NULL_, LIBCGO_NULL_, 1};
+            record, LIBCGO_NULL_, LIBCGO_NULL_, LIBCGO_NULL_, 1, 0};
     PyEval_RestoreThread(state);
     call.state = state;
     fn(arg);

@@ -54,6 +54,12 @@ static void *calls(void *arg) {
   return NULL;
 }
 
+/* ocaml_other.c, compiled with another -std. */
+struct libcgo_ocaml *other_border(void);
+size_t other_size(void);
+int other_begin(void);
+int other_call(void (*fn)(void *arg), void *arg);
+
 /* ---- threads of C ---- */
 
 /* `threads` threads with `count` calls of on_call `what` their number: the errors, or how
@@ -204,11 +210,36 @@ static void *with_a_signal_stack(void *arg) {
   return NULL;
 }
 
+/* The border and the call are another file's. */
+static void *with_a_signal_stack_elsewhere(void *arg) {
+  struct task *t = arg;
+  stack_t mine = {.ss_sp = own_stack, .ss_size = sizeof own_stack};
+  sigaltstack(&mine, NULL);
+  t->err = other_call(tell, t);
+  pthread_key_create(&after, look);
+  pthread_setspecific(after, arg);
+  return NULL;
+}
+
+/* The border, and so the record, are another file's, and the call is this file's. */
+static void *with_a_border_of_another_file(void *arg) {
+  struct task *t = arg;
+  t->err = libcgo_ocaml_call(other_border(), tell, t);
+  if (t->err == 0 && other_size() != sizeof(struct libcgo_ocaml_thread_))
+    t->err = -6;
+  return NULL;
+}
+
 value test_special(value kind, value what) {
-  static void *(*const kinds[])(void *) = {
-      nested_in_c,      unregistered_by_others, registered_by_others,
-      from_destructors, ends_in_a_call,         with_a_signal_stack,
-      interrupts};
+  static void *(*const kinds[])(void *) = {nested_in_c,
+                                           unregistered_by_others,
+                                           registered_by_others,
+                                           from_destructors,
+                                           ends_in_a_call,
+                                           with_a_signal_stack,
+                                           interrupts,
+                                           with_a_signal_stack_elsewhere,
+                                           with_a_border_of_another_file};
   struct task t = {Int_val(what), 7, 3, 0, 0, 0};
   const int k = Int_val(kind);
   caml_release_runtime_system();

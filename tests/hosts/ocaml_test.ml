@@ -76,6 +76,8 @@ let test = function
     check "calls" !calls 50;
     check "balance" (balance ()) 0
   | "stack" -> check "special" (special 5 count) 0
+  | "stack-c11" -> check "special" (special 7 count) 0
+  | "files" -> check "special" (special 8 count) 0
   | "collector" ->
     let stop = ref false in
     let collector = Thread.create (fun () -> while not !stop do Gc.full_major (); Thread.yield () done) () in

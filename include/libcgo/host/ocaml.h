@@ -133,10 +133,30 @@ struct libcgo_ocaml_thread_ {
   int registered;              /* by us */
   int asked;                   /* once, which key it is that OCaml sets */
   void *info; /* what OCaml keeps for it under its thread key */
-#ifdef SS_DISABLE
-  stack_t signal_stack; /* the thread's own: OCaml 5 puts another one in its place */
-#endif
+  /* The thread's own: OCaml 5 puts another one in its place. A stack_t, but not every -std
+     has that type, and the record is the same for all files. Its first member is ss_sp. */
+  void *signal_stack[4];
 };
+
+/* sigaltstack(2): with GCC's -std=c11, <signal.h> does not have it. */
+#ifdef SS_DISABLE
+typedef char libcgo_ocaml_stack_fits_[sizeof(stack_t) <= 4 * sizeof(void *) ? 1 : -1];
+static inline void libcgo_ocaml_signal_stack_(void **now, void **before) {
+  void *in = now, *out = before;
+  sigaltstack(LIBCGO_CAST_(stack_t *, in), LIBCGO_CAST_(stack_t *, out));
+}
+#elif defined(__linux__)
+extern int libcgo_ocaml_sigaltstack_(const void *now, void *before)
+    LIBCGO_HOST_NAME_("sigaltstack");
+static inline void libcgo_ocaml_signal_stack_(void **now, void **before) {
+  (void)libcgo_ocaml_sigaltstack_(now, before);
+}
+#else
+static inline void libcgo_ocaml_signal_stack_(void **now, void **before) {
+  (void)now;
+  (void)before;
+}
+#endif
 
 static inline struct libcgo_thread *
 libcgo_ocaml_acquire_(struct libcgo_runtime *runtime) {
@@ -257,10 +277,8 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
     libcgo_ocaml_give_();
   caml_c_thread_unregister();
   self->registered = 0;
-#ifdef SS_DISABLE
-  if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)
-    sigaltstack(&self->signal_stack, LIBCGO_NULL_);
-#endif
+  if (self->signal_stack[0] != LIBCGO_NULL_)
+    libcgo_ocaml_signal_stack_(self->signal_stack, LIBCGO_NULL_);
 }
 
 /* ---- calls ---- */
@@ -280,9 +298,7 @@ libcgo_ocaml_enter_(struct libcgo_thread *thread, void (*fn)(void *arg),
     if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) ==
         LIBCGO_NULL_)
       return EPERM;
-#ifdef SS_DISABLE
-    sigaltstack(LIBCGO_NULL_, &self->signal_stack);
-#endif
+    libcgo_ocaml_signal_stack_(LIBCGO_NULL_, self->signal_stack);
   }
   /* At each call: it is cheap for a registered thread, and somebody else may have
      unregistered this one since. */

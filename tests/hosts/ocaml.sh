@@ -154,6 +154,8 @@ for bin in $dirs; do
   ok ${v}_a_thread_has_its_signal_stack_back passes stack
   ok ${v}_a_thread_has_its_signal_stack_back_in_strict_c passes stack-c11
   ok ${v}_files_of_another_std_have_the_same_record passes files
+  ok ${v}_calls_of_two_files_nest passes nested-files
+  ok ${v}_one_file_begins_for_all passes begin-elsewhere
   ok ${v}_the_collector_runs_under_fire passes collector
   ok ${v}_break_goes_to_the_main_thread passes signals
   ok ${v}_children_of_forks_under_fire_go_on passes fork

@@ -230,6 +230,31 @@ static void *with_a_border_of_another_file(void *arg) {
   return NULL;
 }
 
+/* Calls of two files nest, in both orders. */
+static void here_again(void *arg) {
+  struct task *t = arg;
+  tell(t);
+  t->err = libcgo_ocaml_call(&border, tell, t);
+}
+static void elsewhere_again(void *arg) {
+  struct task *t = arg;
+  tell(t);
+  t->err = other_call(here_again, t);
+}
+static void *nested_in_files(void *arg) {
+  struct task *t = arg;
+  int err = other_call(here_again, t);
+  if (err == 0 && t->err == 0)
+    err = libcgo_ocaml_call(&border, elsewhere_again, t);
+  t->err = err != 0 ? err : t->err;
+  return NULL;
+}
+
+value test_begin_elsewhere(value unit) {
+  (void)unit;
+  return Val_int(other_begin());
+}
+
 value test_special(value kind, value what) {
   static void *(*const kinds[])(void *) = {nested_in_c,
                                            unregistered_by_others,
@@ -239,7 +264,8 @@ value test_special(value kind, value what) {
                                            with_a_signal_stack,
                                            interrupts,
                                            with_a_signal_stack_elsewhere,
-                                           with_a_border_of_another_file};
+                                           with_a_border_of_another_file,
+                                           nested_in_files};
   struct task t = {Int_val(what), 7, 3, 0, 0, 0};
   const int k = Int_val(kind);
   caml_release_runtime_system();

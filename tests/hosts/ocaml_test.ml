@@ -2,6 +2,7 @@
 external threads : int -> int -> int -> int = "test_threads"
 external balance : unit -> int = "test_balance"
 external begin_ : unit -> int = "test_begin"
+external begin_elsewhere : unit -> int = "test_begin_elsewhere"
 external end_ : unit -> int = "test_end"
 external released : int -> int -> int = "test_released"
 external held : int -> int -> int = "test_held"
@@ -78,6 +79,11 @@ let test = function
   | "stack" -> check "special" (special 5 count) 0
   | "stack-c11" -> check "special" (special 7 count) 0
   | "files" -> check "special" (special 8 count) 0
+  | "nested-files" -> check "special" (special 9 count) 0; check "calls" !calls 5
+  | "begin-elsewhere" ->
+    check "begin" (begin_elsewhere ()) 0;
+    check "held" (held count 0) 0;
+    check "special" (special 9 count) 0
   | "collector" ->
     let stop = ref false in
     let collector = Thread.create (fun () -> while not !stop do Gc.full_major (); Thread.yield () done) () in

@@ -95,10 +95,19 @@ extern void (*libcgo_ocaml_leave_hook_)(void)
     LIBCGO_HOST_NAME_("caml_leave_blocking_section_hook");
 
 /* OCaml 4 does not tell a thread whether it holds the runtime. So its two hooks, which
-   each thread calls when it gives the runtime away and takes it, are followed. */
-static LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
-static void (*libcgo_ocaml_enter_before_)(void);
-static void (*libcgo_ocaml_leave_before_)(void);
+   each thread calls when it gives the runtime away and takes it, are followed: once in each
+   library (or program), whose files share what they know. */
+#ifdef __ELF__
+#define LIBCGO_OCAML_SHARED_ __attribute__((__weak__, __visibility__("hidden")))
+extern LIBCGO_OCAML_SHARED_ LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
+extern LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_enter_before_)(void);
+extern LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_leave_before_)(void);
+#else
+#define LIBCGO_OCAML_SHARED_ static /* each file for itself */
+#endif
+LIBCGO_OCAML_SHARED_ LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
+LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_enter_before_)(void);
+LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_leave_before_)(void);
 
 static inline int libcgo_ocaml_holds_(void) { return libcgo_ocaml_held_; }
 
@@ -350,8 +359,8 @@ libcgo_ocaml_first_(struct libcgo_ocaml *border, void (*fn)(void *arg),
  *
  * If the thread holds the runtime already, fn is called right away: in a nested call, or
  * below OCaml code that has called C. OCaml 5 always tells. With OCaml 4 that is known of
- * the threads of C, and of OCaml's threads once libcgo_ocaml_begin has been called; before,
- * a thread of OCaml must have released the runtime.
+ * the threads of C that this library has let in, and of all other threads once the library
+ * has called libcgo_ocaml_begin; before, they must have released the runtime.
  *
  * fn must return: call OCaml by caml_callback_exn and the like, whose exceptions end there.
  * No C++ exception or longjmp may leave it. The thread may end in it.
@@ -381,9 +390,10 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
 /* ---- begin and end ---- */
 
 /*
- * Opens the border again after libcgo_ocaml_end. With OCaml 4 it makes all calls on OCaml's
- * own threads know whether they hold the runtime: call it early, from a C function that
- * OCaml has called and that has not released the runtime. Otherwise not needed.
+ * Opens the border again after libcgo_ocaml_end. With OCaml 4 it makes all calls of this
+ * library (or program) know whether their threads hold the runtime: each library that has a
+ * border calls it early, from a C function that OCaml has called and that has not released
+ * the runtime. Otherwise not needed.
  *
  * Returns 0. EINVAL: border is NULL. EPERM: OCaml's module Thread has not started.
  * The caller must hold the runtime. Not safe in signal handlers. Since 0.2.

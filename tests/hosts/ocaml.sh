@@ -150,6 +150,7 @@ for bin in $dirs; do
   ok ${v}_calls_nest_with_the_runtime_or_without passes nested
   ok ${v}_others_register_and_unregister_the_thread passes others
   ok ${v}_destructors_of_other_keys_call passes destructors
+  ok ${v}_a_thread_that_ocaml_has_ended_calls passes late
   ok ${v}_a_thread_ends_in_a_call passes ends
   ok ${v}_a_thread_has_its_signal_stack_back passes stack
   ok ${v}_a_thread_has_its_signal_stack_back_in_strict_c passes stack-c11

@@ -7,6 +7,8 @@
 #include <caml/threads.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,17 @@
 
 /* How often the header registers and unregisters. */
 static int registered, unregistered;
+/* The late thread, see below, waits for the runtime now, or is in. */
+static sem_t late_decided;
+static _Thread_local int late;
+static void decide(void) {
+  if (late) {
+    late = 0;
+    sem_post(&late_decided);
+  }
+}
 static int count_register(void) {
+  decide();
   const int is = caml_c_thread_register();
   __atomic_add_fetch(&registered, is, __ATOMIC_RELAXED);
   return is;
@@ -276,6 +288,55 @@ value test_special(value kind, value what) {
   if (k == 3 && (rounds < 6 || last.err != 0))
     return Val_int(-4);
   return Val_int(t.err);
+}
+
+/* ---- a thread that OCaml has ended calls in a destructor ---- */
+
+static pthread_key_t late_key;
+static sem_t late_is_there, late_may_call, late_is_over;
+static int main_holds, late_errors;
+static void late_fn(void *arg) {
+  (void)arg;
+  late_errors += main_holds;
+  decide();
+}
+static void late_call(void *arg) {
+  sem_post(&late_is_there);
+  sem_wait(&late_may_call);
+  late = 1;
+  late_errors += libcgo_ocaml_call(&border, late_fn, NULL) != 0;
+  calls(arg);
+  late_errors += last.err != 0;
+  sem_post(&late_is_over);
+}
+value test_late_key(value unit) {
+  (void)unit;
+  sem_init(&late_is_there, 0, 0);
+  sem_init(&late_may_call, 0, 0);
+  sem_init(&late_decided, 0, 0);
+  sem_init(&late_is_over, 0, 0);
+  return Val_int(pthread_key_create(&late_key, late_call));
+}
+value test_late_arm(value unit) {
+  (void)unit;
+  return Val_int(pthread_setspecific(late_key, &last));
+}
+value test_late_wait(value unit) {
+  (void)unit;
+  caml_release_runtime_system();
+  sem_wait(&late_is_there);
+  caml_acquire_runtime_system();
+  main_holds = 1;
+  sem_post(&late_may_call);
+  sem_wait(&late_decided);
+  main_holds = 0;
+  caml_release_runtime_system();
+  sem_wait(&late_is_over);
+  while (__atomic_load_n(&registered, __ATOMIC_RELAXED) !=
+         __atomic_load_n(&unregistered, __ATOMIC_RELAXED))
+    sched_yield();
+  caml_acquire_runtime_system();
+  return Val_int(late_errors);
 }
 
 /* ---- the end ---- */

@@ -85,6 +85,10 @@ extern void libcgo_ocaml_give_(void)
 static inline int libcgo_ocaml_holds_(void) {
   return Caml_state_opt != LIBCGO_NULL_;
 }
+static inline int libcgo_ocaml_still_holds_(int registered) {
+  (void)registered;
+  return libcgo_ocaml_holds_();
+}
 static inline void libcgo_ocaml_follow_(void) {}
 
 #else
@@ -102,6 +106,7 @@ extern void (*libcgo_ocaml_leave_hook_)(void)
 extern LIBCGO_OCAML_SHARED_ LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
 extern LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_enter_before_)(void);
 extern LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_leave_before_)(void);
+extern LIBCGO_OCAML_SHARED_ long libcgo_ocaml_alive_;
 #else
 #define LIBCGO_OCAML_SHARED_ static /* each file for itself */
 #endif
@@ -109,7 +114,46 @@ LIBCGO_OCAML_SHARED_ LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
 LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_enter_before_)(void);
 LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_leave_before_)(void);
 
-static inline int libcgo_ocaml_holds_(void) { return libcgo_ocaml_held_; }
+/*
+ * A thread that OCaml has made gives the runtime away without the hook when OCaml has ended
+ * it, and then runs destructors. A thread key without a destructor, made after OCaml's, tells:
+ * the C library clears its value after that of OCaml's key, and only at the end of the
+ * thread. It is the key's number and 1, or 0 if there is none.
+ */
+#ifdef LIBCGO_HOST_KEYS_
+LIBCGO_OCAML_SHARED_ long libcgo_ocaml_alive_;
+static inline void libcgo_ocaml_make_alive_(void) {
+  pthread_key_t key;
+  if (pthread_key_create(&key, LIBCGO_NULL_) == 0)
+    libcgo_ocaml_alive_ = LIBCGO_NUMBER_(long, key) + 1;
+}
+static inline int libcgo_ocaml_is_alive_(void) {
+  return libcgo_ocaml_alive_ == 0 ||
+         pthread_getspecific(LIBCGO_NUMBER_(
+             pthread_key_t, libcgo_ocaml_alive_ - 1)) != LIBCGO_NULL_;
+}
+/* If there is no memory for the value, nobody asks for it: 2. */
+static inline int libcgo_ocaml_mark_alive_(void) {
+  if (libcgo_ocaml_is_alive_())
+    return 1;
+  return pthread_setspecific(
+             LIBCGO_NUMBER_(pthread_key_t, libcgo_ocaml_alive_ - 1),
+             &libcgo_ocaml_alive_) == 0
+             ? 1
+             : 2;
+}
+#else
+static inline void libcgo_ocaml_make_alive_(void) {}
+static inline int libcgo_ocaml_is_alive_(void) { return 1; }
+static inline int libcgo_ocaml_mark_alive_(void) { return 1; }
+#endif
+
+static inline int libcgo_ocaml_holds_(void) { return libcgo_ocaml_held_ != 0; }
+/* The thread still holds it: not registered by us, it may be OCaml's, and at its end. */
+static inline int libcgo_ocaml_still_holds_(int registered) {
+  return libcgo_ocaml_held_ != 0 &&
+         (registered || libcgo_ocaml_held_ == 2 || libcgo_ocaml_is_alive_());
+}
 
 static inline void libcgo_ocaml_gives_(void) {
   libcgo_ocaml_held_ = 0;
@@ -118,7 +162,7 @@ static inline void libcgo_ocaml_gives_(void) {
 
 static inline void libcgo_ocaml_takes_(void) {
   libcgo_ocaml_leave_before_();
-  libcgo_ocaml_held_ = 1;
+  libcgo_ocaml_held_ = libcgo_ocaml_mark_alive_();
 }
 
 /* By a thread that holds the runtime: no other thread is in a hook then, unless it waits
@@ -126,11 +170,12 @@ static inline void libcgo_ocaml_takes_(void) {
 static inline void libcgo_ocaml_follow_(void) {
   if (libcgo_ocaml_enter_before_ != LIBCGO_NULL_)
     return;
+  libcgo_ocaml_make_alive_();
   libcgo_ocaml_enter_before_ = libcgo_ocaml_enter_hook_;
   libcgo_ocaml_leave_before_ = libcgo_ocaml_leave_hook_;
   libcgo_ocaml_enter_hook_ = libcgo_ocaml_gives_;
   libcgo_ocaml_leave_hook_ = libcgo_ocaml_takes_;
-  libcgo_ocaml_held_ = 1;
+  libcgo_ocaml_held_ = libcgo_ocaml_mark_alive_();
 }
 
 #endif
@@ -298,7 +343,7 @@ libcgo_ocaml_enter_(struct libcgo_thread *thread, void (*fn)(void *arg),
                     void *arg) {
   struct libcgo_ocaml_thread_ *self =
       LIBCGO_CAST_(struct libcgo_ocaml_thread_ *, thread);
-  if (libcgo_ocaml_holds_()) {
+  if (libcgo_ocaml_still_holds_(self->registered)) {
     fn(arg);
     return 0;
   }

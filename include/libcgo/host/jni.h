@@ -130,6 +130,7 @@ struct libcgo_jni_thread_ {
   uint32_t depth; /* calls that have not returned; not 0: the thread may be in the VM */
   uint32_t taken;                  /* the record belongs to a thread */
   struct libcgo_jni_thread_ *next; /* in the border's list; constant */
+  uint32_t *inside;                /* the thread's libcgo_jni_inside_ */
 };
 
 static inline uint32_t libcgo_jni_state_(const struct libcgo_jni *border) {
@@ -140,6 +141,16 @@ static inline struct libcgo_jni *
 libcgo_jni_of_(const struct libcgo_thread *thread) {
   return LIBCGO_CAST_(struct libcgo_jni *, thread->runtime);
 }
+
+/* How many calls the calling thread is in, of all borders of this library (or program): below
+   one of them there may be Java code that called the C code. */
+#ifdef __ELF__
+#define LIBCGO_JNI_SHARED_ __attribute__((__weak__, __visibility__("hidden")))
+extern LIBCGO_JNI_SHARED_ LIBCGO_HOST_TLS_ uint32_t libcgo_jni_inside_;
+#else
+#define LIBCGO_JNI_SHARED_ static /* of this file */
+#endif
+LIBCGO_JNI_SHARED_ LIBCGO_HOST_TLS_ uint32_t libcgo_jni_inside_;
 
 static inline struct libcgo_thread *
 libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
@@ -153,6 +164,7 @@ libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
     if (__atomic_compare_exchange_n(&self->taken, &free_now, 1, 0,
                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
       self->thread = fresh;
+      self->inside = &libcgo_jni_inside_;
       return &self->thread;
     }
   }
@@ -161,6 +173,7 @@ libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
   if (self == LIBCGO_NULL_)
     return LIBCGO_NULL_;
   self->thread = fresh;
+  self->inside = &libcgo_jni_inside_;
   self->taken = 1;
   self->next = __atomic_load_n(&border->threads, __ATOMIC_RELAXED);
   while (!__atomic_compare_exchange_n(&border->threads, &self->next, self, 0,
@@ -180,20 +193,10 @@ static inline void libcgo_jni_release_(struct libcgo_thread *thread) {
    the state says so first, then it is looked who is in the VM. Between the two there is a
    fence on both sides: a thread needs none where the other side can make it in all threads. */
 
-/* How many calls the calling thread is in, of all borders of this library (or program): below
-   one of them there may be Java code that called the C code. */
-#ifdef __ELF__
-#define LIBCGO_JNI_SHARED_ __attribute__((__weak__, __visibility__("hidden")))
-extern LIBCGO_JNI_SHARED_ LIBCGO_HOST_TLS_ uint32_t libcgo_jni_inside_;
-#else
-#define LIBCGO_JNI_SHARED_ static /* of this file */
-#endif
-LIBCGO_JNI_SHARED_ LIBCGO_HOST_TLS_ uint32_t libcgo_jni_inside_;
-
 static inline uint32_t libcgo_jni_go_in_(struct libcgo_jni *border,
                                          struct libcgo_jni_thread_ *self,
                                          uint32_t depth) {
-  libcgo_jni_inside_++;
+  ++*self->inside;
   __atomic_store_n(&self->depth, depth + 1, __ATOMIC_RELAXED);
   if (__builtin_expect(border->fences != 0, 0))
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -205,7 +208,7 @@ static inline uint32_t libcgo_jni_go_in_(struct libcgo_jni *border,
 static inline void libcgo_jni_go_out_(struct libcgo_jni_thread_ *self,
                                       uint32_t depth) {
   __atomic_store_n(&self->depth, depth, __ATOMIC_RELEASE);
-  libcgo_jni_inside_--;
+  --*self->inside;
 }
 
 /* The calling thread's environment, or NULL. */
@@ -356,7 +359,7 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
   struct libcgo_jni_thread_ *self =
       LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
   const uint32_t depth = self->depth;
-  const uint32_t outer = libcgo_jni_inside_;
+  const uint32_t outer = *self->inside;
   JNIEnv *env = self->attached;
   jthrowable pending = LIBCGO_NULL_;
   int err = 0;

@@ -312,9 +312,9 @@ EXTRA_DIST += tests/object/installcheck.sh tests/object/no-cxx.sh tests/object/s
 
 tests_once += tests/hosts/jni.sh tests/hosts/mailbox.sh tests/hosts/ocaml.sh \
 	tests/hosts/parse.sh tests/hosts/python.sh
-EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_stubs.c \
-	tests/hosts/ocaml_test.ml tests/hosts/parse-cffi.py tests/hosts/parse-swig.py tests/hosts/parse.c \
-	tests/hosts/parse.h tests/hosts/parse.i tests/hosts/parse.lua tests/hosts/parse.rs \
+EXTRA_DIST += tests/hosts/JniTest.java tests/hosts/jni.c tests/hosts/ocaml_other.c \
+	tests/hosts/ocaml_stubs.c tests/hosts/ocaml_test.ml tests/hosts/parse-cffi.py \
+	tests/hosts/parse-swig.py tests/hosts/parse.c tests/hosts/parse.h tests/hosts/parse.i tests/hosts/parse.lua tests/hosts/parse.rs \
 	tests/hosts/python-embed.cc tests/hosts/python-module.c tests/hosts/python-tests.py
 
 # ---- tests/models: what threads do without a lock, in every order ----

@@ -19,7 +19,8 @@ public class JniTest {
   static native int joinAtExit(int what);
   static native int end();
 
-  static final int COUNT = 0, NOTE = 1, THROW = 2, NEST = 3, WORK = 4, NEST_THROW = 5, WAIT = 6;
+  static final int COUNT = 0, NOTE = 1, THROW = 2, NEST = 3, WORK = 4, NEST_THROW = 5, WAIT = 6,
+      NEST_PENDING = 7;
 
   static final AtomicInteger calls = new AtomicInteger();
   static final Map<Integer, Set<Thread>> seen = new ConcurrentHashMap<>();
@@ -49,6 +50,14 @@ public class JniTest {
           here(THROW, 0);
           throw new AssertionError("no exception");
         } catch (IllegalArgumentException expected) {
+          calls.addAndGet(100);
+        }
+        break;
+      case NEST_PENDING:
+        try {
+          pendingBefore(NOTE, number);
+          throw new AssertionError("no exception");
+        } catch (IllegalStateException expected) {
           calls.addAndGet(100);
         }
         break;
@@ -166,6 +175,12 @@ public class JniTest {
         collector.join();
         break;
       }
+      case "borders":
+        check(special(4, NEST_THROW), 0);
+        check(calls.get(), 9 * 102);
+        check(special(4, NEST_PENDING), 0);
+        check(calls.get(), 2 * 9 * 102);
+        break;
       case "fork":
         check(forked(), 0);
         break;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 LIBCGO_JNI(border);
+LIBCGO_JNI(second);
 
 static jclass test_class;
 static jmethodID on_call;
@@ -33,14 +34,17 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   /* Weak: it would keep its loader, and with it this library. */
   test_class = (*env)->NewWeakGlobalRef(env, local);
   on_call = (*env)->GetStaticMethodID(env, test_class, "onCall", "(II)V");
-  return on_call != NULL && libcgo_jni_begin(&border, vm) == 0 ? JNI_VERSION_1_6
-                                                               : JNI_ERR;
+  return on_call != NULL && libcgo_jni_begin(&border, vm) == 0 &&
+                 libcgo_jni_begin(&second, vm) == 0
+             ? JNI_VERSION_1_6
+             : JNI_ERR;
 }
 
 JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
   (void)vm;
   (void)reserved;
   libcgo_jni_end(&border);
+  libcgo_jni_end(&second);
   close(held[1]);
 }
 #endif
@@ -159,11 +163,21 @@ static void *with_signals_blocked(void *arg) {
   pthread_exit(NULL);
 }
 
+/* A thread that the first border has attached calls through another one, which that Java
+   code does not use. */
+static void *through_another_border(void *arg) {
+  struct task *t = arg;
+  calls(t);
+  for (int i = 0; i < t->count && t->err == 0; i++)
+    t->err = libcgo_jni_call(&second, tell, t);
+  return calls(t);
+}
+
 JNIEXPORT jint JNICALL Java_JniTest_special(JNIEnv *env, jclass c, jint kind,
                                             jint what) {
-  static void *(*const kinds[])(void *) = {detached_by_others,
-                                           attached_by_others, from_destructors,
-                                           with_signals_blocked};
+  static void *(*const kinds[])(void *) = {
+      detached_by_others, attached_by_others, from_destructors,
+      with_signals_blocked, through_another_border};
   struct task t = {what, 7, 3, 0, 0};
   (void)env;
   (void)c;
@@ -328,6 +342,14 @@ int main(int argc, char **argv) {
     return 4;
   if (libcgo_jni_begin(&border, vm) != 0 || libcgo_jni_begin(&border, vm) != 0)
     return 5;
+  /* Another VM, while the border is open and when it is not. */
+  JavaVM other = *vm;
+  if (libcgo_jni_begin(&border, &other) != EINVAL ||
+      libcgo_jni_end(&border) != 0 ||
+      libcgo_jni_begin(&border, &other) != EINVAL ||
+      libcgo_jni_call(&border, tell, &late) != ESHUTDOWN ||
+      libcgo_jni_begin(&border, vm) != 0)
+    return 7;
   if (callers_call(0) != 0)
     return 6;
   if ((*vm)->DestroyJavaVM(vm) != JNI_OK)

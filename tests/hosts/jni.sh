@@ -121,6 +121,7 @@ for home in $homes; do
   ok ${jdk}_calls_nest run_java libtest.so nested
   ok ${jdk}_an_exception_that_nobody_can_catch_goes_to_the_handler run_java libtest.so uncaught
   ok ${jdk}_an_exception_below_java_stays_pending run_java libtest.so pending
+  ok ${jdk}_calls_of_two_borders_nest run_java libtest.so borders
   ok ${jdk}_local_references_end_with_the_call run_java libtest.so locals
   ok ${jdk}_destructors_of_other_keys_call run_java libtest.so destructors
   ok ${jdk}_a_thread_with_signals_blocked_calls_and_ends run_java libtest.so signals

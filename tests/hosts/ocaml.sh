@@ -32,9 +32,11 @@ link_with() { # MODULES... -o PROGRAM
 }
 
 build() {
-  cp "$here/ocaml_stubs.c" "$here/ocaml_test.ml" . &&
+  cp "$here/ocaml_stubs.c" "$here/ocaml_other.c" "$here/ocaml_test.ml" . &&
     $CC $flags -isystem "$where" $CFLAGS -fPIC -c ocaml_stubs.c -o ocaml_stubs.o &&
-    link_with ocaml_stubs.o ocaml_test.ml -o program
+    $CC -std=c11 -Wall -Wextra -Werror $cppflags -isystem "$where" $CFLAGS -fPIC \
+      -c ocaml_other.c -o ocaml_other.o &&
+    link_with ocaml_stubs.o ocaml_other.o ocaml_test.ml -o program
 }
 
 compiles_with() { # COMPILER...
@@ -109,7 +111,7 @@ let () =
   List.iter Domain.join busy;
   assert (Atomic.get calls = 3 * 400 + 1600)
 ML
-  link_with ocaml_stubs.o domains.ml -o domains && timeout -k 1 120 ./domains
+  link_with ocaml_stubs.o ocaml_other.o domains.ml -o domains && timeout -k 1 120 ./domains
 }
 
 example() {
@@ -148,8 +150,13 @@ for bin in $dirs; do
   ok ${v}_calls_nest_with_the_runtime_or_without passes nested
   ok ${v}_others_register_and_unregister_the_thread passes others
   ok ${v}_destructors_of_other_keys_call passes destructors
+  ok ${v}_a_thread_that_ocaml_has_ended_calls passes late
   ok ${v}_a_thread_ends_in_a_call passes ends
   ok ${v}_a_thread_has_its_signal_stack_back passes stack
+  ok ${v}_a_thread_has_its_signal_stack_back_in_strict_c passes stack-c11
+  ok ${v}_files_of_another_std_have_the_same_record passes files
+  ok ${v}_calls_of_two_files_nest passes nested-files
+  ok ${v}_one_file_begins_for_all passes begin-elsewhere
   ok ${v}_the_collector_runs_under_fire passes collector
   ok ${v}_break_goes_to_the_main_thread passes signals
   ok ${v}_children_of_forks_under_fire_go_on passes fork

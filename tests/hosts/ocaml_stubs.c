@@ -7,6 +7,8 @@
 #include <caml/threads.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,17 @@
 
 /* How often the header registers and unregisters. */
 static int registered, unregistered;
+/* The late thread, see below, waits for the runtime now, or is in. */
+static sem_t late_decided;
+static _Thread_local int late;
+static void decide(void) {
+  if (late) {
+    late = 0;
+    sem_post(&late_decided);
+  }
+}
 static int count_register(void) {
+  decide();
   const int is = caml_c_thread_register();
   __atomic_add_fetch(&registered, is, __ATOMIC_RELAXED);
   return is;
@@ -53,6 +65,12 @@ static void *calls(void *arg) {
     t->err = libcgo_ocaml_call(&border, tell, t);
   return NULL;
 }
+
+/* ocaml_other.c, compiled with another -std. */
+struct libcgo_ocaml *other_border(void);
+size_t other_size(void);
+int other_begin(void);
+int other_call(void (*fn)(void *arg), void *arg);
 
 /* ---- threads of C ---- */
 
@@ -204,11 +222,62 @@ static void *with_a_signal_stack(void *arg) {
   return NULL;
 }
 
+/* The border and the call are another file's. */
+static void *with_a_signal_stack_elsewhere(void *arg) {
+  struct task *t = arg;
+  stack_t mine = {.ss_sp = own_stack, .ss_size = sizeof own_stack};
+  sigaltstack(&mine, NULL);
+  t->err = other_call(tell, t);
+  pthread_key_create(&after, look);
+  pthread_setspecific(after, arg);
+  return NULL;
+}
+
+/* The border, and so the record, are another file's, and the call is this file's. */
+static void *with_a_border_of_another_file(void *arg) {
+  struct task *t = arg;
+  t->err = libcgo_ocaml_call(other_border(), tell, t);
+  if (t->err == 0 && other_size() != sizeof(struct libcgo_ocaml_thread_))
+    t->err = -6;
+  return NULL;
+}
+
+/* Calls of two files nest, in both orders. */
+static void here_again(void *arg) {
+  struct task *t = arg;
+  tell(t);
+  t->err = libcgo_ocaml_call(&border, tell, t);
+}
+static void elsewhere_again(void *arg) {
+  struct task *t = arg;
+  tell(t);
+  t->err = other_call(here_again, t);
+}
+static void *nested_in_files(void *arg) {
+  struct task *t = arg;
+  int err = other_call(here_again, t);
+  if (err == 0 && t->err == 0)
+    err = libcgo_ocaml_call(&border, elsewhere_again, t);
+  t->err = err != 0 ? err : t->err;
+  return NULL;
+}
+
+value test_begin_elsewhere(value unit) {
+  (void)unit;
+  return Val_int(other_begin());
+}
+
 value test_special(value kind, value what) {
-  static void *(*const kinds[])(void *) = {
-      nested_in_c,      unregistered_by_others, registered_by_others,
-      from_destructors, ends_in_a_call,         with_a_signal_stack,
-      interrupts};
+  static void *(*const kinds[])(void *) = {nested_in_c,
+                                           unregistered_by_others,
+                                           registered_by_others,
+                                           from_destructors,
+                                           ends_in_a_call,
+                                           with_a_signal_stack,
+                                           interrupts,
+                                           with_a_signal_stack_elsewhere,
+                                           with_a_border_of_another_file,
+                                           nested_in_files};
   struct task t = {Int_val(what), 7, 3, 0, 0, 0};
   const int k = Int_val(kind);
   caml_release_runtime_system();
@@ -219,6 +288,55 @@ value test_special(value kind, value what) {
   if (k == 3 && (rounds < 6 || last.err != 0))
     return Val_int(-4);
   return Val_int(t.err);
+}
+
+/* ---- a thread that OCaml has ended calls in a destructor ---- */
+
+static pthread_key_t late_key;
+static sem_t late_is_there, late_may_call, late_is_over;
+static int main_holds, late_errors;
+static void late_fn(void *arg) {
+  (void)arg;
+  late_errors += main_holds;
+  decide();
+}
+static void late_call(void *arg) {
+  sem_post(&late_is_there);
+  sem_wait(&late_may_call);
+  late = 1;
+  late_errors += libcgo_ocaml_call(&border, late_fn, NULL) != 0;
+  calls(arg);
+  late_errors += last.err != 0;
+  sem_post(&late_is_over);
+}
+value test_late_key(value unit) {
+  (void)unit;
+  sem_init(&late_is_there, 0, 0);
+  sem_init(&late_may_call, 0, 0);
+  sem_init(&late_decided, 0, 0);
+  sem_init(&late_is_over, 0, 0);
+  return Val_int(pthread_key_create(&late_key, late_call));
+}
+value test_late_arm(value unit) {
+  (void)unit;
+  return Val_int(pthread_setspecific(late_key, &last));
+}
+value test_late_wait(value unit) {
+  (void)unit;
+  caml_release_runtime_system();
+  sem_wait(&late_is_there);
+  caml_acquire_runtime_system();
+  main_holds = 1;
+  sem_post(&late_may_call);
+  sem_wait(&late_decided);
+  main_holds = 0;
+  caml_release_runtime_system();
+  sem_wait(&late_is_over);
+  while (__atomic_load_n(&registered, __ATOMIC_RELAXED) !=
+         __atomic_load_n(&unregistered, __ATOMIC_RELAXED))
+    sched_yield();
+  caml_acquire_runtime_system();
+  return Val_int(late_errors);
 }
 
 /* ---- the end ---- */

@@ -2,10 +2,14 @@
 external threads : int -> int -> int -> int = "test_threads"
 external balance : unit -> int = "test_balance"
 external begin_ : unit -> int = "test_begin"
+external begin_elsewhere : unit -> int = "test_begin_elsewhere"
 external end_ : unit -> int = "test_end"
 external released : int -> int -> int = "test_released"
 external held : int -> int -> int = "test_held"
 external special : int -> int -> int = "test_special"
+external late_key : unit -> int = "test_late_key"
+external late_arm : unit -> int = "test_late_arm"
+external late_wait : unit -> int = "test_late_wait"
 external fire : int -> unit = "test_fire"
 
 let count = 0 and raise_ = 1 and nest_held = 2 and nest_released = 3 and work = 4
@@ -68,6 +72,13 @@ let test = function
     check "registered" (special 2 count) 0;
     check "balance" (balance ()) 0
   | "destructors" -> check "special" (special 3 count) 0; check "balance" (balance ()) 0
+  | "late" ->
+    check "begin" (begin_ ()) 0;
+    check "key" (late_key ()) 0;
+    let t = Thread.create (fun () -> check "held" (held count 0) 0; check "arm" (late_arm ()) 0) () in
+    check "late" (late_wait ()) 0;
+    Thread.join t;
+    check "calls" !calls 2
   | "ends" ->
     for _ = 1 to 50 do
       check "special" (special 4 work) 0;
@@ -76,6 +87,13 @@ let test = function
     check "calls" !calls 50;
     check "balance" (balance ()) 0
   | "stack" -> check "special" (special 5 count) 0
+  | "stack-c11" -> check "special" (special 7 count) 0
+  | "files" -> check "special" (special 8 count) 0
+  | "nested-files" -> check "special" (special 9 count) 0; check "calls" !calls 5
+  | "begin-elsewhere" ->
+    check "begin" (begin_elsewhere ()) 0;
+    check "held" (held count 0) 0;
+    check "special" (special 9 count) 0
   | "collector" ->
     let stop = ref false in
     let collector = Thread.create (fun () -> while not !stop do Gc.full_major (); Thread.yield () done) () in

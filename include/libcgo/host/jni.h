@@ -130,6 +130,7 @@ struct libcgo_jni_thread_ {
   uint32_t depth; /* calls that have not returned; not 0: the thread may be in the VM */
   uint32_t taken;                  /* the record belongs to a thread */
   struct libcgo_jni_thread_ *next; /* in the border's list; constant */
+  uint32_t *inside;                /* the thread's libcgo_jni_inside_ */
 };
 
 static inline uint32_t libcgo_jni_state_(const struct libcgo_jni *border) {
@@ -140,6 +141,16 @@ static inline struct libcgo_jni *
 libcgo_jni_of_(const struct libcgo_thread *thread) {
   return LIBCGO_CAST_(struct libcgo_jni *, thread->runtime);
 }
+
+/* How many calls the calling thread is in, of all borders of this library (or program): below
+   one of them there may be Java code that called the C code. */
+#ifdef __ELF__
+#define LIBCGO_JNI_SHARED_ __attribute__((__weak__, __visibility__("hidden")))
+extern LIBCGO_JNI_SHARED_ LIBCGO_HOST_TLS_ uint32_t libcgo_jni_inside_;
+#else
+#define LIBCGO_JNI_SHARED_ static /* of this file */
+#endif
+LIBCGO_JNI_SHARED_ LIBCGO_HOST_TLS_ uint32_t libcgo_jni_inside_;
 
 static inline struct libcgo_thread *
 libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
@@ -153,6 +164,7 @@ libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
     if (__atomic_compare_exchange_n(&self->taken, &free_now, 1, 0,
                                     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
       self->thread = fresh;
+      self->inside = &libcgo_jni_inside_;
       return &self->thread;
     }
   }
@@ -161,6 +173,7 @@ libcgo_jni_acquire_(struct libcgo_runtime *runtime) {
   if (self == LIBCGO_NULL_)
     return LIBCGO_NULL_;
   self->thread = fresh;
+  self->inside = &libcgo_jni_inside_;
   self->taken = 1;
   self->next = __atomic_load_n(&border->threads, __ATOMIC_RELAXED);
   while (!__atomic_compare_exchange_n(&border->threads, &self->next, self, 0,
@@ -183,6 +196,7 @@ static inline void libcgo_jni_release_(struct libcgo_thread *thread) {
 static inline uint32_t libcgo_jni_go_in_(struct libcgo_jni *border,
                                          struct libcgo_jni_thread_ *self,
                                          uint32_t depth) {
+  ++*self->inside;
   __atomic_store_n(&self->depth, depth + 1, __ATOMIC_RELAXED);
   if (__builtin_expect(border->fences != 0, 0))
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -194,6 +208,7 @@ static inline uint32_t libcgo_jni_go_in_(struct libcgo_jni *border,
 static inline void libcgo_jni_go_out_(struct libcgo_jni_thread_ *self,
                                       uint32_t depth) {
   __atomic_store_n(&self->depth, depth, __ATOMIC_RELEASE);
+  --*self->inside;
 }
 
 /* The calling thread's environment, or NULL. */
@@ -210,8 +225,8 @@ static inline void libcgo_jni_leave_(struct libcgo_thread *thread) {
   struct libcgo_jni *border = libcgo_jni_of_(thread);
   struct libcgo_jni_thread_ *self =
       LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
-  if (self->attached != LIBCGO_NULL_ &&
-      libcgo_jni_go_in_(border, self, 0) != LIBCGO_JNI_GONE_ &&
+  if (libcgo_jni_go_in_(border, self, 0) != LIBCGO_JNI_GONE_ &&
+      self->attached != LIBCGO_NULL_ &&
       libcgo_jni_env_(border->vm) == self->attached)
     LIBCGO_JNI_(border->vm, DetachCurrentThread)(border->vm);
   self->attached = LIBCGO_NULL_;
@@ -344,6 +359,7 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
   struct libcgo_jni_thread_ *self =
       LIBCGO_CAST_(struct libcgo_jni_thread_ *, thread);
   const uint32_t depth = self->depth;
+  const uint32_t outer = *self->inside;
   JNIEnv *env = self->attached;
   jthrowable pending = LIBCGO_NULL_;
   int err = 0;
@@ -364,7 +380,7 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
     }
     env = self->attached;
   }
-  if (__builtin_expect(depth != 0 || self->attached != env, 0) &&
+  if (__builtin_expect(outer != 0 || self->attached != env, 0) &&
       LIBCGO_JNI_(env, ExceptionCheck)(env))
     pending = libcgo_jni_put_aside_(env);
   if (__builtin_expect(LIBCGO_JNI_(env, PushLocalFrame)(env, 16) != 0, 0)) {
@@ -373,7 +389,7 @@ libcgo_jni_enter_(struct libcgo_jni *border, struct libcgo_thread *thread,
   } else {
     fn(env, arg);
     if (__builtin_expect(LIBCGO_JNI_(env, ExceptionCheck)(env), 0) &&
-        depth == 0 && self->attached == env)
+        outer == 0 && self->attached == env)
       libcgo_jni_uncaught_(env);
     LIBCGO_JNI_(env, PopLocalFrame)(env, LIBCGO_NULL_);
   }
@@ -414,8 +430,8 @@ libcgo_jni_first_(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
  *
  * - Local references that fn makes are gone when it returns, on every thread.
  * - An exception that fn leaves pending: if Java called the C code that calls this (the
- *   thread is Java's, or this call is nested in another), it stays pending, for that Java
- *   code. Otherwise nobody could catch it: the thread's handler of uncaught exceptions
+ *   thread is Java's, or this call is nested in another one, of any border of this library
+ *   or program), it stays pending, for that Java code. Otherwise nobody could catch it: the thread's handler of uncaught exceptions
  *   gets it. In both cases the call returns 0: check in fn what fn must know.
  * - An exception that is pending before the call is put aside, and pending again
  *   afterwards, unless fn leaves a new one.
@@ -551,7 +567,8 @@ static inline void libcgo_jni_watch_(struct libcgo_jni *border) {
  * after JNI_CreateJavaVM. After libcgo_jni_end, it opens the border again. Keeps the
  * object that contains the border from being unmapped by dlclose(3), and so by the VM.
  *
- * Returns 0, also if the border is open already. EINVAL: border or vm is NULL.
+ * Returns 0, also if the border is open already. EINVAL: border or vm is NULL, or vm is not
+ * the VM of an earlier call: threads may still be attached to that one.
  * ENOMEM: no memory. EBUSY: another thread is in this call.
  * Or an error of libcgo_attach, or of pthread_atfork(3).
  * Call it from one thread, which the VM knows; not safe in signal handlers. Since 0.2.
@@ -559,7 +576,8 @@ static inline void libcgo_jni_watch_(struct libcgo_jni *border) {
 LIBCGO_CHECKED_ static inline int libcgo_jni_begin(struct libcgo_jni *border,
                                                    JavaVM *vm) {
   int err;
-  if (border == LIBCGO_NULL_ || vm == LIBCGO_NULL_)
+  if (border == LIBCGO_NULL_ || vm == LIBCGO_NULL_ ||
+      (border->vm != LIBCGO_NULL_ && border->vm != vm))
     return EINVAL;
   if (libcgo_jni_state_(border) == LIBCGO_JNI_OPEN_)
     return 0;

@@ -85,6 +85,10 @@ extern void libcgo_ocaml_give_(void)
 static inline int libcgo_ocaml_holds_(void) {
   return Caml_state_opt != LIBCGO_NULL_;
 }
+static inline int libcgo_ocaml_still_holds_(int registered) {
+  (void)registered;
+  return libcgo_ocaml_holds_();
+}
 static inline void libcgo_ocaml_follow_(void) {}
 
 #else
@@ -95,12 +99,61 @@ extern void (*libcgo_ocaml_leave_hook_)(void)
     LIBCGO_HOST_NAME_("caml_leave_blocking_section_hook");
 
 /* OCaml 4 does not tell a thread whether it holds the runtime. So its two hooks, which
-   each thread calls when it gives the runtime away and takes it, are followed. */
-static LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
-static void (*libcgo_ocaml_enter_before_)(void);
-static void (*libcgo_ocaml_leave_before_)(void);
+   each thread calls when it gives the runtime away and takes it, are followed: once in each
+   library (or program), whose files share what they know. */
+#ifdef __ELF__
+#define LIBCGO_OCAML_SHARED_ __attribute__((__weak__, __visibility__("hidden")))
+extern LIBCGO_OCAML_SHARED_ LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
+extern LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_enter_before_)(void);
+extern LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_leave_before_)(void);
+extern LIBCGO_OCAML_SHARED_ long libcgo_ocaml_alive_;
+#else
+#define LIBCGO_OCAML_SHARED_ static /* each file for itself */
+#endif
+LIBCGO_OCAML_SHARED_ LIBCGO_HOST_TLS_ int libcgo_ocaml_held_;
+LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_enter_before_)(void);
+LIBCGO_OCAML_SHARED_ void (*libcgo_ocaml_leave_before_)(void);
 
-static inline int libcgo_ocaml_holds_(void) { return libcgo_ocaml_held_; }
+/*
+ * A thread that OCaml has made gives the runtime away without the hook when OCaml has ended
+ * it, and then runs destructors. A thread key without a destructor, made after OCaml's, tells:
+ * the C library clears its value after that of OCaml's key, and only at the end of the
+ * thread. It is the key's number and 1, or 0 if there is none.
+ */
+#ifdef LIBCGO_HOST_KEYS_
+LIBCGO_OCAML_SHARED_ long libcgo_ocaml_alive_;
+static inline void libcgo_ocaml_make_alive_(void) {
+  pthread_key_t key;
+  if (pthread_key_create(&key, LIBCGO_NULL_) == 0)
+    libcgo_ocaml_alive_ = LIBCGO_NUMBER_(long, key) + 1;
+}
+static inline int libcgo_ocaml_is_alive_(void) {
+  return libcgo_ocaml_alive_ == 0 ||
+         pthread_getspecific(LIBCGO_NUMBER_(
+             pthread_key_t, libcgo_ocaml_alive_ - 1)) != LIBCGO_NULL_;
+}
+/* If there is no memory for the value, nobody asks for it: 2. */
+static inline int libcgo_ocaml_mark_alive_(void) {
+  if (libcgo_ocaml_is_alive_())
+    return 1;
+  return pthread_setspecific(
+             LIBCGO_NUMBER_(pthread_key_t, libcgo_ocaml_alive_ - 1),
+             &libcgo_ocaml_alive_) == 0
+             ? 1
+             : 2;
+}
+#else
+static inline void libcgo_ocaml_make_alive_(void) {}
+static inline int libcgo_ocaml_is_alive_(void) { return 1; }
+static inline int libcgo_ocaml_mark_alive_(void) { return 1; }
+#endif
+
+static inline int libcgo_ocaml_holds_(void) { return libcgo_ocaml_held_ != 0; }
+/* The thread still holds it: not registered by us, it may be OCaml's, and at its end. */
+static inline int libcgo_ocaml_still_holds_(int registered) {
+  return libcgo_ocaml_held_ != 0 &&
+         (registered || libcgo_ocaml_held_ == 2 || libcgo_ocaml_is_alive_());
+}
 
 static inline void libcgo_ocaml_gives_(void) {
   libcgo_ocaml_held_ = 0;
@@ -109,7 +162,7 @@ static inline void libcgo_ocaml_gives_(void) {
 
 static inline void libcgo_ocaml_takes_(void) {
   libcgo_ocaml_leave_before_();
-  libcgo_ocaml_held_ = 1;
+  libcgo_ocaml_held_ = libcgo_ocaml_mark_alive_();
 }
 
 /* By a thread that holds the runtime: no other thread is in a hook then, unless it waits
@@ -117,11 +170,12 @@ static inline void libcgo_ocaml_takes_(void) {
 static inline void libcgo_ocaml_follow_(void) {
   if (libcgo_ocaml_enter_before_ != LIBCGO_NULL_)
     return;
+  libcgo_ocaml_make_alive_();
   libcgo_ocaml_enter_before_ = libcgo_ocaml_enter_hook_;
   libcgo_ocaml_leave_before_ = libcgo_ocaml_leave_hook_;
   libcgo_ocaml_enter_hook_ = libcgo_ocaml_gives_;
   libcgo_ocaml_leave_hook_ = libcgo_ocaml_takes_;
-  libcgo_ocaml_held_ = 1;
+  libcgo_ocaml_held_ = libcgo_ocaml_mark_alive_();
 }
 
 #endif
@@ -133,10 +187,30 @@ struct libcgo_ocaml_thread_ {
   int registered;              /* by us */
   int asked;                   /* once, which key it is that OCaml sets */
   void *info; /* what OCaml keeps for it under its thread key */
-#ifdef SS_DISABLE
-  stack_t signal_stack; /* the thread's own: OCaml 5 puts another one in its place */
-#endif
+  /* The thread's own: OCaml 5 puts another one in its place. A stack_t, but not every -std
+     has that type, and the record is the same for all files. Its first member is ss_sp. */
+  void *signal_stack[4];
 };
+
+/* sigaltstack(2): with GCC's -std=c11, <signal.h> does not have it. */
+#ifdef SS_DISABLE
+typedef char libcgo_ocaml_stack_fits_[sizeof(stack_t) <= 4 * sizeof(void *) ? 1 : -1];
+static inline void libcgo_ocaml_signal_stack_(void **now, void **before) {
+  void *in = now, *out = before;
+  sigaltstack(LIBCGO_CAST_(stack_t *, in), LIBCGO_CAST_(stack_t *, out));
+}
+#elif defined(__linux__)
+extern int libcgo_ocaml_sigaltstack_(const void *now, void *before)
+    LIBCGO_HOST_NAME_("sigaltstack");
+static inline void libcgo_ocaml_signal_stack_(void **now, void **before) {
+  (void)libcgo_ocaml_sigaltstack_(now, before);
+}
+#else
+static inline void libcgo_ocaml_signal_stack_(void **now, void **before) {
+  (void)now;
+  (void)before;
+}
+#endif
 
 static inline struct libcgo_thread *
 libcgo_ocaml_acquire_(struct libcgo_runtime *runtime) {
@@ -257,10 +331,8 @@ static inline void libcgo_ocaml_leave_(struct libcgo_thread *thread) {
     libcgo_ocaml_give_();
   caml_c_thread_unregister();
   self->registered = 0;
-#ifdef SS_DISABLE
-  if ((self->signal_stack.ss_flags & SS_DISABLE) == 0)
-    sigaltstack(&self->signal_stack, LIBCGO_NULL_);
-#endif
+  if (self->signal_stack[0] != LIBCGO_NULL_)
+    libcgo_ocaml_signal_stack_(self->signal_stack, LIBCGO_NULL_);
 }
 
 /* ---- calls ---- */
@@ -271,7 +343,7 @@ libcgo_ocaml_enter_(struct libcgo_thread *thread, void (*fn)(void *arg),
                     void *arg) {
   struct libcgo_ocaml_thread_ *self =
       LIBCGO_CAST_(struct libcgo_ocaml_thread_ *, thread);
-  if (libcgo_ocaml_holds_()) {
+  if (libcgo_ocaml_still_holds_(self->registered)) {
     fn(arg);
     return 0;
   }
@@ -280,9 +352,7 @@ libcgo_ocaml_enter_(struct libcgo_thread *thread, void (*fn)(void *arg),
     if (__atomic_load_n(&libcgo_ocaml_roots_hook_, __ATOMIC_ACQUIRE) ==
         LIBCGO_NULL_)
       return EPERM;
-#ifdef SS_DISABLE
-    sigaltstack(LIBCGO_NULL_, &self->signal_stack);
-#endif
+    libcgo_ocaml_signal_stack_(LIBCGO_NULL_, self->signal_stack);
   }
   /* At each call: it is cheap for a registered thread, and somebody else may have
      unregistered this one since. */
@@ -334,8 +404,8 @@ libcgo_ocaml_first_(struct libcgo_ocaml *border, void (*fn)(void *arg),
  *
  * If the thread holds the runtime already, fn is called right away: in a nested call, or
  * below OCaml code that has called C. OCaml 5 always tells. With OCaml 4 that is known of
- * the threads of C, and of OCaml's threads once libcgo_ocaml_begin has been called; before,
- * a thread of OCaml must have released the runtime.
+ * the threads of C that this library has let in, and of all other threads once the library
+ * has called libcgo_ocaml_begin; before, they must have released the runtime.
  *
  * fn must return: call OCaml by caml_callback_exn and the like, whose exceptions end there.
  * No C++ exception or longjmp may leave it. The thread may end in it.
@@ -365,9 +435,10 @@ LIBCGO_CHECKED_ static inline int libcgo_ocaml_call(struct libcgo_ocaml *border,
 /* ---- begin and end ---- */
 
 /*
- * Opens the border again after libcgo_ocaml_end. With OCaml 4 it makes all calls on OCaml's
- * own threads know whether they hold the runtime: call it early, from a C function that
- * OCaml has called and that has not released the runtime. Otherwise not needed.
+ * Opens the border again after libcgo_ocaml_end. With OCaml 4 it makes all calls of this
+ * library (or program) know whether their threads hold the runtime: each library that has a
+ * border calls it early, from a C function that OCaml has called and that has not released
+ * the runtime. Otherwise not needed.
  *
  * Returns 0. EINVAL: border is NULL. EPERM: OCaml's module Thread has not started.
  * The caller must hold the runtime. Not safe in signal handlers. Since 0.2.

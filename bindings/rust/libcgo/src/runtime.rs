@@ -93,19 +93,21 @@ impl Drop for Call {
     }
 }
 
-/// A hook that runs, until it is dropped.
-struct InHook;
+/// A hook that runs, until it is dropped. They nest: what `detach` drops may be the last
+/// use of a record of another runtime, whose `detach` runs then. Has the bit from before.
+struct InHook(usize);
 
 impl InHook {
     fn begin() -> Self {
-        CALLS.set(CALLS.get() | HOOK);
-        Self
+        let calls = CALLS.get();
+        CALLS.set(calls | HOOK);
+        Self(calls & HOOK)
     }
 }
 
 impl Drop for InHook {
     fn drop(&mut self) {
-        CALLS.set(CALLS.get() & !HOOK);
+        CALLS.set(CALLS.get() & !HOOK | self.0);
     }
 }
 

@@ -117,7 +117,8 @@ impl<H: Hooks> Attached<'_, H> {
     }
 
     /// Parks the thread while `f` runs, on this stack (`libcgo_park`, `libcgo_unpark`): for
-    /// code that waits by itself. Afterwards the thread is managed, also after a panic.
+    /// code that waits by itself. Afterwards the thread is managed, also after a panic. On a
+    /// thread that is parked already this only calls `f`, and the thread stays parked.
     pub fn parked<F, R>(self, f: F) -> R
     where
         F: FnOnce() -> R,
@@ -129,10 +130,16 @@ impl<H: Hooks> Attached<'_, H> {
                 unsafe { sys::libcgo_unpark(self.0) };
             }
         }
+        const PARKED: u32 = 1; // in `mode`
         let _call = Call::begin(); // a context stays in it
-        let _unpark = Unpark(self.as_raw());
-        // SAFETY: the record is the calling thread's.
-        unsafe { sys::libcgo_park(self.as_raw()) };
+
+        // SAFETY: the record is the calling thread's, and only this thread changes the word.
+        let outer = unsafe { (*self.as_raw()).mode == PARKED };
+        let _unpark = (!outer).then(|| Unpark(self.as_raw()));
+        if !outer {
+            // SAFETY: the record is the calling thread's.
+            unsafe { sys::libcgo_park(self.as_raw()) };
+        }
         f()
     }
 }

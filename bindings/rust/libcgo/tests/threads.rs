@@ -3,7 +3,7 @@
 
 use libcgo::{Attachment, Error, Hooks, Runtime, StackKind, ThreadOptions};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
 use std::thread;
 
@@ -334,4 +334,48 @@ fn errors_and_types_are_for_all_threads() {
     shared::<libcgo::HandleTable<'static, u32>>();
     shared::<libcgo::ArcTable<u32>>();
     shared::<libcgo::Symbol>();
+}
+
+#[test]
+fn a_hook_in_a_hook_ends_alone() {
+    struct Inner;
+    impl Hooks for Inner {
+        type Thread = ();
+        fn attach(&self) -> Option<()> {
+            Some(())
+        }
+        fn detach(&self, (): ()) {
+            INNER.fetch_add(1, SeqCst);
+        }
+    }
+    struct Outer;
+    impl Hooks for Outer {
+        type Thread = RefCell<Option<Attachment<Inner>>>;
+        fn attach(&self) -> Option<Self::Thread> {
+            Some(RefCell::new(None))
+        }
+        fn detach(&self, thread: Self::Thread) {
+            let refused = |runtime: &'static Runtime<Outer>| {
+                runtime.callback(|_| ()).map_or_else(|error| error.code(), |()| 0)
+            };
+            BEFORE.store(refused(&OUTER_VM), SeqCst);
+            drop(thread); // the last use of a record that has left
+            AFTER.store(refused(&OUTER_VM), SeqCst);
+        }
+    }
+    static INNER: AtomicUsize = AtomicUsize::new(0);
+    static BEFORE: AtomicI32 = AtomicI32::new(-1);
+    static AFTER: AtomicI32 = AtomicI32::new(-1);
+    static INNER_VM: Runtime<Inner> = Runtime::ready(Inner);
+    static OUTER_VM: Runtime<Outer> = Runtime::ready(Outer);
+    thread::spawn(|| {
+        INNER_VM.callback(|_| ()).unwrap();
+        OUTER_VM
+            .callback(|thread| *thread.data().borrow_mut() = INNER_VM.current())
+            .unwrap();
+    })
+    .join()
+    .unwrap();
+    let seen = (INNER.load(SeqCst), BEFORE.load(SeqCst), AFTER.load(SeqCst));
+    assert_eq!(seen, (1, 16, 16)); // EBUSY
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //! The world: parked calls, stops, close.
 
-use libcgo::{Hooks, Runtime, Stack, ThreadOptions};
+use libcgo::{Attached, Hooks, Runtime, Stack, ThreadOptions};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::channel;
@@ -120,4 +120,58 @@ fn without_the_flag_there_is_no_world() {
     })
     .unwrap();
     assert!(VM.stop_world(None).is_err() && VM.close(None).is_err());
+}
+
+/// Stops the world while a thread waits in `wait`, which gets what to do there.
+fn stops_while(
+    runtime: &'static Runtime<Vm>,
+    wait: impl FnOnce(Attached<'_, Vm>, &mut dyn FnMut()) + Send + 'static,
+) {
+    let (there, is_there) = channel();
+    let (end, ends) = channel::<()>();
+    let waiter = thread::spawn(move || {
+        runtime
+            .callback(|thread| {
+                wait(thread, &mut || {
+                    there.send(()).unwrap();
+                    ends.recv().unwrap();
+                })
+            })
+            .unwrap();
+    });
+    is_there.recv().unwrap();
+    let stopped = runtime.stop_world(Some(Duration::from_secs(5))).map(drop);
+    end.send(()).unwrap();
+    waiter.join().unwrap();
+    stopped.unwrap();
+}
+
+#[test]
+fn parked_calls_nest() {
+    static VM: Runtime<Vm> = Runtime::ready(Vm).with_world();
+    stops_while(&VM, |thread, wait| {
+        thread.parked(|| {
+            thread.parked(|| ());
+            wait();
+        })
+    });
+    stops_while(&VM, |thread, wait| {
+        thread.call_parked(|| {
+            thread.parked(|| ());
+            wait();
+        })
+    });
+    stops_while(&VM, |thread, wait| {
+        thread.parked(|| {
+            let panic = catch_unwind(AssertUnwindSafe(|| {
+                thread.parked(|| thread.call_parked(|| panic!("inside")))
+            }));
+            assert!(panic.is_err());
+            wait();
+        })
+    });
+    // A callback in a parked call is managed, and parks by itself.
+    stops_while(&VM, |thread, wait| {
+        thread.parked(|| VM.callback(|thread| thread.parked(wait)).unwrap())
+    });
 }

@@ -431,8 +431,9 @@ libcgo_jni_first_(struct libcgo_jni *border, void (*fn)(JNIEnv *env, void *arg),
  * - Local references that fn makes are gone when it returns, on every thread.
  * - An exception that fn leaves pending: if Java called the C code that calls this (the
  *   thread is Java's, or this call is nested in another one, of any border of this library
- *   or program), it stays pending, for that Java code. Otherwise nobody could catch it: the thread's handler of uncaught exceptions
- *   gets it. In both cases the call returns 0: check in fn what fn must know.
+ *   or program), it stays pending, for that Java code. Otherwise nobody could catch it: the
+ *   thread's handler of uncaught exceptions gets it. In both cases the call returns 0: check
+ *   in fn what fn must know.
  * - An exception that is pending before the call is put aside, and pending again
  *   afterwards, unless fn leaves a new one.
  * - A thread that libcgo_jni_call has attached must not be detached by others. If other

@@ -645,8 +645,8 @@ libcgo_python_first_call_(struct libcgo_python *border, void (*fn)(void *arg),
  *   interpreter, it is attached to the border's meanwhile.
  *
  * fn may release the GIL, and may call this function again. An exception that it leaves
- * pending is reported by sys.unraisablehook (Python 3.7: on standard error). An exception that was pending before stays so.
- * In C++ fn may throw; in C it may end the thread.
+ * pending is reported by sys.unraisablehook (Python 3.7: on standard error). An exception that
+ * was pending before stays so. In C++ fn may throw; in C it may end the thread.
  *
  * Returns 0 after fn has run. Returns one of these without running it:
  *   ESHUTDOWN  the interpreter ends or has ended, or the border was closed

@@ -365,6 +365,9 @@ static int printed(void) {
 }
 
 int main(int argc, char **argv) {
+  /* All in one write, so that it is known why that fails. */
+  static char report[1 << 14];
+  setvbuf(stdout, report, _IOFBF, sizeof report);
   if (argc == 2 && strcmp(argv[1], "--version") == 0) {
     puts("libcgo-info " LIBCGO_VERSION_STRING);
     return printed();

@@ -82,6 +82,7 @@ public:
         return -1;
       length_ = n;
     }
+    // read(2) has filled it. NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn)
     return static_cast<unsigned char>(buf_[at_++]);
   }
 

@@ -1696,11 +1696,9 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
       within(thread->caller_sp, lo, hi))
     return true;
   for (const stack_call *c = last_of(thread); c != nullptr; c = c->prev)
-    if (counts(c) && c->prior.contains(c->prior_caller) &&
-        within(c->prior_caller, lo, hi))
-      return true;
-    else if (counts(c) && c->passed.contains(c->passed_sp) &&
-             within(c->passed_sp, lo, hi))
+    if (counts(c) &&
+        ((c->prior.contains(c->prior_caller) && within(c->prior_caller, lo, hi)) ||
+         (c->passed.contains(c->passed_sp) && within(c->passed_sp, lo, hi))))
       return true;
   return false;
 }

@@ -230,12 +230,12 @@ int attach_expected(libcgo_runtime *runtime, libcgo_thread **attached,
   member *const m = member_of(thread);
   // Of the caller: a callback made from here is below it.
   if (!begin_use_of_attached(runtime, thread, sp_of_caller())) {
-    leave_thread(nullptr, m);
+    leave_thread(thread, m);
     forget_start(runtime);
     return ESHUTDOWN;
   }
   const int err = call_in_world(runtime, fn, arg);
-  leave_thread(nullptr, m); // which ends the use
+  leave_thread(thread, m); // which ends the use
   return err;
 }
 

@@ -13,6 +13,8 @@
 #   WHOLE=yes          run the whole suite in each variant; otherwise tests that do not depend
 #                      on the variant run in native only
 #   CHECK_AT_ONCE=N    run N variants at a time
+#   CHECK_MINUTES=N    end a variant that takes longer, and say what still ran in it; 40, or
+#                      with WHOLE=yes 400
 #
 # shellcheck disable=SC2016,SC2046,SC2086,SC2091 # words
 set -eu
@@ -43,11 +45,33 @@ command_of() {
   echo "./$1.sh ${2-}"
 }
 
+# end_late VARIANT: a variant has taken too long. What is left of it is named, and ends; of a
+# test program it is shown where it is.
+end_late() {
+  for process in /proc/[0-9]*; do
+    grep -qzx "CHECK_VARIANT=$1" "$process/environ" || continue
+    echo "still there: $(tr '\0' ' ' <"$process/cmdline" | cut -c 1-300)"
+    case $(readlink "$process/exe") in "$top/build/"*)
+      timeout -k 1 30 gdb -batch -nx -p "${process#/proc/}" -ex 'thread apply all backtrace' </dev/null ;;
+    esac
+    kill -s KILL "${process#/proc/}"
+  done 2>/dev/null
+  echo "$1 took more than $minutes minutes"
+  echo "0 passed, 1 failed"
+}
+
 # run VARIANT: its output comes at once when it ends; its row of the table.
 run() {
   local log=$results/../$1.log row=$results/$1 TIMEFORMAT='%R %U %S'
   flock "$results" echo "started: $1"
-  { time $(command_of "$1") </dev/null >"$log" 2>&1; } 2>"$row.time" || true
+  {
+    time {
+      status=0
+      timeout --foreground -k 10 "${minutes}m" env "CHECK_VARIANT=$1" $(command_of "$1") \
+        </dev/null || status=$?
+      case $status in 124 | 137) end_late "$1" ;; esac
+    } >"$log" 2>&1
+  } 2>"$row.time"
   flock "$results" sed "1i==== $1" "$log"
   tail -n 2 "$log" | awk -v name="$1" -v seconds="$(cat "$row.time")" '
     / skipped, each with its reason above$/ { skipped = $1 }
@@ -81,8 +105,9 @@ prepared=$SECONDS
 results=$top/build/check/results
 rm -rf "$results"
 mkdir -p "$results"
-export top cross zig results CHECK_CONFIGURE=made
-export -f command_of run
+minutes=${CHECK_MINUTES:-$(test "${WHOLE:-}" = yes && echo 400 || echo 40)}
+export top cross zig results minutes CHECK_CONFIGURE=made
+export -f command_of end_late run
 
 # In a process group of its own, so that it can be ended with all below it.
 set -m

@@ -42,6 +42,7 @@ exec $(command -v timeout) \${kill:-} \$((limit * 10)) "\$@"
 END
 chmod +x flaky.bin/timeout
 PATH=$PWD/flaky.bin:$PATH
+export LIBCGO_TEST_SECONDS=3000
 
 # What must not outlive this: the loops, and what runs the suite. The loops end also by
 # themselves when this is killed.

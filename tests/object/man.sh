@@ -286,10 +286,11 @@ examples_run() {
 
 # ---- form ----
 
-# That a page which it refers to is not installed is not the page's fault.
+# That a page which it refers to is not installed is not the page's fault, nor that the
+# machine's clock is behind its date.
 lint() {
   mandoc -Tlint -W style "$1" 2>&1 |
-    grep -v 'referenced manual not found\|outdated mandoc\.db' >lint
+    grep -v 'referenced manual not found\|outdated mandoc\.db\|date in the future' >lint
   cat lint
   ! grep -q . lint
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef _WIN32
 #include <io.h>
@@ -18,11 +19,23 @@
 #include <tlhelp32.h>
 #endif
 
-enum { most_tests = 128, test_timeout_s = 1200, most_seconds_to_death = 30 };
+/* A test that takes longer hangs; LIBCGO_TEST_SECONDS sets another limit. One that takes
+   longer than a slow one has its seconds in the output. */
+enum {
+  most_tests = 128,
+  most_seconds = 300,
+  slow_seconds = 10,
+  most_seconds_to_death = 30
+};
 
 struct skip {
   char test[96];
   char reason[256];
+};
+
+struct begun {
+  char test[96];
+  long second;
 };
 
 #ifndef HAVE_CHECK
@@ -30,7 +43,8 @@ TestResult *minicheck_running;
 #endif
 
 static Suite *suite;
-static struct skip *skips; /* shared with the tests' processes */
+static struct skip *skips;  /* shared with the tests' processes */
+static struct begun *begun; /* likewise */
 static const char *current;
 static long long threads_at_begin; /* an emulator or a sanitizer may have its own */
 
@@ -46,23 +60,42 @@ void suite_begin(const char *name) {
   setmode(STDOUT_FILENO, O_BINARY); /* lines as TAP has them */
 #endif
   suite = suite_create(name);
-  skips = mmap(NULL, most_tests * sizeof *skips, PROT_READ | PROT_WRITE,
-               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const size_t bytes = most_tests * sizeof *skips;
+  skips = mmap(NULL, bytes + (most_tests + 1) * sizeof *begun,
+               PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (skips == MAP_FAILED) {
     perror("mmap");
     exit(1);
   }
+  begun = (struct begun *)((char *)skips + bytes);
 }
 
 void suite_add(TCase *tc) {
-  tcase_set_timeout(tc, test_timeout_s);
+  const char *const seconds = getenv("LIBCGO_TEST_SECONDS");
+  tcase_set_timeout(tc, seconds != NULL ? atoi(seconds) : most_seconds);
   suite_add_tcase(suite, tc);
 }
 
 static void *nothing(void *unused) { return unused; }
 
+static long this_second(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (long)now.tv_sec;
+}
+
+static struct begun *begun_of(const char *test) {
+  struct begun *b = begun;
+  while (b->test[0] != '\0' && strcmp(b->test, test) != 0)
+    b++;
+  return b;
+}
+
 void test_begin(const char *name) {
   current = name;
+  struct begun *const b = begun_of(name);
+  b->second = this_second();
+  snprintf(b->test, sizeof b->test, "%s", name);
   /* The thread sanitizer starts one of its own with the first thread. */
   pthread_t thread;
   if (UNDER_TSAN && pthread_create(&thread, NULL, nothing, NULL) == 0)
@@ -84,6 +117,16 @@ void test_skipped(const char *reason) {
     }
 }
 
+/* Tests run one after the other. */
+static void tell_if_slow(const char *test, long ended) {
+  const struct begun *const b = begun_of(test);
+  if (b->test[0] == '\0')
+    return;
+  const long took = (b[1].test[0] != '\0' ? b[1].second : ended) - b->second;
+  if (took >= slow_seconds)
+    printf("# %s: %ld s\n", test, took);
+}
+
 static const char *skip_reason(const char *test) {
   for (int i = 0; i < most_tests && skips[i].test[0] != '\0'; i++)
     if (strcmp(skips[i].test, test) == 0)
@@ -94,6 +137,7 @@ static const char *skip_reason(const char *test) {
 int suite_run(void) {
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_SILENT);
+  const long ended = this_second();
   const int run = srunner_ntests_run(runner);
   const int failed = srunner_ntests_failed(runner);
   TestResult **results = srunner_results(runner);
@@ -111,6 +155,7 @@ int suite_run(void) {
       printf("ok %d - %s # SKIP %s\n", i + 1, name, reason);
     else
       printf("ok %d - %s\n", i + 1, name);
+    tell_if_slow(name, ended);
   }
   printf("1..%d\n", run);
   free(results);

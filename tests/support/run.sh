@@ -18,6 +18,9 @@ case " $NEED_PROC " in
   } ;;
 esac
 
+# An emulator is slow.
+test -z "$TEST_EMU" || export LIBCGO_TEST_SECONDS="${LIBCGO_TEST_SECONDS:-900}"
+
 results=$(mktemp "${TMPDIR:-/tmp}/libcgo-run.XXXXXX") || exit 1
 trap 'rm -f "$results" "$results.status"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -35,7 +38,8 @@ facts
 if test -z "$TEST_EMU" && command -v gdb >/dev/null 2>&1; then
   for name in $(sed -n 's/^not ok [0-9]* - \([a-z_0-9]*\).*/\1/p' "$results" | head -n 3); do
     echo "# $name once more, under gdb:"
-    CK_FORK=no CK_RUN_CASE=$name timeout -k 1 120 "$top_builddir/libtool" --mode=execute \
+    # If it hangs, gdb is interrupted, and shows where.
+    CK_FORK=no CK_RUN_CASE=$name timeout -s INT -k 30 60 "$top_builddir/libtool" --mode=execute \
       gdb -batch -nx -ex run -ex 'thread apply all backtrace' --args "$@" </dev/null 2>&1 |
       grep -vE '^(ok|not ok|\[|1\.\.)' | tail -n 60 | sed 's/^/#   /'
   done

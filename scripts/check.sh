@@ -6,9 +6,10 @@
 # Builds the library from this checkout and runs its tests, each variant in a directory of its
 # own under build/check. A variant is a file in scripts/variants. The default is native. On
 # Debian the script first installs the packages that are missing, if it may (250 MB for
-# native). Tests that need a missing program are skipped. Two variants run at a time. The
-# output of each is in build/check/VARIANT.log, and is printed when the variant ends. The last
-# line is "N passed, M failed", counted from what ran.
+# native). Tests that need a missing program are skipped. As many variants run at a time as
+# there are CPUs, and one more, because each waits now and then. The output of each is in
+# build/check/VARIANT.log, and is printed when the variant ends. The last line is
+# "N passed, M failed", counted from what ran.
 #
 #   WHOLE=yes          run the whole suite in each variant; otherwise tests that do not depend
 #                      on the variant run in native only
@@ -111,7 +112,7 @@ export -f command_of end_late run
 
 # In a process group of its own, so that it can be ended with all below it.
 set -m
-xargs -n 1 -P "${CHECK_AT_ONCE:-2}" bash -c 'run "$1"' run <<<"$variants" &
+xargs -n 1 -P "${CHECK_AT_ONCE:-$(($(nproc 2>/dev/null || echo 1) + 1))}" bash -c 'run "$1"' run <<<"$variants" &
 trap 'kill -- -$!; exit 1' HUP INT TERM
 wait || true
 

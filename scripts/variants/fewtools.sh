@@ -29,7 +29,7 @@ for directory in $(echo "$PATH" | tr : ' '); do
   case $directory in */ccache) continue ;; esac
   for program in "$directory"/*; do
     case ${program##*/} in
-    apt* | dpkg* | sudo | xz | *-xz | gdb) ;;
+    apt* | dpkg* | sudo | xz | *-xz | gdb | lldb*) ;;
     *) test ! -x "$program" || test -e "bin/${program##*/}" || ln -s "$program" bin ;;
     esac
   done

@@ -7,7 +7,7 @@
 set -eu
 # shellcheck source=scripts/variants/lib.sh
 . "$(dirname "$0")/lib.sh"
-needs gdb xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
+needs gdb lldb python3-lldb-14 xz-utils libunwind-dev lld clang libclang-rt-14-dev liblua5.4-dev \
   shellcheck mandoc cmark-gfm python3 python3-cffi python3-dev swig luajit libxml2-utils \
   gcc-mingw-w64-x86-64-posix gcc-mingw-w64-i686-posix
 

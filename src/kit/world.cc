@@ -756,6 +756,7 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
     store(&thread->mode, parked);
     full_fence();
     arrive(w);
+    look_for_fork(w); // a child that no handler of forks has told
     for (;;) {
       const uint32_t e = load(&w->epoch);
       if ((load(&thread->poll) & must_park) == 0)

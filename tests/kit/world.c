@@ -1008,6 +1008,49 @@ TEST(a_child_of_fork_has_a_running_world_of_one_thread) {
   wait_for(&left, 3);
 }
 
+/* Makes a child, and runs no handler of pthread_atfork(3). Sandboxes and libraries make
+   such children, by the system call. */
+pid_t _Fork(void) __attribute__((__weak__));
+
+static void fork_without_handlers(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_park(t);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  const pid_t child = _Fork();
+  if (child == 0) {
+    alarm(20);
+    int n = 0;
+    libcgo_unpark(t);
+    if (libcgo_threads_visit(&world, count_one, &n) != 0 || n != 1 ||
+        libcgo_world_stop(&world, FOREVER, NULL) != 0 ||
+        libcgo_world_start(&world) != 0)
+      _exit(1);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ck_assert_int_eq(status, 0);
+  set(&done, 1);
+  libcgo_unpark(t);
+}
+
+TEST(so_has_one_that_is_made_without_the_handlers_of_forks) {
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  if (_Fork == NULL)
+    SKIP("this C library has no such call");
+  BEGIN();
+  begin_flags();
+  create(fork_without_handlers, NULL);
+  wait_for(&ready, 1);
+  stop();
+  set(&go, 1);
+  wait_for(&done, 1);
+  start();
+  wait_for(&left, 1);
+}
+
 static int fork_in_visit(struct libcgo_thread *t, void *arg) {
   (void)t, (void)arg;
   const pid_t child = fork();
@@ -2024,6 +2067,7 @@ int main(void) {
   ADD_TEST(threads_stop_and_go_on_while_another_has_the_loaders_lock);
 #else
   ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);
+  ADD_TEST(so_has_one_that_is_made_without_the_handlers_of_forks);
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
   ADD_TEST(nor_is_a_child_parked_that_a_helper_of_the_stopper_forks_in_a_visit);
   ADD_TEST(nor_one_that_a_handler_forks_while_its_thread_stops_the_world);

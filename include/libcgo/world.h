@@ -32,6 +32,9 @@
  * libcgo_safepoint do nothing; and the functions that take the runtime's record return
  * ENOTSUP.
  *
+ * Coroutines that share one stack, and copy their parts of it away and back (Python's
+ * greenlet), must not switch inside of a callback.
+ *
  * There is a world on every port. On Windows for amd64 a longjmp unwinds: it ends the parked
  * calls and the callbacks that it leaves, as an exception does. On Windows for 386 an exception
  * may leave them only if the program has its unwinder as a library (libgcc_s_dw2-1.dll), or

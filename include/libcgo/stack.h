@@ -37,6 +37,9 @@
  *   has not returned, after a longjmp for instance. Then all calls that were made since
  *   are left, and must not return. If such a longjmp leaves a call that C has made on a
  *   coroutine stack, call libcgo_stack_left before that coroutine stack is used again.
+ * - Coroutines that share one stack, and copy their parts of it away and back (Python's
+ *   greenlet), must not switch while a call of libcgo_call_on_stack from their part is under
+ *   way: a call whose frame was copied away counts as left.
  * - glibc checks a longjmp that is compiled with _FORTIFY_SOURCE, and knows one stack for
  *   each thread. If the target's stack is lower in memory than the caller's, glibc stops
  *   the process ("longjmp causes uninitialized stack frame"). Code whose jumps may be

@@ -32,6 +32,10 @@
  * libcgo_safepoint do nothing; and the functions that take the runtime's record return
  * ENOTSUP.
  *
+ * The callbacks of a thread must return in the order opposite to their beginning, also if C
+ * makes them in coroutines. Coroutines that share one stack, and copy their parts of it away
+ * and back (Python's greenlet), must not switch inside of a callback at all.
+ *
  * There is a world on every port. On Windows for amd64 a longjmp unwinds: it ends the parked
  * calls and the callbacks that it leaves, as an exception does. On Windows for 386 an exception
  * may leave them only if the program has its unwinder as a library (libgcc_s_dw2-1.dll), or
@@ -220,8 +224,8 @@ struct libcgo_segment {
   uintptr_t hi;
   /* LIBCGO_STACK_SMALL: frames of the runtime on a small stack. LIBCGO_STACK_SYSTEM: frames
      on the system stack: C's, and those of a runtime without small stacks.
-     LIBCGO_STACK_OTHER: C on a coroutine stack; then `hi` is the end of the mapping that
-     contains the stack. */
+     LIBCGO_STACK_OTHER: C on a coroutine stack, or a handler on a signal stack; then `hi` is
+     the end of the mapping that contains the stack. */
   int kind;
 };
 
@@ -234,6 +238,8 @@ struct libcgo_segment {
  * suspended contexts are not either: see libcgo_context_segment. The callee-saved registers
  * of the code that has parked are in one of the segments. If the thread has parked by
  * libcgo_park, or has stopped the world, that segment is memory of the library.
+ * If the thread has parked in a handler on a signal stack, its small stack is a segment, and
+ * all of its system stack that can be read: how much of them is in use nobody knows.
  *
  * Returns 0 or what visit has returned, or EINVAL: the record or visit is NULL, the record is
  * too small, or no thread of a runtime with LIBCGO_WORLD has entered it. Leaves errno alone.

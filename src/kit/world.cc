@@ -611,7 +611,14 @@ inline bool count_callback(member *m) {
       (range_of(thread).contains(sp) ||
        (thread->mode == managed && small_stack_at(thread, sp).span != 0)))
     sp = thread->system_sp;
-  return m->outermost < sp && on_own_stack(thread, sp);
+  if (m->outermost >= sp || !on_own_stack(thread, sp))
+    return false;
+  // The signal stack may be a part of the own one: a handler has left nothing.
+  stack_bounds signal;
+  if (!os::has_signal_stack(&signal))
+    return true;
+  const range handlers = {signal.lo, signal.hi - signal.lo};
+  return !handlers.contains(sp) || handlers.contains(m->outermost);
 }
 
 // A longjmp may have left callbacks. True: the thread is foreign, parked now, and its record
@@ -756,6 +763,7 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
     store(&thread->mode, parked);
     full_fence();
     arrive(w);
+    look_for_fork(w); // a child that no handler of forks has told
     for (;;) {
       const uint32_t e = load(&w->epoch);
       if ((load(&thread->poll) & must_park) == 0)
@@ -1684,6 +1692,7 @@ struct segments {
   int (*visit)(const libcgo_segment *segment, void *arg);
   void *arg;
   int result = 0;
+  bool own_told = false; // all of the thread's own stack
   void add(uintptr_t lo, uintptr_t hi, int kind) {
     if (result == 0 && lo < hi) {
       const libcgo_segment s = {lo, hi, kind};
@@ -1710,10 +1719,11 @@ position before_call(const stack_call *c) {
 // C at sp, which was begun at `top`, or with 0 as the first thing on its stack.
 void add_c(segments &s, const libcgo_thread *thread, uintptr_t sp, uintptr_t top) {
   if (on_own_stack(thread, sp)) {
-    s.add(sp,
-          top != 0 && on_own_stack(thread, top) && top >= sp ? top
-                                                             : thread->stack_hi,
-          LIBCGO_STACK_SYSTEM);
+    if (!s.own_told)
+      s.add(sp,
+            top != 0 && on_own_stack(thread, top) && top >= sp ? top
+                                                               : thread->stack_hi,
+            LIBCGO_STACK_SYSTEM);
     return;
   }
   stack_bounds mapping;
@@ -1722,12 +1732,50 @@ void add_c(segments &s, const libcgo_thread *thread, uintptr_t sp, uintptr_t top
           LIBCGO_STACK_OTHER);
 }
 
+// Whether the thread is on another stack than the one of the code that was managed before: in
+// a handler on the signal stack, or in a coroutine to which a callback has switched. The
+// callbacks that a coroutine makes itself are on its own stack.
+bool has_interrupted(const libcgo_thread *thread, uintptr_t sp) {
+  if (range_of(thread).contains(sp) || on_own_stack(thread, sp))
+    return false;
+  const member *const m = member_of(thread);
+  stack_bounds mapping;
+  if (m->callbacks == 0 || os::mapping_bounds(sp, &mapping) != 0)
+    return true;
+  const range there = {mapping.lo, mapping.hi - mapping.lo};
+  return !there.contains(m->outermost);
+}
+
+// How far that code's frames reach nobody tells, so all is told that can be read. The initial
+// thread's stack has not grown to its end.
+void add_interrupted(segments &s, const libcgo_thread *thread) {
+  constexpr uintptr_t page = 4096; // pages are no smaller than that on any system
+  const range small = range_of(thread);
+  s.add(small.lo, small.lo + small.span, LIBCGO_STACK_SMALL);
+  uintptr_t lo = thread->stack_hi & ~(page - 1);
+  char byte;
+  while (lo > thread->stack_lo && os::copy_readable(lo - page, &byte, 1))
+    lo -= page;
+  s.add(lo > thread->stack_lo ? lo : thread->stack_lo, thread->stack_hi,
+        LIBCGO_STACK_SYSTEM);
+  s.own_told = true;
+}
+
 // From sp, where the thread is managed or has parked, out to the beginning. A call that has
 // been left, by an exception for instance, may still be named: it was made below C that runs
 // on the same stack.
 void walk(segments &s, const libcgo_thread *thread, uintptr_t sp) {
   position now = {range_of(thread), thread->caller_sp, thread->system_sp,
                   running_of(thread)};
+  if (has_interrupted(thread, sp)) {
+    add_c(s, thread, sp, 0);
+    add_interrupted(s, thread);
+    const stack_call *const c = now.running;
+    if (c == nullptr || !counts(c))
+      return;
+    sp = c->mark;
+    now = before_call(c);
+  }
   while (s.result == 0) {
     if (now.small.contains(sp)) {
       s.add(sp, now.small.lo + now.small.span, LIBCGO_STACK_SMALL);

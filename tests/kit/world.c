@@ -1008,6 +1008,49 @@ TEST(a_child_of_fork_has_a_running_world_of_one_thread) {
   wait_for(&left, 3);
 }
 
+/* Makes a child, and runs no handler of pthread_atfork(3). Sandboxes and libraries make
+   such children, by the system call. */
+pid_t _Fork(void) __attribute__((__weak__));
+
+static void fork_without_handlers(struct libcgo_thread *t, void *arg) {
+  (void)arg;
+  libcgo_park(t);
+  set(&ready, 1);
+  wait_for(&go, 1);
+  const pid_t child = _Fork();
+  if (child == 0) {
+    alarm(20);
+    int n = 0;
+    libcgo_unpark(t);
+    if (libcgo_threads_visit(&world, count_one, &n) != 0 || n != 1 ||
+        libcgo_world_stop(&world, FOREVER, NULL) != 0 ||
+        libcgo_world_start(&world) != 0)
+      _exit(1);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ck_assert_int_eq(status, 0);
+  set(&done, 1);
+  libcgo_unpark(t);
+}
+
+TEST(so_has_one_that_is_made_without_the_handlers_of_forks) {
+  if (UNDER_TSAN)
+    SKIP("a thread sanitizer and forked children with threads");
+  if (_Fork == NULL)
+    SKIP("this C library has no such call");
+  BEGIN();
+  begin_flags();
+  create(fork_without_handlers, NULL);
+  wait_for(&ready, 1);
+  stop();
+  set(&go, 1);
+  wait_for(&done, 1);
+  start();
+  wait_for(&left, 1);
+}
+
 static int fork_in_visit(struct libcgo_thread *t, void *arg) {
   (void)t, (void)arg;
   const pid_t child = fork();
@@ -1848,6 +1891,112 @@ TEST(a_stopper_sees_its_own_registers_and_frames) {
   ck_assert_int_eq(get(&done), 1);
 }
 
+#ifndef _WIN32
+enum { signal_bytes = 64 * 1024 };
+
+/* In the frame of the code that is interrupted. */
+static uintptr_t interrupted;
+static int has_interrupted(const struct libcgo_segment *s, void *arg) {
+  (void)arg;
+  return is_on(interrupted, s->lo, s->hi);
+}
+static int find_interrupted(struct libcgo_thread *t, void *arg) {
+  return libcgo_segments_visit(t, has_interrupted, arg);
+}
+
+static void park_in_handler(int signal) {
+  (void)signal;
+  libcgo_park(self);
+  stop_and_look(NULL);
+  libcgo_unpark(self);
+}
+
+__attribute__((noinline)) static void be_interrupted(struct libcgo_thread *t) {
+  (void)t;
+  interrupted = here();
+  pthread_kill(pthread_self(), SIGUSR1);
+}
+
+static void interrupt_and_look(void (*begin_it)(struct libcgo_thread *, void *)) {
+  static void (*what)(struct libcgo_thread *) = be_interrupted;
+  begin_flags();
+  set(&left, 0);
+  create(begin_it, &what);
+  wait_for(&ready, 1);
+  stop();
+  ck_assert_int_eq(libcgo_threads_visit(&world, find_interrupted, NULL), 1);
+  start();
+  set(&go, 1);
+  wait_for(&left, 1);
+}
+
+static void with_signal_stack(struct libcgo_thread *t, void *arg) {
+  const stack_t before = set_signal_stack(map_stack(signal_bytes), signal_bytes);
+  begin_on_system(t, arg);
+  sigaltstack(&before, NULL);
+}
+static void on_small_with_signal_stack(struct libcgo_thread *t, void *arg) {
+  const stack_t before = set_signal_stack(map_stack(signal_bytes), signal_bytes);
+  begin_on_small(t, arg);
+  sigaltstack(&before, NULL);
+}
+
+static void handle(void (*handler)(int signal)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK;
+  sigaction(SIGUSR1, &action, NULL);
+}
+
+/* A collector lost what only the interrupted code knew. */
+TEST(so_are_frames_that_a_handler_on_a_signal_stack_has_interrupted) {
+  BEGIN();
+  one_small = new_stack(large_bytes);
+  handle(park_in_handler);
+  interrupt_and_look(with_signal_stack);
+  interrupt_and_look(on_small_with_signal_stack);
+}
+
+static void call_back_above(int signal) {
+  (void)signal;
+  ck_assert_int_eq(libcgo_callback(&world, note_nothing, NULL), 0);
+}
+
+static void *try_to_stop(void *result) {
+  *(int *)result = libcgo_world_stop(&world, 0, NULL);
+  return NULL;
+}
+
+static void be_interrupted_and_stopped(struct libcgo_thread *t, void *arg) {
+  (void)t, (void)arg;
+  pthread_t stopper;
+  int result = 0;
+  pthread_kill(pthread_self(), SIGUSR1);
+  pthread_create(&stopper, NULL, try_to_stop, &result);
+  pthread_join(stopper, NULL);
+  ck_assert_int_eq(result, ETIMEDOUT);
+}
+
+static void *call_back_below_signal_stack(void *arg) {
+  (void)arg;
+  const stack_t before =
+      set_signal_stack(__builtin_alloca(signal_bytes), signal_bytes);
+  ck_assert_int_eq(libcgo_callback(&world, be_interrupted_and_stopped, NULL), 0);
+  sigaltstack(&before, NULL);
+  return NULL;
+}
+
+/* The handler's frame is above that of the callback that it has interrupted. */
+TEST(a_handler_on_a_signal_stack_within_the_own_stack_leaves_no_callback) {
+  BEGIN();
+  pthread_t thread;
+  handle(call_back_above);
+  pthread_create(&thread, NULL, call_back_below_signal_stack, NULL);
+  pthread_join(thread, NULL);
+}
+#endif
+
 TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments) {
   BEGIN();
   struct libcgo_thread *t;
@@ -2024,6 +2173,7 @@ int main(void) {
   ADD_TEST(threads_stop_and_go_on_while_another_has_the_loaders_lock);
 #else
   ADD_TEST(a_child_of_fork_has_a_running_world_of_one_thread);
+  ADD_TEST(so_has_one_that_is_made_without_the_handlers_of_forks);
   ADD_TEST(a_child_forked_in_a_visit_of_a_stopped_world_runs);
   ADD_TEST(nor_is_a_child_parked_that_a_helper_of_the_stopper_forks_in_a_visit);
   ADD_TEST(nor_one_that_a_handler_forks_while_its_thread_stops_the_world);
@@ -2046,6 +2196,10 @@ int main(void) {
   ADD_TEST(a_managed_thread_that_calls_back_or_unparks_stops_with_its_registers);
   ADD_TEST(segments_are_the_small_stacks_and_c_between);
   ADD_TEST(a_stopper_sees_its_own_registers_and_frames);
+#ifndef _WIN32
+  ADD_TEST(so_are_frames_that_a_handler_on_a_signal_stack_has_interrupted);
+  ADD_TEST(a_handler_on_a_signal_stack_within_the_own_stack_leaves_no_callback);
+#endif
   ADD_TEST(a_foreign_thread_that_is_not_in_a_callback_has_no_segments);
   ADD_TEST(a_suspended_context_has_its_frames_and_registers_in_a_segment);
   ADD_TEST(a_context_that_is_suspended_in_c_has_no_segment);

@@ -355,8 +355,9 @@ void unmap(void *memory, size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
 //
 // What tells the end of a thread is the destructor of one fiber-local index, because
 // it comes first: notices to libraries, and with them the end of the compiler's
-// thread-local variables, come later. Only the end of a fiber looks the same; so in
-// a thread that is one, it is the notice to libraries after all.
+// thread-local variables, come later. Only the end of a fiber looks the same, in whatever
+// thread deletes it. So fibers have no value there; in a thread that is one, it is the
+// notice to libraries after all.
 
 const unsigned key_rounds = 4; // what POSIX has at least
 
@@ -451,7 +452,7 @@ void delete_key(uintptr_t key) {
 
 int set_key(uintptr_t key, const void *value) {
   // Any value but NULL: then the end is told.
-  if (value != nullptr &&
+  if (value != nullptr && !IsThreadAFiber() &&
       !FlsSetValue(static_cast<DWORD>(end_index - 1), destructors))
     return ENOMEM;
   return TlsSetValue(static_cast<DWORD>(key), const_cast<void *>(value))

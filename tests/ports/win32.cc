@@ -301,6 +301,57 @@ TEST(a_thread_of_fibers_leaves_at_its_end) {
   ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
 }
 
+static HANDLE attached_now, other_is_done;
+static void *fiber_of_others;
+
+// Its fiber has called back. The thread goes back to what it was before the fiber goes.
+static DWORD WINAPI with_a_fiber_for_a_while(void *) {
+  void *const own = ConvertThreadToFiber(nullptr);
+  fiber_of_others = CreateFiber(0, call_back_in_fiber, own);
+  SwitchToFiber(fiber_of_others);
+  ConvertFiberToThread();
+  if (attached_now == nullptr) {
+    DeleteFiber(fiber_of_others);
+    left_early = kit_count(KIT_LEAVE);
+  } else {
+    SetEvent(attached_now);
+    WaitForSingleObject(other_is_done, INFINITE);
+  }
+  call_back(nullptr);
+  return 0;
+}
+
+TEST(a_fiber_may_be_deleted_when_its_thread_is_none_any_more) {
+  kit_begin();
+  run(with_a_fiber_for_a_while);
+  ck_assert_int_eq(left_early, 0);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 1);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+}
+
+static DWORD WINAPI delete_that_of_others(void *) {
+  call_back(nullptr);
+  WaitForSingleObject(attached_now, INFINITE);
+  DeleteFiber(fiber_of_others);
+  left_early = kit_count(KIT_LEAVE);
+  SetEvent(other_is_done);
+  call_back(nullptr);
+  return 0;
+}
+
+TEST(who_deletes_a_fiber_of_another_thread_does_not_leave) {
+  kit_begin();
+  attached_now = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  other_is_done = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  const HANDLE thread =
+      CreateThread(nullptr, 0, with_a_fiber_for_a_while, nullptr, 0, nullptr);
+  run(delete_that_of_others);
+  WaitForSingleObject(thread, INFINITE);
+  ck_assert_int_eq(left_early, 0);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 2);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 2);
+}
+
 TEST(ten_thousand_threads_of_others_leave_in_turn) {
   kit_begin();
   for (int i = 0; i < 10000; i++)
@@ -679,6 +730,8 @@ int main(void) {
   ADD_TEST(a_thread_that_ends_by_ExitThread_leaves);
   ADD_TEST(the_end_of_a_fiber_is_not_the_end_of_its_thread);
   ADD_TEST(a_thread_of_fibers_leaves_at_its_end);
+  ADD_TEST(a_fiber_may_be_deleted_when_its_thread_is_none_any_more);
+  ADD_TEST(who_deletes_a_fiber_of_another_thread_does_not_leave);
   ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
   ADD_TEST(a_signal_mask_is_refused);
   ADD_TEST(a_thread_has_the_stack_that_is_asked_for);

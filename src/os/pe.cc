@@ -35,8 +35,14 @@ bool keep_mapped(const void *address) {
          object_of(at, GET_MODULE_HANDLE_EX_FLAG_PIN) != nullptr;
 }
 
-// Asked at once: what waits for the loader here is not told apart.
-bool stays_mapped(const void *address) { return keep_mapped(address); }
+// The loader has a lock that a thread has in DllMain. The program is in the process's block,
+// and what is no image was made at run time.
+bool stays_mapped(const void *address) {
+  MEMORY_BASIC_INFORMATION region;
+  return VirtualQuery(address, &region, sizeof region) != 0 &&
+         (region.Type != MEM_IMAGE ||
+          region.AllocationBase == GetModuleHandleA(nullptr));
+}
 
 // ---- the unwinder ----
 //

@@ -352,6 +352,52 @@ TEST(who_deletes_a_fiber_of_another_thread_does_not_leave) {
   ck_assert_int_eq(kit_count(KIT_LEAVE), 2);
 }
 
+// ---- the loader ----
+
+static HANDLE has_begun, lock_is_held, first_call_is_done;
+
+static DWORD WINAPI call_back_under_lock(void *) {
+  SetEvent(has_begun);
+  WaitForSingleObject(lock_is_held, INFINITE);
+  const DWORD err = call_back(nullptr);
+  SetEvent(first_call_is_done);
+  return err;
+}
+
+// As a DllMain does that waits for this call. A thread needs the lock to begin, too.
+static DWORD WINAPI wait_with_lock(void *) {
+  using lock_function =
+      LONG NTAPI(ULONG flags, ULONG * result, ULONG_PTR * cookie);
+  using unlock_function = LONG NTAPI(ULONG flags, ULONG_PTR cookie);
+  const HMODULE system = GetModuleHandleA("ntdll");
+  const auto find = [system](const char *name) {
+    return reinterpret_cast<uintptr_t>(GetProcAddress(system, name));
+  };
+  auto *const lock = reinterpret_cast<lock_function *>(find("LdrLockLoaderLock"));
+  auto *const unlock =
+      reinterpret_cast<unlock_function *>(find("LdrUnlockLoaderLock"));
+  ULONG_PTR cookie = 0;
+  if (lock(0, nullptr, &cookie) != 0)
+    return 1;
+  SetEvent(lock_is_held);
+  const DWORD end = WaitForSingleObject(first_call_is_done, 20000);
+  unlock(0, cookie);
+  return end;
+}
+
+TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock) {
+  kit_begin();
+  has_begun = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  lock_is_held = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  first_call_is_done = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  const HANDLE first =
+      CreateThread(nullptr, 0, call_back_under_lock, nullptr, 0, nullptr);
+  WaitForSingleObject(has_begun, INFINITE);
+  run(wait_with_lock);
+  WaitForSingleObject(first, INFINITE);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+}
+
 TEST(ten_thousand_threads_of_others_leave_in_turn) {
   kit_begin();
   for (int i = 0; i < 10000; i++)
@@ -732,6 +778,7 @@ int main(void) {
   ADD_TEST(a_thread_of_fibers_leaves_at_its_end);
   ADD_TEST(a_fiber_may_be_deleted_when_its_thread_is_none_any_more);
   ADD_TEST(who_deletes_a_fiber_of_another_thread_does_not_leave);
+  ADD_TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock);
   ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
   ADD_TEST(a_signal_mask_is_refused);
   ADD_TEST(a_thread_has_the_stack_that_is_asked_for);

@@ -357,7 +357,7 @@ void unmap(void *memory, size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
 // it comes first: notices to libraries, and with them the end of the compiler's
 // thread-local variables, come later. Only the end of a fiber looks the same, in whatever
 // thread deletes it. So fibers have no value there; in a thread that is one, it is the
-// notice to libraries after all.
+// notice to libraries after all. Libraries that are told later may still call back.
 
 const unsigned key_rounds = 4; // what POSIX has at least
 
@@ -368,6 +368,11 @@ constexpr DWORD most_keys = TLS_MINIMUM_AVAILABLE + 1024;
 // Facts about the process.
 uintptr_t destructors[most_keys]; // functions, or 0
 uintptr_t end_index;              // of what tells the end; plus 1, so 0 is none
+uintptr_t over_index;             // thread-local: not 0 after the end; the same
+
+bool is_prepared(const uintptr_t *word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE) != 0;
+}
 
 void run_destructors() {
   bool again = true;
@@ -399,8 +404,11 @@ __attribute__((__force_align_arg_pointer__)) void WINAPI at_notice(void *,
                                                                    void *) {
   if (reason == DLL_PROCESS_ATTACH)
     find_late_functions();
-  else if (reason == DLL_THREAD_DETACH)
-    run_destructors();
+  if (reason != DLL_THREAD_DETACH)
+    return;
+  run_destructors();
+  if (is_prepared(&over_index))
+    TlsSetValue(static_cast<DWORD>(over_index - 1), destructors);
 }
 
 // A list that the linker makes of such sections, in the order of their names, for an
@@ -409,20 +417,30 @@ __attribute__((__force_align_arg_pointer__)) void WINAPI at_notice(void *,
 __attribute__((__section__(".CRT$XLB"), __used__))
 PIMAGE_TLS_CALLBACK at_notice_entry = at_notice;
 
-bool prepare_end() {
-  if (__atomic_load_n(&end_index, __ATOMIC_ACQUIRE) != 0)
-    return true;
-  const DWORD index = FlsAlloc(at_end_of_fiber);
-  if (index == FLS_OUT_OF_INDEXES)
+// Stores an index, if one was to be had.
+bool publish(uintptr_t *word, DWORD made, BOOL WINAPI free_index(DWORD)) {
+  static_assert(FLS_OUT_OF_INDEXES == TLS_OUT_OF_INDEXES, "");
+  if (made == FLS_OUT_OF_INDEXES)
     return false;
   uintptr_t none = 0;
-  if (!__atomic_compare_exchange_n(&end_index, &none, uintptr_t{index} + 1,
-                                   false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    FlsFree(index); // another thread was first
+  if (!__atomic_compare_exchange_n(word, &none, uintptr_t{made} + 1, false,
+                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    free_index(made); // another thread was first
   return true;
 }
 
+bool prepare_end() {
+  return (is_prepared(&over_index) || publish(&over_index, TlsAlloc(), TlsFree)) &&
+         (is_prepared(&end_index) ||
+          publish(&end_index, FlsAlloc(at_end_of_fiber), FlsFree));
+}
+
 } // namespace
+
+bool thread_is_over() {
+  return is_prepared(&over_index) &&
+         TlsGetValue(static_cast<DWORD>(over_index - 1)) != nullptr;
+}
 
 thread_limit key_limit() {
   return {"the number of thread-local indexes", most_keys, most_keys,

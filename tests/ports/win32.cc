@@ -352,6 +352,75 @@ TEST(who_deletes_a_fiber_of_another_thread_does_not_leave) {
   ck_assert_int_eq(kit_count(KIT_LEAVE), 2);
 }
 
+// A runtime without thread-local variables: the compiler's are gone when the program is told
+// of a thread's end, after the libraries.
+static const DWORD record_index = TlsAlloc();
+static int acquired, released;
+static void enter_late(libcgo_thread *thread) {
+  TlsSetValue(record_index, thread);
+}
+static void leave_late(libcgo_thread *) { TlsSetValue(record_index, nullptr); }
+static libcgo_thread *acquire_late(libcgo_runtime *runtime) {
+  acquired++;
+  return libcgo_ready_ops()->acquire(runtime);
+}
+static void release_late(libcgo_thread *thread) {
+  released++;
+  libcgo_ready_ops()->release(thread);
+}
+static libcgo_thread *current_late(const libcgo_runtime *) {
+  return static_cast<libcgo_thread *>(TlsGetValue(record_index));
+}
+static const libcgo_ops late_ops = LIBCGO_OPS(
+    enter_late, leave_late, acquire_late, release_late, current_late, nullptr);
+static libcgo_runtime late = LIBCGO_RUNTIME_INIT(&late_ops);
+
+static DWORD who_is_told, result_when_told;
+
+static DWORD WINAPI call_late(void *) {
+  return static_cast<DWORD>(libcgo_callback(&late, kit_nothing, nullptr));
+}
+
+static void WINAPI tell_the_program(void *, DWORD reason, void *) {
+  if (reason == DLL_THREAD_DETACH && GetCurrentThreadId() == who_is_told)
+    result_when_told = call_late(nullptr);
+}
+__attribute__((__section__(".CRT$XLY"), __used__))
+PIMAGE_TLS_CALLBACK tell_the_program_entry = tell_the_program;
+
+static DWORD WINAPI be_told(void *) {
+  who_is_told = GetCurrentThreadId();
+  result_when_told = 4711;
+  return 0;
+}
+
+static DWORD WINAPI call_and_be_told(void *) {
+  be_told(nullptr);
+  return call_late(nullptr);
+}
+
+static void begin_late() {
+  ck_assert_int_eq(libcgo_init_begin(&late.init), 0);
+  ck_assert_int_eq(libcgo_init_done(&late.init), 0);
+}
+
+TEST(a_thread_that_has_left_is_attached_for_one_call_when_the_program_is_told) {
+  begin_late();
+  run(call_and_be_told);
+  ck_assert_int_eq(result_when_told, 0);
+  ck_assert_int_eq(acquired, 2);
+  ck_assert_int_eq(released, 2);
+}
+
+TEST(so_is_one_that_calls_back_then_for_the_first_time) {
+  begin_late();
+  run(call_late);
+  run(be_told);
+  ck_assert_int_eq(result_when_told, 0);
+  ck_assert_int_eq(acquired, 2);
+  ck_assert_int_eq(released, 2);
+}
+
 // ---- the loader ----
 
 static HANDLE has_begun, lock_is_held, first_call_is_done;
@@ -778,6 +847,9 @@ int main(void) {
   ADD_TEST(a_thread_of_fibers_leaves_at_its_end);
   ADD_TEST(a_fiber_may_be_deleted_when_its_thread_is_none_any_more);
   ADD_TEST(who_deletes_a_fiber_of_another_thread_does_not_leave);
+  ADD_TEST(
+      a_thread_that_has_left_is_attached_for_one_call_when_the_program_is_told);
+  ADD_TEST(so_is_one_that_calls_back_then_for_the_first_time);
   ADD_TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock);
   ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
   ADD_TEST(a_signal_mask_is_refused);

@@ -90,7 +90,8 @@ void find_function(const char *library, const char *name, Function **function) {
 void find_late_functions() {
   find_function("kernelbase", "WaitOnAddress", &late.wait);
   find_function("kernelbase", "WakeByAddressAll", &late.wake);
-  find_function("kernel32", "SetThreadDescription", &late.describe);
+  // In its first Windows, 10 of 2016, kernel32 does not have it.
+  find_function("kernelbase", "SetThreadDescription", &late.describe);
   find_function("ntdll", "RtlDllShutdownInProgress", &late.process_ends);
   find_function("ntdll", "wine_get_version", &late.wine_version);
   find_function("ntdll", "RtlUnwindEx", &late.unwind);

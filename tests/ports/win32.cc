@@ -503,6 +503,28 @@ TEST(a_thread_has_the_stack_that_is_asked_for) {
   ck_assert_uint_lt(stack_size, (8 << 20) + 65536);
 }
 
+static wchar_t found_name[16];
+
+static void find_name(libcgo_thread *, void *get) {
+  wchar_t *name = nullptr;
+  reinterpret_cast<HRESULT(WINAPI *)(HANDLE, wchar_t **)>(get)(
+      GetCurrentThread(), &name);
+  wcsncpy(found_name, name, 15);
+  LocalFree(name);
+}
+
+TEST(a_thread_has_its_name) {
+  const FARPROC get =
+      GetProcAddress(GetModuleHandleA("kernelbase"), "GetThreadDescription");
+  if (get == nullptr)
+    SKIP("before Windows 10 a thread has none");
+  kit_begin();
+  libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.name = "w\xc3\xb6rker";
+  kit_run(&attr, find_name, reinterpret_cast<void *>(get));
+  ck_assert(wcscmp(found_name, L"w\x00f6rker") == 0);
+}
+
 // ---- contexts ----
 
 static libcgo_context own, above, below;
@@ -854,5 +876,6 @@ int main(void) {
   ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
   ADD_TEST(a_signal_mask_is_refused);
   ADD_TEST(a_thread_has_the_stack_that_is_asked_for);
+  ADD_TEST(a_thread_has_its_name);
   return suite_run();
 }

@@ -35,15 +35,6 @@ bool keep_mapped(const void *address) {
          object_of(at, GET_MODULE_HANDLE_EX_FLAG_PIN) != nullptr;
 }
 
-// The loader has a lock that a thread has in DllMain. The program is in the process's block,
-// and what is no image was made at run time.
-bool stays_mapped(const void *address) {
-  MEMORY_BASIC_INFORMATION region;
-  return VirtualQuery(address, &region, sizeof region) != 0 &&
-         (region.Type != MEM_IMAGE ||
-          region.AllocationBase == GetModuleHandleA(nullptr));
-}
-
 // ---- the unwinder ----
 //
 // The system's own, where objects have tables for it (not on 386): in the shape of

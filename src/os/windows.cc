@@ -65,6 +65,9 @@ using unwind_function = void WINAPI(void *frame, void *pc,
                                     EXCEPTION_RECORD *record, void *result,
                                     void *context, void *history);
 
+using lock_function = LONG NTAPI(ULONG flags, ULONG *how, ULONG_PTR *cookie);
+using unlock_function = LONG NTAPI(ULONG flags, ULONG_PTR cookie);
+
 struct late_functions {
   wait_function *wait;
   wake_function *wake;
@@ -72,6 +75,8 @@ struct late_functions {
   in_progress_function *process_ends;
   version_function *wine_version;
   unwind_function *unwind;
+  lock_function *lock_loader;
+  unlock_function *unlock_loader;
 };
 late_functions late;
 uint32_t late_are_found;
@@ -95,6 +100,8 @@ void find_late_functions() {
   find_function("ntdll", "RtlDllShutdownInProgress", &late.process_ends);
   find_function("ntdll", "wine_get_version", &late.wine_version);
   find_function("ntdll", "RtlUnwindEx", &late.unwind);
+  find_function("ntdll", "LdrLockLoaderLock", &late.lock_loader);
+  find_function("ntdll", "LdrUnlockLoaderLock", &late.unlock_loader);
   __atomic_store_n(&late_are_found, 1u, __ATOMIC_RELEASE);
 }
 
@@ -349,6 +356,28 @@ void unmap_stack(const stack_bounds &stack) {
 
 void *map_zeroed(size_t bytes) { return map_memory(bytes, 0); }
 void unmap(void *memory, size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
+
+// ---- the loader ----
+
+// It has a lock, which a thread has in DllMain, and which is not waited for. Without it is known
+// where the program is, and what is no image: made at run time.
+bool stays_mapped(const void *address) {
+  MEMORY_BASIC_INFORMATION region;
+  if (query(address_of(address), &region) &&
+      (region.Type != MEM_IMAGE ||
+       region.AllocationBase == GetModuleHandleA(nullptr)))
+    return true;
+  constexpr ULONG try_only = 2, locked = 1;
+  const late_functions &found = late_ones();
+  ULONG how = 0;
+  ULONG_PTR cookie = 0;
+  if (found.lock_loader == nullptr || found.unlock_loader == nullptr ||
+      found.lock_loader(try_only, &how, &cookie) != 0 || how != locked)
+    return false;
+  const bool kept = keep_mapped(address);
+  found.unlock_loader(0, cookie);
+  return kept;
+}
 
 // ---- thread-specific data ----
 //

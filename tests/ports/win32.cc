@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 #include "ports/arch/arch.h"
 
 namespace {
@@ -433,25 +435,28 @@ static DWORD WINAPI call_back_under_lock(void *) {
   return err;
 }
 
+class loader_lock {
+public:
+  loader_lock() {
+    ck_assert_int_eq(find<lock>("LdrLockLoaderLock")(0, nullptr, &cookie_), 0);
+  }
+  ~loader_lock() { find<unlock>("LdrUnlockLoaderLock")(0, cookie_); }
+
+private:
+  using lock = LONG NTAPI(ULONG flags, ULONG *result, ULONG_PTR *cookie);
+  using unlock = LONG NTAPI(ULONG flags, ULONG_PTR cookie);
+  template <class function> static function *find(const char *name) {
+    return reinterpret_cast<function *>(reinterpret_cast<uintptr_t>(
+        GetProcAddress(GetModuleHandleA("ntdll"), name)));
+  }
+  ULONG_PTR cookie_;
+};
+
 // As a DllMain does that waits for this call. A thread needs the lock to begin, too.
 static DWORD WINAPI wait_with_lock(void *) {
-  using lock_function =
-      LONG NTAPI(ULONG flags, ULONG * result, ULONG_PTR * cookie);
-  using unlock_function = LONG NTAPI(ULONG flags, ULONG_PTR cookie);
-  const HMODULE system = GetModuleHandleA("ntdll");
-  const auto find = [system](const char *name) {
-    return reinterpret_cast<uintptr_t>(GetProcAddress(system, name));
-  };
-  auto *const lock = reinterpret_cast<lock_function *>(find("LdrLockLoaderLock"));
-  auto *const unlock =
-      reinterpret_cast<unlock_function *>(find("LdrUnlockLoaderLock"));
-  ULONG_PTR cookie = 0;
-  if (lock(0, nullptr, &cookie) != 0)
-    return 1;
+  const loader_lock lock;
   SetEvent(lock_is_held);
-  const DWORD end = WaitForSingleObject(first_call_is_done, 20000);
-  unlock(0, cookie);
-  return end;
+  return WaitForSingleObject(first_call_is_done, 20000);
 }
 
 TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock) {
@@ -465,6 +470,27 @@ TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock) {
   run(wait_with_lock);
   WaitForSingleObject(first, INFINITE);
   ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+}
+
+static int count_threads() {
+  const HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+  THREADENTRY32 thread = {};
+  thread.dwSize = sizeof thread;
+  int count = 0;
+  for (BOOL any = Thread32First(all, &thread); any;
+       any = Thread32Next(all, &thread))
+    count += thread.th32OwnerProcessID == GetCurrentProcessId();
+  CloseHandle(all);
+  return count;
+}
+
+// A thread for it would not begin before the lock is free, and the library may be gone then.
+TEST(the_library_is_kept_at_once_by_a_thread_that_has_the_loaders_lock) {
+  kit_begin();
+  const loader_lock lock;
+  const int before = count_threads();
+  ck_assert_int_eq(call_back(nullptr), 0);
+  ck_assert_int_eq(count_threads(), before);
 }
 
 TEST(ten_thousand_threads_of_others_leave_in_turn) {
@@ -873,6 +899,7 @@ int main(void) {
       a_thread_that_has_left_is_attached_for_one_call_when_the_program_is_told);
   ADD_TEST(so_is_one_that_calls_back_then_for_the_first_time);
   ADD_TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock);
+  ADD_TEST(the_library_is_kept_at_once_by_a_thread_that_has_the_loaders_lock);
   ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
   ADD_TEST(a_signal_mask_is_refused);
   ADD_TEST(a_thread_has_the_stack_that_is_asked_for);

@@ -264,7 +264,8 @@ def a_first_call_does_not_wait_for_the_loaders_lock():
     same((thread.ended, thread.result), (True, 0))
     p.system.has_loader = None
     p.m.run_others()
-    same([path for path, _ in p.system.opened], [] if CPU == '386' else [LIBRARY])
+    if CPU != '386':  # where all is in one program
+        same([path for path, _ in p.system.opened], [LIBRARY])
 
 
 @tap.case

@@ -273,8 +273,8 @@ LIBCGO_API int libcgo_thread_init(struct libcgo_thread *thread, size_t size);
  * - musl calls destructors on the stack on which the thread was cancelled or called
  *   pthread_exit(3). If that is a small stack, `release` must not unmap it.
  * - Windows: a thread leaves when the system frees its fiber-local storage (FlsAlloc),
- *   before libraries are told of its end. A thread that ends as a fiber leaves when they
- *   are told. The threads of a process that ends do not leave.
+ *   before libraries are told of its end. A thread that is attached or ends as a fiber
+ *   leaves when they are told. The threads of a process that ends do not leave.
  *
  * Does not look at the runtime's start-up. If that may still be under way, call
  * libcgo_init_wait first.

@@ -236,6 +236,9 @@ void delete_key(uintptr_t key);
 int set_key(uintptr_t key, const void *value);
 void *get_key(uintptr_t key);
 extern const unsigned key_rounds;
+/* Whether no destructor will be called any more in the calling thread, as far as the system
+   tells. Leaves errno alone. */
+bool thread_is_over();
 /* After create_key has failed with EAGAIN. */
 thread_limit key_limit();
 

@@ -239,6 +239,12 @@ int attach_expected(libcgo_runtime *runtime, libcgo_thread **attached,
   return err;
 }
 
+// The calling thread has left for the last time, or would not be told to leave.
+bool is_ending(const libcgo_runtime *runtime) {
+  return is_mark_of_the_end(os::get_key(load_key(runtime))) ||
+         os::thread_is_over();
+}
+
 // For a thread without a record: attaches it and calls fn. No frame that fn
 // may be unwound through needs undoing: the thread stays attached, unless it is
 // ending, and then an exception has nowhere to go.
@@ -258,7 +264,7 @@ attach_and_call(libcgo_runtime *runtime,
     os::cancellation_disabled disabled; // gone before fn runs
     err = prepare_runtime(runtime);
     if (err == 0) {
-      ending = is_mark_of_the_end(os::get_key(load_key(runtime)));
+      ending = is_ending(runtime);
       err = attach_expected(runtime, &thread, ending);
     }
   }
@@ -404,9 +410,8 @@ int libcgo_attach(libcgo_runtime *runtime, libcgo_thread **thread) {
     os::cancellation_disabled disabled;
     err = prepare_runtime(runtime);
     if (err == 0)
-      err = is_mark_of_the_end(os::get_key(load_key(runtime)))
-                ? ECANCELED
-                : attach_expected(runtime, &record, false);
+      err = is_ending(runtime) ? ECANCELED
+                               : attach_expected(runtime, &record, false);
     if (err == 0 && has_world(runtime))
       forget_start(runtime);
   }

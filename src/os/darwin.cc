@@ -23,6 +23,11 @@ int own_stack_bounds(stack_bounds *bounds) {
   // The highest address, in spite of its name; guard pages are not counted.
   bounds->hi = reinterpret_cast<uintptr_t>(pthread_get_stackaddr_np(self));
   bounds->lo = bounds->hi - pthread_get_stacksize_np(self);
+  // Of the initial thread some systems have a size that is too small (10.9, 10.10).
+  stack_bounds mapping;
+  if (pthread_main_np() != 0 && mapping_bounds(bounds->hi - 1, &mapping) == 0 &&
+      mapping.lo < bounds->lo)
+    bounds->lo = mapping.lo;
   return 0;
 }
 

@@ -79,6 +79,9 @@ void set_destructor(pthread_key_t, destructor_function) {}
 
 const unsigned key_rounds = PTHREAD_DESTRUCTOR_ITERATIONS;
 
+// Nobody tells.
+bool thread_is_over() { return false; }
+
 thread_limit key_limit() {
   return {"PTHREAD_KEYS_MAX", PTHREAD_KEYS_MAX, PTHREAD_KEYS_MAX, "thread keys",
           "it is fixed, delete keys"};

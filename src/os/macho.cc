@@ -3,8 +3,11 @@
 // What systems share that load Mach-O objects.
 #include "core/platform.h"
 
+#include <crt_externs.h>
 #include <dlfcn.h>
 #include <mach-o/loader.h>
+#include <stddef.h>
+#include <string.h>
 #include <unwind.h>
 
 namespace cgo::os {
@@ -13,15 +16,48 @@ bool keep_mapped(const void *address) {
   Dl_info object;
   if (dladdr(address, &object) == 0)
     return true; // in no object: made at run time, and its maker's affair
-  // The main program is never unmapped, and dlopen does not give it.
-  if (static_cast<const mach_header *>(object.dli_fbase)->filetype == MH_EXECUTE)
-    return true;
   return dlopen(object.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) !=
          nullptr;
 }
 
-// Asked at once: what waits for the loader here is not told apart.
-bool stays_mapped(const void *address) { return keep_mapped(address); }
+namespace {
+
+// In a load command for a segment, on each CPU: words from vmaddr on.
+uintptr_t word_at(const char *command, size_t n) {
+  uintptr_t word;
+  memcpy(&word, command + offsetof(segment_command, vmaddr) + n * sizeof word,
+         sizeof word);
+  return word;
+}
+
+} // namespace
+
+// The loader has a lock, which a thread has that runs what an object begins with. What is known
+// without it is where the program is, which is never unmapped.
+bool stays_mapped(const void *address) {
+  constexpr bool wide = sizeof(uintptr_t) == 8;
+  constexpr size_t lowest = 0, size = 1, place_in_file = 2, size_in_file = 3;
+  const auto *const header =
+      reinterpret_cast<const mach_header *>(_NSGetMachExecuteHeader());
+  const auto begin = reinterpret_cast<uintptr_t>(header);
+  const char *command = reinterpret_cast<const char *>(header) +
+                        (wide ? sizeof(mach_header_64) : sizeof(mach_header));
+  uintptr_t slide = 0;
+  for (uint32_t i = 0; i < header->ncmds; i++) {
+    load_command any;
+    memcpy(&any, command, sizeof any);
+    if (any.cmd == (wide ? LC_SEGMENT_64 : LC_SEGMENT) &&
+        word_at(command, size_in_file) != 0) {
+      if (word_at(command, place_in_file) == 0) // has the header
+        slide = begin - word_at(command, lowest);
+      if (reinterpret_cast<uintptr_t>(address) - slide - word_at(command, lowest) <
+          word_at(command, size))
+        return true;
+    }
+    command += any.cmdsize;
+  }
+  return false;
+}
 
 // In libSystem, and so in every program.
 unwinder find_unwinder() {

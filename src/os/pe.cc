@@ -35,9 +35,6 @@ bool keep_mapped(const void *address) {
          object_of(at, GET_MODULE_HANDLE_EX_FLAG_PIN) != nullptr;
 }
 
-// Asked at once: what waits for the loader here is not told apart.
-bool stays_mapped(const void *address) { return keep_mapped(address); }
-
 // ---- the unwinder ----
 //
 // The system's own, where objects have tables for it (not on 386): in the shape of

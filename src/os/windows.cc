@@ -65,6 +65,9 @@ using unwind_function = void WINAPI(void *frame, void *pc,
                                     EXCEPTION_RECORD *record, void *result,
                                     void *context, void *history);
 
+using lock_function = LONG NTAPI(ULONG flags, ULONG *how, ULONG_PTR *cookie);
+using unlock_function = LONG NTAPI(ULONG flags, ULONG_PTR cookie);
+
 struct late_functions {
   wait_function *wait;
   wake_function *wake;
@@ -72,6 +75,8 @@ struct late_functions {
   in_progress_function *process_ends;
   version_function *wine_version;
   unwind_function *unwind;
+  lock_function *lock_loader;
+  unlock_function *unlock_loader;
 };
 late_functions late;
 uint32_t late_are_found;
@@ -90,10 +95,13 @@ void find_function(const char *library, const char *name, Function **function) {
 void find_late_functions() {
   find_function("kernelbase", "WaitOnAddress", &late.wait);
   find_function("kernelbase", "WakeByAddressAll", &late.wake);
-  find_function("kernel32", "SetThreadDescription", &late.describe);
+  // In its first Windows, 10 of 2016, kernel32 does not have it.
+  find_function("kernelbase", "SetThreadDescription", &late.describe);
   find_function("ntdll", "RtlDllShutdownInProgress", &late.process_ends);
   find_function("ntdll", "wine_get_version", &late.wine_version);
   find_function("ntdll", "RtlUnwindEx", &late.unwind);
+  find_function("ntdll", "LdrLockLoaderLock", &late.lock_loader);
+  find_function("ntdll", "LdrUnlockLoaderLock", &late.unlock_loader);
   __atomic_store_n(&late_are_found, 1u, __ATOMIC_RELEASE);
 }
 
@@ -349,14 +357,37 @@ void unmap_stack(const stack_bounds &stack) {
 void *map_zeroed(size_t bytes) { return map_memory(bytes, 0); }
 void unmap(void *memory, size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
 
+// ---- the loader ----
+
+// It has a lock, which a thread has in DllMain, and which is not waited for. Without it is known
+// where the program is, and what is no image: made at run time.
+bool stays_mapped(const void *address) {
+  MEMORY_BASIC_INFORMATION region;
+  if (query(address_of(address), &region) &&
+      (region.Type != MEM_IMAGE ||
+       region.AllocationBase == GetModuleHandleA(nullptr)))
+    return true;
+  constexpr ULONG try_only = 2, locked = 1;
+  const late_functions &found = late_ones();
+  ULONG how = 0;
+  ULONG_PTR cookie = 0;
+  if (found.lock_loader == nullptr || found.unlock_loader == nullptr ||
+      found.lock_loader(try_only, &how, &cookie) != 0 || how != locked)
+    return false;
+  const bool kept = keep_mapped(address);
+  found.unlock_loader(0, cookie);
+  return kept;
+}
+
 // ---- thread-specific data ----
 //
 // A key is one of the system's thread-local indexes; its destructor is kept here.
 //
 // What tells the end of a thread is the destructor of one fiber-local index, because
 // it comes first: notices to libraries, and with them the end of the compiler's
-// thread-local variables, come later. Only the end of a fiber looks the same; so in
-// a thread that is one, it is the notice to libraries after all.
+// thread-local variables, come later. Only the end of a fiber looks the same, in whatever
+// thread deletes it. So fibers have no value there; in a thread that is one, it is the
+// notice to libraries after all. Libraries that are told later may still call back.
 
 const unsigned key_rounds = 4; // what POSIX has at least
 
@@ -367,6 +398,11 @@ constexpr DWORD most_keys = TLS_MINIMUM_AVAILABLE + 1024;
 // Facts about the process.
 uintptr_t destructors[most_keys]; // functions, or 0
 uintptr_t end_index;              // of what tells the end; plus 1, so 0 is none
+uintptr_t over_index;             // thread-local: not 0 after the end; the same
+
+bool is_prepared(const uintptr_t *word) {
+  return __atomic_load_n(word, __ATOMIC_ACQUIRE) != 0;
+}
 
 void run_destructors() {
   bool again = true;
@@ -398,8 +434,11 @@ __attribute__((__force_align_arg_pointer__)) void WINAPI at_notice(void *,
                                                                    void *) {
   if (reason == DLL_PROCESS_ATTACH)
     find_late_functions();
-  else if (reason == DLL_THREAD_DETACH)
-    run_destructors();
+  if (reason != DLL_THREAD_DETACH)
+    return;
+  run_destructors();
+  if (is_prepared(&over_index))
+    TlsSetValue(static_cast<DWORD>(over_index - 1), destructors);
 }
 
 // A list that the linker makes of such sections, in the order of their names, for an
@@ -408,20 +447,30 @@ __attribute__((__force_align_arg_pointer__)) void WINAPI at_notice(void *,
 __attribute__((__section__(".CRT$XLB"), __used__))
 PIMAGE_TLS_CALLBACK at_notice_entry = at_notice;
 
-bool prepare_end() {
-  if (__atomic_load_n(&end_index, __ATOMIC_ACQUIRE) != 0)
-    return true;
-  const DWORD index = FlsAlloc(at_end_of_fiber);
-  if (index == FLS_OUT_OF_INDEXES)
+// Stores an index, if one was to be had.
+bool publish(uintptr_t *word, DWORD made, BOOL WINAPI free_index(DWORD)) {
+  static_assert(FLS_OUT_OF_INDEXES == TLS_OUT_OF_INDEXES, "");
+  if (made == FLS_OUT_OF_INDEXES)
     return false;
   uintptr_t none = 0;
-  if (!__atomic_compare_exchange_n(&end_index, &none, uintptr_t{index} + 1,
-                                   false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    FlsFree(index); // another thread was first
+  if (!__atomic_compare_exchange_n(word, &none, uintptr_t{made} + 1, false,
+                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    free_index(made); // another thread was first
   return true;
 }
 
+bool prepare_end() {
+  return (is_prepared(&over_index) || publish(&over_index, TlsAlloc(), TlsFree)) &&
+         (is_prepared(&end_index) ||
+          publish(&end_index, FlsAlloc(at_end_of_fiber), FlsFree));
+}
+
 } // namespace
+
+bool thread_is_over() {
+  return is_prepared(&over_index) &&
+         TlsGetValue(static_cast<DWORD>(over_index - 1)) != nullptr;
+}
 
 thread_limit key_limit() {
   return {"the number of thread-local indexes", most_keys, most_keys,
@@ -451,7 +500,7 @@ void delete_key(uintptr_t key) {
 
 int set_key(uintptr_t key, const void *value) {
   // Any value but NULL: then the end is told.
-  if (value != nullptr &&
+  if (value != nullptr && !IsThreadAFiber() &&
       !FlsSetValue(static_cast<DWORD>(end_index - 1), destructors))
     return ENOMEM;
   return TlsSetValue(static_cast<DWORD>(key), const_cast<void *>(value))

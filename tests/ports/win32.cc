@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <windows.h>
 
+#include <tlhelp32.h>
+
 #include "ports/arch/arch.h"
 
 namespace {
@@ -301,6 +303,196 @@ TEST(a_thread_of_fibers_leaves_at_its_end) {
   ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
 }
 
+static HANDLE attached_now, other_is_done;
+static void *fiber_of_others;
+
+// Its fiber has called back. The thread goes back to what it was before the fiber goes.
+static DWORD WINAPI with_a_fiber_for_a_while(void *) {
+  void *const own = ConvertThreadToFiber(nullptr);
+  fiber_of_others = CreateFiber(0, call_back_in_fiber, own);
+  SwitchToFiber(fiber_of_others);
+  ConvertFiberToThread();
+  if (attached_now == nullptr) {
+    DeleteFiber(fiber_of_others);
+    left_early = kit_count(KIT_LEAVE);
+  } else {
+    SetEvent(attached_now);
+    WaitForSingleObject(other_is_done, INFINITE);
+  }
+  call_back(nullptr);
+  return 0;
+}
+
+TEST(a_fiber_may_be_deleted_when_its_thread_is_none_any_more) {
+  kit_begin();
+  run(with_a_fiber_for_a_while);
+  ck_assert_int_eq(left_early, 0);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 1);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+}
+
+static DWORD WINAPI delete_that_of_others(void *) {
+  call_back(nullptr);
+  WaitForSingleObject(attached_now, INFINITE);
+  DeleteFiber(fiber_of_others);
+  left_early = kit_count(KIT_LEAVE);
+  SetEvent(other_is_done);
+  call_back(nullptr);
+  return 0;
+}
+
+TEST(who_deletes_a_fiber_of_another_thread_does_not_leave) {
+  kit_begin();
+  attached_now = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  other_is_done = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  const HANDLE thread =
+      CreateThread(nullptr, 0, with_a_fiber_for_a_while, nullptr, 0, nullptr);
+  run(delete_that_of_others);
+  WaitForSingleObject(thread, INFINITE);
+  ck_assert_int_eq(left_early, 0);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 2);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 2);
+}
+
+// A runtime without thread-local variables: the compiler's are gone when the program is told
+// of a thread's end, after the libraries.
+static const DWORD record_index = TlsAlloc();
+static int acquired, released;
+static void enter_late(libcgo_thread *thread) {
+  TlsSetValue(record_index, thread);
+}
+static void leave_late(libcgo_thread *) { TlsSetValue(record_index, nullptr); }
+static libcgo_thread *acquire_late(libcgo_runtime *runtime) {
+  acquired++;
+  return libcgo_ready_ops()->acquire(runtime);
+}
+static void release_late(libcgo_thread *thread) {
+  released++;
+  libcgo_ready_ops()->release(thread);
+}
+static libcgo_thread *current_late(const libcgo_runtime *) {
+  return static_cast<libcgo_thread *>(TlsGetValue(record_index));
+}
+static const libcgo_ops late_ops = LIBCGO_OPS(
+    enter_late, leave_late, acquire_late, release_late, current_late, nullptr);
+static libcgo_runtime late = LIBCGO_RUNTIME_INIT(&late_ops);
+
+static DWORD who_is_told, result_when_told;
+
+static DWORD WINAPI call_late(void *) {
+  return static_cast<DWORD>(libcgo_callback(&late, kit_nothing, nullptr));
+}
+
+static void WINAPI tell_the_program(void *, DWORD reason, void *) {
+  if (reason == DLL_THREAD_DETACH && GetCurrentThreadId() == who_is_told)
+    result_when_told = call_late(nullptr);
+}
+__attribute__((__section__(".CRT$XLY"), __used__))
+PIMAGE_TLS_CALLBACK tell_the_program_entry = tell_the_program;
+
+static DWORD WINAPI be_told(void *) {
+  who_is_told = GetCurrentThreadId();
+  result_when_told = 4711;
+  return 0;
+}
+
+static DWORD WINAPI call_and_be_told(void *) {
+  be_told(nullptr);
+  return call_late(nullptr);
+}
+
+static void begin_late() {
+  ck_assert_int_eq(libcgo_init_begin(&late.init), 0);
+  ck_assert_int_eq(libcgo_init_done(&late.init), 0);
+}
+
+TEST(a_thread_that_has_left_is_attached_for_one_call_when_the_program_is_told) {
+  begin_late();
+  run(call_and_be_told);
+  ck_assert_int_eq(result_when_told, 0);
+  ck_assert_int_eq(acquired, 2);
+  ck_assert_int_eq(released, 2);
+}
+
+TEST(so_is_one_that_calls_back_then_for_the_first_time) {
+  begin_late();
+  run(call_late);
+  run(be_told);
+  ck_assert_int_eq(result_when_told, 0);
+  ck_assert_int_eq(acquired, 2);
+  ck_assert_int_eq(released, 2);
+}
+
+// ---- the loader ----
+
+static HANDLE has_begun, lock_is_held, first_call_is_done;
+
+static DWORD WINAPI call_back_under_lock(void *) {
+  SetEvent(has_begun);
+  WaitForSingleObject(lock_is_held, INFINITE);
+  const DWORD err = call_back(nullptr);
+  SetEvent(first_call_is_done);
+  return err;
+}
+
+class loader_lock {
+public:
+  loader_lock() {
+    ck_assert_int_eq(find<lock>("LdrLockLoaderLock")(0, nullptr, &cookie_), 0);
+  }
+  ~loader_lock() { find<unlock>("LdrUnlockLoaderLock")(0, cookie_); }
+
+private:
+  using lock = LONG NTAPI(ULONG flags, ULONG *result, ULONG_PTR *cookie);
+  using unlock = LONG NTAPI(ULONG flags, ULONG_PTR cookie);
+  template <class function> static function *find(const char *name) {
+    return reinterpret_cast<function *>(reinterpret_cast<uintptr_t>(
+        GetProcAddress(GetModuleHandleA("ntdll"), name)));
+  }
+  ULONG_PTR cookie_;
+};
+
+// As a DllMain does that waits for this call. A thread needs the lock to begin, too.
+static DWORD WINAPI wait_with_lock(void *) {
+  const loader_lock lock;
+  SetEvent(lock_is_held);
+  return WaitForSingleObject(first_call_is_done, 20000);
+}
+
+TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock) {
+  kit_begin();
+  has_begun = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  lock_is_held = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  first_call_is_done = CreateEventA(nullptr, TRUE, FALSE, nullptr);
+  const HANDLE first =
+      CreateThread(nullptr, 0, call_back_under_lock, nullptr, 0, nullptr);
+  WaitForSingleObject(has_begun, INFINITE);
+  run(wait_with_lock);
+  WaitForSingleObject(first, INFINITE);
+  ck_assert_int_eq(kit_count(KIT_LEAVE), 1);
+}
+
+static int count_threads() {
+  const HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+  THREADENTRY32 thread = {};
+  thread.dwSize = sizeof thread;
+  int count = 0;
+  for (BOOL any = Thread32First(all, &thread); any;
+       any = Thread32Next(all, &thread))
+    count += thread.th32OwnerProcessID == GetCurrentProcessId();
+  CloseHandle(all);
+  return count;
+}
+
+// A thread for it would not begin before the lock is free, and the library may be gone then.
+TEST(the_library_is_kept_at_once_by_a_thread_that_has_the_loaders_lock) {
+  kit_begin();
+  const loader_lock lock;
+  const int before = count_threads();
+  ck_assert_int_eq(call_back(nullptr), 0);
+  ck_assert_int_eq(count_threads(), before);
+}
+
 TEST(ten_thousand_threads_of_others_leave_in_turn) {
   kit_begin();
   for (int i = 0; i < 10000; i++)
@@ -335,6 +527,28 @@ TEST(a_thread_has_the_stack_that_is_asked_for) {
   kit_run(&attr, measure, nullptr);
   ck_assert_uint_ge(stack_size, (8 << 20) - 65536);
   ck_assert_uint_lt(stack_size, (8 << 20) + 65536);
+}
+
+static wchar_t found_name[16];
+
+static void find_name(libcgo_thread *, void *get) {
+  wchar_t *name = nullptr;
+  reinterpret_cast<HRESULT(WINAPI *)(HANDLE, wchar_t **)>(get)(
+      GetCurrentThread(), &name);
+  wcsncpy(found_name, name, 15);
+  LocalFree(name);
+}
+
+TEST(a_thread_has_its_name) {
+  const FARPROC get =
+      GetProcAddress(GetModuleHandleA("kernelbase"), "GetThreadDescription");
+  if (get == nullptr)
+    SKIP("before Windows 10 a thread has none");
+  kit_begin();
+  libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
+  attr.name = "w\xc3\xb6rker";
+  kit_run(&attr, find_name, reinterpret_cast<void *>(get));
+  ck_assert(wcscmp(found_name, L"w\x00f6rker") == 0);
 }
 
 // ---- contexts ----
@@ -679,8 +893,16 @@ int main(void) {
   ADD_TEST(a_thread_that_ends_by_ExitThread_leaves);
   ADD_TEST(the_end_of_a_fiber_is_not_the_end_of_its_thread);
   ADD_TEST(a_thread_of_fibers_leaves_at_its_end);
+  ADD_TEST(a_fiber_may_be_deleted_when_its_thread_is_none_any_more);
+  ADD_TEST(who_deletes_a_fiber_of_another_thread_does_not_leave);
+  ADD_TEST(
+      a_thread_that_has_left_is_attached_for_one_call_when_the_program_is_told);
+  ADD_TEST(so_is_one_that_calls_back_then_for_the_first_time);
+  ADD_TEST(a_thread_may_call_back_while_another_one_has_the_loaders_lock);
+  ADD_TEST(the_library_is_kept_at_once_by_a_thread_that_has_the_loaders_lock);
   ADD_TEST(ten_thousand_threads_of_others_leave_in_turn);
   ADD_TEST(a_signal_mask_is_refused);
   ADD_TEST(a_thread_has_the_stack_that_is_asked_for);
+  ADD_TEST(a_thread_has_its_name);
   return suite_run();
 }

@@ -232,6 +232,17 @@ def no_limit_is_named_that_was_not_reached():
 
 
 @tap.case
+def the_bounds_of_the_initial_stack_are_true_though_another_size_is_told():
+    """By OS X 10.9 and 10.10: 512 KiB."""
+    p = Process().begin()
+    p.system.half_stack = True
+    found = p.m.allocate(3 * p.m.word)
+    same(p.result('client_bounds', found, 0), 0)
+    same([p.m.read_word(found + i * p.m.word) for i in range(3)],
+         [p.initial.stack_lo, p.initial.stack_hi, 0])
+
+
+@tap.case
 def the_runtimes_image_is_kept_mapped():
     p = Process().begin()
     same(p.result('client_attach'), 0)
@@ -239,6 +250,22 @@ def the_runtimes_image_is_kept_mapped():
     if CPU != '386':  # where all is in one program
         # RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE; never the main program.
         same(modes, {LIBRARY: 0x1 | 0x10 | 0x80})
+
+
+@tap.case
+def a_first_call_does_not_wait_for_the_loaders_lock():
+    """A thread that has it may wait for the call."""
+    p = Process().begin()
+    p.system.has_loader = p.initial
+    thread = p.system.foreign_thread()
+    p.m.start(thread, p.address('client_attach'))
+    for _ in range(200):
+        p.m.run_turn(thread)
+    same((thread.ended, thread.result), (True, 0))
+    p.system.has_loader = None
+    p.m.run_others()
+    if CPU != '386':  # where all is in one program
+        same([path for path, _ in p.system.opened], [LIBRARY])
 
 
 @tap.case

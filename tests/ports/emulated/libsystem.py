@@ -5,7 +5,7 @@ differ, the model is told which one it is: where thread segments have the array 
 thread-specific values, and whether there are __ulock_wait and __ulock_wake.
 """
 
-from machine import Crash
+from machine import Blocked, Crash
 from posixlibc import EINVAL, ENAMETOOLONG, ENOENT, ENOMEM, Posix
 
 SEGMENT_BYTES = 0x4000
@@ -23,6 +23,9 @@ class LibSystem(Posix):
         self.array = array  # of thread-specific values, in the thread segment
         self.ulock = ulock
         self.asked = []  # the loader, for what names
+        self.has_loader = None  # the thread that has its lock
+        self.header = None
+        self.half_stack = False  # of the initial thread too small a size is told
         self.timebase = (125, 3) if machine.cpu.name == 'arm64' else (1, 1)
         self.thread_count = 1
         self.most_threads = 4096
@@ -125,7 +128,11 @@ class LibSystem(Posix):
         return self.m.thread.stack_hi
 
     def c_pthread_get_stacksize_np(self, thread):
-        return self.m.thread.stack_hi - self.m.thread.stack_lo
+        size = self.m.thread.stack_hi - self.m.thread.stack_lo
+        return size // 2 if self.half_stack and self.c_pthread_main_np() else size
+
+    def c_pthread_main_np(self):
+        return int(self.m.thread is self.m.threads[0])
 
     def c_pthread_setname_np(self, name):
         text = self.m.read_string(name)
@@ -163,9 +170,25 @@ class LibSystem(Posix):
             return self.m.imports[name]
         return 0
 
+    def c__NSGetMachExecuteHeader(self):
+        if self.m.word == 8:
+            return self.program.images[-1].base
+        if self.header is None:  # where nothing is linked: one without commands
+            self.header = self.m.map_new(self.page)
+        return self.header
+
+    def with_loader(self, result):
+        """What a function of the loader returns, once no other thread has its lock."""
+        if self.has_loader not in (None, self.m.thread):
+            raise Blocked(lambda: self.has_loader is None, result)
+        return result
+
+    def c_dladdr(self, address, info):
+        return self.with_loader(Posix.c_dladdr(self, address, info))
+
     def c_dlopen(self, path, mode):
         self.opened.append((self.m.read_string(path), mode))
-        return self.m.allocate(16)
+        return self.with_loader(self.m.allocate(16))
 
     def c__Unwind_Backtrace(self, function, argument):
         return 5  # _URC_END_OF_STACK

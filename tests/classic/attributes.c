@@ -30,8 +30,10 @@ int pthread_attr_destroy(pthread_attr_t *attr) {
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr) {
   int (*real)(pthread_t, pthread_attr_t *);
   *(void **)&real = dlsym(RTLD_NEXT, "pthread_getattr_np");
-  atomic_fetch_add(&attributes_alive, 1);
-  return real(thread, attr);
+  const int err = real(thread, attr);
+  if (err == 0)
+    atomic_fetch_add(&attributes_alive, 1);
+  return err;
 }
 
 static struct libcgo_g task;

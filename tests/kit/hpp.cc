@@ -709,7 +709,9 @@ TEST(a_thread_has_the_signal_mask_that_was_asked_for) {
 
 TEST(a_thread_runs_on_the_cpus_that_were_asked_for) {
   cpu_set_t all;
-  ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
+  if (sched_getaffinity(0, sizeof all, &all) != 0 ||
+      sched_setaffinity(0, sizeof all, &all) != 0)
+    SKIP("the system does not tell or set a thread's CPUs here");
   unsigned last = 0;
   for (unsigned i = 0; i < CPU_SETSIZE; i++)
     if (CPU_ISSET(i, &all))

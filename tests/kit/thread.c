@@ -178,7 +178,17 @@ static void look_at_stack(struct libcgo_thread *thread, void *arg) {
                       (guard_bytes != 0 && readable(stack_lo - guard_bytes));
 }
 
+/* The C library may be refused what it needs to tell it. */
+#define NEEDS_STACK()                                                          \
+  do {                                                                         \
+    pthread_attr_t own_;                                                       \
+    if (pthread_getattr_np(pthread_self(), &own_) != 0)                        \
+      SKIP("the C library does not tell a thread's stack here");               \
+    pthread_attr_destroy(&own_);                                               \
+  } while (0)
+
 TEST(a_thread_has_the_stack_size_that_was_asked_for) {
+  NEEDS_STACK();
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   /* Larger than the stacks of ended threads, which the C library uses again. */
@@ -191,6 +201,7 @@ TEST(a_thread_has_the_stack_size_that_was_asked_for) {
 }
 
 TEST(a_guard_is_not_taken_out_of_the_stack) {
+  NEEDS_STACK();
   WINDOWS_HAS("one guard page, always");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
@@ -201,6 +212,7 @@ TEST(a_guard_is_not_taken_out_of_the_stack) {
 }
 
 TEST(a_thread_has_the_guard_size_that_was_asked_for) {
+  NEEDS_STACK();
   WINDOWS_HAS("one guard page, always");
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
@@ -211,6 +223,7 @@ TEST(a_thread_has_the_guard_size_that_was_asked_for) {
 }
 
 TEST(a_thread_has_a_guard_by_default) {
+  NEEDS_STACK();
   begin();
   kit_run(NULL, look_at_stack, NULL);
   ck_assert_uint_gt(guard_bytes, 0);
@@ -218,6 +231,7 @@ TEST(a_thread_has_a_guard_by_default) {
 }
 
 TEST(a_thread_without_a_guard_has_none) {
+  NEEDS_STACK();
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   attr.guard_size = LIBCGO_NO_GUARD;
@@ -353,7 +367,17 @@ static void look_at_cpus(struct libcgo_thread *thread, void *arg) {
   sched_getaffinity(0, sizeof seen_cpus, &seen_cpus);
 }
 
+/* A sandbox may refuse to tell or to set them; or there are more than the set has. */
+#define NEEDS_CPU_SETS()                                                       \
+  do {                                                                         \
+    cpu_set_t own_;                                                            \
+    if (sched_getaffinity(0, sizeof own_, &own_) != 0 ||                       \
+        sched_setaffinity(0, sizeof own_, &own_) != 0)                         \
+      SKIP("the system does not tell or set a thread's CPUs here");            \
+  } while (0)
+
 TEST(a_thread_runs_on_the_cpus_that_were_asked_for) {
+  NEEDS_CPU_SETS();
   begin();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   cpu_set_t before, one, after;
@@ -387,6 +411,7 @@ static void assert_refused(struct libcgo_runtime *runtime,
 }
 
 TEST(a_set_of_no_cpu_is_refused) {
+  NEEDS_CPU_SETS();
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;
   cpu_set_t none;
   CPU_ZERO(&none);
@@ -397,6 +422,7 @@ TEST(a_set_of_no_cpu_is_refused) {
 }
 
 TEST(a_set_of_cpus_that_cannot_be_read_is_refused) {
+  NEEDS_CPU_SETS();
   WINDOWS_HAS("no check of the address");
   if (under_valgrind())
     SKIP("valgrind reports the address");
@@ -412,6 +438,7 @@ static long long address_space(void) { return proc_status("VmSize:"); }
 enum { enough_for_arenas = 1600 << 10 };
 
 TEST(a_thread_that_is_refused_its_cpus_leaves_nothing) {
+  NEEDS_CPU_SETS();
   if (UNDER_ASAN || UNDER_TSAN || under_valgrind())
     SKIP("the tool's own memory would be measured");
   struct libcgo_thread_attr attr = LIBCGO_THREAD_ATTR_INIT;

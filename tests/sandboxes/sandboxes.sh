@@ -50,7 +50,7 @@ libraries=$builddir/.libs:$builddir/tests/kit/.libs:$builddir/tests/classic/.lib
 in_profile() {
   profile=$1
   shift
-  (cd "$builddir" && LD_LIBRARY_PATH=$libraries exec timeout -k 5 400 \
+  (cd "$builddir" && LD_LIBRARY_PATH=$libraries exec timeout -k 5 1500 \
     "$scratch/sandbox" "$profiles" "$profile" "$@" </dev/null)
 }
 

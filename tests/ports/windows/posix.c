@@ -107,6 +107,10 @@ int sched_getaffinity(int pid, size_t size, cpu_set_t *set) {
   set->bits = before;
   return 0;
 }
+int sched_setaffinity(int pid, size_t size, const cpu_set_t *set) {
+  (void)pid, (void)size;
+  return SetThreadAffinityMask(GetCurrentThread(), set->bits) != 0 ? 0 : -1;
+}
 void pthread_exit(void *result) {
   (void)result;
   test_skipped("Windows has no pthread_exit that unwinds");

@@ -21,6 +21,7 @@ typedef struct {
 #define CPU_COUNT(set) __builtin_popcountll((set)->bits)
 #define CPU_EQUAL(a, b) ((a)->bits == (b)->bits)
 int sched_getaffinity(int pid, size_t size, cpu_set_t *set);
+int sched_setaffinity(int pid, size_t size, const cpu_set_t *set);
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@
 #
 # Builds the library from this checkout and runs its tests, each variant in a directory of its
 # own under build/check. A variant is a file in scripts/variants. The default is native. On
-# Debian the script first installs the packages that are missing, if it may (250 MB for
+# Debian the script first installs the packages that are missing, if it may (300 MB for
 # native). Tests that need a missing program are skipped. As many variants run at a time as
 # there are CPUs, and one more, because each waits now and then. The output of each is in
 # build/check/VARIANT.log, and is printed when the variant ends. The last line is

@@ -600,26 +600,37 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
 // What the record said before a call. If the call's parent is over, an older one runs, on
 // whatever stack; and if the parent has gone on meanwhile, it is where it was left then.
 // Where another call, that was begun later, goes on, that is not the parent's.
-void put_back(libcgo_thread *thread, const stack_call *c,
+// Where its code had gone over to a task, the thread stays there.
+void put_back(libcgo_thread *thread, const stack_call *c, const range &elsewhere,
               bool has_returned = false) {
-  const bool keeps =
-      has_returned && is_switch(c) && c->prior.contains(c->prior_caller);
+  const bool keeps = has_returned && is_switch(c);
   stack_call *parent = parent_of(c);
   range now = c->prior;
   uintptr_t system_sp = c->prior_system;
   uintptr_t caller_sp = c->prior_caller;
   if (parent == nullptr && c->parent != nullptr) {
-    if (!keeps)
-      now = {};
-    parent = c->prev;
-    while (parent != nullptr &&
-           (!counts(parent) || (parent->flags & from_small) != 0))
-      parent = parent->prev;
-    if (parent != nullptr)
-      system_sp = parent->system_sp;
+    stack_call *const running = running_of(thread);
+    if (keeps && running != nullptr && running != c && counts(running)) {
+      // What is below that C goes on in the call from which the thread has come.
+      parent = running;
+      parent->flags |= switched;
+      system_sp = thread->system_sp;
+    } else {
+      if (!keeps)
+        now = {};
+      parent = c->prev;
+      while (parent != nullptr &&
+             (!counts(parent) || (parent->flags & from_small) != 0))
+        parent = parent->prev;
+      if (parent != nullptr)
+        system_sp = parent->system_sp;
+    }
   }
   const stack_call *since = c; // what is older was taken from the range before
-  if (!keeps && parent != nullptr && parent->passed.span != 0) {
+  if (elsewhere.span != 0 && parent != nullptr) {
+    now = elsewhere;
+    caller_sp = thread->caller_sp;
+  } else if (!keeps && parent != nullptr && parent->passed.span != 0) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
     since = parent;
@@ -694,6 +705,7 @@ void end(libcgo_thread *thread, stack_call *c) {
   handler_barrier();
   if (!counts(c)) // a handler has ended it
     return;
+  thread->state |= thread_calls_left;
   stack_call *const parent = parent_of(c);
   if (c == running_of(thread)) {
     const range before = begin_change(thread);
@@ -701,7 +713,9 @@ void end(libcgo_thread *thread, stack_call *c) {
       set_small(thread, before);
       return;
     }
-    put_back(thread, c);
+    const uintptr_t task = from_small | switched;
+    const bool stays = (c->flags & task) == task && !before.contains(start - 1);
+    put_back(thread, c, stays ? before : range{});
   } else if (parent != nullptr && parent != running_of(thread) &&
              parent->passed.span == 0 && !has_made(thread, parent, c) &&
              !has_made(thread, c, c, true)) {
@@ -1119,23 +1133,15 @@ bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
 uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
                     uintptr_t sp) {
   uintptr_t system_sp = call->system_sp;
-  const bool own = on_own_stack(thread, system_sp);
-  const auto was_c_below = [thread, own, system_sp](const stack_call *c) {
-    return own && (c->flags & from_small) == 0 &&
-           on_own_stack(thread, c->mark) && c->mark < system_sp;
-  };
   const bool may_end = !is_changing(thread, {sp, false, at});
-  bool nothing_waits = true; // of what is newer
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
-    nothing_waits = nothing_waits && (c->flags & switched) == 0;
     const uintptr_t its_end = end_of(c);
     const bool here = its_end > at.lo && its_end <= sp;
     const bool made_here =
         (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
-    if (may_end && // by proofs 4 and 5
-        (here || made_here || (was_c_below(c) && nothing_waits)))
+    if (may_end && (here || made_here)) // by proof 4
       end(thread, c);
     else
       go_below(thread, c, &system_sp);
@@ -1210,8 +1216,10 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
   if (found.call != by && is_where_running_went(thread, by))
     found.call = running_of(thread);
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
-  if (running_of(thread) != found.call)
+  if (running_of(thread) != found.call) {
+    thread->state |= thread_calls_left; // or a switch is told of late
     pass(thread);
+  }
   set_state(thread, found.call, system_sp, sp | no_call_of_c, found.at);
   return found.at;
 }
@@ -1703,10 +1711,17 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
   return false;
 }
 
-bool would_overwrite(const libcgo_thread *thread, uintptr_t sp) {
-  const stack_call *const c = running_of(thread);
-  return c != nullptr && counts(c) && on_own_stack(thread, c->mark) &&
-         on_own_stack(thread, sp) && c->mark < sp;
+bool would_overwrite(const libcgo_thread *thread, const stack_call *call) {
+  if ((thread->state & thread_calls_left) != 0) // it may be over, unseen
+    return false;
+  bool waits = false;
+  const stack_call *c = running_of(thread);
+  for (; c != nullptr && c != call; c = parent_of(c))
+    waits = waits || ((c->flags & from_small) == 0 && c->mark < call->mark &&
+                      on_own_stack(thread, c->mark) &&
+                      on_own_stack(thread, call->mark) &&
+                      !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior}));
+  return c != nullptr && waits;
 }
 
 } // namespace cgo
@@ -1777,7 +1792,7 @@ static bool is_made_in(const stack_call *c, const stack_call *call) {
   if (running != call && made_by_lone_task(call) &&
       go_on_as_task(thread, call->mark - 1, call->prior))
     return;
-  put_back(thread, call, true);
+  put_back(thread, call, {}, true);
   go_back_to_task(thread, call);
 }
 

@@ -160,9 +160,9 @@ void note_switch(libcgo_thread *thread, const libcgo_context *from);
 /* Whether C that was called from this stack may still be under way. */
 bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);
 
-/* Whether C that goes on at sp, on the thread's own stack, would overwrite C that waits in
-   the call that the record names. */
-bool would_overwrite(const libcgo_thread *thread, uintptr_t sp);
+/* Whether C that has suspended itself in `call`, on the thread's own stack, would overwrite C
+   there that was called since and waits in a call which is under way. */
+bool would_overwrite(const libcgo_thread *thread, const stack_call *call);
 
 } // namespace cgo
 

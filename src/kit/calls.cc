@@ -1128,20 +1128,25 @@ bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
          !is_changing(thread, who);
 }
 
+// Proof 4, for the runtime at sp on a part of a small stack.
+bool is_below_runtime(const libcgo_thread *thread, const stack_call *c,
+                      const range &at, uintptr_t sp) {
+  const uintptr_t its_end = end_of(c);
+  const bool here = its_end > at.lo && its_end <= sp;
+  const bool made_here =
+      (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
+  return (here || made_here) && !is_changing(thread, {sp, false, at});
+}
+
 // The runtime runs in a call on a part of a small stack, at sp. Ends what is over, seen from
 // there. Returns where C goes on.
 uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
                     uintptr_t sp) {
   uintptr_t system_sp = call->system_sp;
-  const bool may_end = !is_changing(thread, {sp, false, at});
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
-    const uintptr_t its_end = end_of(c);
-    const bool here = its_end > at.lo && its_end <= sp;
-    const bool made_here =
-        (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
-    if (may_end && (here || made_here)) // by proof 4
+    if (is_below_runtime(thread, c, at, sp))
       end(thread, c);
     else
       go_below(thread, c, &system_sp);
@@ -1152,7 +1157,11 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
 // For the runtime at sp on a part of a small stack that belongs to no call: a task has
 // outlived the call in which it ran, or was told of when that was over.
 bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
-  stack_call *const in = goes_on_in(thread, {sp, false, at});
+  const asker who = {sp, false, at};
+  stack_call *in = goes_on_in(thread, who);
+  for (; in != nullptr && is_below_runtime(thread, in, at, sp);
+       in = goes_on_in(thread, who))
+    end(thread, in);
   if (in == nullptr)
     return false;
   const uintptr_t system_sp = end_above(thread, in, at, sp);
@@ -1160,7 +1169,7 @@ bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
     pass(thread);
   set_state(thread, in, system_sp, sp | no_call_of_c, at);
   in->flags |= switched;
-  thread->state |= thread_tasks_switch;
+  thread->state |= thread_tasks_switch | thread_calls_left;
   return true;
 }
 

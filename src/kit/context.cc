@@ -312,8 +312,11 @@ void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
   const uintptr_t ahead = thread->switching;
   if (now.span != 0) {
     note_switch(thread, from);
-    from->lo = now.lo;
-    from->span = now.span;
+    // On its own stack all of that, also in a call which has a part of it: a jump may leave
+    // the call, and the next switch need not ask.
+    const bool on_own = is_made(from) && !foreign;
+    from->lo = on_own ? from->stack_lo : now.lo;
+    from->span = on_own ? from->stack_hi - from->stack_lo : now.span;
     from->flags = 0;
   } else {
     suspend_c(thread, from, sp - libcgo_switch_frame.mark, mark);

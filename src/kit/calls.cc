@@ -597,33 +597,45 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
   }
 }
 
-// What the record said before a call. If the call's parent is over, an older one runs, on
-// whatever stack; and if the parent has gone on meanwhile, it is where it was left then.
+// The call in which things go on for one whose parent is over: a newer one, whose code has
+// gone over to a task, on the same stack of C's; or an older one, on whatever stack.
+stack_call *heir_of(const libcgo_thread *thread, const stack_call *c) {
+  const uintptr_t at = c->prior_system;
+  bool is_newer = true;
+  for (stack_call *d = last_of(thread); d != nullptr; d = d->prev) {
+    if (d == c)
+      is_newer = false;
+    else if (counts(d) && (d->flags & from_small) == 0 &&
+             (!is_newer ||
+              ((d->flags & switched) != 0 &&
+               (d->system_sp < at ? on_same_c_stack(thread, d->system_sp, at)
+                                  : on_same_c_stack(thread, at, d->system_sp)))))
+      return d;
+  }
+  return nullptr;
+}
+
+// What the record said before a call. If the call's parent is over, another one runs; and if the parent has gone on meanwhile, it is where it was left then.
 // Where another call, that was begun later, goes on, that is not the parent's.
 // Where its code had gone over to a task, the thread stays there.
-void put_back(libcgo_thread *thread, const stack_call *c, const range &elsewhere,
-              bool has_returned = false) {
+void put_back(libcgo_thread *thread, const stack_call *c,
+              const range &elsewhere, bool has_returned = false) {
   const bool keeps = has_returned && is_switch(c);
   stack_call *parent = parent_of(c);
   range now = c->prior;
   uintptr_t system_sp = c->prior_system;
   uintptr_t caller_sp = c->prior_caller;
   if (parent == nullptr && c->parent != nullptr) {
-    stack_call *const running = running_of(thread);
-    if (keeps && running != nullptr && running != c && counts(running)) {
-      // What is below that C goes on in the call from which the thread has come.
-      parent = running;
-      parent->flags |= switched;
-      system_sp = thread->system_sp;
-    } else {
-      if (!keeps)
-        now = {};
-      parent = c->prev;
-      while (parent != nullptr &&
-             (!counts(parent) || (parent->flags & from_small) != 0))
-        parent = parent->prev;
+    parent = running_of(thread);
+    if (!keeps || parent == c || parent == nullptr || !counts(parent)) {
+      parent = heir_of(thread, c);
       if (parent != nullptr)
         system_sp = parent->system_sp;
+      else
+        now = {};
+    } else { // the thread has come from there
+      parent->flags |= switched;
+      system_sp = thread->system_sp;
     }
   }
   const stack_call *since = c; // what is older was taken from the range before
@@ -1082,7 +1094,8 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
 }
 
 // A call, and the part of a small stack in which it has an address. No call, but a part: of
-// a task that has outlived the call in which it made another one.
+// a task that has outlived the call in which it made another one, or in which it called C
+// that did.
 struct place_on_stack {
   stack_call *call;
   range at;
@@ -1092,8 +1105,9 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   const range passed = c->passed, entered = {c->lo, end_of(c) - c->lo},
               prior = c->prior;
   stack_call *const parent = parent_of(c);
-  const bool of_task =
-      (c->flags & from_small) != 0 && c->c_returns_to != made_by_parent;
+  const bool of_task = (c->flags & from_small) != 0
+                           ? c->c_returns_to != made_by_parent
+                           : c->parent != nullptr;
   handler_barrier();
   if (!counts(c)) // or not any more: a range of words of two calls is none
     return {};
@@ -1222,8 +1236,14 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
     const range now = range_of(thread);
     return now.contains(sp) ? now : range{};
   }
-  if (found.call != by && is_where_running_went(thread, by))
-    found.call = running_of(thread);
+  if (found.call != by && is_where_running_went(thread, by)) {
+    stack_call *const running = running_of(thread);
+    for (stack_call *c = running->prev; c != nullptr && c != found.call;
+         c = c->prev)
+      if (counts(c) && is_below_runtime(thread, c, found.at, sp))
+        end(thread, c);
+    found.call = running;
+  }
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
   if (running_of(thread) != found.call) {
     thread->state |= thread_calls_left; // or a switch is told of late
@@ -1721,16 +1741,12 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
 }
 
 bool would_overwrite(const libcgo_thread *thread, const stack_call *call) {
-  if ((thread->state & thread_calls_left) != 0) // it may be over, unseen
-    return false;
-  bool waits = false;
-  const stack_call *c = running_of(thread);
-  for (; c != nullptr && c != call; c = parent_of(c))
-    waits = waits || ((c->flags & from_small) == 0 && c->mark < call->mark &&
-                      on_own_stack(thread, c->mark) &&
-                      on_own_stack(thread, call->mark) &&
-                      !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior}));
-  return c != nullptr && waits;
+  const stack_call *const c = running_of(thread);
+  return c != nullptr && parent_of(c) == call && (c->flags & from_small) == 0 &&
+         c->mark < call->mark && on_own_stack(thread, c->mark) &&
+         on_own_stack(thread, call->mark) &&
+         (thread->state & thread_calls_left) == 0 && // or it may be over, unseen
+         !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior});
 }
 
 } // namespace cgo

@@ -1730,7 +1730,8 @@ void walk(segments &s, const libcgo_thread *thread, uintptr_t sp) {
                   running_of(thread)};
   while (s.result == 0) {
     if (now.small.contains(sp)) {
-      const stack_call *const c = now.running; // a context's range is its whole stack
+      const stack_call *const c =
+          now.running; // a context's range is its whole stack
       const bool is_in_call = c != nullptr && counts(c) &&
                               c->start - sp < now.small.span &&
                               now.small.contains(c->start);

@@ -130,11 +130,11 @@ enum op : unsigned char {
   CO,     // a new coroutine; a: which stack
   RESUME, // a: which coroutine
   YIELD,
-  TASK,   // a switch to a new task; a: which stack
-  SWITCH, // a: to which suspended one
-  BOUNDS, // a: with the record or without
-  DETACH, // may be EBUSY
-  TRAP,   // STACK or SYSTEM, and a signal at one of the library's instructions
+  TASK,    // a switch to a new task; a: which stack
+  SWITCH,  // a: to which suspended one
+  BOUNDS,  // a: with the record or without
+  DETACH,  // may be EBUSY
+  TRAP,    // STACK or SYSTEM, and a signal at one of the library's instructions
   CONTEXT, // libcgo_switch to a new context; a: which stack
   GO,      // libcgo_switch to a suspended one; a: to which
   OPS
@@ -219,11 +219,11 @@ struct frame;
 struct region {
   enum kind kind;
   uintptr_t lo, hi;
-  frame *owner;   // whose array it is, or nullptr
-  bool untold;    // a frame on it ended unseen
-  bool c_left;    // so did what was called from it, on another one
-  bool must_tell; // of a coroutine that a jump has left
-  bool used;      // the place in the table
+  frame *owner;        // whose array it is, or nullptr
+  bool untold;         // a frame on it ended unseen
+  bool c_left;         // so did what was called from it, on another one
+  bool must_tell;      // of a coroutine that a jump has left
+  bool used;           // the place in the table
   uintptr_t left_from; // where its lowest frame was, in a program that could not end
   libcgo_stack record;
 };
@@ -343,9 +343,8 @@ region *region_of(uintptr_t address) {
 region *add_region(enum kind kind, uintptr_t lo, uintptr_t hi, frame *owner) {
   for (region &r : regions)
     if (!r.used) {
-      r = {kind,  lo,    hi,
-           owner, false, false,
-           false, true,  0, LIBCGO_STACK_INIT(lo, hi)};
+      r = {kind,  lo,    hi,   owner, false,
+           false, false, true, 0,     LIBCGO_STACK_INIT(lo, hi)};
       return &r;
     }
   abort();
@@ -385,8 +384,9 @@ frame *caller_of(const frame *f) {
 // The same for a jump: see 11. above.
 frame *jumps_to(const frame *f) {
   frame *const to = f->how == CONTEXT_ROOT ? nullptr : caller_of(f);
-  return to == nullptr || (to->in != f->in && to->in->state == SUSPENDED) ? nullptr
-                                                                          : to;
+  return to == nullptr || (to->in != f->in && to->in->state == SUSPENDED)
+             ? nullptr
+             : to;
 }
 
 frame *current() { return running->top; }
@@ -989,7 +989,8 @@ bool can_go_to(const strand *s, frame *from, bool ends) {
   if (s->state != SUSPENDED || !is_lowest(s->top, ends ? from : nullptr))
     return false;
   const frame *const here = nearest_c(from);
-  frame *small = s->top; // or, where C has suspended itself, the code that it returns to
+  frame *small =
+      s->top; // or, where C has suspended itself, the code that it returns to
   while (small != nullptr && small->on->kind != SMALL)
     small = caller_of(small);
   const frame *const c = nearest_c(small);
@@ -1046,7 +1047,8 @@ RAW void go_to_context(frame *f, strand *to, bool plain) {
     wrong("model", "another context goes on");
   if (word != word_passed)
     wrong("result", "libcgo_switch returned %lu instead of %lu",
-          static_cast<unsigned long>(word), static_cast<unsigned long>(word_passed));
+          static_cast<unsigned long>(word),
+          static_cast<unsigned long>(word_passed));
 }
 
 // What a context runs.
@@ -1300,8 +1302,9 @@ bool leaves_c(const frame *f, const frame *to) {
       bool dies = (s->resumer != nullptr && ends[s->resumer->id]) ||
                   (s->base != nullptr && ends[s->base->id] && c_in(s) != nullptr);
       for (const frame *g = s->top; g != nullptr; g = g->parent)
-        dies |= (g->on->owner != nullptr && ends[g->on->owner->id]) ||
-                (to != nullptr && s != to->in && g->on == to->on && g->lo < to->lo);
+        dies |=
+            (g->on->owner != nullptr && ends[g->on->owner->id]) ||
+            (to != nullptr && s != to->in && g->on == to->on && g->lo < to->lo);
       if (!dies)
         continue;
       if (s->state == SUSPENDED && s->top->on->kind != SMALL)
@@ -1585,7 +1588,8 @@ RAW bool perform(frame *f, const step &s) {
 [[noreturn]] void abandon_all() {
   frame *const root = &frames[0];
   for (region &r : regions) {
-    const frame *const lowest = r.used && r.owner == nullptr ? lowest_on(&r) : nullptr;
+    const frame *const lowest =
+        r.used && r.owner == nullptr ? lowest_on(&r) : nullptr;
     r.left_from = lowest != nullptr ? lowest->lo : 0;
   }
   for (int i = 1; i < strands_used; i++)
@@ -1883,8 +1887,8 @@ program make(uint64_t seed, int steps) {
         ((without & 8) && i == SIGNAL) || ((without & 16) && i == THROW) ||
         ((without & 32) && i == JUMP) || ((without & 64) && i == CALLBACK) ||
         ((without & 128) && i == FRAME) || ((without & 256) && i == TRAP) ||
-        ((without & 512) && i >= CONTEXT) ||
-        settings.without[i] || (p.rounds > 1 && i == TRAP))
+        ((without & 512) && i >= CONTEXT) || settings.without[i] ||
+        (p.rounds > 1 && i == TRAP))
       chosen[i] = 0;
     sum += chosen[i];
   }

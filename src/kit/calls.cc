@@ -597,19 +597,18 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
   }
 }
 
-// The call in which things go on for one whose parent is over: a newer one, whose code has
-// gone over to a task, on the same stack of C's; or an older one, on whatever stack.
+// The call in which things go on for one whose parent is over: one that C on the same stack
+// made later, or an older one, on whatever stack.
 stack_call *heir_of(const libcgo_thread *thread, const stack_call *c) {
   const uintptr_t at = c->prior_system;
-  bool is_newer = true;
+  bool is_older = false;
   for (stack_call *d = last_of(thread); d != nullptr; d = d->prev) {
     if (d == c)
-      is_newer = false;
+      is_older = true;
     else if (counts(d) && (d->flags & from_small) == 0 &&
-             (!is_newer ||
-              ((d->flags & switched) != 0 &&
-               (d->system_sp < at ? on_same_c_stack(thread, d->system_sp, at)
-                                  : on_same_c_stack(thread, at, d->system_sp)))))
+             (is_older ||
+              (d->system_sp < at ? on_same_c_stack(thread, d->system_sp, at)
+                                 : on_same_c_stack(thread, at, d->system_sp))))
       return d;
   }
   return nullptr;
@@ -1169,10 +1168,14 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
 }
 
 // For the runtime at sp on a part of a small stack that belongs to no call: a task has
-// outlived the call in which it ran, or was told of when that was over.
-bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
+// outlived the call in which it ran, or was told of when that was over. `made`: a call by C
+// that was called from there, and has returned or was left.
+bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at,
+                   const stack_call *made = nullptr) {
   const asker who = {sp, false, at};
-  stack_call *in = goes_on_in(thread, who);
+  stack_call *in = made != nullptr && made == running_of(thread)
+                       ? heir_of(thread, made)
+                       : goes_on_in(thread, who);
   for (; in != nullptr && is_below_runtime(thread, in, at, sp);
        in = goes_on_in(thread, who))
     end(thread, in);
@@ -1208,14 +1211,16 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
                                               uintptr_t sp) {
   place_on_stack found = {};
   range seen = {};
-  const stack_call *by = nullptr;
+  const stack_call *seen_by = nullptr, *by = nullptr;
   for (stack_call *c = last_of(thread); c != nullptr; c = before(c, sp, sp + 1)) {
     by = c;
     for (;;) {
       found = place_in(c, sp);
       if (found.call == nullptr) {
-        if (found.at.span != 0)
+        if (found.at.span != 0) {
           seen = found.at;
+          seen_by = (c->flags & from_small) == 0 ? c : nullptr;
+        }
         break;
       }
       if (!is_gone_here(thread, found.call, {sp, false, found.at}))
@@ -1229,7 +1234,8 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
     if (found.at.span != 0)
       break;
   }
-  if (found.call == nullptr && seen.span != 0 && go_on_as_task(thread, sp, seen))
+  if (found.call == nullptr && seen.span != 0 &&
+      go_on_as_task(thread, sp, seen, seen_by))
     return seen;
   if (found.call ==
       nullptr) { // unless a handler has come in between, and has found it
@@ -1422,10 +1428,15 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
   return {};
 }
 
+static void leave_stack(libcgo_thread *thread, const libcgo_stack *stack,
+                        bool goes_over);
+
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   if (thread->top == 0)
     return false;
   learn_own_bounds(thread);
+  const libcgo_stack none = {}; // what was left, and whose code is nowhere else by now
+  leave_stack(thread, &none, false);
   const asker who = c_at(sp);
   sweep(thread, who);
   // One that the runtime made is in one that C made.
@@ -1742,10 +1753,13 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
 
 bool would_overwrite(const libcgo_thread *thread, const stack_call *call) {
   const stack_call *const c = running_of(thread);
+  stack_bounds signal;
   return c != nullptr && parent_of(c) == call && (c->flags & from_small) == 0 &&
          c->mark < call->mark && on_own_stack(thread, c->mark) &&
          on_own_stack(thread, call->mark) &&
          (thread->state & thread_calls_left) == 0 && // or it may be over, unseen
+         (!os::has_signal_stack(&signal) || // which may be an array there
+          !within(c->mark, signal.lo, signal.hi)) &&
          !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior});
 }
 
@@ -1873,6 +1887,56 @@ end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
   return result;
 }
 
+// Nothing runs on a small stack any more. `goes_over`: the thread is there still, and goes over
+// to another one in the call that runs.
+static void leave_stack(libcgo_thread *thread, const libcgo_stack *stack,
+                        bool goes_over) {
+  const auto on_it = [stack](uintptr_t at) {
+    return within(at, stack->lo, stack->hi);
+  };
+  const range now = range_of(thread);
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    if (!counts(c))
+      continue;
+    if (c->passed.span != 0 &&
+        overlaps(stack, c->passed.lo, c->passed.lo + c->passed.span))
+      c->passed.span = 0;
+    // The code of a call may have gone over to another stack.
+    const bool is_elsewhere =
+        c == running_of(thread)
+            ? goes_over ||
+                  (now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span))
+            : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
+    const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
+    if (((c->flags & from_small) != 0 && on_it(c->mark)) ||
+        (own_is_left && !is_elsewhere)) {
+      end(thread, c);
+      continue;
+    }
+    if (own_is_left) { // nothing of it is there any more
+      c->flags = (c->flags & ~(has_word | read_directly)) | own_left;
+      c->start = 0;
+      c->lo = end_of(c);
+    }
+    if (on_it(c->prior_caller))
+      c->prior_caller = 0;
+    // Nor does the code there from which C was called that has made this call: its memory may
+    // be C's from here on.
+    if (c->prior.span != 0 && on_it(c->prior.lo) &&
+        on_it(c->prior.lo + c->prior.span - 1))
+      c->prior.span = 0;
+  }
+  if (goes_over)
+    set_small(thread, now);
+}
+
+void end_context(libcgo_thread *thread, const libcgo_context *context) {
+  const libcgo_stack stack =
+      LIBCGO_STACK_INIT(context->stack_lo, context->stack_hi);
+  leave_stack(thread, &stack, true);
+  drop_ended(thread);
+}
+
 } // namespace cgo
 
 extern "C" {
@@ -1941,41 +2005,8 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
     return err;
   if (within(sp, stack->lo, stack->hi))
     return EBUSY;
-  const auto on_it = [stack](uintptr_t at) {
-    return within(at, stack->lo, stack->hi);
-  };
   still_small_stack_at(thread, sp);
-  const range now = range_of(thread);
-  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
-    if (!counts(c))
-      continue;
-    if (c->passed.span != 0 &&
-        overlaps(stack, c->passed.lo, c->passed.lo + c->passed.span))
-      c->passed.span = 0;
-    // The code of a call may have gone over to another stack.
-    const bool is_elsewhere =
-        c == running_of(thread)
-            ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
-            : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
-    const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
-    if (((c->flags & from_small) != 0 && on_it(c->mark)) ||
-        (own_is_left && !is_elsewhere)) {
-      end(thread, c);
-      continue;
-    }
-    if (own_is_left) { // nothing of it is there any more
-      c->flags = (c->flags & ~(has_word | read_directly)) | own_left;
-      c->start = 0;
-      c->lo = end_of(c);
-    }
-    if (on_it(c->prior_caller))
-      c->prior_caller = 0;
-    // Nor does the code there from which C was called that has made this call: its memory may
-    // be C's from here on.
-    if (c->prior.span != 0 && on_it(c->prior.lo) &&
-        on_it(c->prior.lo + c->prior.span - 1))
-      c->prior.span = 0;
-  }
+  leave_stack(thread, stack, false);
   // And no call's code goes on there, which is on no stack that is known.
   const range after = range_of(thread);
   if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {

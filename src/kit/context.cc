@@ -364,6 +364,7 @@ libcgo_thread *libcgo_switch_ends(libcgo_context *from, libcgo_context *to,
   if (thread != nullptr) {
     still_small_stack_at(thread, reinterpret_cast<uintptr_t>(mark));
     note_switch(thread, from);
+    end_context(thread, from);
   }
   return thread;
 }

@@ -31,10 +31,11 @@
 //    stack may be an array in another, so addresses prove no more than that.
 // 4. The runtime runs on a small stack, at the start of the call's part of it or above.
 //    What is below a stack pointer, on the same stack, is no frame.
-// 5. The runtime goes on in an older call, and this call was made from the system stack,
-//    below the point where C would go on for the older one. C that was there has returned,
-//    unless a task of the runtime waits in it.
-// 6. The client says so: libcgo_stack_left.
+// 5. The client says so: libcgo_stack_left. Or a context ends, and its stack is free.
+//
+// That the runtime goes on above where C was called from proves nothing about the calls of
+// that C: a coroutine may have made them, which is suspended, and its stack may be an array
+// on the system stack.
 //
 // The words of proof 2 stay as they were until somebody writes there. Until then, the call
 // counts. There is one way out, which is a guess. If the calls that count keep more than a
@@ -52,6 +53,9 @@
 //   which it began, or libcgo_stack_switched told of it after that call was over. Then C goes
 //   on in the call from which the record names a call of C, or in the last call. A stack
 //   pointer in a known part of a small stack never counts as C's.
+// - A context outlives the C in whose call it began. If C that was called from it, or a
+//   handler that has interrupted it, goes on when that call is over, then things go on in the
+//   call from which the thread has come, or in another one on the same stack of C's.
 // - The runtime on a small stack goes on below the deepest position of what is left there.
 //   The search begins at the last call. The last call on a stack is the deepest there,
 //   because it was put below the others. If the part from which C was called ends below, at
@@ -614,7 +618,8 @@ stack_call *heir_of(const libcgo_thread *thread, const stack_call *c) {
   return nullptr;
 }
 
-// What the record said before a call. If the call's parent is over, another one runs; and if the parent has gone on meanwhile, it is where it was left then.
+// What the record said before a call. If the call's parent is over, another one runs; and if
+// the parent has gone on meanwhile, it is where it was left then.
 // Where another call, that was begun later, goes on, that is not the parent's.
 // Where its code had gone over to a task, the thread stays there.
 void put_back(libcgo_thread *thread, const stack_call *c,
@@ -1159,7 +1164,7 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
-    if (is_below_runtime(thread, c, at, sp))
+    if (is_below_runtime(thread, c, at, sp)) // proof 4
       end(thread, c);
     else
       go_below(thread, c, &system_sp);

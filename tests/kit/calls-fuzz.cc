@@ -19,7 +19,7 @@
 //
 // A program is a list of steps. Each is done by the function that is innermost when it
 // comes: it calls another one (on its own stack, a small stack, the system stack, by a
-// callback, in a signal handler, on a coroutine, in another task), returns, throws,
+// callback, in a signal handler, on a coroutine, in another task or context), returns, throws,
 // jumps, or asks. A step that is not possible where it comes is left out, so that any
 // part of a program is a program, and a failing one can be shrunk.
 //
@@ -66,6 +66,17 @@
 //    On the signal stack it does not go over to a coroutine before.
 // 10. Where a handler has changed the signal stack, or it has ended while the handler waited
 //    in a coroutine, the system has another one again after the handler: it is set anew.
+// 11. A jump stays in its context: it does not pass the first function of a context, nor lead
+//    to where C is suspended in one.
+// 12. C that has suspended itself in a context goes on: it is not left by a jump, and the
+//    array in which it is does not end before.
+// 13. A context that has called no C goes on anywhere. Where C has called its code, or is
+//    below that, the C that was there last is on the same stack as the C that is there then.
+//    C that has suspended itself may go on from elsewhere, if the C for which its caller
+//    runs has not gone on since.
+// 14. A new context begins on a stack on which nothing is, and not in a handler that has
+//    interrupted the beginning or the end of a call there. Where calls there were left, the
+//    program has said so by libcgo_stack_left.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "support/harness.h"
 
@@ -1520,8 +1531,7 @@ RAW bool perform(frame *f, const step &s) {
   case CONTEXT: {
     region *const r = nth_region(SMALL, s.a);
     if (f->cramped || !stack_is_free_for(r, f->in->kind == MAIN ? f : nullptr) ||
-        lowest_on(r) != nullptr || (r->untold && is_trapped(r)) ||
-        nearest_c(f) == nullptr)
+        lowest_on(r) != nullptr || is_trapped(r) || nearest_c(f) == nullptr)
       return false;
     strand *const t = new_strand(CONTEXT_STRAND, r);
     if (t == nullptr)
@@ -2352,6 +2362,41 @@ static const char *const once_failed[] = {
     "frame.0.0 stack.0.0 task.2.0",
     // A handler returns when the signal stack is another one than when it began.
     "i1+ embed.1.0 co.0.0 signal.0.0 yield.0.0 jump.0.0 resume.0.0 return.0.0 signal.1.0",
+    // C on a coroutine has made a call, and the coroutine waits; both stacks are arrays, and
+    // the runtime goes on above where C was called that has resumed the coroutine.
+    "i1- embed.2.0 embed.2.0 co.4.0 stack.0.0 system.0.0 co.5.0 stack.1.0 system.0.0 "
+    "yield.0.0 return.0.0 frame.0.0 system.0.0 resume.0.0 return.0.0 system.0.0",
+    // C on the signal stack, which is an array, overwrites no other C.
+    "i1- embed.1.0 context.0.0 signal.1.0 go.0.0 go.0.0",
+    "i1+ embed.2.0 embed.1.0 co.219.0 context.0.0 signal.1.0 go.0.0",
+    // C waits that a jump has left: other C goes on above.
+    "i1- context.0.0 stack.0.0 go.0.0 go.0.0 task.1.0 return.0.0 system.0.0 stack.0.0 "
+    "jump.2.0",
+    "i1- context.0.0 stack.0.0 go.0.0 go.0.0 task.1.0 return.0.0 system.0.0 stack.1.0 "
+    "jump.2.0",
+    "i1+ context.0.0 frame.0.0c system.0.0 stack.0.0 stack.0.0 frame.0.0 jump.194.0 "
+    "signal.1.0 go.0.0",
+    "i1+ context.2.0 system.0.0 stack.2.0 context.0.0 system.0.0 stack.0.0 go.0.0",
+    // A handler on the signal stack has interrupted a context, and goes on when the C has gone
+    // on in whose call the context began.
+    "i1+ context.0.0 go.0.0 go.0.0 signal.1.0 go.0.0 go.0.0 return.0.0 system.0.0",
+    "i1+ context.1.0 signal.1.0 go.0.0 go.0.0 jump.0.0 task.0.0",
+    "i1+ context.0.0 signal.1.0 go.0.0 go.0.0 stack.1.0 system.0.0 go.0.0 go.0.0 system.0.0 "
+    "jump.2.0 return.0.0 go.0.0 go.0.0 system.0.0",
+    "i1+ context.0.0 signal.1.0 stack.1.0 system.0.0 go.0.0 go.0.0 jump.2.0 system.0.0",
+    "i1+ context.0.0 signal.1.0 stack.1.0 system.0.0 go.0.0 system.0.0 stack.2.0 stack.2.0 "
+    "go.0.0 jump.2.0 return.0.0 system.0.0",
+    // A call is over whose code has gone over to a context, and C that was called from there
+    // says so; or C that has made the call.
+    "i1+ context.0.0 signal.0.0 frame.0.0 stack.0.0 context.1.0 system.0.0 go.0.0 jump.2.0 "
+    "return.0.0 context.0.0",
+    "i1- context.2.0 system.0.0 signal.0.0 stack.0.0 task.1.0 jump.0.0 stack.2.0",
+    // An exception leaves a call on the context's own stack, in which it was suspended once.
+    "i1- context.1.0 system.0.0c context.0.0 go.0.0 stack.1.0 stack.1.0 return.0.0 go.0.0 "
+    "return.0.0 throw.0.0 return.0.0 go.0.0 go.0.0 bounds.1.0",
+    // A call was left, and the record said that its code had gone over to a context.
+    "i1+ context.0.0 stack.155.0 go.0.0 embed.1.0 stack.1.0 system.0.0 signal.1.0 stack.1.0 "
+    "return.0.0 return.0.0 go.0.0 system.0.0c system.0.0 stack.7.0 throw.0.0",
 };
 // clang-format on
 

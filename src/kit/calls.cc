@@ -664,10 +664,10 @@ void put_back(libcgo_thread *thread, const stack_call *c,
 
 // Whether a call has made another one, not before the given one, that counts.
 bool has_made(const libcgo_thread *thread, const stack_call *call,
-              const stack_call *since, bool only_switches = false) {
+              const stack_call *since) {
   for (const stack_call *d = last_of(thread); d != nullptr && d != since;
        d = d->prev)
-    if (counts(d) && parent_of(d) == call && (!only_switches || is_switch(d)))
+    if (counts(d) && parent_of(d) == call)
       return true;
   return false;
 }
@@ -733,8 +733,7 @@ void end(libcgo_thread *thread, stack_call *c) {
     const bool stays = (c->flags & task) == task && !before.contains(start - 1);
     put_back(thread, c, stays ? before : range{});
   } else if (parent != nullptr && parent != running_of(thread) &&
-             parent->passed.span == 0 && !has_made(thread, parent, c) &&
-             !has_made(thread, c, c, true)) {
+             parent->passed.span == 0 && !has_made(thread, parent, c)) {
     parent->passed_sp = c->prior_caller;
     parent->passed.lo = c->prior.lo;
     handler_barrier();

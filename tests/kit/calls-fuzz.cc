@@ -2394,6 +2394,9 @@ static const char *const once_failed[] = {
     // An exception leaves a call on the context's own stack, in which it was suspended once.
     "i1- context.1.0 system.0.0c context.0.0 go.0.0 stack.1.0 stack.1.0 return.0.0 go.0.0 "
     "return.0.0 throw.0.0 return.0.0 go.0.0 go.0.0 bounds.1.0",
+    // C suspends itself when a call that it has made is over and still counts.
+    "i1- stack.0.0 system.0.0 signal.1.0c trap.113.0 throw.0.0 context.1.0 context.2.0 "
+    "stack.0.0",
     // A call was left, and the record said that its code had gone over to a context.
     "i1+ context.0.0 stack.155.0 go.0.0 embed.1.0 stack.1.0 system.0.0 signal.1.0 stack.1.0 "
     "return.0.0 return.0.0 go.0.0 system.0.0c system.0.0 stack.7.0 throw.0.0",

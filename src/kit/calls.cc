@@ -646,7 +646,8 @@ void put_back(libcgo_thread *thread, const stack_call *c,
   if (elsewhere.span != 0 && parent != nullptr) {
     now = elsewhere;
     caller_sp = thread->caller_sp;
-  } else if (!keeps && parent != nullptr && parent->passed.span != 0) {
+  } else if ((!keeps || now.span == 0) && parent != nullptr &&
+             parent->passed.span != 0) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
     since = parent;
@@ -1171,15 +1172,23 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   return system_sp;
 }
 
+// Whether C has made a call that was called from another one's part of a small stack, or has
+// interrupted code there.
+bool was_made_over(const stack_call *c, const stack_call *call) {
+  return (c->flags & from_small) == 0 && c->prior.span != 0 &&
+         within(c->prior.lo, call->lo, end_of(call)) &&
+         within(c->prior.lo + c->prior.span - 1, call->lo, end_of(call));
+}
+
 // For the runtime at sp on a part of a small stack that belongs to no call: a task has
-// outlived the call in which it ran, or was told of when that was over. `made`: a call by C
-// that was called from there, and has returned or was left.
+// outlived the call in which it ran, or was told of when that was over. `made`: a call that it
+// has made, or C that was called from there, and that has returned or was left.
 bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at,
                    const stack_call *made = nullptr) {
   const asker who = {sp, false, at};
-  stack_call *in = made != nullptr && made == running_of(thread)
-                       ? heir_of(thread, made)
-                       : goes_on_in(thread, who);
+  stack_call *in = goes_on_in(thread, who);
+  if (in != nullptr && made != nullptr && (in == made || was_made_over(in, made)))
+    in = heir_of(thread, made);
   for (; in != nullptr && is_below_runtime(thread, in, at, sp);
        in = goes_on_in(thread, who))
     end(thread, in);
@@ -1223,7 +1232,7 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
       if (found.call == nullptr) {
         if (found.at.span != 0) {
           seen = found.at;
-          seen_by = (c->flags & from_small) == 0 ? c : nullptr;
+          seen_by = c;
         }
         break;
       }

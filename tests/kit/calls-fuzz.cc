@@ -70,10 +70,8 @@
 //    to where C is suspended in one.
 // 12. C that has suspended itself in a context goes on: it is not left by a jump, and the
 //    array in which it is does not end before.
-// 13. A context that has called no C goes on anywhere. Where C has called its code, or is
-//    below that, the C that was there last is on the same stack as the C that is there then.
-//    C that has suspended itself may go on from elsewhere, if the C for which its caller
-//    runs has not gone on since.
+// 13. A context that is in no call of C's goes on anywhere. Where C has called its code, or is
+//    to return to it, the thread comes from C on the same stack, or from what that has called.
 // 14. A new context begins on a stack on which nothing is, and not in a handler that has
 //    interrupted the beginning or the end of a call there. Where calls there were left, the
 //    program has said so by libcgo_stack_left.
@@ -250,7 +248,6 @@ struct strand {
   frame *top;
   frame *resumer; // of a coroutine that has not yielded
   frame *base; // of a task or context: the C function from which the runtime was called
-  unsigned base_goes_on; // its goes_on then
   ucontext_t context;
   libcgo_context made, plain; // where libcgo_switch suspends it
   libcgo_context *suspended;  // one of them
@@ -301,7 +298,6 @@ struct frame {
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
-  unsigned goes_on;   // how often control has come back
   unsigned long open; // of a frame that a handler has interrupted: calls_open() then
   uint32_t *pattern[2];
   size_t words[2];
@@ -602,7 +598,6 @@ RAW void landed(frame *f) {
   if (settings.trace)
     fprintf(stderr, "%*sback in frame %d\n", live_count, "", f->id);
   f->pending = NOTHING;
-  f->goes_on++;
   if (f->trapped != nullptr) {
     f->trapped->untold = true;
     left_elsewhere |= is_elsewhere(f->on);
@@ -862,7 +857,6 @@ void came_back(frame *f) {
     wrong("model", "control comes back to frame %d, and the model has %d",
           f->id, current() == nullptr ? -1 : current()->id);
   f->pending = NOTHING;
-  f->goes_on++;
   tidy();
 }
 
@@ -960,10 +954,8 @@ bool can_switch_to(strand *s, frame *from) {
 
 // A task goes on: from where it is called now.
 void set_base(strand *s, frame *from) {
-  if ((s->kind != TASK_STRAND && s->kind != CONTEXT_STRAND) || c_in(s) != nullptr)
-    return;
-  s->base = nearest_c(from);
-  s->base_goes_on = s->base->goes_on;
+  if ((s->kind == TASK_STRAND || s->kind == CONTEXT_STRAND) && c_in(s) == nullptr)
+    s->base = nearest_c(from);
 }
 
 strand *switch_target(frame *f, unsigned which) {
@@ -1005,10 +997,7 @@ bool can_go_to(const strand *s, frame *from, bool ends) {
   while (small != nullptr && small->on->kind != SMALL)
     small = caller_of(small);
   const frame *const c = nearest_c(small);
-  return here != nullptr &&
-         (c == nullptr || c->on == here->on ||
-          (small != s->top &&
-           (c != small->in->base || c->goes_on == small->in->base_goes_on)));
+  return here != nullptr && (c == nullptr || c->on == here->on);
 }
 
 strand *go_target(frame *f, unsigned which, bool ends) {
@@ -2386,6 +2375,8 @@ static const char *const once_failed[] = {
     "i1+ context.0.0 signal.1.0 stack.1.0 system.0.0 go.0.0 go.0.0 jump.2.0 system.0.0",
     "i1+ context.0.0 signal.1.0 stack.1.0 system.0.0 go.0.0 system.0.0 stack.2.0 stack.2.0 "
     "go.0.0 jump.2.0 return.0.0 system.0.0",
+    "i1- context.0.0 context.1.0 stack.2.0 go.1.0 return.1.0 go.0.0 go.0.0 signal.1.0 "
+    "stack.0.0 jump.2.0 system.0.0",
     // A call is over whose code has gone over to a context, and C that was called from there
     // says so; or C that has made the call.
     "i1+ context.0.0 signal.0.0 frame.0.0 stack.0.0 context.1.0 system.0.0 go.0.0 jump.2.0 "
@@ -2397,6 +2388,8 @@ static const char *const once_failed[] = {
     // C suspends itself when a call that it has made is over and still counts.
     "i1- stack.0.0 system.0.0 signal.1.0c trap.113.0 throw.0.0 context.1.0 context.2.0 "
     "stack.0.0",
+    "i1- context.1.0 system.0.0 embed.0.0 frame.0.0 embed.0.0 frame.0.0 stack.0.0 jump.2.0 "
+    "context.2.0 context.0.0 go.0.0 context.39.0",
     // A call was left, and the record said that its code had gone over to a context.
     "i1+ context.0.0 stack.155.0 go.0.0 embed.1.0 stack.1.0 system.0.0 signal.1.0 stack.1.0 "
     "return.0.0 return.0.0 go.0.0 system.0.0c system.0.0 stack.7.0 throw.0.0",

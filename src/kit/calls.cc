@@ -715,6 +715,25 @@ void leave_switch(const stack_call *c) {
     older->flags |= switched;
 }
 
+// A call is over. Newer ones that C has made may have a range that ended at its part.
+void join_part(libcgo_thread *thread, const stack_call *call) {
+  if ((thread->state & thread_tasks_switch) == 0)
+    return;
+  const uintptr_t start = call->start, lo = call->lo;
+  for (stack_call *d = last_of(thread); d != nullptr && d != call; d = d->prev) {
+    const uintptr_t span = d->prior.span;
+    if (!counts(d) || span == 0 || d->prior.lo != start || lo >= start)
+      continue;
+    d->prior.span = 0; // a handler sees no range that never was
+    handler_barrier();
+    d->prior.lo = lo;
+    handler_barrier();
+    d->prior.span = span + (start - lo);
+    for (stack_call *e = last_of(thread); e != nullptr && e != d; e = e->prev)
+      widen_skip(e, rank_of(d), d->prior);
+  }
+}
+
 // A call is over. Its place stays linked.
 void end(libcgo_thread *thread, stack_call *c) {
   uintptr_t serial = c->serial;
@@ -749,6 +768,7 @@ void end(libcgo_thread *thread, stack_call *c) {
   // A handler may have ended it meanwhile, and the place is no more this call's.
   __atomic_compare_exchange_n(&c->serial, &serial, ended, false,
                               __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  join_part(thread, c);
   // The older call's part of the stack ended above this one's.
   range now = range_of(thread);
   if (now.span != 0 && now.lo == start) {
@@ -1893,6 +1913,7 @@ end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
   }
   if ((call->flags & from_small) != 0)
     leave_tasks(thread, call, true);
+  join_part(thread, call);
   const uintptr_t serial = call->serial;
   call->serial = ended;
   handler_barrier();

@@ -317,6 +317,8 @@ void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
     const bool on_own = is_made(from) && !foreign;
     from->lo = on_own ? from->stack_lo : now.lo;
     from->span = on_own ? from->stack_hi - from->stack_lo : now.span;
+    if (from->span != now.span) // a jump out of the call is not noticed
+      thread->state |= thread_calls_left;
     from->flags = 0;
   } else {
     suspend_c(thread, from, sp - libcgo_switch_frame.mark, mark);

@@ -2390,6 +2390,13 @@ static const char *const once_failed[] = {
     "stack.0.0",
     "i1- context.1.0 system.0.0 embed.0.0 frame.0.0 embed.0.0 frame.0.0 stack.0.0 jump.2.0 "
     "context.2.0 context.0.0 go.0.0 context.39.0",
+    // C suspends itself while its caller's stack ends at a call of another context, which
+    // returns.
+    "i1+ context.1.0 system.0.0 context.0.0 stack.1.0 go.0.64 go.0.0 return.0.0 go.0.0 "
+    "jump.0.0 bounds.1.0",
+    // A context was suspended in a call on its own stack, which a jump leaves.
+    "i1- context.0.0 frame.0.0 stack.0.0 go.0.0 go.0.0 system.0.0 stack.0.0 stack.0.0 "
+    "return.0.0 context.1.0 go.0.0 jump.2.0 go.0.0",
     // A call was left, and the record said that its code had gone over to a context.
     "i1+ context.0.0 stack.155.0 go.0.0 embed.1.0 stack.1.0 system.0.0 signal.1.0 stack.1.0 "
     "return.0.0 return.0.0 go.0.0 system.0.0c system.0.0 stack.7.0 throw.0.0",

@@ -991,6 +991,9 @@ uintptr_t word_passed; // by the last switch
 bool can_go_to(const strand *s, frame *from, bool ends) {
   if (s->state != SUSPENDED || !is_lowest(s->top, ends ? from : nullptr))
     return false;
+  for (int i = 0; i < live_count; i++)
+    if (live[i]->busy == s->top->on) // what a handler has interrupted is below
+      return false;
   const frame *const here = nearest_c(from);
   frame *small =
       s->top; // or, where C has suspended itself, the code that it returns to
@@ -1299,8 +1302,9 @@ bool leaves_c(const frame *f, const frame *to) {
       const strand *const s = &strands[i];
       if (s->state == DEAD || s->top == nullptr || ends[s->top->id] || s == f->in)
         continue;
-      bool dies = (s->resumer != nullptr && ends[s->resumer->id]) ||
-                  (s->base != nullptr && ends[s->base->id] && c_in(s) != nullptr);
+      bool dies =
+          f->how == ROOT || (s->resumer != nullptr && ends[s->resumer->id]) ||
+          (s->base != nullptr && ends[s->base->id] && c_in(s) != nullptr);
       for (const frame *g = s->top; g != nullptr; g = g->parent)
         dies |=
             (g->on->owner != nullptr && ends[g->on->owner->id]) ||

@@ -1792,7 +1792,8 @@ bool would_overwrite(const libcgo_thread *thread, const stack_call *call) {
          on_own_stack(thread, call->mark) &&
          (thread->state & thread_calls_left) == 0 && // or it may be over, unseen
          (!os::has_signal_stack(&signal) || // which may be an array there
-          !within(c->mark, signal.lo, signal.hi)) &&
+          (!within(c->mark, signal.lo, signal.hi) &&
+           !within(call->mark, signal.lo, signal.hi))) &&
          !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior});
 }
 

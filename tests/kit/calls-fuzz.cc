@@ -63,7 +63,8 @@
 //    below which a coroutine has frames there. (--any-way: programs do.)
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
-//    On the signal stack it does not go over to a coroutine before.
+//    On the signal stack it does not go over to a coroutine before. C that has suspended
+//    itself before the handler does not go on.
 // 10. Where a handler has changed the signal stack, or it has ended while the handler waited
 //    in a coroutine, the system has another one again after the handler: it is set anew.
 // 11. A jump stays in its context: it does not pass the first function of a context, nor lead
@@ -298,6 +299,7 @@ struct frame {
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
+  int first_since;    // the first frame since then
   unsigned long open; // of a frame that a handler has interrupted: calls_open() then
   uint32_t *pattern[2];
   size_t words[2];
@@ -832,6 +834,7 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   f->trapped = at.target;
   f->lowest = lowest_on(at.target);
   f->open = calls_open();
+  f->first_since = frames_used;
   f->pending = IN_SIGNAL;
   next_plan = {IN_HANDLER, at.catches, 0, 64, on, false};
   run_frame(nullptr);
@@ -992,7 +995,9 @@ bool can_go_to(const strand *s, frame *from, bool ends) {
   if (s->state != SUSPENDED || !is_lowest(s->top, ends ? from : nullptr))
     return false;
   for (int i = 0; i < live_count; i++)
-    if (live[i]->busy == s->top->on) // what a handler has interrupted is below
+    if (live[i]->busy == s->top->on || // what a handler has interrupted is below
+        (live[i]->trapped != nullptr && s->top->on->kind != SMALL &&
+         s->top->id < live[i]->first_since))
       return false;
   const frame *const here = nearest_c(from);
   frame *small =
@@ -2362,6 +2367,8 @@ static const char *const once_failed[] = {
     // C on the signal stack, which is an array, overwrites no other C.
     "i1- embed.1.0 context.0.0 signal.1.0 go.0.0 go.0.0",
     "i1+ embed.2.0 embed.1.0 co.219.0 context.0.0 signal.1.0 go.0.0",
+    "i1+ embed.1.0 context.0.0 signal.1.0 co.0.0 stack.1.0 system.0.0 yield.0.0 go.0.0 "
+    "resume.0.0",
     // C waits that a jump has left: other C goes on above.
     "i1- context.0.0 stack.0.0 go.0.0 go.0.0 task.1.0 return.0.0 system.0.0 stack.0.0 "
     "jump.2.0",

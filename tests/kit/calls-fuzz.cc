@@ -2408,6 +2408,10 @@ static const char *const once_failed[] = {
     // A context was suspended in a call on its own stack, which a jump leaves.
     "i1- context.0.0 frame.0.0 stack.0.0 go.0.0 go.0.0 system.0.0 stack.0.0 stack.0.0 "
     "return.0.0 context.1.0 go.0.0 jump.2.0 go.0.0",
+    // A call is over whose code has gone over to a context, which returns to the code that
+    // made the call.
+    "i1+ context.0.0 callback.0.0 frame.0.0 stack.0.0 frame.0.0 context.1.0 go.1.0 return.0.0 "
+    "jump.2.0 return.1.0 system.0.0",
     // A call was left, and the record said that its code had gone over to a context.
     "i1+ context.0.0 stack.155.0 go.0.0 embed.1.0 stack.1.0 system.0.0 signal.1.0 stack.1.0 "
     "return.0.0 return.0.0 go.0.0 system.0.0c system.0.0 stack.7.0 throw.0.0",

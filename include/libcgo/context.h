@@ -153,6 +153,7 @@ LIBCGO_API int libcgo_context_make(struct libcgo_context *context,
  *
  * If C has suspended itself, and C was called later from a small stack and is still on the
  * same stack, then this later C must return first.
+ * C that has suspended itself must go on: no longjmp may leave its frame.
  *
  * Makes no system call, takes no lock and allocates nothing, except a page if many C
  * functions have suspended themselves, one inside another.

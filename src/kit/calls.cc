@@ -31,10 +31,11 @@
 //    stack may be an array in another, so addresses prove no more than that.
 // 4. The runtime runs on a small stack, at the start of the call's part of it or above.
 //    What is below a stack pointer, on the same stack, is no frame.
-// 5. The runtime goes on in an older call, and this call was made from the system stack,
-//    below the point where C would go on for the older one. C that was there has returned,
-//    unless a task of the runtime waits in it.
-// 6. The client says so: libcgo_stack_left.
+// 5. The client says so: libcgo_stack_left. Or a context ends, and its stack is free.
+//
+// That the runtime goes on above where C was called from proves nothing about the calls of
+// that C: a coroutine may have made them, which is suspended, and its stack may be an array
+// on the system stack.
 //
 // The words of proof 2 stay as they were until somebody writes there. Until then, the call
 // counts. There is one way out, which is a guess. If the calls that count keep more than a
@@ -52,6 +53,9 @@
 //   which it began, or libcgo_stack_switched told of it after that call was over. Then C goes
 //   on in the call from which the record names a call of C, or in the last call. A stack
 //   pointer in a known part of a small stack never counts as C's.
+// - A context outlives the C in whose call it began. If C that was called from it, or a
+//   handler that has interrupted it, goes on when that call is over, then things go on in the
+//   call from which the thread has come, or in another one on the same stack of C's.
 // - The runtime on a small stack goes on below the deepest position of what is left there.
 //   The search begins at the last call. The last call on a stack is the deepest there,
 //   because it was put below the others. If the part from which C was called ends below, at
@@ -597,29 +601,53 @@ void cut(const libcgo_thread *thread, const stack_call *since, range *now,
   }
 }
 
-// What the record said before a call. If the call's parent is over, an older one runs, on
-// whatever stack; and if the parent has gone on meanwhile, it is where it was left then.
+// The call in which things go on for one whose parent is over: one that C on the same stack
+// made later, or an older one, on whatever stack.
+stack_call *heir_of(const libcgo_thread *thread, const stack_call *c) {
+  const uintptr_t at = c->prior_system;
+  bool is_older = false;
+  for (stack_call *d = last_of(thread); d != nullptr; d = d->prev) {
+    if (d == c)
+      is_older = true;
+    else if (counts(d) && (d->flags & from_small) == 0 &&
+             (is_older ||
+              (d->system_sp < at ? on_same_c_stack(thread, d->system_sp, at)
+                                 : on_same_c_stack(thread, at, d->system_sp))))
+      return d;
+  }
+  return nullptr;
+}
+
+// What the record said before a call. If the call's parent is over, another one runs; and if
+// the parent has gone on meanwhile, it is where it was left then.
 // Where another call, that was begun later, goes on, that is not the parent's.
+// Where its code had gone over to a task, the thread stays there.
 void put_back(libcgo_thread *thread, const stack_call *c,
-              bool has_returned = false) {
-  const bool keeps =
-      has_returned && is_switch(c) && c->prior.contains(c->prior_caller);
+              const range &elsewhere, bool has_returned = false) {
+  const bool keeps = has_returned && is_switch(c);
   stack_call *parent = parent_of(c);
   range now = c->prior;
   uintptr_t system_sp = c->prior_system;
   uintptr_t caller_sp = c->prior_caller;
   if (parent == nullptr && c->parent != nullptr) {
-    if (!keeps)
-      now = {};
-    parent = c->prev;
-    while (parent != nullptr &&
-           (!counts(parent) || (parent->flags & from_small) != 0))
-      parent = parent->prev;
-    if (parent != nullptr)
-      system_sp = parent->system_sp;
+    parent = running_of(thread);
+    if (!keeps || parent == c || parent == nullptr || !counts(parent)) {
+      parent = heir_of(thread, c);
+      if (parent != nullptr)
+        system_sp = parent->system_sp;
+      else
+        now = {};
+    } else { // the thread has come from there
+      parent->flags |= switched;
+      system_sp = thread->system_sp;
+    }
   }
   const stack_call *since = c; // what is older was taken from the range before
-  if (!keeps && parent != nullptr && parent->passed.span != 0) {
+  if (elsewhere.span != 0 && parent != nullptr) {
+    now = elsewhere;
+    caller_sp = thread->caller_sp;
+  } else if ((!keeps || now.span == 0) && parent != nullptr &&
+             parent->passed.span != 0) {
     now = parent->passed;
     caller_sp = parent->passed_sp;
     since = parent;
@@ -637,10 +665,10 @@ void put_back(libcgo_thread *thread, const stack_call *c,
 
 // Whether a call has made another one, not before the given one, that counts.
 bool has_made(const libcgo_thread *thread, const stack_call *call,
-              const stack_call *since, bool only_switches = false) {
+              const stack_call *since) {
   for (const stack_call *d = last_of(thread); d != nullptr && d != since;
        d = d->prev)
-    if (counts(d) && parent_of(d) == call && (!only_switches || is_switch(d)))
+    if (counts(d) && parent_of(d) == call)
       return true;
   return false;
 }
@@ -687,6 +715,25 @@ void leave_switch(const stack_call *c) {
     older->flags |= switched;
 }
 
+// A call is over. Newer ones that C has made may have a range that ended at its part.
+void join_part(libcgo_thread *thread, const stack_call *call) {
+  if ((thread->state & thread_tasks_switch) == 0)
+    return;
+  const uintptr_t start = call->start, lo = call->lo;
+  for (stack_call *d = last_of(thread); d != nullptr && d != call; d = d->prev) {
+    const uintptr_t span = d->prior.span;
+    if (!counts(d) || span == 0 || d->prior.lo != start || lo >= start)
+      continue;
+    d->prior.span = 0; // a handler sees no range that never was
+    handler_barrier();
+    d->prior.lo = lo;
+    handler_barrier();
+    d->prior.span = span + (start - lo);
+    for (stack_call *e = last_of(thread); e != nullptr && e != d; e = e->prev)
+      widen_skip(e, rank_of(d), d->prior);
+  }
+}
+
 // A call is over. Its place stays linked.
 void end(libcgo_thread *thread, stack_call *c) {
   uintptr_t serial = c->serial;
@@ -694,6 +741,7 @@ void end(libcgo_thread *thread, stack_call *c) {
   handler_barrier();
   if (!counts(c)) // a handler has ended it
     return;
+  thread->state |= thread_calls_left;
   stack_call *const parent = parent_of(c);
   if (c == running_of(thread)) {
     const range before = begin_change(thread);
@@ -701,10 +749,11 @@ void end(libcgo_thread *thread, stack_call *c) {
       set_small(thread, before);
       return;
     }
-    put_back(thread, c);
+    const uintptr_t task = from_small | switched;
+    const bool stays = (c->flags & task) == task && !before.contains(start - 1);
+    put_back(thread, c, stays ? before : range{});
   } else if (parent != nullptr && parent != running_of(thread) &&
-             parent->passed.span == 0 && !has_made(thread, parent, c) &&
-             !has_made(thread, c, c, true)) {
+             parent->passed.span == 0 && !has_made(thread, parent, c)) {
     parent->passed_sp = c->prior_caller;
     parent->passed.lo = c->prior.lo;
     handler_barrier();
@@ -719,6 +768,7 @@ void end(libcgo_thread *thread, stack_call *c) {
   // A handler may have ended it meanwhile, and the place is no more this call's.
   __atomic_compare_exchange_n(&c->serial, &serial, ended, false,
                               __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  join_part(thread, c);
   // The older call's part of the stack ended above this one's.
   range now = range_of(thread);
   if (now.span != 0 && now.lo == start) {
@@ -1068,7 +1118,8 @@ uintptr_t deepest_on(libcgo_thread *thread, const libcgo_stack *stack,
 }
 
 // A call, and the part of a small stack in which it has an address. No call, but a part: of
-// a task that has outlived the call in which it made another one.
+// a task that has outlived the call in which it made another one, or in which it called C
+// that did.
 struct place_on_stack {
   stack_call *call;
   range at;
@@ -1078,8 +1129,9 @@ place_on_stack place_in(stack_call *c, uintptr_t address) {
   const range passed = c->passed, entered = {c->lo, end_of(c) - c->lo},
               prior = c->prior;
   stack_call *const parent = parent_of(c);
-  const bool of_task =
-      (c->flags & from_small) != 0 && c->c_returns_to != made_by_parent;
+  const bool of_task = (c->flags & from_small) != 0
+                           ? c->c_returns_to != made_by_parent
+                           : c->parent != nullptr;
   handler_barrier();
   if (!counts(c)) // or not any more: a range of words of two calls is none
     return {};
@@ -1114,28 +1166,25 @@ bool is_gone_here(const libcgo_thread *thread, const stack_call *c,
          !is_changing(thread, who);
 }
 
+// Proof 4, for the runtime at sp on a part of a small stack.
+bool is_below_runtime(const libcgo_thread *thread, const stack_call *c,
+                      const range &at, uintptr_t sp) {
+  const uintptr_t its_end = end_of(c);
+  const bool here = its_end > at.lo && its_end <= sp;
+  const bool made_here =
+      (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
+  return (here || made_here) && !is_changing(thread, {sp, false, at});
+}
+
 // The runtime runs in a call on a part of a small stack, at sp. Ends what is over, seen from
 // there. Returns where C goes on.
 uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
                     uintptr_t sp) {
   uintptr_t system_sp = call->system_sp;
-  const bool own = on_own_stack(thread, system_sp);
-  const auto was_c_below = [thread, own, system_sp](const stack_call *c) {
-    return own && (c->flags & from_small) == 0 &&
-           on_own_stack(thread, c->mark) && c->mark < system_sp;
-  };
-  const bool may_end = !is_changing(thread, {sp, false, at});
-  bool nothing_waits = true; // of what is newer
   for (stack_call *c = last_of(thread); c != nullptr && c != call; c = c->prev) {
     if (!counts(c))
       continue;
-    nothing_waits = nothing_waits && (c->flags & switched) == 0;
-    const uintptr_t its_end = end_of(c);
-    const bool here = its_end > at.lo && its_end <= sp;
-    const bool made_here =
-        (c->flags & from_small) != 0 && at.contains(c->mark) && c->mark <= sp;
-    if (may_end && // by proofs 4 and 5
-        (here || made_here || (was_c_below(c) && nothing_waits)))
+    if (is_below_runtime(thread, c, at, sp)) // proof 4
       end(thread, c);
     else
       go_below(thread, c, &system_sp);
@@ -1143,10 +1192,26 @@ uintptr_t end_above(libcgo_thread *thread, stack_call *call, const range &at,
   return system_sp;
 }
 
+// Whether C has made a call that was called from another one's part of a small stack, or has
+// interrupted code there.
+bool was_made_over(const stack_call *c, const stack_call *call) {
+  return (c->flags & from_small) == 0 && c->prior.span != 0 &&
+         within(c->prior.lo, call->lo, end_of(call)) &&
+         within(c->prior.lo + c->prior.span - 1, call->lo, end_of(call));
+}
+
 // For the runtime at sp on a part of a small stack that belongs to no call: a task has
-// outlived the call in which it ran, or was told of when that was over.
-bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
-  stack_call *const in = goes_on_in(thread, {sp, false, at});
+// outlived the call in which it ran, or was told of when that was over. `made`: a call that it
+// has made, or C that was called from there, and that has returned or was left.
+bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at,
+                   const stack_call *made = nullptr) {
+  const asker who = {sp, false, at};
+  stack_call *in = goes_on_in(thread, who);
+  if (in != nullptr && made != nullptr && (in == made || was_made_over(in, made)))
+    in = heir_of(thread, made);
+  for (; in != nullptr && is_below_runtime(thread, in, at, sp);
+       in = goes_on_in(thread, who))
+    end(thread, in);
   if (in == nullptr)
     return false;
   const uintptr_t system_sp = end_above(thread, in, at, sp);
@@ -1154,7 +1219,7 @@ bool go_on_as_task(libcgo_thread *thread, uintptr_t sp, const range &at) {
     pass(thread);
   set_state(thread, in, system_sp, sp | no_call_of_c, at);
   in->flags |= switched;
-  thread->state |= thread_tasks_switch;
+  thread->state |= thread_tasks_switch | thread_calls_left;
   return true;
 }
 
@@ -1179,14 +1244,16 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
                                               uintptr_t sp) {
   place_on_stack found = {};
   range seen = {};
-  const stack_call *by = nullptr;
+  const stack_call *seen_by = nullptr, *by = nullptr;
   for (stack_call *c = last_of(thread); c != nullptr; c = before(c, sp, sp + 1)) {
     by = c;
     for (;;) {
       found = place_in(c, sp);
       if (found.call == nullptr) {
-        if (found.at.span != 0)
+        if (found.at.span != 0) {
           seen = found.at;
+          seen_by = c;
+        }
         break;
       }
       if (!is_gone_here(thread, found.call, {sp, false, found.at}))
@@ -1200,18 +1267,27 @@ bool is_where_running_went(const libcgo_thread *thread, const stack_call *call) 
     if (found.at.span != 0)
       break;
   }
-  if (found.call == nullptr && seen.span != 0 && go_on_as_task(thread, sp, seen))
+  if (found.call == nullptr && seen.span != 0 &&
+      go_on_as_task(thread, sp, seen, seen_by))
     return seen;
   if (found.call ==
       nullptr) { // unless a handler has come in between, and has found it
     const range now = range_of(thread);
     return now.contains(sp) ? now : range{};
   }
-  if (found.call != by && is_where_running_went(thread, by))
-    found.call = running_of(thread);
+  if (found.call != by && is_where_running_went(thread, by)) {
+    stack_call *const running = running_of(thread);
+    for (stack_call *c = running->prev; c != nullptr && c != found.call;
+         c = c->prev)
+      if (counts(c) && is_below_runtime(thread, c, found.at, sp))
+        end(thread, c);
+    found.call = running;
+  }
   const uintptr_t system_sp = end_above(thread, found.call, found.at, sp);
-  if (running_of(thread) != found.call)
+  if (running_of(thread) != found.call) {
+    thread->state |= thread_calls_left; // or a switch is told of late
     pass(thread);
+  }
   set_state(thread, found.call, system_sp, sp | no_call_of_c, found.at);
   return found.at;
 }
@@ -1385,10 +1461,15 @@ range known_small_stack(const libcgo_thread *thread, uintptr_t address) {
   return {};
 }
 
+static void leave_stack(libcgo_thread *thread, const libcgo_stack *stack,
+                        bool goes_over);
+
 bool in_small_stack_call(libcgo_thread *thread, uintptr_t sp) {
   if (thread->top == 0)
     return false;
   learn_own_bounds(thread);
+  const libcgo_stack none = {}; // what was left, and whose code is nowhere else by now
+  leave_stack(thread, &none, false);
   const asker who = c_at(sp);
   sweep(thread, who);
   // One that the runtime made is in one that C made.
@@ -1703,10 +1784,17 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
   return false;
 }
 
-bool would_overwrite(const libcgo_thread *thread, uintptr_t sp) {
+bool would_overwrite(const libcgo_thread *thread, const stack_call *call) {
   const stack_call *const c = running_of(thread);
-  return c != nullptr && counts(c) && on_own_stack(thread, c->mark) &&
-         on_own_stack(thread, sp) && c->mark < sp;
+  stack_bounds signal;
+  return c != nullptr && parent_of(c) == call && (c->flags & from_small) == 0 &&
+         c->mark < call->mark && on_own_stack(thread, c->mark) &&
+         on_own_stack(thread, call->mark) &&
+         (thread->state & thread_calls_left) == 0 && // or it may be over, unseen
+         (!os::has_signal_stack(&signal) || // which may be an array there
+          (!within(c->mark, signal.lo, signal.hi) &&
+           !within(call->mark, signal.lo, signal.hi))) &&
+         !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior});
 }
 
 } // namespace cgo
@@ -1777,7 +1865,7 @@ static bool is_made_in(const stack_call *c, const stack_call *call) {
   if (running != call && made_by_lone_task(call) &&
       go_on_as_task(thread, call->mark - 1, call->prior))
     return;
-  put_back(thread, call, true);
+  put_back(thread, call, {}, true);
   go_back_to_task(thread, call);
 }
 
@@ -1826,11 +1914,62 @@ end_otherwise(stack_call *call, uintptr_t result, uintptr_t *mark) {
   }
   if ((call->flags & from_small) != 0)
     leave_tasks(thread, call, true);
+  join_part(thread, call);
   const uintptr_t serial = call->serial;
   call->serial = ended;
   handler_barrier();
   call->mark = serial; // see call_has_returned
   return result;
+}
+
+// Nothing runs on a small stack any more. `goes_over`: the thread is there still, and goes over
+// to another one in the call that runs.
+static void leave_stack(libcgo_thread *thread, const libcgo_stack *stack,
+                        bool goes_over) {
+  const auto on_it = [stack](uintptr_t at) {
+    return within(at, stack->lo, stack->hi);
+  };
+  const range now = range_of(thread);
+  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
+    if (!counts(c))
+      continue;
+    if (c->passed.span != 0 &&
+        overlaps(stack, c->passed.lo, c->passed.lo + c->passed.span))
+      c->passed.span = 0;
+    // The code of a call may have gone over to another stack.
+    const bool is_elsewhere =
+        c == running_of(thread)
+            ? goes_over ||
+                  (now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span))
+            : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
+    const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
+    if (((c->flags & from_small) != 0 && on_it(c->mark)) ||
+        (own_is_left && !is_elsewhere)) {
+      end(thread, c);
+      continue;
+    }
+    if (own_is_left) { // nothing of it is there any more
+      c->flags = (c->flags & ~(has_word | read_directly)) | own_left;
+      c->start = 0;
+      c->lo = end_of(c);
+    }
+    if (on_it(c->prior_caller))
+      c->prior_caller = 0;
+    // Nor does the code there from which C was called that has made this call: its memory may
+    // be C's from here on.
+    if (c->prior.span != 0 && on_it(c->prior.lo) &&
+        on_it(c->prior.lo + c->prior.span - 1))
+      c->prior.span = 0;
+  }
+  if (goes_over)
+    set_small(thread, now);
+}
+
+void end_context(libcgo_thread *thread, const libcgo_context *context) {
+  const libcgo_stack stack =
+      LIBCGO_STACK_INIT(context->stack_lo, context->stack_hi);
+  leave_stack(thread, &stack, true);
+  drop_ended(thread);
 }
 
 } // namespace cgo
@@ -1901,41 +2040,8 @@ int libcgo_stack_left(libcgo_thread *thread, const libcgo_stack *stack) {
     return err;
   if (within(sp, stack->lo, stack->hi))
     return EBUSY;
-  const auto on_it = [stack](uintptr_t at) {
-    return within(at, stack->lo, stack->hi);
-  };
   still_small_stack_at(thread, sp);
-  const range now = range_of(thread);
-  for (stack_call *c = last_of(thread); c != nullptr; c = c->prev) {
-    if (!counts(c))
-      continue;
-    if (c->passed.span != 0 &&
-        overlaps(stack, c->passed.lo, c->passed.lo + c->passed.span))
-      c->passed.span = 0;
-    // The code of a call may have gone over to another stack.
-    const bool is_elsewhere =
-        c == running_of(thread)
-            ? now.span != 0 && !overlaps(stack, now.lo, now.lo + now.span)
-            : c->passed.span != 0 || calls_from_elsewhere(thread, c, stack);
-    const bool own_is_left = on_it(c->start - 1) || (c->flags & own_left) != 0;
-    if (((c->flags & from_small) != 0 && on_it(c->mark)) ||
-        (own_is_left && !is_elsewhere)) {
-      end(thread, c);
-      continue;
-    }
-    if (own_is_left) { // nothing of it is there any more
-      c->flags = (c->flags & ~(has_word | read_directly)) | own_left;
-      c->start = 0;
-      c->lo = end_of(c);
-    }
-    if (on_it(c->prior_caller))
-      c->prior_caller = 0;
-    // Nor does the code there from which C was called that has made this call: its memory may
-    // be C's from here on.
-    if (c->prior.span != 0 && on_it(c->prior.lo) &&
-        on_it(c->prior.lo + c->prior.span - 1))
-      c->prior.span = 0;
-  }
+  leave_stack(thread, stack, false);
   // And no call's code goes on there, which is on no stack that is known.
   const range after = range_of(thread);
   if (after.span != 0 && overlaps(stack, after.lo, after.lo + after.span)) {

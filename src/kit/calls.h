@@ -157,12 +157,16 @@ void set_flags_of_switch(stack_call *call);
 /* The code that runs goes over to another context, or a context begins in it. */
 void note_switch(libcgo_thread *thread, const libcgo_context *from);
 
+/* The context that runs has ended: what was left on its stack is over. */
+void end_context(libcgo_thread *thread, const libcgo_context *context);
+
 /* Whether C that was called from this stack may still be under way. */
 bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);
 
-/* Whether C that goes on at sp, on the thread's own stack, would overwrite C that waits in
-   the call that the record names. */
-bool would_overwrite(const libcgo_thread *thread, uintptr_t sp);
+/* Whether C that has suspended itself in `call`, on the thread's own stack, would overwrite C
+   that was called in it since, and waits there in the call that the record names. False where
+   that call may be over. */
+bool would_overwrite(const libcgo_thread *thread, const stack_call *call);
 
 } // namespace cgo
 

@@ -242,7 +242,7 @@ void suspend_c(libcgo_thread *thread, libcgo_context *from, uintptr_t sp,
   }
   if (owner_of(c) != thread)
     other_thread(thread);
-  if (thread->running != to->call && would_overwrite(thread, sp))
+  if (thread->running != to->call && would_overwrite(thread, c))
     c_waits(thread, sp);
   libcgo_end_stack_call(c, 0, mark);
   *mark = 0;
@@ -312,8 +312,13 @@ void libcgo_switch_asks(libcgo_thread *thread, libcgo_context *from,
   const uintptr_t ahead = thread->switching;
   if (now.span != 0) {
     note_switch(thread, from);
-    from->lo = now.lo;
-    from->span = now.span;
+    // On its own stack all of that, also in a call which has a part of it: a jump may leave
+    // the call, and the next switch need not ask.
+    const bool on_own = is_made(from) && !foreign;
+    from->lo = on_own ? from->stack_lo : now.lo;
+    from->span = on_own ? from->stack_hi - from->stack_lo : now.span;
+    if (from->span != now.span) // a jump out of the call is not noticed
+      thread->state |= thread_calls_left;
     from->flags = 0;
   } else {
     suspend_c(thread, from, sp - libcgo_switch_frame.mark, mark);
@@ -361,6 +366,7 @@ libcgo_thread *libcgo_switch_ends(libcgo_context *from, libcgo_context *to,
   if (thread != nullptr) {
     still_small_stack_at(thread, reinterpret_cast<uintptr_t>(mark));
     note_switch(thread, from);
+    end_context(thread, from);
   }
   return thread;
 }

@@ -36,6 +36,8 @@ constexpr uintptr_t thread_c_switches =
 constexpr uintptr_t thread_tasks_switch =
     32;                                /* libcgo_stack_switched was called */
 constexpr uintptr_t thread_world = 64; /* of a runtime with LIBCGO_WORLD */
+constexpr uintptr_t thread_calls_left =
+    128; /* calls on small stacks have ended unseen, or may have */
 constexpr unsigned thread_rounds_shift = 8;
 
 /* Makes the thread key, and keeps the hooks mapped. Returns 0, EAGAIN, EPERM or

@@ -1778,7 +1778,13 @@ void walk(segments &s, const libcgo_thread *thread, uintptr_t sp) {
   }
   while (s.result == 0) {
     if (now.small.contains(sp)) {
-      s.add(sp, now.small.lo + now.small.span, LIBCGO_STACK_SMALL);
+      const stack_call *const c =
+          now.running; // a context's range is its whole stack
+      const bool is_in_call = c != nullptr && counts(c) &&
+                              c->start - sp < now.small.span &&
+                              now.small.contains(c->start);
+      s.add(sp, is_in_call ? c->start : now.small.lo + now.small.span,
+            LIBCGO_STACK_SMALL);
     } else {
       while (now.running != nullptr && on_own_stack(thread, sp) &&
              on_own_stack(thread, now.running->mark) && now.running->mark < sp)

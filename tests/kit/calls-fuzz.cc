@@ -5,11 +5,13 @@
 //
 //     tests/kit/calls-fuzz                       the tests: some seconds
 //     tests/kit/calls-fuzz --seed N --programs N | --seconds N
+//                      --limit SECONDS       of the processor, for a program (30)
 //                      --steps N             most steps of a program (40)
 //                      --keep-going          count failures by kind, stop at none
 //                      --whole               do not shrink what fails
 //                      --ignore KIND         not a failure; may be repeated
 //                      --without STEP        programs have none; may be repeated
+//                      --more STEP           programs have more of them; the same
 //                      --in-turn             see 4. below
 //                      --any-way             see 8. below
 //     tests/kit/calls-fuzz --replay PROGRAM      as it was printed
@@ -17,7 +19,7 @@
 //
 // A program is a list of steps. Each is done by the function that is innermost when it
 // comes: it calls another one (on its own stack, a small stack, the system stack, by a
-// callback, in a signal handler, on a coroutine, in another task), returns, throws,
+// callback, in a signal handler, on a coroutine, in another task or context), returns, throws,
 // jumps, or asks. A step that is not possible where it comes is left out, so that any
 // part of a program is a program, and a failing one can be shrunk.
 //
@@ -61,11 +63,23 @@
 //    below which a coroutine has frames there. (--any-way: programs do.)
 // 9. A handler that has interrupted the library returns when all calls have returned that
 //    were made since it began; where one has ended otherwise, the interrupted frame ends, too.
-//    On the signal stack it does not go over to a coroutine before.
+//    On the signal stack it does not go over to a coroutine before. C that has suspended
+//    itself before the handler does not go on.
 // 10. Where a handler has changed the signal stack, or it has ended while the handler waited
 //    in a coroutine, the system has another one again after the handler: it is set anew.
+// 11. A jump stays in its context: it does not pass the first function of a context, nor lead
+//    to where C is suspended in one.
+// 12. C that has suspended itself in a context goes on: it is not left by a jump, and the
+//    array in which it is does not end before.
+// 13. A context that is in no call of C's goes on anywhere. Where C has called its code, or is
+//    to return to it, the thread comes from C on the same stack, or from what that has called.
+// 14. A new context begins on a stack on which nothing is, and not in a handler that has
+//    interrupted the beginning or the end of a call there. Where calls there were left, the
+//    program has said so by libcgo_stack_left.
 #undef _FORTIFY_SOURCE // its longjmp knows one stack for each thread
 #include "support/harness.h"
+
+#include <libcgo/context.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -126,17 +140,20 @@ enum op : unsigned char {
   CO,     // a new coroutine; a: which stack
   RESUME, // a: which coroutine
   YIELD,
-  TASK,   // a switch to a new task; a: which stack
-  SWITCH, // a: to which suspended one
-  BOUNDS, // a: with the record or without
-  DETACH, // may be EBUSY
-  TRAP,   // STACK or SYSTEM, and a signal at one of the library's instructions
+  TASK,    // a switch to a new task; a: which stack
+  SWITCH,  // a: to which suspended one
+  BOUNDS,  // a: with the record or without
+  DETACH,  // may be EBUSY
+  TRAP,    // STACK or SYSTEM, and a signal at one of the library's instructions
+  CONTEXT, // libcgo_switch to a new context; a: which stack
+  GO,      // libcgo_switch to a suspended one; a: to which
   OPS
 };
 // clang-format off
 constexpr const char *op_names[OPS] = {
     "frame",  "embed", "stack",  "system", "callback", "return", "throw",  "jump",
-    "signal", "co",    "resume", "yield",  "task",     "switch", "bounds", "detach", "trap"};
+    "signal", "co",    "resume", "yield",  "task",     "switch", "bounds", "detach", "trap",
+    "context", "go"};
 // clang-format on
 
 struct step {
@@ -187,9 +204,10 @@ struct settings {
   bool out_of_turn;
   int seconds;       // of the processor that a program has
   bool without[OPS]; // steps that are not made
+  bool more[OPS];
   bool trace;
   bool any_way;
-} settings = {false, 30, {}, false, false};
+} settings = {false, 30, {}, {}, false, false};
 
 [[gnu::format(printf, 2, 3), noreturn]] void wrong(const char *kind,
                                                    const char *format, ...) {
@@ -211,26 +229,29 @@ struct frame;
 struct region {
   enum kind kind;
   uintptr_t lo, hi;
-  frame *owner;   // whose array it is, or nullptr
-  bool untold;    // a frame on it ended unseen
-  bool c_left;    // so did what was called from it, on another one
-  bool must_tell; // of a coroutine that a jump has left
-  bool used;      // the place in the table
+  frame *owner;        // whose array it is, or nullptr
+  bool untold;         // a frame on it ended unseen
+  bool c_left;         // so did what was called from it, on another one
+  bool must_tell;      // of a coroutine that a jump has left
+  bool used;           // the place in the table
+  uintptr_t left_from; // where its lowest frame was, in a program that could not end
   libcgo_stack record;
 };
 
-enum strand_kind { MAIN, CO_STRAND, TASK_STRAND };
-enum strand_state { DEAD, RUNNING, WAITING, YIELDED, SWITCHED };
+enum strand_kind { MAIN, CO_STRAND, TASK_STRAND, CONTEXT_STRAND };
+enum strand_state { DEAD, RUNNING, WAITING, YIELDED, SWITCHED, SUSPENDED };
 
-// Control flow with a stack of frames of its own: the program, a coroutine, a task.
+// Control flow with a stack of frames of its own: the program, a coroutine, a task, a context.
 struct strand {
   strand_kind kind;
   strand_state state;
   region *stack;
   frame *top;
   frame *resumer; // of a coroutine that has not yielded
-  frame *base;    // of a task: the C function from which the runtime was called
+  frame *base; // of a task or context: the C function from which the runtime was called
   ucontext_t context;
+  libcgo_context made, plain; // where libcgo_switch suspends it
+  libcgo_context *suspended;  // one of them
 };
 
 enum how {
@@ -241,7 +262,8 @@ enum how {
   BY_CALLBACK,
   IN_HANDLER,
   CO_ROOT,
-  TASK_ROOT
+  TASK_ROOT,
+  CONTEXT_ROOT
 };
 enum pending {
   NOTHING,
@@ -277,6 +299,7 @@ struct frame {
   trap at;
   uintptr_t lo, hi;
   unsigned long call; // of IN_STACK_CALL: its number
+  int first_since;    // the first frame since then
   unsigned long open; // of a frame that a handler has interrupted: calls_open() then
   uint32_t *pattern[2];
   size_t words[2];
@@ -303,6 +326,7 @@ bool stepping; // the processor stops at each
 
 const program *now;
 int pc;
+int n_last; // steps after its end
 libcgo_thread *self;
 
 constexpr uintptr_t K = UNDER_ASAN ? 2048 : 1024;
@@ -328,9 +352,8 @@ region *region_of(uintptr_t address) {
 region *add_region(enum kind kind, uintptr_t lo, uintptr_t hi, frame *owner) {
   for (region &r : regions)
     if (!r.used) {
-      r = {kind,  lo,    hi,
-           owner, false, false,
-           false, true,  LIBCGO_STACK_INIT(lo, hi)};
+      r = {kind,  lo,    hi,   owner, false,
+           false, false, true, 0,     LIBCGO_STACK_INIT(lo, hi)};
       return &r;
     }
   abort();
@@ -364,7 +387,15 @@ frame *caller_of(const frame *f) {
     return f->parent;
   if (f->in->kind == CO_STRAND)
     return f->in->resumer;
-  return f->in->kind == TASK_STRAND ? f->in->base : nullptr;
+  return f->in->base;
+}
+
+// The same for a jump: see 11. above.
+frame *jumps_to(const frame *f) {
+  frame *const to = f->how == CONTEXT_ROOT ? nullptr : caller_of(f);
+  return to == nullptr || (to->in != f->in && to->in->state == SUSPENDED)
+             ? nullptr
+             : to;
 }
 
 frame *current() { return running->top; }
@@ -453,7 +484,7 @@ void kill_dependents() {
       if (s->state == DEAD || s == running)
         continue;
       bool dies = s->resumer != nullptr && !s->resumer->live;
-      if (s->kind == TASK_STRAND && s->base != nullptr && !s->base->live) {
+      if (s->base != nullptr && !s->base->live) {
         dies |= c_in(s) != nullptr;
         s->base = nullptr;
       }
@@ -554,7 +585,11 @@ void land_at(frame *f) {
         }
 }
 
+void overwrite_all();
+
 RAW void landed(frame *f) {
+  if (own->left_from != 0)
+    overwrite_all();
   const uintptr_t sp = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   for (region &r : regions)
     if (r.used)
@@ -636,7 +671,7 @@ RAW frame *begin(const plan &p, uint32_t *memory, size_t size, uintptr_t array,
   f->lo = lo;
   f->hi = hi;
   f->on = region_of(lo);
-  if (p.how != CO_ROOT && p.how != TASK_ROOT)
+  if (p.how != CO_ROOT && p.how != TASK_ROOT && p.how != CONTEXT_ROOT)
     f->parent = running->top;
   const char *const name = f->on == nullptr ? "no" : kind_names[f->on->kind];
   if (f->on != p.on || hi > f->on->hi)
@@ -799,6 +834,7 @@ RAW void handle_trap(int, siginfo_t *, void *context) {
   f->trapped = at.target;
   f->lowest = lowest_on(at.target);
   f->open = calls_open();
+  f->first_since = frames_used;
   f->pending = IN_SIGNAL;
   next_plan = {IN_HANDLER, at.catches, 0, 64, on, false};
   run_frame(nullptr);
@@ -865,14 +901,21 @@ void strand_main() {
   }
 }
 
+void clear(strand *s, strand_kind kind) {
+  memset(static_cast<void *>(s), 0, sizeof *s);
+  s->kind = kind;
+  s->made = s->plain = LIBCGO_CONTEXT_INIT;
+}
+
 strand *new_strand(strand_kind kind, region *stack) {
   if (strands_used == most_strands)
     return nullptr;
   strand *s = &strands[strands_used++];
-  memset(static_cast<void *>(s), 0, sizeof *s);
-  s->kind = kind;
+  clear(s, kind);
   s->stack = stack;
   unpoison(stack->lo, stack->hi);
+  if (kind == CONTEXT_STRAND)
+    return s;
   getcontext(&s->context);
   s->context.uc_stack.ss_sp = reinterpret_cast<void *>(stack->lo);
   s->context.uc_stack.ss_size = stack->hi - stack->lo;
@@ -914,7 +957,7 @@ bool can_switch_to(strand *s, frame *from) {
 
 // A task goes on: from where it is called now.
 void set_base(strand *s, frame *from) {
-  if (s->kind == TASK_STRAND && c_in(s) == nullptr)
+  if ((s->kind == TASK_STRAND || s->kind == CONTEXT_STRAND) && c_in(s) == nullptr)
     s->base = nearest_c(from);
 }
 
@@ -943,6 +986,89 @@ void end_strand(strand *s) {
   wrong("model", "an ended strand goes on");
 }
 
+// ---- contexts ----
+
+uintptr_t word_passed; // by the last switch
+
+// Whether libcgo_switch may go on in it, from a frame that stays there or ends.
+bool can_go_to(const strand *s, frame *from, bool ends) {
+  if (s->state != SUSPENDED || !is_lowest(s->top, ends ? from : nullptr))
+    return false;
+  for (int i = 0; i < live_count; i++)
+    if (live[i]->busy == s->top->on || // what a handler has interrupted is below
+        (live[i]->trapped != nullptr && s->top->on->kind != SMALL &&
+         s->top->id < live[i]->first_since))
+      return false;
+  const frame *const here = nearest_c(from);
+  frame *small =
+      s->top; // or, where C has suspended itself, the code that it returns to
+  while (small != nullptr && small->on->kind != SMALL)
+    small = caller_of(small);
+  const frame *const c = nearest_c(small);
+  return here != nullptr && (c == nullptr || c->on == here->on);
+}
+
+strand *go_target(frame *f, unsigned which, bool ends) {
+  unsigned n = 0;
+  for (int i = 0; i < strands_used; i++)
+    n += can_go_to(&strands[i], f, ends);
+  if (n == 0)
+    return nullptr;
+  unsigned wanted = which % n;
+  for (int i = 0; i < strands_used; i++)
+    if (can_go_to(&strands[i], f, ends) && wanted-- == 0)
+      return &strands[i];
+  return nullptr;
+}
+
+// The record in which f is suspended. That of its context, unless a handler has interrupted
+// what runs on its stack; or another one.
+libcgo_context *record_for(frame *f, bool plain) {
+  strand *const s = f->in;
+  plain |= s->kind != CONTEXT_STRAND;
+  for (const frame *c = f; !plain && c->on != s->stack; c = c->parent)
+    plain = c->how == IN_HANDLER;
+  return plain ? &s->plain : &s->made;
+}
+
+// What the strand is suspended in, from where the thread goes on in it.
+libcgo_context *goes_on(strand *s, uintptr_t word) {
+  libcgo_context *const record = s->suspended;
+  s->suspended = nullptr;
+  s->state = RUNNING;
+  running = s;
+  word_passed = word;
+  return record;
+}
+
+RAW void go_to_context(frame *f, strand *to, bool plain) {
+  static uintptr_t words;
+  strand *const s = f->in;
+  f->lo = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 64;
+  s->state = SUSPENDED;
+  s->suspended = record_for(f, plain);
+  unpoison(f->on->lo, f->lo - 512);
+  words++;
+  const uintptr_t word =
+      libcgo_switch(self, s->suspended, goes_on(to, words), words);
+  if (running != s)
+    wrong("model", "another context goes on");
+  if (word != word_passed)
+    wrong("result", "libcgo_switch returned %lu instead of %lu",
+          static_cast<unsigned long>(word),
+          static_cast<unsigned long>(word_passed));
+}
+
+// What a context runs.
+libcgo_context *context_main(void *arg, uintptr_t word) {
+  auto *const s = static_cast<strand *>(arg);
+  if (s != running || word != word_passed)
+    wrong("result", "a context began with other arguments");
+  run_frame(nullptr);
+  s->state = DEAD;
+  return goes_on(goes_on_after, 0);
+}
+
 // Whether f may go over to a coroutine: see 9. above.
 bool may_leave_handler(frame *f) {
   for (const frame *c = f; c != nullptr; c = caller_of(c))
@@ -969,6 +1095,8 @@ bool may_return(frame *f) {
     return is_lowest(f->in->resumer);
   if (f->how == TASK_ROOT)
     return switch_target(f, 0) != nullptr;
+  if (f->how == CONTEXT_ROOT)
+    return go_target(f, 0, true) != nullptr;
   // What the handler has interrupted goes on where it was about to.
   if (f->parent->trapped != nullptr &&
       (lowest_on(f->parent->trapped, f) != f->parent->lowest ||
@@ -1159,6 +1287,48 @@ bool mixes_stacks(frame *f, frame *to) {
   return false;
 }
 
+// Whether C would be left that has suspended itself in a context: see 12. above. f ends, and
+// where it jumps what it leaves.
+bool leaves_c(const frame *f, const frame *to) {
+  static bool ends[most_frames];
+  memset(ends, 0, sizeof ends);
+  const auto end_all = [](const strand *s, const frame *but) {
+    for (const frame *g = s->top; g != but; g = g->parent)
+      ends[g->id] = true;
+  };
+  ends[f->id] = true;
+  for (const frame *g = f; to != nullptr && g != to; g = caller_of(g))
+    end_all(g->in, g->in == to->in ? to : nullptr);
+  if (to != nullptr)
+    end_all(to->in, to);
+  for (bool more = true; more;) {
+    more = false;
+    for (int i = 0; i < strands_used; i++) {
+      const strand *const s = &strands[i];
+      if (s->state == DEAD || s->top == nullptr || ends[s->top->id] || s == f->in)
+        continue;
+      bool dies =
+          f->how == ROOT || (s->resumer != nullptr && ends[s->resumer->id]) ||
+          (s->base != nullptr && ends[s->base->id] && c_in(s) != nullptr);
+      for (const frame *g = s->top; g != nullptr; g = g->parent)
+        dies |=
+            (g->on->owner != nullptr && ends[g->on->owner->id]) ||
+            (to != nullptr && s != to->in && g->on == to->on && g->lo < to->lo);
+      if (!dies)
+        continue;
+      if (s->state == SUSPENDED && s->top->on->kind != SMALL)
+        return true;
+      end_all(s, nullptr);
+      more = true;
+    }
+  }
+  return false;
+}
+
+bool may_jump(frame *f, frame *to) {
+  return !mixes_stacks(f, to) && !leaves_c(f, to);
+}
+
 // Does the step, if it is possible here. Returns whether f is to return.
 RAW bool perform(frame *f, const step &s) {
   void *const token = reinterpret_cast<void *>(uintptr_t(pc) * 7 + 1);
@@ -1221,7 +1391,7 @@ RAW bool perform(frame *f, const step &s) {
     break;
   }
   case RETURN:
-    if (!may_return(f))
+    if (!may_return(f) || leaves_c(f, nullptr))
       return false;
     if (f->how == CO_ROOT) {
       goes_on_after = f->in->resumer->in;
@@ -1229,12 +1399,15 @@ RAW bool perform(frame *f, const step &s) {
       goes_on_after = switch_target(f, s.a);
       set_base(goes_on_after, f);
       tell_switch(goes_on_after->top->on);
+    } else if (f->how == CONTEXT_ROOT) {
+      goes_on_after = go_target(f, s.a, true);
+      set_base(goes_on_after, f);
     }
     return true;
   case THROW: {
 #if EXCEPTIONS
     frame *const to = catcher(f);
-    if (to == nullptr || f->cramped || mixes_stacks(f, to))
+    if (to == nullptr || f->cramped || !may_jump(f, to))
       return false;
     land_at(to);
     throw_it();
@@ -1244,14 +1417,14 @@ RAW bool perform(frame *f, const step &s) {
   }
   case JUMP: {
     int n = 0;
-    for (frame *c = caller_of(f); c != nullptr; c = caller_of(c))
+    for (frame *c = jumps_to(f); c != nullptr; c = jumps_to(c))
       n++;
     if (n == 0)
       return false;
-    frame *to = caller_of(f);
+    frame *to = jumps_to(f);
     for (int i = s.a % n; i > 0; i--)
-      to = caller_of(to);
-    if (mixes_stacks(f, to))
+      to = jumps_to(to);
+    if (!may_jump(f, to))
       return false;
     land_at(to);
     _longjmp(to->here, 1);
@@ -1324,7 +1497,7 @@ RAW bool perform(frame *f, const step &s) {
     if (t == nullptr)
       return false;
     call(f, NOTHING, TASK_ROOT, s.b, r);
-    t->base = nearest_c(f);
+    set_base(t, f);
     f->in->state = SWITCHED;
     tell_left(r); // the task begins at its end, whatever the library has left there
     if ((s.b & 1) != 0 || tells_before())
@@ -1350,6 +1523,36 @@ RAW bool perform(frame *f, const step &s) {
       to_be_told = t->top->on;
     go(f, t, &f->in->context);
     told_on_new_stack();
+    came_back(f);
+    break;
+  }
+  case CONTEXT: {
+    region *const r = nth_region(SMALL, s.a);
+    if (f->cramped || !stack_is_free_for(r, f->in->kind == MAIN ? f : nullptr) ||
+        lowest_on(r) != nullptr || is_trapped(r) || nearest_c(f) == nullptr)
+      return false;
+    strand *const t = new_strand(CONTEXT_STRAND, r);
+    if (t == nullptr)
+      return false;
+    tell_left(r); // the context begins at its end
+    const int err = libcgo_context_make(&t->made, &r->record, context_main, t);
+    if (err == ENOTSUP)
+      return false;
+    if (err != 0)
+      wrong("error", "libcgo_context_make: %s", strerror(err));
+    call(f, NOTHING, CONTEXT_ROOT, s.b, r);
+    set_base(t, f);
+    t->suspended = &t->made;
+    go_to_context(f, t, (s.b & 2) != 0);
+    came_back(f);
+    break;
+  }
+  case GO: {
+    strand *const t = f->cramped ? nullptr : go_target(f, s.a, false);
+    if (t == nullptr)
+      return false;
+    set_base(t, f);
+    go_to_context(f, t, (s.b & 2) != 0);
     came_back(f);
     break;
   }
@@ -1389,28 +1592,71 @@ RAW bool perform(frame *f, const step &s) {
   return false;
 }
 
+// A program that cannot end: all is left, and other frames are where the frames were.
+[[noreturn]] void abandon_all() {
+  frame *const root = &frames[0];
+  for (region &r : regions) {
+    const frame *const lowest =
+        r.used && r.owner == nullptr ? lowest_on(&r) : nullptr;
+    r.left_from = lowest != nullptr ? lowest->lo : 0;
+  }
+  for (int i = 1; i < strands_used; i++)
+    kill_strand(&strands[i]);
+  while (strands[0].top != root)
+    end_frame(strands[0].top, true);
+  running = &strands[0];
+  running->state = RUNNING;
+  _longjmp(root->here, 1);
+}
+
+RAW void overwrite_all() {
+  for (region &r : regions) {
+    if (!r.used || r.left_from == 0)
+      continue;
+    const uintptr_t lo = r.left_from - r.lo > 2 * K ? r.left_from - 2 * K : r.lo;
+    r.left_from = 0;
+    void *memory = reinterpret_cast<void *>(lo);
+    uintptr_t bytes = r.hi - lo;
+    if (&r == own)
+      memory = __builtin_alloca(bytes = sp_now() - lo);
+    memset(memory, 0, bytes);
+  }
+}
+
+// At the end of a program, where f cannot return: as far up as a jump may go; or on to who
+// can return, from a context whose C others' C is below.
+step last_step(frame *f) {
+  int n = 0, farthest = -1;
+  for (frame *c = jumps_to(f); c != nullptr; c = jumps_to(c), n++)
+    if (may_jump(f, c))
+      farthest = n;
+  if (farthest >= 0)
+    return {JUMP, static_cast<unsigned char>(farthest), 0};
+  const auto which = static_cast<unsigned char>(n_last++);
+  if (n_last > 50)
+    abandon_all();
+  if (f->on->kind == SMALL && switch_target(f, 0) != nullptr)
+    return {SWITCH, which, 1};
+  if (go_target(f, 0, false) != nullptr)
+    return {GO, which, 0};
+  abandon_all();
+}
+
 RAW void loop(frame *f) {
   for (;;) {
     f->lo = sp_now();
     check_all();
     step s;
-    if (f->cramped && may_return(f)) {
+    if (f->cramped && may_return(f) && !leaves_c(f, nullptr)) {
       s = {RETURN, 0, 0};
     } else if (pc < now->count) {
       shared->step = pc;
       shared->done++;
       s = now->steps[pc++];
-    } else if (may_return(f)) {
+    } else if (may_return(f) && !leaves_c(f, nullptr)) {
       s = {RETURN, 0, 0};
     } else {
-      s = {JUMP, 255, 0};
-      frame *root = f;
-      int n = -1;
-      while (caller_of(root) != nullptr) {
-        root = caller_of(root);
-        n++;
-      }
-      s.a = static_cast<unsigned char>(n);
+      s = last_step(f);
     }
     if (settings.trace)
       fprintf(stderr, "%*sframe %d: %s.%d.%d\n", live_count, "", f->id,
@@ -1472,10 +1718,9 @@ void tell_all() {
     if (r.used)
       unpoison(r.lo, r.kind == OWN ? sp_now() - 64 : r.hi);
   left_elsewhere = false;
-  pc = 0;
+  pc = n_last = 0;
   strand *const s = &strands[strands_used++];
-  memset(static_cast<void *>(s), 0, sizeof *s);
-  s->kind = MAIN;
+  clear(s, MAIN);
   s->state = RUNNING;
   running = s;
   next_plan = {ROOT, false, 0, 64, own, false};
@@ -1629,8 +1874,8 @@ bool run(const program &p) {
 
 // ---- making programs ----
 
-constexpr unsigned weights[OPS] = {20, 4, 18, 16, 4, 16, 8, 8, 6,
-                                   4,  5, 5,  4,  5, 6,  1, 3};
+constexpr unsigned weights[OPS] = {20, 4, 18, 16, 4, 16, 8, 8, 6, 4,
+                                   5,  5, 4,  5,  6, 1,  3, 4, 6};
 
 program make(uint64_t seed, int steps) {
   random_numbers random = {seed};
@@ -1641,16 +1886,17 @@ program make(uint64_t seed, int steps) {
   p.rounds = random.below(64) == 0 ? 700 : 1;
   // Each program has a choice of its own: what is rare among all comes together.
   unsigned chosen[OPS], sum = 0;
-  const unsigned without = random.below(512) & random.below(512);
+  const unsigned without = random.below(1024) & random.below(1024);
   for (int i = 0; i < OPS; i++) {
-    chosen[i] = weights[i];
+    chosen[i] = weights[i] * (settings.more[i] ? 4 : 1);
     if (((without & 1) && i == EMBED) ||
         ((without & 2) && (i >= CO && i <= YIELD)) ||
         ((without & 4) && (i == TASK || i == SWITCH)) ||
         ((without & 8) && i == SIGNAL) || ((without & 16) && i == THROW) ||
         ((without & 32) && i == JUMP) || ((without & 64) && i == CALLBACK) ||
         ((without & 128) && i == FRAME) || ((without & 256) && i == TRAP) ||
-        settings.without[i] || (p.rounds > 1 && i == TRAP))
+        ((without & 512) && i >= CONTEXT) || settings.without[i] ||
+        (p.rounds > 1 && i == TRAP))
       chosen[i] = 0;
     sum += chosen[i];
   }
@@ -2114,6 +2360,61 @@ static const char *const once_failed[] = {
     "frame.0.0 stack.0.0 task.2.0",
     // A handler returns when the signal stack is another one than when it began.
     "i1+ embed.1.0 co.0.0 signal.0.0 yield.0.0 jump.0.0 resume.0.0 return.0.0 signal.1.0",
+    // C on a coroutine has made a call, and the coroutine waits; both stacks are arrays, and
+    // the runtime goes on above where C was called that has resumed the coroutine.
+    "i1- embed.2.0 embed.2.0 co.4.0 stack.0.0 system.0.0 co.5.0 stack.1.0 system.0.0 "
+    "yield.0.0 return.0.0 frame.0.0 system.0.0 resume.0.0 return.0.0 system.0.0",
+    // C on the signal stack, which is an array, overwrites no other C.
+    "i1- embed.1.0 context.0.0 signal.1.0 go.0.0 go.0.0",
+    "i1+ embed.2.0 embed.1.0 co.219.0 context.0.0 signal.1.0 go.0.0",
+    "i1+ embed.1.0 context.0.0 signal.1.0 co.0.0 stack.1.0 system.0.0 yield.0.0 go.0.0 "
+    "resume.0.0",
+    // C waits that a jump has left: other C goes on above.
+    "i1- context.0.0 stack.0.0 go.0.0 go.0.0 task.1.0 return.0.0 system.0.0 stack.0.0 "
+    "jump.2.0",
+    "i1- context.0.0 stack.0.0 go.0.0 go.0.0 task.1.0 return.0.0 system.0.0 stack.1.0 "
+    "jump.2.0",
+    "i1+ context.0.0 frame.0.0c system.0.0 stack.0.0 stack.0.0 frame.0.0 jump.194.0 "
+    "signal.1.0 go.0.0",
+    "i1+ context.2.0 system.0.0 stack.2.0 context.0.0 system.0.0 stack.0.0 go.0.0",
+    // A handler on the signal stack has interrupted a context, and goes on when the C has gone
+    // on in whose call the context began.
+    "i1+ context.0.0 go.0.0 go.0.0 signal.1.0 go.0.0 go.0.0 return.0.0 system.0.0",
+    "i1+ context.1.0 signal.1.0 go.0.0 go.0.0 jump.0.0 task.0.0",
+    "i1+ context.0.0 signal.1.0 go.0.0 go.0.0 stack.1.0 system.0.0 go.0.0 go.0.0 system.0.0 "
+    "jump.2.0 return.0.0 go.0.0 go.0.0 system.0.0",
+    "i1+ context.0.0 signal.1.0 stack.1.0 system.0.0 go.0.0 go.0.0 jump.2.0 system.0.0",
+    "i1+ context.0.0 signal.1.0 stack.1.0 system.0.0 go.0.0 system.0.0 stack.2.0 stack.2.0 "
+    "go.0.0 jump.2.0 return.0.0 system.0.0",
+    "i1- context.0.0 context.1.0 stack.2.0 go.1.0 return.1.0 go.0.0 go.0.0 signal.1.0 "
+    "stack.0.0 jump.2.0 system.0.0",
+    // A call is over whose code has gone over to a context, and C that was called from there
+    // says so; or C that has made the call.
+    "i1+ context.0.0 signal.0.0 frame.0.0 stack.0.0 context.1.0 system.0.0 go.0.0 jump.2.0 "
+    "return.0.0 context.0.0",
+    "i1- context.2.0 system.0.0 signal.0.0 stack.0.0 task.1.0 jump.0.0 stack.2.0",
+    // An exception leaves a call on the context's own stack, in which it was suspended once.
+    "i1- context.1.0 system.0.0c context.0.0 go.0.0 stack.1.0 stack.1.0 return.0.0 go.0.0 "
+    "return.0.0 throw.0.0 return.0.0 go.0.0 go.0.0 bounds.1.0",
+    // C suspends itself when a call that it has made is over and still counts.
+    "i1- stack.0.0 system.0.0 signal.1.0c trap.113.0 throw.0.0 context.1.0 context.2.0 "
+    "stack.0.0",
+    "i1- context.1.0 system.0.0 embed.0.0 frame.0.0 embed.0.0 frame.0.0 stack.0.0 jump.2.0 "
+    "context.2.0 context.0.0 go.0.0 context.39.0",
+    // C suspends itself while its caller's stack ends at a call of another context, which
+    // returns.
+    "i1+ context.1.0 system.0.0 context.0.0 stack.1.0 go.0.64 go.0.0 return.0.0 go.0.0 "
+    "jump.0.0 bounds.1.0",
+    // A context was suspended in a call on its own stack, which a jump leaves.
+    "i1- context.0.0 frame.0.0 stack.0.0 go.0.0 go.0.0 system.0.0 stack.0.0 stack.0.0 "
+    "return.0.0 context.1.0 go.0.0 jump.2.0 go.0.0",
+    // A call is over whose code has gone over to a context, which returns to the code that
+    // made the call.
+    "i1+ context.0.0 callback.0.0 frame.0.0 stack.0.0 frame.0.0 context.1.0 go.1.0 return.0.0 "
+    "jump.2.0 return.1.0 system.0.0",
+    // A call was left, and the record said that its code had gone over to a context.
+    "i1+ context.0.0 stack.155.0 go.0.0 embed.1.0 stack.1.0 system.0.0 signal.1.0 stack.1.0 "
+    "return.0.0 return.0.0 go.0.0 system.0.0c system.0.0 stack.7.0 throw.0.0",
 };
 // clang-format on
 
@@ -2168,6 +2469,8 @@ int main(int argc, char **argv) {
       h.seed = strtoull(value, nullptr, 0);
     } else if (strcmp(argv[i], "--programs") == 0) {
       h.programs = atol(value);
+    } else if (strcmp(argv[i], "--limit") == 0) {
+      settings.seconds = atoi(value);
     } else if (strcmp(argv[i], "--seconds") == 0) {
       h.seconds = atof(value);
     } else if (strcmp(argv[i], "--steps") == 0) {
@@ -2178,6 +2481,8 @@ int main(int argc, char **argv) {
       h.ignored[h.ignored_count++] = value;
     } else if (strcmp(argv[i], "--without") == 0 && op_of(value) != OPS) {
       settings.without[op_of(value)] = true;
+    } else if (strcmp(argv[i], "--more") == 0 && op_of(value) != OPS) {
+      settings.more[op_of(value)] = true;
     } else if (strcmp(argv[i], "--replay") == 0) {
       replay = value;
     } else {

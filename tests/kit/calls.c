@@ -899,27 +899,6 @@ TEST(the_runtime_is_above_what_it_has_left_on_its_stack) {
   ck_assert_int_eq(libcgo_detach(&kit), 0);
 }
 
-static uintptr_t call_from_below_in_c(void *arg) {
-  call_from_below(*(volatile size_t *)arg);
-  return 0;
-}
-
-static uintptr_t leave_c_from_higher_and_higher(void *arg) {
-  for (volatile size_t i = calls_from_below * beyond_room; i > 0;
-       i = i - beyond_room)
-    if (sigsetjmp(back, 1) == 0)
-      libcgo_call_on_system(thread, call_from_below_in_c, (void *)&i);
-  return (uintptr_t)arg;
-}
-
-TEST(the_runtime_is_above_the_c_that_it_has_left) {
-  begin_jumps();
-  thread->state |=
-      16; /* as after calls of coroutines have returned in another order */
-  libcgo_call_on_stack(thread, &stacks[0], leave_c_from_higher_and_higher, NULL);
-  forget_frames_below();
-}
-
 /* ---- bounds ---- */
 
 static int frame_is_within;
@@ -1071,7 +1050,6 @@ int main(void) {
   ADD_TEST(c_on_the_own_stack_gives_up_what_is_far_below);
   ADD_TEST(c_elsewhere_is_not_in_a_handler);
   ADD_TEST(the_runtime_is_above_what_it_has_left_on_its_stack);
-  ADD_TEST(the_runtime_is_above_the_c_that_it_has_left);
   ADD_TEST(bounds_contain_the_frame_that_asks_after_a_jump_on_its_stack);
   ADD_TEST(bounds_contain_the_frame_that_asks_after_a_jump_out_of_c);
   ADD_TEST(a_small_stack_within_the_own_stack_is_one);

@@ -1183,6 +1183,77 @@ TEST(a_context_is_on_its_stack_when_its_c_returns_after_a_jump_elsewhere) {
   ck_assert_int_eq(libcgo_detach(&kit), 0);
 }
 
+/* A handler on the signal stack has interrupted the task, and goes over to the test, in whose
+   switch the task began. The test goes on, and back into the handler. */
+static struct libcgo_context in_handler_of_task;
+
+static void go_over_to_the_test(int signal) {
+  (void)signal;
+  libcgo_switch(thread, &in_handler_of_task, &own, 0);
+}
+static uintptr_t see_the_system_stack(void *arg) {
+  struct libcgo_bounds b;
+  ck_assert_int_eq(libcgo_stack_bounds(thread, &b), 0);
+  ck_assert_int_eq(b.kind, LIBCGO_STACK_SYSTEM);
+  return (uintptr_t)arg;
+}
+static struct libcgo_context *be_left_for_the_test(void *arg, uintptr_t word) {
+  (void)word;
+  back(0);
+  raise(SIGUSR1);
+  ck_assert_int_eq(libcgo_stack_bounds(thread, &bounds_after_c), 0);
+  libcgo_call_on_system(thread, see_the_system_stack, arg);
+  return &own;
+}
+
+TEST(a_context_is_on_its_stack_after_a_handler_that_outlives_the_switch) {
+  WINDOWS_HAS("no signals");
+  begin(attached());
+  in_handler_of_task = no_context;
+  const stack_t before = set_signal_stack(map_stack(large_bytes), large_bytes);
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = go_over_to_the_test;
+  action.sa_flags = SA_ONSTACK;
+  ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
+  make(&task, &stack, be_left_for_the_test, NULL);
+  go(0);
+  go(0); /* the handler comes back */
+  libcgo_switch(thread, &own, &in_handler_of_task, 0);
+  ck_assert_int_eq(bounds_after_c.kind, LIBCGO_STACK_SMALL);
+  ck_assert_uint_eq(bounds_after_c.lo, stack.lo);
+  signal(SIGUSR1, SIG_DFL);
+  sigaltstack(&before, NULL);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
+/* The task makes a call, whose code goes over to the test and comes back, and then calls C. A
+   jump leaves that C, and the call. Then the task returns to the test. */
+static uintptr_t call_what_jumps(void *arg) {
+  libcgo_call_on_stack(thread, &stacks[1], jump_to_target, arg);
+  return 0;
+}
+static uintptr_t go_over_and_call(void *arg) {
+  back(0);
+  return libcgo_call_on_system(thread, call_what_jumps, arg);
+}
+static struct libcgo_context *leave_c_by_a_jump(void *arg, uintptr_t word) {
+  (void)word;
+  if (setjmp(target) == 0)
+    libcgo_call_on_stack(thread, &stacks[2], go_over_and_call, arg);
+  return &own;
+}
+
+TEST(c_goes_on_above_c_that_a_jump_has_left) {
+  begin(attached());
+  stacks[1] = new_stack(large_bytes);
+  stacks[2] = new_stack(large_bytes);
+  make(&task, &stack, leave_c_by_a_jump, NULL);
+  go(0);
+  go(0);
+  ck_assert_int_eq(libcgo_detach(&kit), 0);
+}
+
 int main(void) {
   suite_begin("context");
   ADD_TEST(words_pass_there_and_back);
@@ -1229,6 +1300,8 @@ int main(void) {
   ADD_TEST(a_record_that_no_thread_has_entered_is_fatal);
   ADD_TEST(c_of_a_suspended_context_is_not_overwritten_after_a_jump_elsewhere);
   ADD_TEST(a_context_is_on_its_stack_when_its_c_returns_after_a_jump_elsewhere);
+  ADD_TEST(a_context_is_on_its_stack_after_a_handler_that_outlives_the_switch);
+  ADD_TEST(c_goes_on_above_c_that_a_jump_has_left);
   return suite_run();
 }
 

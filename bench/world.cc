@@ -272,6 +272,13 @@ public:
   virtual ~crew() = default;
   virtual void stop() = 0;
   virtual void start() = 0;
+  // Until each managed thread has gone on. Otherwise the next stop finds some that still wait.
+  void wait_until_all_go_on() {
+    back_ = 0;
+    round_++;
+    while (back_ < managed_)
+      sched_yield();
+  }
 
 protected:
   uintptr_t wait_parked() {
@@ -279,19 +286,33 @@ protected:
     }
     return 0;
   }
-  bool goes_on() const { return !over_.load(std::memory_order_relaxed); }
+  // For a managed thread, again and again.
+  bool goes_on(unsigned *seen) {
+    const unsigned round = round_;
+    if (*seen != round) {
+      *seen = round;
+      back_++;
+    }
+    return !over_.load(std::memory_order_relaxed);
+  }
   void end(unsigned n) {
     over_ = true;
     for (unsigned i = 0; i < n; i++)
       sem_post(&leave_);
   }
-  bool begins_managed(unsigned i) const { return !all_parked_ && i % 2 == 0; }
+  bool begins_managed(unsigned i) {
+    if (all_parked_ || i % 2 != 0)
+      return false;
+    managed_++;
+    return true;
+  }
   explicit crew(bool all_parked) : all_parked_(all_parked) {
     sem_init(&leave_, 0, 0);
   }
   std::atomic<unsigned> begun_{0}, place_{0};
 
 private:
+  std::atomic<unsigned> managed_{0}, back_{0}, round_{0};
   bool all_parked_;
   sem_t leave_;
   std::atomic<bool> over_{false};
@@ -326,8 +347,9 @@ private:
   static void run(libcgo_thread *thread, void *p) {
     auto *c = static_cast<library_crew *>(p);
     if (c->begins_managed(c->place_++)) {
+      unsigned seen = 0;
       c->begun_++;
-      while (c->goes_on()) {
+      while (c->goes_on(&seen)) {
         libcgo_safepoint(thread);
         sched_yield();
       }
@@ -376,9 +398,10 @@ private:
     by_hand::thread t;
     by_hand::attach(&t);
     if (c->begins_managed(c->place_++)) {
+      unsigned seen = 0;
       by_hand::unpark(&t);
       c->begun_++;
-      while (c->goes_on()) {
+      while (c->goes_on(&seen)) {
         by_hand::safepoint(&t);
         sched_yield();
       }
@@ -406,6 +429,7 @@ void stop(State &state) {
     threads.stop();
     state.SetIterationTime(now() - begin);
     threads.start();
+    threads.wait_until_all_go_on();
   }
 }
 

@@ -1965,10 +1965,16 @@ static void leave_stack(libcgo_thread *thread, const libcgo_stack *stack,
     set_small(thread, now);
 }
 
-void end_context(libcgo_thread *thread, const libcgo_context *context) {
+void end_context(libcgo_thread *thread, libcgo_context *context) {
   const libcgo_stack stack =
       LIBCGO_STACK_INIT(context->stack_lo, context->stack_hi);
+  const uintptr_t ahead = thread->switching;
+  // A handler finds this stack meanwhile, whatever the record names.
+  thread->switching = reinterpret_cast<uintptr_t>(context);
+  handler_barrier();
   leave_stack(thread, &stack, true);
+  handler_barrier();
+  thread->switching = ahead;
   drop_ended(thread);
 }
 

@@ -158,7 +158,7 @@ void set_flags_of_switch(stack_call *call);
 void note_switch(libcgo_thread *thread, const libcgo_context *from);
 
 /* The context that runs has ended: what was left on its stack is over. */
-void end_context(libcgo_thread *thread, const libcgo_context *context);
+void end_context(libcgo_thread *thread, libcgo_context *context);
 
 /* Whether C that was called from this stack may still be under way. */
 bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);

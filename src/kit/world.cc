@@ -234,6 +234,7 @@ void begin_anew_in_child(world *w) {
   w->lock_owner = 0;
   w->lock = 0;
   w->epoch++;
+  w->arrivals++; // a handler has forked just before its thread sleeps on it
   store(&w->process, static_cast<uint32_t>(os::process_id()));
   if (had_lock)
     held.end_with(w->mask);

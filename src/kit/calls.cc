@@ -1784,16 +1784,16 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi) 
   return false;
 }
 
-bool would_overwrite(const libcgo_thread *thread, const stack_call *call) {
+bool would_overwrite(const libcgo_thread *thread, const stack_call &call) {
   const stack_call *const c = running_of(thread);
   stack_bounds signal;
-  return c != nullptr && parent_of(c) == call && (c->flags & from_small) == 0 &&
-         c->mark < call->mark && on_own_stack(thread, c->mark) &&
-         on_own_stack(thread, call->mark) &&
+  return c != nullptr && parent_of(c) == &call &&
+         (c->flags & from_small) == 0 && c->mark < call.mark &&
+         on_own_stack(thread, c->mark) && on_own_stack(thread, call.mark) &&
          (thread->state & thread_calls_left) == 0 && // or it may be over, unseen
          (!os::has_signal_stack(&signal) || // which may be an array there
           (!within(c->mark, signal.lo, signal.hi) &&
-           !within(call->mark, signal.lo, signal.hi))) &&
+           !within(call.mark, signal.lo, signal.hi))) &&
          !c_has_returned(thread, c, {~uintptr_t(0), false, c->prior});
 }
 

@@ -166,7 +166,7 @@ bool c_was_called_from(const libcgo_thread *thread, uintptr_t lo, uintptr_t hi);
 /* Whether C that has suspended itself in `call`, on the thread's own stack, would overwrite C
    that was called in it since, and waits there in the call that the record names. False where
    that call may be over. */
-bool would_overwrite(const libcgo_thread *thread, const stack_call *call);
+bool would_overwrite(const libcgo_thread *thread, const stack_call &call);
 
 } // namespace cgo
 

@@ -242,7 +242,7 @@ void suspend_c(libcgo_thread *thread, libcgo_context *from, uintptr_t sp,
   }
   if (owner_of(c) != thread)
     other_thread(thread);
-  if (thread->running != to->call && would_overwrite(thread, c))
+  if (thread->running != to->call && would_overwrite(thread, *c))
     c_waits(thread, sp);
   libcgo_end_stack_call(c, 0, mark);
   *mark = 0;

@@ -9,7 +9,7 @@ script=$srcdir/tools/libcgo_lldb.py
 cp "$srcdir/tests/object/tasks.c" tasks.c
 
 # Debian's lldb does not always find its own modules.
-lldb= modules=
+lldb='' modules=''
 for candidate in lldb lldb-19 lldb-16 lldb-15 lldb-14 lldb-13; do
   have $candidate || continue
   for modules in '' /usr/lib/llvm-*/lib/python3*/dist-packages; do

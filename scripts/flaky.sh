@@ -13,7 +13,8 @@
 #   nice    at nice 19,
 #   user    as a user without privileges, where root runs this. The others are as who runs it
 #
-# CHECK_ARGS='TESTS=tests/kit/thread' chooses tests; it goes to make.
+# CHECK_ARGS='TESTS=tests/kit/thread' chooses tests; it goes to make. FLAKY_LOOPS=no starts no
+# loops: those of another flaky.sh, in another build directory, serve this one too.
 #
 # The log of each failed test is kept in flaky.logs. A line for each series is appended to the
 # table of docs/reliability.md, unless FLAKY_TABLE=no. A series that is interrupted (^C, SIGTERM)
@@ -53,6 +54,7 @@ stop_loops() {
   loops=
 }
 start_loops() {
+  test "${FLAKY_LOOPS:-}" != no || return 0
   for _ in 1 2 3 4 5 6 7 8; do
     while kill -0 $$; do :; done 2>/dev/null </dev/null &
     loops="$loops $!"

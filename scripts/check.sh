@@ -116,6 +116,19 @@ xargs -n 1 -P "${CHECK_AT_ONCE:-$(($(nproc 2>/dev/null || echo 1) + 1))}" bash -
 trap 'kill -- -$!; exit 1' HUP INT TERM
 wait || true
 
+# What failed, once more: who reads the end alone has it.
+for variant in $variants; do
+  test "$(cut -d ' ' -f 5 "$results/$variant" 2>/dev/null)" != 0 || continue
+  echo "==== of the output of $variant"
+  awk '
+    /^(FAIL|ERROR|not ok|still there:)|: FAILED$|: no test ran$|ended before its end|took more/ {
+      print; left = 12; next
+    }
+    /^[ #]/ && left > 0 { print; left-- }
+    !/^[ #]/ { left = 0 }
+  ' "$results/../$variant.log" 2>/dev/null | head -n 60
+done
+
 for variant in $variants; do
   cat "$results/$variant" 2>/dev/null || echo "$variant 0 0 0 1 0"
 done | awk -v took="$SECONDS" -v prepared="$prepared" '

@@ -42,9 +42,13 @@ needs() {
   test "${CHECK_CONFIGURE:-}" = made || make_configure
 }
 
+# What a variant that has started something ends; it may have its own.
+at_end() { :; }
+
 # The last lines of a variant, also of one that set -e has ended.
 total() {
   status=$?
+  at_end
   if test $status != 0; then
     failed=$((failed + 1))
     echo "ended before its end, with status $status"

@@ -26,9 +26,13 @@ WINEPREFIX=$PWD/wine WINEARCH=win64 WINEDEBUG=-all WINEDLLOVERRIDES='mscoree,msh
 LIBCGO_TEST_THREADS=2000 LIBCGO_TEST_CALLBACKS=100000
 export WINEPREFIX WINEARCH WINEDEBUG WINEDLLOVERRIDES LIBCGO_TEST_THREADS \
   LIBCGO_TEST_CALLBACKS
-step 'wineboot' timeout -k 1 300 wineboot -i || exit 0
+# One server for all tests, and with it the services that it starts. Otherwise each test starts
+# and ends them; they have the test's output, and one that does not end is waited for.
+at_end() { timeout -k 1 30 wineserver -k >/dev/null 2>&1 || true; }
+mkdir -p "$WINEPREFIX"
+step 'wineserver' timeout -k 1 60 wineserver -p </dev/null || exit 0
+step 'wineboot' timeout -k 1 300 wineboot -i </dev/null || exit 0
 programs
 suite 'windows amd64 under wine' TEST_EMU="$top/tests/ports/windows/run.sh"
 record 'Windows, amd64' "$(compiler x86_64-w64-mingw32-gcc)" \
   "$(wine --version 2>/dev/null | sed 's/ .*//')"
-wineserver -k || true

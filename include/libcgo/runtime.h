@@ -281,8 +281,8 @@ LIBCGO_API int libcgo_thread_init(struct libcgo_thread *thread, size_t size);
  *
  * The first thread that a runtime attaches or creates keeps the shared object that
  * contains the hooks from being unmapped by dlclose(3). This needs the lock of the
- * dynamic loader. If another thread has that lock, the call waits for a tenth of a second
- * and goes on; the object is then kept as soon as the lock is free. (The other thread may
+ * dynamic loader. If another thread has that lock for a tenth of a second, the call goes on
+ * without it; the object is then kept as soon as the lock is free. (The other thread may
  * be loading an object whose constructor waits for this call.)
  *
  * Returns 0, or

@@ -6,7 +6,8 @@
 // first time, another thread may have that lock and wait for this call: a constructor of an
 // object that is being loaded, for instance. Or the call comes in a forked child, in which
 // nobody will give the lock back. So another thread asks the loader, and the caller waits
-// for it, but not for long. Mostly there is nothing to ask: the hooks are in the program,
+// for it; when that thread has waited for a tenth of a second, it has met that lock, and the
+// caller goes on. Where much else runs, it may take longer to begin. Mostly there is nothing to ask: the hooks are in the program,
 // or in an object that is never unmapped.
 //
 // libcgo_runtime::pinned is 0, or kept, or the address of a request. A request stays there
@@ -24,7 +25,8 @@ namespace cgo {
 namespace {
 
 constexpr uintptr_t kept = 1;
-constexpr unsigned longest_wait_ms = 100;
+constexpr uintptr_t patience_ms = 100;
+constexpr uintptr_t most_patience_ms = 10000;
 constexpr int most_addresses = 3;
 // What the loader needs of the stack of the thread that asks, in bytes. The C library may take
 // much more from it, for thread-local storage: what the threads of the program have is enough.
@@ -39,7 +41,9 @@ struct request {
   uint32_t state;
   uint32_t owners;
   int process;        // the process whose thread asks
-  uintptr_t deadline; // until when callers wait, in milliseconds; may wrap around
+  long thread;        // the thread that asks, or 0: it has not begun
+  uintptr_t begin;    // times in milliseconds, which may wrap around
+  uintptr_t deadline; // until when callers wait
 };
 
 uintptr_t now_ms() { return static_cast<uintptr_t>(os::now_ms()); }
@@ -62,6 +66,7 @@ bool keep_all(const request *r) {
 
 void *ask_the_loader(void *p) {
   auto *r = static_cast<request *>(p);
+  __atomic_store_n(&r->thread, os::own_thread(), __ATOMIC_RELAXED);
   __atomic_store_n(&r->state, keep_all(r) ? done : refused, __ATOMIC_RELEASE);
   let_go(r);
   return nullptr;
@@ -70,7 +75,10 @@ void *ask_the_loader(void *p) {
 // In this thread, where there is no other to be had.
 void ask(request *r) {
   __atomic_store_n(&r->process, os::process_id(), __ATOMIC_RELAXED);
-  __atomic_store_n(&r->deadline, now_ms() + longest_wait_ms, __ATOMIC_RELAXED);
+  __atomic_store_n(&r->thread, 0, __ATOMIC_RELAXED);
+  const uintptr_t now = now_ms();
+  __atomic_store_n(&r->begin, now, __ATOMIC_RELAXED);
+  __atomic_store_n(&r->deadline, now + patience_ms, __ATOMIC_RELAXED);
   __atomic_add_fetch(&r->owners, 1, __ATOMIC_RELAXED);
   bool asked;
   {
@@ -125,6 +133,19 @@ request *find_request(libcgo_runtime *runtime, int *err) {
   return mine == kept ? nullptr : reinterpret_cast<request *>(mine);
 }
 
+// Whether the thread that asks may still be about to answer. A deadline that has been missed
+// stays missed: later callers do not wait.
+bool worth_waiting(request *r) {
+  const uintptr_t now = now_ms();
+  if (static_cast<intptr_t>(__atomic_load_n(&r->deadline, __ATOMIC_RELAXED) -
+                            now) <= 0)
+    return false;
+  if (now - __atomic_load_n(&r->begin, __ATOMIC_RELAXED) < most_patience_ms &&
+      !os::thread_waits(__atomic_load_n(&r->thread, __ATOMIC_RELAXED)))
+    __atomic_store_n(&r->deadline, now + patience_ms, __ATOMIC_RELAXED);
+  return true;
+}
+
 } // namespace
 
 int keep_runtime_mapped(libcgo_runtime *runtime) {
@@ -141,9 +162,7 @@ int keep_runtime_mapped(libcgo_runtime *runtime) {
       __atomic_compare_exchange_n(&r->state, &state, under_way, false,
                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     ask(r);
-  while ((state = state_of(r)) == under_way &&
-         static_cast<intptr_t>(__atomic_load_n(&r->deadline, __ATOMIC_RELAXED) -
-                               now_ms()) > 0)
+  while ((state = state_of(r)) == under_way && worth_waiting(r))
     os::sleep_ms(1);
   return state == refused ? EPERM : 0;
 }

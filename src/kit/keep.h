@@ -11,9 +11,9 @@ namespace cgo {
 
 /*
  * Keeps the library and the hooks that run at the end of a thread from being unmapped.
- * Waits for the loader a tenth of a second at most. If that is not enough, it returns 0,
- * and they are kept as soon as the loader is free. Otherwise returns 0, EPERM if the
- * loader refuses, or ENOMEM.
+ * If another thread has the loader's lock for a tenth of a second, it returns 0, and they
+ * are kept as soon as the lock is free. Otherwise returns 0, EPERM if the loader refuses, or
+ * ENOMEM.
  */
 int keep_runtime_mapped(libcgo_runtime *runtime);
 

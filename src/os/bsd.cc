@@ -28,6 +28,10 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
 // No namespaces of process numbers.
 int process_id() { return getpid(); }
 
+// Of a thread that has begun, the system is not asked.
+long own_thread() { return 1; }
+bool thread_waits(long thread) { return thread != 0; }
+
 // No SS_AUTODISARM.
 bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 

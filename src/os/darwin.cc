@@ -59,6 +59,10 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
 // No namespaces of process numbers.
 int process_id() { return getpid(); }
 
+// The system is not asked. A thread needs the loader to begin.
+long own_thread() { return 0; }
+bool thread_waits(long) { return true; }
+
 // No SS_AUTODISARM.
 bool find_disarmed_stack(uintptr_t, stack_bounds *) { return false; }
 

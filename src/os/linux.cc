@@ -156,6 +156,24 @@ int process_id() {
   return static_cast<int>(now);
 }
 
+// ---- whether a thread waits ----
+
+long own_thread() { return call_system(SYS_gettid); }
+
+// A line of "NUMBER (NAME) STATE ..." (proc(5)). The name may have any characters; what
+// follows the state is numbers.
+bool thread_waits(long thread) {
+  if (thread == 0)
+    return false;
+  file_bytes stat(thread_file(thread, "stat").name());
+  constexpr int sleeping = 'S';
+  int state = sleeping, before = 0, before_that = 0;
+  for (int c; (c = stat.next()) != -1; before_that = before, before = c)
+    if (before_that == ')' && before == ' ')
+      state = c;
+  return state == sleeping;
+}
+
 // ---- signal stacks ----
 
 namespace {

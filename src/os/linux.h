@@ -29,8 +29,6 @@ template <class... Words> long call_system(long number, Words... words) {
   return result == -1 ? -err : result;
 }
 
-inline long own_thread() { return call_system(SYS_gettid); }
-
 // ---- reading /proc and /sys ----
 //
 // With a buffer on the stack: a process without memory must be able to say why,
@@ -94,27 +92,22 @@ private:
   int error_ = 0;
 };
 
-// The names of the table of mappings. The first is what emulators know. It is empty once
-// the process's first thread has ended: then the second has it, the calling thread's,
-// and before Linux 3.17 a name with its number.
-class maps_names {
+// The name of a file of the process's thread with that number: "/proc/self/task/1/stat".
+class thread_file {
 public:
-  static constexpr int count = 3;
-  const char *get(int i) {
-    if (i < 2)
-      return i == 0 ? "/proc/self/maps" : "/proc/thread-self/maps";
-    char *at = put(buf_, "/proc/self/task/");
+  thread_file(long id, const char *file) {
+    char *at = put(name_, "/proc/self/task/");
     char digits[20];
     int n = 0;
-    for (unsigned long id = static_cast<unsigned long>(own_thread());
-         id != 0 || n == 0; id /= 10)
-      digits[n++] = static_cast<char>('0' + id % 10);
+    for (auto rest = static_cast<unsigned long>(id); rest != 0 || n == 0;
+         rest /= 10)
+      digits[n++] = static_cast<char>('0' + rest % 10);
     while (n > 0)
       *at++ = digits[--n];
-    constexpr const char *whole = "/proc/self/maps";
-    *put(at, whole + sizeof "/proc/self" - 1) = '\0';
-    return buf_;
+    *at++ = '/';
+    *put(at, file) = '\0';
   }
+  const char *name() const { return name_; }
 
 private:
   static char *put(char *at, const char *s) {
@@ -122,7 +115,23 @@ private:
       *at++ = *s++;
     return at;
   }
-  char buf_[64];
+  char name_[64];
+};
+
+// The names of the table of mappings. The first is what emulators know. It is empty once
+// the process's first thread has ended: then the second has it, the calling thread's,
+// and before Linux 3.17 a name with its number.
+class maps_names {
+public:
+  static constexpr int count = 3;
+  const char *get(int i) const {
+    return i == 0   ? "/proc/self/maps"
+           : i == 1 ? "/proc/thread-self/maps"
+                    : own_.name();
+  }
+
+private:
+  thread_file own_{own_thread(), "maps"};
 };
 
 // The mappings of the process, from the lowest to the highest, in one of the tables.

@@ -5,15 +5,67 @@
 #include "support/harness.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char shared[] = TEST_MODULES ".libs/libunloaded.so";
 static const char archive[] = TEST_MODULES "unloaded-archive.so";
 static const char unmarked[] = TEST_MODULES "unloaded-unmarked.so";
+
+/* ---- a machine that has much to do: threads begin late ---- */
+
+struct begun_late {
+  void *(*fn)(void *);
+  void *arg;
+};
+static atomic_int late_ms;
+
+static void *begin_late(void *p) {
+  const struct begun_late own = *(struct begun_late *)p;
+  free(p);
+  struct timespec now, end;
+  clock_gettime(CLOCK_MONOTONIC, &end);
+  end.tv_sec += atomic_load(&late_ms) / 1000;
+  end.tv_nsec += atomic_load(&late_ms) % 1000 * 1000000L;
+  do
+    clock_gettime(CLOCK_MONOTONIC, &now);
+  while ((now.tv_sec - end.tv_sec) * 1000000000LL + now.tv_nsec - end.tv_nsec < 0);
+  return own.fn(own.arg);
+}
+
+#if UNDER_TSAN
+/* The sanitizer's, which is weak, and in the program where clang has linked it. */
+#pragma weak __interceptor_pthread_create
+int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *,
+                                 void *(*)(void *), void *);
+#endif
+
+NOT_INSTRUMENTED int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+                                    void *(*fn)(void *), void *arg) {
+  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
+      NULL;
+#if UNDER_TSAN
+  real = __interceptor_pthread_create;
+#endif
+  if (real == NULL)
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+  if (atomic_load(&late_ms) == 0)
+    return real(thread, attr, fn, arg);
+  struct begun_late *own = malloc(sizeof *own);
+  if (own == NULL)
+    return EAGAIN;
+  *own = (struct begun_late){fn, arg};
+  return real(thread, attr, begin_late, own);
+}
+
+/* ---- a visit ---- */
 
 struct visit {
   const char *path;
@@ -67,6 +119,14 @@ TEST(an_object_with_an_attached_thread_stays_mapped) {
   assert_leaves_in_mapped_code(&v);
 }
 
+/* The thread that asks the loader to keep the object begins after half a second. */
+TEST(an_object_stays_mapped_where_threads_begin_late) {
+  atomic_store(&late_ms, 500);
+  const struct visit v = visit(shared, "module_attach");
+  atomic_store(&late_ms, 0);
+  assert_leaves_in_mapped_code(&v);
+}
+
 #define NEEDS(object)                                                           \
   if (access(object, R_OK) != 0)                                                \
   SKIP("there is no archive, or it is one for programs only (sanitizers, code " \
@@ -99,6 +159,7 @@ int main(void) {
   suite_begin("unload");
   ADD_TEST(an_object_without_an_attached_thread_is_unmapped);
   ADD_TEST(an_object_with_an_attached_thread_stays_mapped);
+  ADD_TEST(an_object_stays_mapped_where_threads_begin_late);
   ADD_TEST(an_unloaded_archive_leaves_no_handler_of_forks);
   ADD_TEST(an_object_with_the_archive_in_it_stays_mapped);
   return suite_run();

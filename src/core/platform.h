@@ -296,11 +296,11 @@ stopped_code read_signal_context(const void *context);
    more than 29 bits. Safe in signal handlers. */
 int process_id();
 
-/* How threads ask whether another one of the process waits. own_thread() is a number of the
+/* How threads ask whether another one of the process waits. thread_number() is of the
    calling thread. thread_waits() is false if the thread with that number runs, or wants to; it
    is true where the system does not tell. The number of a thread that has not begun is 0: it
    does not wait, unless threads need the loader to begin. */
-long own_thread();
+long thread_number();
 bool thread_waits(long thread);
 
 /* Returns when *word is not `value`, or now and then before. Leaves errno alone,

@@ -26,6 +26,7 @@ namespace {
 
 constexpr uintptr_t kept = 1;
 constexpr uintptr_t patience_ms = 100;
+constexpr int most_looks = 20;
 constexpr uintptr_t most_patience_ms = 10000;
 constexpr int most_addresses = 3;
 // What the loader needs of the stack of the thread that asks, in bytes. The C library may take
@@ -40,10 +41,10 @@ struct request {
   int count;
   uint32_t state;
   uint32_t owners;
-  int process;        // the process whose thread asks
-  long thread;        // the thread that asks, or 0: it has not begun
-  uintptr_t begin;    // times in milliseconds, which may wrap around
-  uintptr_t deadline; // until when callers wait
+  int process;       // the process whose thread asks
+  long thread;       // the thread that asks, or 0: it has not begun
+  uintptr_t begin;   // when it was asked, in milliseconds; may wrap around
+  uint32_t given_up; // callers no longer wait
 };
 
 uintptr_t now_ms() { return static_cast<uintptr_t>(os::now_ms()); }
@@ -66,7 +67,7 @@ bool keep_all(const request *r) {
 
 void *ask_the_loader(void *p) {
   auto *r = static_cast<request *>(p);
-  __atomic_store_n(&r->thread, os::own_thread(), __ATOMIC_RELAXED);
+  __atomic_store_n(&r->thread, os::thread_number(), __ATOMIC_RELAXED);
   __atomic_store_n(&r->state, keep_all(r) ? done : refused, __ATOMIC_RELEASE);
   let_go(r);
   return nullptr;
@@ -76,9 +77,8 @@ void *ask_the_loader(void *p) {
 void ask(request *r) {
   __atomic_store_n(&r->process, os::process_id(), __ATOMIC_RELAXED);
   __atomic_store_n(&r->thread, 0, __ATOMIC_RELAXED);
-  const uintptr_t now = now_ms();
-  __atomic_store_n(&r->begin, now, __ATOMIC_RELAXED);
-  __atomic_store_n(&r->deadline, now + patience_ms, __ATOMIC_RELAXED);
+  __atomic_store_n(&r->begin, now_ms(), __ATOMIC_RELAXED);
+  __atomic_store_n(&r->given_up, 0, __ATOMIC_RELAXED);
   __atomic_add_fetch(&r->owners, 1, __ATOMIC_RELAXED);
   bool asked;
   {
@@ -133,17 +133,23 @@ request *find_request(libcgo_runtime *runtime, int *err) {
   return mine == kept ? nullptr : reinterpret_cast<request *>(mine);
 }
 
-// Whether the thread that asks may still be about to answer. A deadline that has been missed
-// stays missed: later callers do not wait.
-bool worth_waiting(request *r) {
-  const uintptr_t now = now_ms();
-  if (static_cast<intptr_t>(__atomic_load_n(&r->deadline, __ATOMIC_RELAXED) -
-                            now) <= 0)
-    return false;
-  if (now - __atomic_load_n(&r->begin, __ATOMIC_RELAXED) < most_patience_ms &&
-      !os::thread_waits(__atomic_load_n(&r->thread, __ATOMIC_RELAXED)))
-    __atomic_store_n(&r->deadline, now + patience_ms, __ATOMIC_RELAXED);
-  return true;
+// Waits for the answer, as long as the thread that asks does not seem to wait, too. The time
+// alone does not tell: the caller may not have had a CPU either.
+void wait_for_answer(request *r) {
+  uintptr_t waits_since = 0;
+  int looks = 0; // at which it waited, without one between at which it did not
+  for (; state_of(r) == under_way &&
+         __atomic_load_n(&r->given_up, __ATOMIC_RELAXED) == 0;
+       os::sleep_ms(1)) {
+    const uintptr_t now = now_ms();
+    if (!os::thread_waits(__atomic_load_n(&r->thread, __ATOMIC_RELAXED)))
+      looks = 0;
+    else if (looks++ == 0)
+      waits_since = now;
+    if ((looks >= most_looks && now - waits_since >= patience_ms) ||
+        now - __atomic_load_n(&r->begin, __ATOMIC_RELAXED) >= most_patience_ms)
+      __atomic_store_n(&r->given_up, 1, __ATOMIC_RELAXED);
+  }
 }
 
 } // namespace
@@ -162,9 +168,8 @@ int keep_runtime_mapped(libcgo_runtime *runtime) {
       __atomic_compare_exchange_n(&r->state, &state, under_way, false,
                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     ask(r);
-  while ((state = state_of(r)) == under_way && worth_waiting(r))
-    os::sleep_ms(1);
-  return state == refused ? EPERM : 0;
+  wait_for_answer(r);
+  return state_of(r) == refused ? EPERM : 0;
 }
 
 void forget_keeping(libcgo_runtime *runtime) {

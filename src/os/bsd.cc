@@ -29,7 +29,7 @@ int thread_stack_bounds(uintptr_t here, stack_bounds *bounds) {
 int process_id() { return getpid(); }
 
 // Of a thread that has begun, the system is not asked.
-long own_thread() { return 1; }
+long thread_number() { return 1; }
 bool thread_waits(long thread) { return thread != 0; }
 
 // No SS_AUTODISARM.

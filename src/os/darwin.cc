@@ -60,7 +60,7 @@ int mapping_bounds(uintptr_t address, stack_bounds *bounds) {
 int process_id() { return getpid(); }
 
 // The system is not asked. A thread needs the loader to begin.
-long own_thread() { return 0; }
+long thread_number() { return 0; }
 bool thread_waits(long) { return true; }
 
 // No SS_AUTODISARM.

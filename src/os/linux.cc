@@ -158,7 +158,7 @@ int process_id() {
 
 // ---- whether a thread waits ----
 
-long own_thread() { return call_system(SYS_gettid); }
+long thread_number() { return own_thread(); }
 
 // A line of "NUMBER (NAME) STATE ..." (proc(5)). The name may have any characters; what
 // follows the state is numbers.

@@ -29,6 +29,8 @@ template <class... Words> long call_system(long number, Words... words) {
   return result == -1 ? -err : result;
 }
 
+inline long own_thread() { return call_system(SYS_gettid); }
+
 // ---- reading /proc and /sys ----
 //
 // With a buffer on the stack: a process without memory must be able to say why,

@@ -255,7 +255,7 @@ int set_thread_cpus(const void *cpus, size_t size) {
 int process_id() { return static_cast<int>(GetCurrentProcessId()); }
 
 // The system is not asked. A thread needs the loader to begin.
-long own_thread() { return 0; }
+long thread_number() { return 0; }
 bool thread_waits(long) { return true; }
 
 // ---- stacks ----

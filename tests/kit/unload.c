@@ -19,7 +19,7 @@ static const char shared[] = TEST_MODULES ".libs/libunloaded.so";
 static const char archive[] = TEST_MODULES "unloaded-archive.so";
 static const char unmarked[] = TEST_MODULES "unloaded-unmarked.so";
 
-/* ---- a machine that has much to do: threads begin late ---- */
+/* ---- a machine that has much to do: threads begin late, and sleep too long ---- */
 
 struct begun_late {
   void *(*fn)(void *);
@@ -63,6 +63,15 @@ NOT_INSTRUMENTED int pthread_create(pthread_t *thread, const pthread_attr_t *att
     return EAGAIN;
   *own = (struct begun_late){fn, arg};
   return real(thread, attr, begin_late, own);
+}
+
+NOT_INSTRUMENTED int nanosleep(const struct timespec *wanted,
+                               struct timespec *rest) {
+  static int (*real)(const struct timespec *, struct timespec *);
+  if (real == NULL)
+    *(void **)&real = dlsym(RTLD_NEXT, "nanosleep");
+  const struct timespec long_enough = {0, 150000000};
+  return real(atomic_load(&late_ms) == 0 ? wanted : &long_enough, rest);
 }
 
 /* ---- a visit ---- */

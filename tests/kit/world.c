@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -776,6 +777,50 @@ TEST(and_where_the_system_begins_to_refuse_it) {
   set(&stop_all, 1);
   wait_for(&left, 1);
 }
+
+#ifdef HAVE_FILTER
+static unsigned long long now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (unsigned long long)t.tv_sec * 1000000000 +
+         (unsigned long long)t.tv_nsec;
+}
+
+static pthread_t signalled;
+static void do_nothing(int sig) { (void)sig; }
+static void *signal_all_the_time(void *unused) {
+  while (!get(&done)) {
+    pthread_kill(signalled, SIGUSR1);
+    usleep(1000);
+  }
+  return unused;
+}
+
+/* What a thread has stored before is visible to others when that time is over. */
+TEST(who_stops_then_waits_for_the_stores_whatever_signals_come) {
+  BEGIN();
+  begin_flags();
+  set(&stop_all, 0);
+  create(poll_until_all_stop, NULL);
+  wait_for(&ready, 1);
+  pthread_t sender;
+  signal(SIGUSR1, do_nothing);
+  signalled = pthread_self();
+  ck_assert_int_eq(pthread_create(&sender, NULL, signal_all_the_time, NULL), 0);
+  if (!refuse_membarrier())
+    SKIP("no filter of system calls here");
+  const unsigned long long begun = now_ns();
+  errno = 12345;
+  stop();
+  ck_assert_int_eq(errno, 12345);
+  ck_assert_uint_ge(now_ns() - begun, 20 * MS);
+  start();
+  set(&done, 1);
+  pthread_join(sender, NULL);
+  set(&stop_all, 1);
+  wait_for(&left, 1);
+}
+#endif
 
 static void call_back_when_told(struct libcgo_thread *t) {
   (void)t;
@@ -2169,6 +2214,9 @@ int main(void) {
   ADD_TEST(nor_in_callbacks_from_parked_calls);
   ADD_TEST(the_threads_make_the_fence_where_the_system_refuses_it);
   ADD_TEST(and_where_the_system_begins_to_refuse_it);
+#ifdef HAVE_FILTER
+  ADD_TEST(who_stops_then_waits_for_the_stores_whatever_signals_come);
+#endif
   ADD_TEST(and_for_a_thread_that_is_in_its_last_hook_then);
   ADD_TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops);
   ADD_TEST(no_thread_starts_or_attaches_while_the_world_is_stopped);

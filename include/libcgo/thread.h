@@ -119,8 +119,8 @@ LIBCGO_API int libcgo_limit_init(struct libcgo_limit *limit, size_t size);
  * library that wraps pthread_create(3), may have set it.
  *
  * If the system refuses a thread with EAGAIN, the call tries again, with growing pauses,
- * for at most one second. If it then gives up and `limit` is not NULL, *limit says which
- * limit was hit. Not a cancellation point.
+ * for one second, and ten times at least. If it then gives up and `limit` is not NULL,
+ * *limit says which limit was hit. Not a cancellation point.
  *
  * Returns 0, or one of these. After an error neither a hook nor fn was called, and
  * `thread` is unchanged.

@@ -11,6 +11,8 @@ namespace {
 
 constexpr unsigned long long retry_for_ms = 1000;
 constexpr unsigned longest_pause_ms = 128;
+// Of the time that has gone by, the creator may have had none.
+constexpr int least_attempts = 10;
 
 // Exceptions, pthread_exit and cancellation may pass this frame from run on,
 // so it owns nothing by then.
@@ -60,7 +62,9 @@ int start_thread(thread_start *start) {
   const unsigned long long deadline = os::now_ms() + retry_for_ms;
   unsigned pause_ms = 1;
   int err;
-  while ((err = create_once(start)) == EAGAIN && os::now_ms() < deadline) {
+  for (int attempts = 1; (err = create_once(start)) == EAGAIN &&
+                         (attempts < least_attempts || os::now_ms() < deadline);
+       attempts++) {
     os::sleep_ms(pause_ms);
     if (pause_ms < longest_pause_ms)
       pause_ms *= 2;

@@ -7,8 +7,8 @@
 // object that is being loaded, for instance. Or the call comes in a forked child, in which
 // nobody will give the lock back. So another thread asks the loader, and the caller waits
 // for it; when that thread has waited for a tenth of a second, it has met that lock, and the
-// caller goes on. Where much else runs, it may take longer to begin. Mostly there is nothing to ask: the hooks are in the program,
-// or in an object that is never unmapped.
+// caller goes on. Where much else runs, it may take longer to begin. Mostly there is nothing to
+// ask: the hooks are in the program, or in an object that is never unmapped.
 //
 // libcgo_runtime::pinned is 0, or kept, or the address of a request. A request stays there
 // while the runtime exists, because threads that have loaded its address still read it.
@@ -26,8 +26,8 @@ namespace {
 
 constexpr uintptr_t kept = 1;
 constexpr uintptr_t patience_ms = 100;
-constexpr int most_looks = 20;
-constexpr uintptr_t most_patience_ms = 10000;
+constexpr int most_waits = 20; // looks at which it is seen to wait
+constexpr int most_looks = 10000;
 constexpr int most_addresses = 3;
 // What the loader needs of the stack of the thread that asks, in bytes. The C library may take
 // much more from it, for thread-local storage: what the threads of the program have is enough.
@@ -43,7 +43,6 @@ struct request {
   uint32_t owners;
   int process;       // the process whose thread asks
   long thread;       // the thread that asks, or 0: it has not begun
-  uintptr_t begin;   // when it was asked, in milliseconds; may wrap around
   uint32_t given_up; // callers no longer wait
 };
 
@@ -77,7 +76,6 @@ void *ask_the_loader(void *p) {
 void ask(request *r) {
   __atomic_store_n(&r->process, os::process_id(), __ATOMIC_RELAXED);
   __atomic_store_n(&r->thread, 0, __ATOMIC_RELAXED);
-  __atomic_store_n(&r->begin, now_ms(), __ATOMIC_RELAXED);
   __atomic_store_n(&r->given_up, 0, __ATOMIC_RELAXED);
   __atomic_add_fetch(&r->owners, 1, __ATOMIC_RELAXED);
   bool asked;
@@ -137,17 +135,18 @@ request *find_request(libcgo_runtime *runtime, int *err) {
 // alone does not tell: the caller may not have had a CPU either.
 void wait_for_answer(request *r) {
   uintptr_t waits_since = 0;
-  int looks = 0; // at which it waited, without one between at which it did not
-  for (; state_of(r) == under_way &&
-         __atomic_load_n(&r->given_up, __ATOMIC_RELAXED) == 0;
+  // Looks at which it waited, without one between at which it did not.
+  int waits = 0;
+  for (int looks = 1; state_of(r) == under_way &&
+                      __atomic_load_n(&r->given_up, __ATOMIC_RELAXED) == 0;
        os::sleep_ms(1)) {
     const uintptr_t now = now_ms();
     if (!os::thread_waits(__atomic_load_n(&r->thread, __ATOMIC_RELAXED)))
-      looks = 0;
-    else if (looks++ == 0)
+      waits = 0;
+    else if (waits++ == 0)
       waits_since = now;
-    if ((looks >= most_looks && now - waits_since >= patience_ms) ||
-        now - __atomic_load_n(&r->begin, __ATOMIC_RELAXED) >= most_patience_ms)
+    if ((waits >= most_waits && now - waits_since >= patience_ms) ||
+        looks++ == most_looks)
       __atomic_store_n(&r->given_up, 1, __ATOMIC_RELAXED);
   }
 }

@@ -31,36 +31,50 @@ LIBCGO_NOT_INSTRUMENTED void let_go(thread_key *key) {
 #endif
 }
 
-// If the system has no key left: another thread may have made the last one, and not yet
-// stored it in the runtime's record.
-constexpr int most_attempts = 20;
+// Threads of one process only: a child of fork has none of its parent's.
+uintptr_t claim_of_this_process() {
+  return static_cast<uintptr_t>(os::process_id()) << 1 | 1;
+}
 
-} // namespace
-
-int make_key(libcgo_runtime *runtime, void (*destructor)(void *)) {
+int create_key(void (*destructor)(void *), uintptr_t *record) {
   uintptr_t key = 0;
-  for (int i = 0;; i++) {
-    if (key_of(runtime) != nullptr)
-      return 0;
-    const int err = os::create_key(destructor, &key);
-    if (err == 0)
-      break;
-    if (i == most_attempts)
-      return err;
-    os::sleep_ms(1);
-  }
+  const int err = os::create_key(destructor, &key);
+  if (err != 0)
+    return err;
   auto *made = static_cast<thread_key *>(os::map_zeroed(sizeof(thread_key)));
   if (made == nullptr) {
     os::delete_key(key);
     return ENOMEM;
   }
   *made = {key, 1};
-  uintptr_t none = 0;
-  if (!__atomic_compare_exchange_n(&runtime->key, &none,
-                                   reinterpret_cast<uintptr_t>(made), false,
-                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-    let_go(made); // another thread was first
+  *record = reinterpret_cast<uintptr_t>(made);
   return 0;
+}
+
+} // namespace
+
+// If each thread made a key of its own, one could be refused because another one has the
+// system's last key, and has not yet stored it in the runtime's record. There is no telling
+// when it will: it may get no CPU.
+int make_key(libcgo_runtime *runtime, void (*destructor)(void *)) {
+  for (;;) {
+    uintptr_t now = __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE);
+    if (now != 0 && !is_claim(now))
+      return 0;
+    const uintptr_t claim = claim_of_this_process();
+    if (now == claim) {
+      os::sleep_ms(1);
+      continue;
+    }
+    os::signals_held held({}); // a handler would wait for its own thread
+    if (!__atomic_compare_exchange_n(&runtime->key, &now, claim, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+      continue;
+    uintptr_t made = 0;
+    const int err = create_key(destructor, &made);
+    __atomic_store_n(&runtime->key, made, __ATOMIC_RELEASE);
+    return err;
+  }
 }
 
 void hold_key(thread_key *key) {
@@ -70,10 +84,10 @@ void hold_key(thread_key *key) {
 void let_go_of_key(thread_key *key) { let_go(key); }
 
 void give_key_back(libcgo_runtime *runtime) {
-  auto *key = reinterpret_cast<thread_key *>(
-      __atomic_exchange_n(&runtime->key, uintptr_t{0}, __ATOMIC_ACQ_REL));
-  if (key != nullptr)
-    let_go(key);
+  const uintptr_t key =
+      __atomic_exchange_n(&runtime->key, uintptr_t{0}, __ATOMIC_ACQ_REL);
+  if (key != 0 && !is_claim(key)) // of a parent's thread
+    let_go(reinterpret_cast<thread_key *>(key));
 }
 
 void mark_the_end(thread_key *key, uintptr_t round) {

@@ -21,16 +21,21 @@ struct thread_key {
   uint32_t owners; /* how many: the runtime, and threads that are ending */
 };
 
-/* The key of a runtime that has one. */
+/* libcgo_runtime::key is 0, or the address of a record, or the claim of a process of which a
+   thread makes the key: its number, and bit 0. */
+inline bool is_claim(uintptr_t key) { return (key & 1) != 0; }
+
+/* The key of a runtime that has one, or nullptr. */
 inline thread_key *key_of(const libcgo_runtime *runtime) {
-  return reinterpret_cast<thread_key *>(
-      __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE));
+  const uintptr_t key = __atomic_load_n(&runtime->key, __ATOMIC_ACQUIRE);
+  return is_claim(key) ? nullptr : reinterpret_cast<thread_key *>(key);
 }
 inline uintptr_t load_key(const libcgo_runtime *runtime) {
   return key_of(runtime)->key;
 }
 
-/* Makes the key if there is none. Returns 0, EAGAIN or ENOMEM. */
+/* Makes the key if there is none. Where another thread makes it, waits for that thread, which
+   waits for nobody. Returns 0, EAGAIN or ENOMEM. */
 int make_key(libcgo_runtime *runtime, void (*destructor)(void *));
 
 /* The key stays until this one has let it go, too. */

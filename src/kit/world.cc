@@ -1388,6 +1388,8 @@ void clear_poll(libcgo_thread *thread, uint32_t bits) {
   __atomic_and_fetch(&thread->poll, ~bits, __ATOMIC_ACQ_REL);
 }
 
+constexpr uint64_t settled_ns = 20000000;
+
 // Without the lock, which a fence need not hold up.
 void fence(world *w) {
   full_fence();
@@ -1402,7 +1404,9 @@ void fence(world *w) {
     __atomic_or_fetch(&m->gate, gate_slow, __ATOMIC_ACQ_REL);
   }
   unlock(w);
-  os::sleep_ms(20);
+  const uint64_t end = os::now_ns() + settled_ns;
+  while (os::now_ns() < end) // signals end a sleep early
+    os::sleep_ms(1);
   full_fence();
 }
 

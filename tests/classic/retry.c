@@ -9,13 +9,20 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
-static atomic_int failures_left, calls;
+static atomic_int failures_left, calls, failure_ms;
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                    void *(*fn)(void *), void *arg) {
@@ -24,6 +31,9 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
   atomic_fetch_add(&calls, 1);
   if (atomic_load(&failures_left) != 0) {
     atomic_fetch_sub(&failures_left, 1);
+    const double end = seconds() + atomic_load(&failure_ms) / 1e3;
+    while (seconds() < end)
+      sched_yield();
     return EAGAIN;
   }
   return real(thread, attr, fn, arg);
@@ -33,12 +43,6 @@ static struct libcgo_g task;
 static int ran;
 
 static void run(void) { ran = 1; }
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 TEST(eagain_is_retried_until_there_is_a_thread) {
   initcgo();
@@ -129,6 +133,18 @@ TEST(create_retries_for_one_second_and_says_EAGAIN) {
   ck_assert_int_eq(memcmp(&record, &fresh, sizeof record), 0);
 }
 
+/* It was on no CPU, or its whole process was stopped. */
+TEST(create_retries_EAGAIN_also_where_the_first_try_takes_a_second) {
+  kit_begin();
+  atomic_store(&calls, 0);
+  atomic_store(&failure_ms, 1100);
+  atomic_store(&failures_left, 1);
+  kit_run(NULL, kit_nothing, NULL);
+  atomic_store(&failure_ms, 0);
+  ck_assert_int_eq(atomic_load(&calls), 2);
+  ck_assert_int_eq(kit_count(KIT_ENTER), 1);
+}
+
 static int created_by_cancelled = -1;
 
 static void *create_cancelled_kit(void *unused) {
@@ -157,6 +173,7 @@ int main(void) {
   ADD_TEST(a_creator_that_is_cancelled_does_not_lose_the_thread);
   ADD_TEST(create_retries_EAGAIN_until_there_is_a_thread);
   ADD_TEST(create_retries_for_one_second_and_says_EAGAIN);
+  ADD_TEST(create_retries_EAGAIN_also_where_the_first_try_takes_a_second);
   ADD_TEST(create_is_no_cancellation_point);
   return suite_run();
 }

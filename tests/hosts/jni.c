@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,10 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   /* Weak: it would keep its loader, and with it this library. */
   test_class = (*env)->NewWeakGlobalRef(env, local);
   on_call = (*env)->GetStaticMethodID(env, test_class, "onCall", "(II)V");
+  /* What has to end in time may get no CPU for long. */
+  const char *const patience = getenv("JNI_PATIENCE");
+  if (patience != NULL)
+    border.patience_ms = second.patience_ms = (uint32_t)atoi(patience);
   return on_call != NULL && libcgo_jni_begin(&border, vm) == 0 &&
                  libcgo_jni_begin(&second, vm) == 0
              ? JNI_VERSION_1_6
@@ -251,7 +256,7 @@ JNIEXPORT jint JNICALL Java_JniTest_forked(JNIEnv *env, jclass c) {
   const pid_t child = fork();
   if (child == 0) {
     struct task t = {0, 0, 1, 0, 0};
-    alarm(10);
+    alarm(60);
     _exit(libcgo_jni_call(&border, tell, &t) == ESHUTDOWN ? 0 : 1);
   }
   if (waitpid(child, &status, 0) != child || status != 0)
@@ -325,6 +330,57 @@ JNIEXPORT jint JNICALL Java_JniTest_end(JNIEnv *env, jclass c) {
 }
 
 #ifdef IN_LAUNCHER
+/* ---- a VM on a machine that has much to do ---- */
+
+LIBCGO_JNI(slow);
+static struct libcgo_jni_thread_ slow_thread;
+static int waits;
+
+static jvmtiError JNICALL get_border(jvmtiEnv *events, void **p) {
+  (void)events;
+  *p = &slow;
+  return JVMTI_ERROR_NONE;
+}
+static jvmtiError JNICALL get_time(jvmtiEnv *events, jlong *ns) {
+  static jlong now;
+  (void)events;
+  *ns = now += 10000000000; /* this thread got no CPU for ten seconds */
+  return JVMTI_ERROR_NONE;
+}
+static jvmtiError JNICALL create_monitor(jvmtiEnv *events, const char *name,
+                                         jrawMonitorID *monitor) {
+  (void)events, (void)name;
+  *monitor = NULL;
+  return JVMTI_ERROR_NONE;
+}
+static jvmtiError JNICALL enter_or_exit(jvmtiEnv *events, jrawMonitorID monitor) {
+  (void)events, (void)monitor;
+  return JVMTI_ERROR_NONE;
+}
+/* The other one comes out of its call at last. */
+static jvmtiError JNICALL wait_a_bit(jvmtiEnv *events, jrawMonitorID monitor,
+                                     jlong ms) {
+  (void)events, (void)monitor, (void)ms;
+  if (++waits == 3)
+    slow_thread.depth = 0;
+  return JVMTI_ERROR_NONE;
+}
+
+static int a_slow_vm_waits_for_the_call(void) {
+  const struct jvmtiInterface_1_ functions = {.GetEnvironmentLocalStorage =
+                                                  get_border,
+                                              .GetTime = get_time,
+                                              .CreateRawMonitor = create_monitor,
+                                              .RawMonitorEnter = enter_or_exit,
+                                              .RawMonitorExit = enter_or_exit,
+                                              .RawMonitorWait = wait_a_bit};
+  jvmtiEnv events = &functions;
+  slow_thread.depth = 1;
+  slow.threads = &slow_thread;
+  libcgo_jni_vm_ends_(&events, NULL);
+  return waits == 3;
+}
+
 /* A VM in a program of C: its end, with a thread that is attached and others that call. */
 int main(int argc, char **argv) {
   JavaVMOption option = {argv[1], NULL};
@@ -332,6 +388,9 @@ int main(int argc, char **argv) {
   JavaVM *vm;
   JNIEnv *env;
   static struct task late;
+  border.patience_ms = second.patience_ms = 60000;
+  if (argc == 2 && strcmp(argv[1], "slow") == 0)
+    return a_slow_vm_waits_for_the_call() ? 0 : 1;
   if (argc != 2 || JNI_CreateJavaVM(&vm, (void **)&env, &args) != JNI_OK)
     return 2;
   if (libcgo_jni_call(&border, tell, &late) != EPERM)

@@ -78,6 +78,8 @@ exits() { # HOW
   done
 }
 
+exits_whatever_it_takes() { (JNI_PATIENCE=60000 && export JNI_PATIENCE && exits "$1"); }
+
 example() {
   PKG_CONFIG_PATH=$builddir make -C "$srcdir/examples/jni" run OUT="$scratch/example" JAVA_HOME="$home" \
     CC="$CC" CPPFLAGS="$cppflags" LDFLAGS="$shared_libs" >example.out 2>&1
@@ -134,8 +136,9 @@ for home in $homes; do
   ok ${jdk}_halt_under_fire exits halt
   ok ${jdk}_system_exit_with_exceptions_under_fire exits throw-exit
   ok ${jdk}_a_call_that_does_not_return_holds_no_exit_up exits wait
-  ok ${jdk}_threads_that_call_are_joined_at_exit exits join
-  ok ${jdk}_threads_of_a_closed_border_are_joined_at_exit exits end-join
+  ok ${jdk}_threads_that_call_are_joined_at_exit exits_whatever_it_takes join
+  ok ${jdk}_threads_of_a_closed_border_are_joined_at_exit exits_whatever_it_takes end-join
+  ok ${jdk}_the_end_of_a_vm_that_gets_no_cpu_waits_for_calls ./launcher slow
   ok ${jdk}_destroy_java_vm_under_fire_lets_all_threads_go destroyed
   rm -rf example
   if have pkg-config; then

@@ -986,7 +986,7 @@ static void use_in_a_child(void) {
   int status = 0;
   const pid_t child = fork();
   if (child == 0) {
-    alarm(5);
+    alarm(60);
     use_the_table();
     const size_t count = libcgo_handle_count(&table);
     /* One handle more or less is what the interrupted call is about. */

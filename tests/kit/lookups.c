@@ -504,7 +504,8 @@ TEST(a_child_is_known_as_one_that_has_its_parents_number) {
 
 /* This program stands between the library and the functions of the C library. It looks
    for them when it begins: a call may come while another thread has the loader's lock. */
-static atomic_int last_key; /* 1: there is one; 2: it is made; 3: another was refused */
+static atomic_int last_key; /* 1: there is one; 2: it is made, no other is to be had */
+static atomic_int first_callers, key_may_come;
 static atomic_int watch_marks; /* 1: a thread ends; 2: it stores again; 3: it may */
 static atomic_int refuse_marks; /* 1: and it cannot */
 static _Thread_local int marks;
@@ -531,14 +532,13 @@ NOT_INSTRUMENTED int pthread_key_create(pthread_key_t *key,
                                         void (*destructor)(void *)) {
   find_them(); /* what comes before the program's constructors */
   int one = 1;
-  if (atomic_load(&last_key) == 0 || atomic_load(&last_key) == 3)
+  if (atomic_load(&last_key) == 0)
     return real_create(key, destructor);
-  if (!atomic_compare_exchange_strong(&last_key, &one, 2)) {
-    atomic_store(&last_key, 3);
+  if (!atomic_compare_exchange_strong(&last_key, &one, 2))
     return EAGAIN;
-  }
   const int err = real_create(key, destructor);
-  wait_for(&last_key, 3);
+  /* And this thread gets no CPU for a while. */
+  wait_for(&key_may_come, 1);
   return err;
 }
 
@@ -556,8 +556,23 @@ NOT_INSTRUMENTED int pthread_setspecific(pthread_key_t key, const void *value) {
 
 static struct libcgo_runtime *first_called;
 static void *call_the_first_time(void *err) {
+  atomic_fetch_add(&first_callers, 1);
   *(int *)err = libcgo_attach(first_called, NULL);
   return NULL;
+}
+
+/* One of two threads makes the last key; it has it a good while before the runtime has it. */
+static void make_the_last_key(struct libcgo_runtime *r, pthread_t *threads,
+                              int *err, int count) {
+  first_called = r;
+  atomic_store(&first_callers, 0);
+  atomic_store(&key_may_come, 0);
+  atomic_store(&last_key, 1);
+  for (int i = 0; i < count; i++)
+    ck_assert_int_eq(
+        pthread_create(&threads[i], NULL, call_the_first_time, &err[i]), 0);
+  wait_for(&first_callers, count);
+  wait_for(&last_key, 2);
 }
 
 TEST(of_two_first_callers_none_is_refused_the_last_key) {
@@ -565,17 +580,40 @@ TEST(of_two_first_callers_none_is_refused_the_last_key) {
   pthread_t threads[2];
   kit_begin();
   struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&kit_ops);
-  first_called = &r;
-  atomic_store(&last_key, 1);
-  for (int i = 0; i < 2; i++)
-    ck_assert_int_eq(
-        pthread_create(&threads[i], NULL, call_the_first_time, &err[i]), 0);
+  make_the_last_key(&r, threads, err, 2);
+  usleep(200000); /* longer than anybody could wait by the clock */
+  atomic_store(&key_may_come, 1);
   for (int i = 0; i < 2; i++)
     pthread_join(threads[i], NULL);
-  ck_assert_int_eq(atomic_load(&last_key), 3); /* or it would show nothing */
   atomic_store(&last_key, 0);
   ck_assert_int_eq(err[0], 0);
   ck_assert_int_eq(err[1], 0);
+  ck_assert_int_eq(libcgo_runtime_end(&r), 0);
+}
+
+static int attach_in_a_child(void) {
+  atomic_store(&last_key, 0);
+  if (libcgo_attach(first_called, NULL) != 0 || libcgo_detach(first_called) != 0)
+    return 1;
+  return libcgo_runtime_end(first_called) == 0 ? 0 : 2;
+}
+static int end_in_a_child(void) {
+  return libcgo_runtime_end(first_called) == 0 ? attach_in_a_child() : 3;
+}
+
+TEST(a_child_makes_the_key_that_a_thread_of_its_parent_was_making) {
+  int err = -1;
+  pthread_t thread;
+  kit_begin();
+  struct libcgo_runtime r = LIBCGO_RUNTIME_INIT(&kit_ops);
+  make_the_last_key(&r, &thread, &err, 1);
+  ck_assert_ptr_eq(libcgo_current(&r), NULL);
+  ck_assert_int_eq(in_child(attach_in_a_child), 0);
+  ck_assert_int_eq(in_child(end_in_a_child), 0);
+  atomic_store(&key_may_come, 1);
+  pthread_join(thread, NULL);
+  atomic_store(&last_key, 0);
+  ck_assert_int_eq(err, 0);
   ck_assert_int_eq(libcgo_runtime_end(&r), 0);
 }
 
@@ -997,6 +1035,7 @@ int main(void) {
   ADD_TEST(an_object_in_a_namespace_stays_mapped_and_has_no_slots);
   ADD_TEST(a_child_is_known_as_one_that_has_its_parents_number);
   ADD_TEST(of_two_first_callers_none_is_refused_the_last_key);
+  ADD_TEST(a_child_makes_the_key_that_a_thread_of_its_parent_was_making);
   ADD_TEST(a_thread_that_ends_stores_nothing_by_anothers_key);
   ADD_TEST(a_key_is_given_back_though_an_ending_thread_cannot_store_by_it);
   ADD_TEST(bounds_are_found_when_the_initial_thread_has_ended);

@@ -26,6 +26,18 @@ struct begun_late {
   void *arg;
 };
 static atomic_int late_ms;
+static atomic_int stopped_s; /* what a clock goes on while a thread is made */
+static atomic_int ahead_s;
+
+NOT_INSTRUMENTED int clock_gettime(clockid_t clock, struct timespec *now) {
+  static int (*real)(clockid_t, struct timespec *);
+  if (real == NULL)
+    *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+  const int err = real(clock, now);
+  if (err == 0)
+    now->tv_sec += atomic_load(&ahead_s);
+  return err;
+}
 
 static void *begin_late(void *p) {
   const struct begun_late own = *(struct begun_late *)p;
@@ -62,6 +74,7 @@ NOT_INSTRUMENTED int pthread_create(pthread_t *thread, const pthread_attr_t *att
   if (own == NULL)
     return EAGAIN;
   *own = (struct begun_late){fn, arg};
+  atomic_fetch_add(&ahead_s, atomic_load(&stopped_s));
   return real(thread, attr, begin_late, own);
 }
 
@@ -136,6 +149,16 @@ TEST(an_object_stays_mapped_where_threads_begin_late) {
   assert_leaves_in_mapped_code(&v);
 }
 
+/* A debugger has stopped the process, or the machine was suspended. */
+TEST(an_object_stays_mapped_where_nothing_runs_for_a_while) {
+  atomic_store(&late_ms, 500);
+  atomic_store(&stopped_s, 60);
+  const struct visit v = visit(shared, "module_attach");
+  atomic_store(&late_ms, 0);
+  atomic_store(&stopped_s, 0);
+  assert_leaves_in_mapped_code(&v);
+}
+
 #define NEEDS(object)                                                           \
   if (access(object, R_OK) != 0)                                                \
   SKIP("there is no archive, or it is one for programs only (sanitizers, code " \
@@ -169,6 +192,7 @@ int main(void) {
   ADD_TEST(an_object_without_an_attached_thread_is_unmapped);
   ADD_TEST(an_object_with_an_attached_thread_stays_mapped);
   ADD_TEST(an_object_stays_mapped_where_threads_begin_late);
+  ADD_TEST(an_object_stays_mapped_where_nothing_runs_for_a_while);
   ADD_TEST(an_unloaded_archive_leaves_no_handler_of_forks);
   ADD_TEST(an_object_with_the_archive_in_it_stays_mapped);
   return suite_run();

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -777,6 +778,50 @@ TEST(and_where_the_system_begins_to_refuse_it) {
   wait_for(&left, 1);
 }
 
+#ifdef HAVE_FILTER
+static unsigned long long now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (unsigned long long)t.tv_sec * 1000000000 +
+         (unsigned long long)t.tv_nsec;
+}
+
+static pthread_t signalled;
+static void do_nothing(int sig) { (void)sig; }
+static void *signal_all_the_time(void *unused) {
+  while (!get(&done)) {
+    pthread_kill(signalled, SIGUSR1);
+    usleep(1000);
+  }
+  return unused;
+}
+
+/* What a thread has stored before is visible to others when that time is over. */
+TEST(who_stops_then_waits_for_the_stores_whatever_signals_come) {
+  BEGIN();
+  begin_flags();
+  set(&stop_all, 0);
+  create(poll_until_all_stop, NULL);
+  wait_for(&ready, 1);
+  if (!refuse_membarrier())
+    SKIP("no filter of system calls here");
+  pthread_t sender;
+  signal(SIGUSR1, do_nothing);
+  signalled = pthread_self();
+  ck_assert_int_eq(pthread_create(&sender, NULL, signal_all_the_time, NULL), 0);
+  const unsigned long long begun = now_ns();
+  errno = 12345;
+  stop();
+  ck_assert_int_eq(errno, 12345);
+  ck_assert_uint_ge(now_ns() - begun, 20 * MS);
+  start();
+  set(&done, 1);
+  pthread_join(sender, NULL);
+  set(&stop_all, 1);
+  wait_for(&left, 1);
+}
+#endif
+
 static void call_back_when_told(struct libcgo_thread *t) {
   (void)t;
   int slow = 0;
@@ -972,7 +1017,7 @@ static void fork_and_look(struct libcgo_thread *t, void *arg) {
   for (int i = *(const int *)arg; i > 0; i--) {
     const pid_t child = fork();
     if (child == 0) {
-      alarm(20);
+      alarm(60);
       int n = 0;
       libcgo_safepoint(t);
       if (libcgo_call_parked(t, plus_one, (void *)1) != 2 ||
@@ -1019,7 +1064,7 @@ static void fork_without_handlers(struct libcgo_thread *t, void *arg) {
   wait_for(&go, 1);
   const pid_t child = _Fork();
   if (child == 0) {
-    alarm(20);
+    alarm(60);
     int n = 0;
     libcgo_unpark(t);
     if (libcgo_threads_visit(&world, count_one, &n) != 0 || n != 1 ||
@@ -1068,7 +1113,7 @@ static void fork_in_a_stop(struct libcgo_thread *t, void *arg) {
   stop();
   const int result = libcgo_threads_visit(&world, fork_in_visit, NULL);
   if (getpid() != parent) {
-    alarm(20);
+    alarm(60);
     if (result != 0 || libcgo_world_start(&world) != EPERM ||
         libcgo_world_stop(&world, FOREVER, NULL) != 0 ||
         libcgo_world_start(&world) != 0)
@@ -1130,7 +1175,7 @@ static void fork_in_handler(int signal) {
   const int caller_errno = errno;
   const pid_t child = fork();
   if (child == 0) {
-    alarm(20);
+    alarm(60);
     is_child = 1;
   } else {
     int status = -1;
@@ -1178,7 +1223,7 @@ static void fork_in_handshake(struct libcgo_thread *t, void *arg) {
   (void)t, (void)arg;
   const pid_t child = fork();
   if (child == 0) {
-    alarm(20);
+    alarm(60);
     is_child = 1;
     return;
   }
@@ -2169,6 +2214,9 @@ int main(void) {
   ADD_TEST(nor_in_callbacks_from_parked_calls);
   ADD_TEST(the_threads_make_the_fence_where_the_system_refuses_it);
   ADD_TEST(and_where_the_system_begins_to_refuse_it);
+#ifdef HAVE_FILTER
+  ADD_TEST(who_stops_then_waits_for_the_stores_whatever_signals_come);
+#endif
   ADD_TEST(and_for_a_thread_that_is_in_its_last_hook_then);
   ADD_TEST(threads_start_attach_and_end_in_all_ways_while_the_world_stops);
   ADD_TEST(no_thread_starts_or_attaches_while_the_world_is_stopped);

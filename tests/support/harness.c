@@ -25,7 +25,7 @@ enum {
   most_tests = 128,
   most_seconds = 300,
   slow_seconds = 10,
-  most_seconds_to_death = 30
+  most_seconds_to_death = 120
 };
 
 struct skip {

@@ -70,7 +70,8 @@ struct libcgo_jni_thread_;
  * member before libcgo_jni_begin:
  *
  *   patience_ms  how long the end of the VM waits for calls that are under way. 1,000 at
- *                first. Afterwards the VM stops such threads for ever.
+ *                first. Afterwards the VM stops such threads for ever. A time in which the
+ *                machine does not let the VM run does not count.
  */
 struct libcgo_jni {
   struct libcgo_runtime runtime;
@@ -516,14 +517,13 @@ static inline void JNICALL libcgo_jni_vm_ends_(jvmtiEnv *events, JNIEnv *env) {
   void *p = LIBCGO_NULL_;
   struct libcgo_jni *border;
   jrawMonitorID pause;
-  jlong now = 0, start, patience;
+  uint32_t left;
   (void)env;
   if (LIBCGO_JNI_(events, GetEnvironmentLocalStorage)(events, &p) !=
           JVMTI_ERROR_NONE ||
       p == LIBCGO_NULL_)
     return;
   border = LIBCGO_CAST_(struct libcgo_jni *, p);
-  patience = LIBCGO_NUMBER_(jlong, border->patience_ms) * 1000000;
   libcgo_jni_close_(border, LIBCGO_JNI_GONE_);
   if (border->fences == 0)
     (void)libcgo_jni_membarrier_(LIBCGO_JNI_FENCE_);
@@ -533,9 +533,9 @@ static inline void JNICALL libcgo_jni_vm_ends_(jvmtiEnv *events, JNIEnv *env) {
           JVMTI_ERROR_NONE)
     return;
   LIBCGO_JNI_(events, RawMonitorEnter)(events, pause);
-  LIBCGO_JNI_(events, GetTime)(events, &now);
-  for (start = now; now - start < patience && libcgo_jni_someone_inside_(border);
-       LIBCGO_JNI_(events, GetTime)(events, &now))
+  /* Not by the clock: while this thread gets no CPU, the others may get none either. */
+  for (left = border->patience_ms;
+       left > 0 && libcgo_jni_someone_inside_(border); left--)
     LIBCGO_JNI_(events, RawMonitorWait)(events, pause, 1);
   LIBCGO_JNI_(events, RawMonitorExit)(events, pause);
 }

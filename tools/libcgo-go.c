@@ -514,9 +514,11 @@ static const char *const without_value[] = {
     "i", "json", "linkshared", "modcacherw", "msan", "n", "race", "short", "trimpath", "v",
     "vet", "work", "x", NULL};
 /* clang-format on */
-/* Those that `go list` is not to get of the others. */
-static const char *const not_for_list[] = {"C", "a", "c", "exec", "i", "json",
-                                           "n", "o", "v", "work", "x", NULL};
+/* Those that `go list` gets, too: by them Go chooses packages, or names files. */
+static const char *const for_list[] = {
+    "asan", "buildmode", "compiler",   "installsuffix", "linkshared",
+    "mod",  "msan",      "modcacherw", "modfile",       "pkgdir",
+    "race", "tags",      NULL};
 
 static bool is_one_of(const char *const *names, const char *name, size_t n) {
   for (; *names != NULL; names++)
@@ -565,7 +567,7 @@ static int take_flag(char **at) {
 #undef IS
   for (int i = 0; i < used; i++) {
     add(&call.after, at[i]);
-    if (!is_one_of(not_for_list, name, n))
+    if (is_one_of(for_list, name, n))
       add(&call.listed, at[i]);
   }
   return used;
@@ -1559,6 +1561,7 @@ static void fill_standard_files(void) {
 
 int main(int argc, char **argv) {
   const char *first = argc > 1 ? argv[1] : "";
+  signal(SIGCHLD, SIG_DFL); /* where it is ignored, no status can be asked for */
   fill_standard_files();
   find_self();
   if (argc > 0 && strcmp(base_name(argv[0]), as_linker) == 0)

@@ -178,6 +178,14 @@ statuses() {
     (cd hello && says 1 'exit status 3' libcgo_go run . a b c)
 }
 
+# With SIGCHLD ignored, as some starters leave it, the system keeps no status.
+ignored_children() {
+  mkdir -p undefined && cp hello/go.mod undefined/ &&
+    printf 'package main\n\nfunc main() { nothing() }\n' >undefined/main.go && rm -f made &&
+    (cd undefined && says '[12]' 'undefined: nothing' timeout -k 1 600 \
+      env --ignore-signal=CHLD "$builddir/tools/libcgo-go" build $unstamped -o ../made .)
+}
+
 flags_stay() {
   (cd hello && GOFLAGS=-tags=some says 0 '^-tags=some -overlay=/' libcgo_go -C . env GOFLAGS)
 }
@@ -316,6 +324,14 @@ stray_test() {
   astray && (cd hello && GO=../astray says '[12]' "has been called with the GOFLAGS" \
     libcgo_go test -c -o ../made .) && ! test -e made &&
     (cd hello && libcgo_go test -c -o ../made .) && uses_libcgo made
+}
+# Flags of tests, which other commands of Go's do not know.
+test_flags() {
+  for flags in "-vet=off -count=1 -v=true" "-test.short -run=none -timeout=5s -race=false"; do
+    (cd hello && rm -f hello.test && libcgo_go test -c $unstamped $flags 2>../said) || return 1
+    cat said
+    uses_libcgo hello/hello.test && ! test -s said || return 1
+  done
 }
 stripped() {
   for flags in -linkmode=external "-linkmode=external -extldflags=-static"; do
@@ -601,6 +617,11 @@ ok test_tests_it tests_pass
 ok vet_finds_what_it_finds vet
 ok statuses_pass_through statuses
 ok build_needs_no_standard_input_and_output closed_descriptors
+if env --ignore-signal=CHLD true 2>/dev/null; then
+  ok a_failure_is_seen_where_SIGCHLD_is_ignored ignored_children
+else
+  skip a_failure_is_seen_where_SIGCHLD_is_ignored "this env ignores no signal"
+fi
 ok directories_may_have_blanks blanks
 case $("$GO" env GOVERSION) in
 go1.1? | go1.1?.*)
@@ -644,6 +665,7 @@ ok a_program_built_by_another_Go_is_an_error stray_build
 ok an_installed_program_of_another_Go_is_an_error stray_install
 ok a_program_of_another_Go_is_not_run stray_run
 ok a_test_of_another_Go_is_an_error stray_test
+ok a_test_that_is_compiled_may_have_flags_of_tests test_flags
 ok a_stripped_program_is_known stripped
 case $("$GO" env GOVERSION) in
 go1.1* | go1.20*) why="this Go gets no other" ;;

@@ -704,11 +704,13 @@ enum fact {
   GOBIN,
   GOPATH,
   GOTOOLCHAIN,
+  PKG_CONFIG,
   facts
 };
 static const char *const fact_names[facts] = {
-    "GOROOT",      "GOVERSION",  "GOOS", "GOARCH", "GOMODCACHE", "GOFLAGS",
-    "CGO_ENABLED", "GOHOSTARCH", "CC",   "GOBIN",  "GOPATH",     "GOTOOLCHAIN"};
+    "GOROOT",  "GOVERSION",   "GOOS",       "GOARCH", "GOMODCACHE",
+    "GOFLAGS", "CGO_ENABLED", "GOHOSTARCH", "CC",     "GOBIN",
+    "GOPATH",  "GOTOOLCHAIN", "PKG_CONFIG"};
 
 static const char *go;            /* the command */
 static const char *fact[facts];   /* never NULL */
@@ -840,15 +842,12 @@ static struct {
 static char *ask_pkg_config(const char *option, const char *other) {
   struct list command = {NULL, 0};
   struct buffer answer;
-  char *words = need(strdup(
-      *environment("PKG_CONFIG") != '\0' ? getenv("PKG_CONFIG") : "pkg-config"));
-  for (char *word; (word = strsep(&words, " ")) != NULL;)
-    if (*word != '\0')
-      add(&command, word);
-  if (command.n == 0 || find_command(command.at[0]) == NULL)
+  /* As Go does: of the words in PKG_CONFIG the first, and `go env -w` may have set it. */
+  add(&command, *fact[PKG_CONFIG] != '\0' ? fact[PKG_CONFIG] : "pkg-config");
+  if (find_command(command.at[0]) == NULL)
     die("there is no '%s' command, by which Go finds libcgo: install it, or name another "
         "in PKG_CONFIG",
-        command.n != 0 ? command.at[0] : "");
+        command.at[0]);
   add(&command, option);
   if (other != NULL)
     add(&command, other);
@@ -889,10 +888,25 @@ static bool loader_finds(const char *file) {
   return same_file(found.at, file);
 }
 
+/* Go asks pkg-config in the directory of runtime/cgo. A directory that is not named from
+   the root stays, for other packages, and what it means here is put behind it. */
+static void set_pkg_config_path(void) {
+  struct buffer all = {NULL, 0};
+  append_text(&all, "");
+  for (const char *path = environment("PKG_CONFIG_PATH"); *path != '\0';) {
+    const char *part = text("%.*s", (int)strcspn(path, ":"), path);
+    path += strlen(part);
+    path += *path == ':';
+    append_text(&all, text("%s:", part));
+    if (*part != '\0' && *part != '/')
+      append_text(&all, text("%s:", clean_path(current_directory(), part)));
+  }
+  append_text(&all, LIBDIR "/pkgconfig");
+  setenv("PKG_CONFIG_PATH", all.at, 1);
+}
+
 static void find_library(void) {
-  const char *path = environment("PKG_CONFIG_PATH");
-  setenv("PKG_CONFIG_PATH",
-         text("%s%s%s/pkgconfig", path, *path != '\0' ? ":" : "", LIBDIR), 1);
+  set_pkg_config_path();
   library.version = ask_pkg_config("--modversion", NULL);
   library.flags = ask_pkg_config("--cflags", "--libs");
   char *words = need(strdup(library.flags));
@@ -1143,13 +1157,14 @@ static const char *tree_of_links;
 
 /* GOFLAGS can have no blank in all releases. */
 static void find_cache(void) {
+  static const char blanks[] = " \t\n'\"";
   const char *base =
       *environment("XDG_CACHE_HOME") != '\0'
           ? getenv("XDG_CACHE_HOME")
           : text("%s/.cache", *environment("HOME") != '\0' ? getenv("HOME")
                                                            : "/nonexistent");
   cache = text("%s/libcgo-go", base);
-  bool usable = cache[0] == '/' && strpbrk(cache, " \t\n'\"") == NULL;
+  bool usable = cache[0] == '/' && strpbrk(cache, blanks) == NULL;
   for (char *slash = (char *)cache; usable && slash != NULL;) {
     slash = strchr(slash + 1, '/');
     if (slash != NULL)
@@ -1162,6 +1177,8 @@ static void find_cache(void) {
     return;
   const char *tmp = *environment("TMPDIR") != '\0' ? getenv("TMPDIR") : "/tmp";
   char *new = clean_path(current_directory(), text("%s/libcgo-go.XXXXXX", tmp));
+  if (strpbrk(new, blanks) != NULL)
+    new = text("/tmp/libcgo-go.XXXXXX");
   if (mkdtemp(new) == NULL)
     die("no directory for what Go is given, neither '%s' nor '%s': %s", cache,
         new, strerror(errno));

@@ -260,6 +260,25 @@ no_libcgo() {
   printf '#!/bin/sh\nexit 1\n' >finds-nothing && chmod +x finds-nothing &&
     PKG_CONFIG=./finds-nothing refuses 'install the development files' libcgo_go build
 }
+# pkg-config as Go calls it: by the first word, which go env -w may have set, too.
+records_questions() { # FILE
+  printf '#!/bin/sh\necho "$*" >>%s\nexec pkg-config "$@"\n' "'$scratch/questions'" >"$1" &&
+    chmod +x "$1" && rm -f questions
+}
+configured_pkg_config() {
+  records_questions recording && echo "PKG_CONFIG=$scratch/recording" >goenv &&
+    (unset PKG_CONFIG && GOENV=$scratch/goenv && export GOENV && libcgo_go env) && cat questions
+}
+quoted_pkg_config() {
+  mkdir -p "a dir" && records_questions "a dir/recording" &&
+    PKG_CONFIG="'$scratch/a dir/recording' --no-such-flag" libcgo_go env && cat questions
+}
+# What is not in Go's cache, because C is compiled with another flag.
+relative_pkg_config_path() {
+  rm -f made &&
+    (cd hello && PKG_CONFIG_PATH=nowhere:../../..: CGO_CFLAGS="-g -O1 -DOTHER=$$" \
+      libcgo_go build $unstamped -o ../made .) && uses_libcgo made
+}
 no_shim() { LIBCGO_GO_SHIM=/nowhere/shim.c refuses "'/nowhere/shim.c' is missing" libcgo_go build; }
 no_cgo() { CGO_ENABLED=0 refuses 'CGO_ENABLED is 0 in the environment' libcgo_go build; }
 no_cgo_by_default() {
@@ -590,8 +609,8 @@ unwritable_cache() {
     XDG_CACHE_HOME=/proc refuses 'set XDG_CACHE_HOME to a writable' libcgo_go overlay
 }
 cache_with_blanks() {
-  (XDG_CACHE_HOME="$scratch/a cache" && export XDG_CACHE_HOME && cd hello &&
-    says 0 '^42$' libcgo_go run .)
+  mkdir -p "a dir" && (XDG_CACHE_HOME="$scratch/a cache" && export XDG_CACHE_HOME && cd hello &&
+    says 0 '^42$' libcgo_go run . && TMPDIR="$scratch/a dir" says 0 '^42$' libcgo_go run .)
 }
 
 # What Go finds again is not built again: the same overlay is the same file.
@@ -630,11 +649,13 @@ go1.1? | go1.1?.*)
   skip flags_of_go_env_w_stay "this Go does not know -C"
   skip no_C_compiler_is_an_error "this Go does not look for one"
   skip a_program_may_cover_all_packages "this Go does not know it"
-  skip an_overlay_in_GOFLAGS_may_be_quoted "this Go does not know it" ;;
+  skip an_overlay_in_GOFLAGS_may_be_quoted "this Go does not know it"
+  skip pkg_config_may_be_quoted "this Go does not know it" ;;
 *)
   ok no_C_compiler_is_an_error no_compiler
   ok a_program_may_cover_all_packages coverage_of_a_program
   ok an_overlay_in_GOFLAGS_may_be_quoted quoted_overlay
+  ok pkg_config_may_be_quoted quoted_pkg_config
   ok a_flag_C_says_where_Go_runs chdir
   ok flags_in_GOFLAGS_stay flags_stay
   ok flags_of_go_env_w_stay configured_flags_stay ;;
@@ -646,6 +667,8 @@ ok a_Go_without_sources_is_an_error no_sources
 ok no_go_command_is_an_error no_go
 ok no_pkg_config_command_is_an_error no_pkg_config
 ok no_development_files_are_an_error no_libcgo
+ok pkg_config_of_go_env_w_is_asked configured_pkg_config
+ok a_path_for_pkg_config_need_not_be_from_the_root relative_pkg_config_path
 ok no_shim_is_an_error no_shim
 ok cgo_switched_off_is_an_error no_cgo
 ok another_system_is_an_error other_system

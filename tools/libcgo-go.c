@@ -389,6 +389,33 @@ static bool has_bytes(const struct mapped *file, const char *bytes, size_t n) {
    assembly that each program with cgo has, in Go's own table of functions. */
 enum half { no_half, half_of_go, half_of_libcgo };
 
+/* Go's table of functions: a program may have other programs in it, as data. The whole
+   file, if it does not say where that is. */
+static struct mapped function_table(const struct mapped *file) {
+  static const char name[] = ".gopclntab"; /* or the end of it */
+  if (!is_elf(file))
+    return *file;
+  const bool wide = file->at[EI_CLASS] == ELFCLASS64;
+  const uint64_t table = FIELD(file, wide, 0, Ehdr, e_shoff);
+  const uint64_t each = FIELD(file, wide, 0, Ehdr, e_shentsize);
+  const uint64_t count = FIELD(file, wide, 0, Ehdr, e_shnum);
+  const uint64_t names = table + each * FIELD(file, wide, 0, Ehdr, e_shstrndx);
+  const uint64_t strings = FIELD(file, wide, names, Shdr, sh_offset);
+  for (uint64_t i = 0; i < count; i++) {
+    const uint64_t section = table + i * each;
+    const uint64_t text = strings + FIELD(file, wide, section, Shdr, sh_name);
+    const uint64_t from = FIELD(file, wide, section, Shdr, sh_offset);
+    const uint64_t size = FIELD(file, wide, section, Shdr, sh_size);
+    if (text >= file->size || from > file->size || file->size - from < size)
+      continue;
+    const size_t n = strnlen((const char *)file->at + text, file->size - text);
+    if (n >= sizeof name - 1 && file->size - text >= n + 1 &&
+        memcmp(file->at + text + n - (sizeof name - 1), name, sizeof name) == 0)
+      return (struct mapped){file->at + from, (size_t)size};
+  }
+  return *file;
+}
+
 static enum half find_half(const struct mapped *file) {
   static const char called[] = "\0libcgo_go_init";
   static const char message[] = "build the program again with libcgo-go, or";
@@ -396,7 +423,8 @@ static enum half find_half(const struct mapped *file) {
   if (has_bytes(file, called, sizeof called) ||
       has_bytes(file, message, sizeof message - 1))
     return half_of_libcgo;
-  return has_bytes(file, assembly, sizeof assembly) ? half_of_go : no_half;
+  const struct mapped functions = function_table(file);
+  return has_bytes(&functions, assembly, sizeof assembly) ? half_of_go : no_half;
 }
 
 /* The name that Go has for the CPU of an object file; NULL if that is unknown. */
@@ -440,6 +468,19 @@ static const char *goarch_of(const char *path) {
 
 /* Go calls these links to this program, with what it would call itself. */
 static const char as_linker[] = "libcgo-go-link", as_runner[] = "libcgo-go-run";
+static const char extlink[] = "GO_EXTLINK_ENABLED";
+static const char extlink_is_ours[] =
+    "LIBCGO_GO_EXTLINK"; /* if libcgo-go set it */
+
+/* Whether runtime/cgo is among the packages of a link. */
+static bool links_cgo(char **arguments) {
+  struct buffer packages;
+  for (int i = 1; arguments[i] != NULL; i++)
+    if (strcmp(arguments[i], "-importcfg") == 0 && arguments[i + 1] != NULL &&
+        read_file(arguments[i + 1], &packages))
+      return strstr(packages.at, " runtime/cgo=") != NULL;
+  return true;
+}
 
 /* After each link, by whichever Go has the flags: the files that it makes. */
 static void be_the_linker(char **arguments) {
@@ -451,6 +492,9 @@ static void be_the_linker(char **arguments) {
     execvp(arguments[0], arguments);
     die("'%s' cannot be run: %s", arguments[0], strerror(errno));
   }
+  /* Go's linker needs no other for a program without cgo, which stays static. */
+  if (getenv(extlink_is_ours) != NULL && !links_cgo(arguments))
+    unsetenv(extlink);
   const int status = run_and_wait(arguments, ".", NULL, false);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     end_like(status);
@@ -1333,9 +1377,11 @@ static void set_goflags(void) {
   setenv("GOFLAGS", all.at, 1);
   setenv("LIBCGO_GO_ROOT", fact[GOROOT], 1);
   /* Go's own linker notes no path, and links with no archive. */
-  if (getenv("GO_EXTLINK_ENABLED") == NULL && library.file != NULL &&
-      (library.path != NULL || !library.is_shared))
-    setenv("GO_EXTLINK_ENABLED", "1", 1);
+  if (getenv(extlink) == NULL && library.file != NULL &&
+      (library.path != NULL || !library.is_shared)) {
+    setenv(extlink, "1", 1);
+    setenv(extlink_is_ours, "1", 1);
+  }
 }
 
 static void make_overlay(void) {

@@ -362,6 +362,33 @@ stripped() {
     libcgo_go build $unstamped -ldflags="-s -w $flags" -o ../made .)
 }
 
+# Not of this program is what it has as data.
+without_cgo() {
+  mkdir -p without && cp hello/go.mod without/ && (cd hello && "$GO" build $unstamped -o ../without/data .) &&
+    cat >without/main.go <<'G'
+package main
+
+import _ "embed"
+
+//go:embed data
+var data []byte
+
+func main() { println(data[1:4] != nil) }
+G
+  rm -f made && (cd without && libcgo_go build $unstamped -o ../made . 2>../said) || {
+    cat said
+    return 1
+  }
+  cat said && ! test -s said && says 0 '^true$' ./made && (cd without &&
+    says 0 '^true$' libcgo_go run .)
+}
+stays_static() {
+  mkdir -p static && cp hello/go.mod static/ &&
+    printf 'package main\n\nfunc main() { println("without C") }\n' >static/main.go && rm -f made &&
+    (cd static && libcgo_go build $unstamped -o ../made .) && says 0 '^without C$' ./made &&
+    ! readelf -lW made | grep INTERP
+}
+
 # A module proxy in a directory, with a program that asks for another Go; and a go
 # command that goes over to it, as Go does where it can fetch one.
 proxy() {
@@ -690,6 +717,8 @@ ok a_program_of_another_Go_is_not_run stray_run
 ok a_test_of_another_Go_is_an_error stray_test
 ok a_test_that_is_compiled_may_have_flags_of_tests test_flags
 ok a_stripped_program_is_known stripped
+ok a_program_without_cgo_may_have_one_with_cgo_in_it without_cgo
+ok a_program_without_cgo_stays_static stays_static
 case $("$GO" env GOVERSION) in
 go1.1* | go1.20*) why="this Go gets no other" ;;
 *) have python3 || why="there is no python3 for an archive" ;;

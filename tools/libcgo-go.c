@@ -43,9 +43,12 @@ static int remove_one(const char *path, const struct stat *s, int kind,
   (void)s, (void)kind, (void)ftw;
   return remove(path);
 }
+static void remove_directory(const char *path) {
+  nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 static void remove_temporary(void) {
   if (temporary != NULL)
-    nftw(temporary, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_directory(temporary);
 }
 
 __attribute__((__format__(__printf__, 1, 2))) static void say(const char *format,
@@ -173,9 +176,18 @@ static bool read_file(const char *path, struct buffer *contents) {
   return fine;
 }
 
+/* What becomes that file has another name at first. Processes of two containers may have
+   one cache, and the same number. */
+static const char *name_before(const char *path) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return text("%s.%ld.%lld.%ld", path, (long)getpid(), (long long)now.tv_sec,
+              now.tv_nsec);
+}
+
 /* At once or not at all. */
 static void write_file(const char *path, const struct buffer *contents) {
-  const char *new = text("%s.%ld", path, (long)getpid());
+  const char *new = name_before(path);
   FILE *file = fopen(new, "we");
   if (file == NULL ||
       fwrite(contents->at, 1, contents->size, file) != contents->size ||
@@ -184,8 +196,7 @@ static void write_file(const char *path, const struct buffer *contents) {
 }
 
 static void make_link(const char *to, const char *path) {
-  const char *new = text("%s.%ld", path, (long)getpid());
-  unlink(new);
+  const char *new = name_before(path);
   if (symlink(to, new) != 0 || rename(new, path) != 0)
     die("the link '%s' cannot be made: %s", path, strerror(errno));
 }
@@ -1245,6 +1256,12 @@ static void link_all(const char *from, const char *to, const char *but) {
     closedir(dir);
 }
 
+static bool is_copy(const char *copy, const char *of) {
+  struct stat a, b;
+  return stat(copy, &a) == 0 && stat(of, &b) == 0 && a.st_size == b.st_size &&
+         a.st_mtime >= b.st_mtime;
+}
+
 /* Go replaces no file in its module cache, from 1.27 on. A toolchain there is reached
    by another way: a tree of links, with a go command that is no link, because it finds
    its tree by its own place. GOROOT in the environment would do that, too, but also for
@@ -1258,23 +1275,27 @@ static void leave_module_cache(void) {
   const char *from = text("%s/bin", fact[GOROOT]);
   const char *command = text("%s/go", from);
   const char *copy = text("%s/bin/go", tree_of_links);
-  struct stat a, b;
-  if (stat(command, &a) != 0)
-    die("there is no '%s'", command);
-  if (stat(copy, &b) != 0 || a.st_size != b.st_size || a.st_mtime > b.st_mtime) {
+  if (access(command, R_OK) != 0)
+    die("'%s' cannot be read: %s", command, strerror(errno));
+  if (!is_copy(copy, command)) {
     struct buffer contents;
-    const char *new = text("%s.%ld", tree_of_links, (long)getpid());
+    char *place = text("%s.XXXXXX", tree_of_links);
+    if (mkdtemp(place) == NULL)
+      die("the directory '%s' cannot be made: %s", place, strerror(errno));
+    const char *new = text("%s/new", place);
     if (!read_file(command, &contents))
       die("'%s' cannot be read: %s", command, strerror(errno));
     link_all(fact[GOROOT], new, "bin");
     link_all(from, text("%s/bin", new), "go");
     write_file(text("%s/bin/go", new), &contents);
     chmod(text("%s/bin/go", new), 0755);
-    /* An older one, or one that another process has just made, goes out of the way. */
-    if (rename(tree_of_links, text("%s.old", new)) != 0 && errno != ENOENT)
-      die("'%s' cannot be replaced: %s", tree_of_links, strerror(errno));
-    if (rename(new, tree_of_links) != 0)
-      die("'%s' cannot be made: %s", tree_of_links, strerror(errno));
+    /* An older one goes out of the way. One that was made meanwhile is used. */
+    if (rename(new, tree_of_links) != 0 && !is_copy(copy, command)) {
+      rename(tree_of_links, text("%s/old", place));
+      if (rename(new, tree_of_links) != 0 && !is_copy(copy, command))
+        die("'%s' cannot be made: %s", tree_of_links, strerror(errno));
+    }
+    remove_directory(place);
   }
   fact[GOROOT] = tree_of_links;
   package = text("%s/src/runtime/cgo", tree_of_links);

@@ -234,6 +234,36 @@ module_cache() {
     # Another Go within it finds its own tree.
     inside && cd inside && says 0 "^$goroot\$" libcgo_go run . "$goroot/bin/go")
 }
+# The tree of links to it is made once, also by many at a time, and again for another Go.
+# What a process that was killed has left is not in the way of one with its number.
+one_tree() { # COMMAND...
+  (GO=$scratch/modcache/toolchain/bin/go GOMODCACHE=$scratch/modcache && export GO GOMODCACHE && "$@") &&
+    ls -d cache/libcgo-go/goroot-* && test "$(ls -d cache/libcgo-go/goroot-* | wc -l)" = 1
+}
+at_a_time() {
+  for _ in 1 2 3 4 5 6; do
+    libcgo_go env &
+  done
+  wait
+}
+made_once() {
+  rm -rf cache/libcgo-go/goroot-* && one_tree at_a_time &&
+    touch -d '1 hour ago' cache/libcgo-go/goroot-*/bin/go && one_tree at_a_time
+}
+after_a_killed_one() {
+  rm -rf cache/libcgo-go/goroot-* && one_tree libcgo_go env || return 1
+  tree=$(echo cache/libcgo-go/goroot-*)
+  (GO=$scratch/modcache/toolchain/bin/go GOMODCACHE=$scratch/modcache && export GO GOMODCACHE &&
+    timeout -k 1 60 sh -c 'rm -rf "$1" && mkdir "$1.$$" && exec "$2" env' - "$tree" \
+      "$builddir/tools/libcgo-go") && rm -rf "$tree".*
+}
+# In two containers processes have the same number. What one of them is about to write,
+# the directories stand for: they are in the way of another with its names.
+same_number() {
+  libcgo_go overlay >overlay.json || return 1
+  timeout -k 1 60 sh -c 'for file in cache/libcgo-go/*; do mkdir "$file.$$" || exit 1; done
+    exec "$1" overlay' - "$builddir/tools/libcgo-go" >again.json && cmp overlay.json again.json
+}
 # A program that asks a go command for its GOROOT.
 inside() {
   mkdir -p inside && cp hello/go.mod inside/ && cat >inside/main.go <<'G'
@@ -687,7 +717,10 @@ go1.1? | go1.1?.*)
   ok flags_in_GOFLAGS_stay flags_stay
   ok flags_of_go_env_w_stay configured_flags_stay ;;
 esac
+ok processes_of_two_containers_may_have_one_cache same_number
 ok a_toolchain_in_the_module_cache_is_served module_cache
+ok many_at_a_time_share_its_tree_of_links made_once
+ok a_killed_one_does_not_stand_in_the_way after_a_killed_one
 ok a_GOROOT_may_have_quotes quotes
 ok an_unknown_symbol_is_named_and_nothing_built unknown_symbol
 ok a_Go_without_sources_is_an_error no_sources

@@ -109,6 +109,10 @@ static void add(struct list *list, const char *item) {
 static bool starts_with(const char *whole, const char *start) {
   return strncmp(whole, start, strlen(start)) == 0;
 }
+static bool ends_with(const char *whole, const char *end) {
+  const size_t n = strlen(whole), m = strlen(end);
+  return n >= m && strcmp(whole + n - m, end) == 0;
+}
 
 static const char *base_name(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -419,9 +423,8 @@ static struct mapped function_table(const struct mapped *file) {
     const uint64_t size = FIELD(file, wide, section, Shdr, sh_size);
     if (text >= file->size || from > file->size || file->size - from < size)
       continue;
-    const size_t n = strnlen((const char *)file->at + text, file->size - text);
-    if (n >= sizeof name - 1 && file->size - text >= n + 1 &&
-        memcmp(file->at + text + n - (sizeof name - 1), name, sizeof name) == 0)
+    if (memchr(file->at + text, '\0', file->size - text) != NULL &&
+        ends_with((const char *)file->at + text, name))
       return (struct mapped){file->at + from, (size_t)size};
   }
   return *file;
@@ -1355,7 +1358,7 @@ static void append_overlay(struct buffer *to, const char *cgo_go) {
 /* The words of GOFLAGS that are not about overlays and not ours, each as it is; and
    what they say. */
 static struct list goflags;
-static const char *overlay_of_goflags;
+static const char *overlay_of_goflags, *buildmode_of_goflags;
 static bool goflags_have_toolexec, goflags_have_exec;
 
 static void read_goflags(void) {
@@ -1383,6 +1386,8 @@ static void read_goflags(void) {
       goflags_have_toolexec = true;
     }
     goflags_have_exec |= starts_with(name, "-exec=");
+    if (starts_with(name, "-buildmode="))
+      buildmode_of_goflags = strchr(name, '=') + 1;
     add(&goflags, raw);
   }
 }
@@ -1543,6 +1548,17 @@ static void ask_for_programs(struct list *targets, struct list *paths) {
   }
 }
 
+/* What the name of such a file ends with. */
+static const char *suffix(void) {
+  const char *mode =
+      call.buildmode != NULL ? call.buildmode : buildmode_of_goflags;
+  if (mode == NULL || call.compiles_tests)
+    return "";
+  return strcmp(mode, "c-archive") == 0 ? ".a"
+         : strcmp(mode, "plugin") == 0  ? ".so"
+                                        : "";
+}
+
 /* The files that a successful command has made, or has found to be right. */
 static void find_made(struct list *files, time_t since) {
   struct list targets = {NULL, 0}, paths = {NULL, 0};
@@ -1580,10 +1596,8 @@ static void find_made(struct list *files, time_t since) {
     else if (*name == '\0')
       name = program_name(paths.at[i]);
     if (call.compiles_tests || into_directory || targets.n == 1) {
-      const char *where = into_directory ? output : here;
-      add(files, text("%s/%s", where, name));
-      /* -buildmode=c-archive */
-      add(files, text("%s/%s.a", where, name));
+      add(files, text("%s/%s%s", into_directory ? output : here, name,
+                      ends_with(name, suffix()) ? "" : suffix()));
     }
   }
 }

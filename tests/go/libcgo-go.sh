@@ -358,6 +358,15 @@ stray_build() {
     (cd hello && GO=../astray says 1 "/hello' was built with Go's own C files" \
       libcgo_go build $unstamped && rm hello)
 }
+# What a build has not made is not looked at: files of other names, of other builds.
+not_made() {
+  mkdir -p names && cp hello/go.mod hello/main.go names/ && printf '\0crosscall2\0' >not-made &&
+    (cd names && cp ../not-made hello.a && cp ../not-made hello.so &&
+    libcgo_go build $unstamped && uses_libcgo hello && cp ../not-made hello && cp ../not-made main &&
+    rm hello.a && libcgo_go build $unstamped -buildmode=c-archive && nm hello.a | grep 'U libcgo_go_init' &&
+    GOFLAGS=-buildmode=c-archive libcgo_go build $unstamped main.go &&
+    nm main.a | grep 'U libcgo_go_init')
+}
 stray_install() {
   astray && mkdir -p stray && (GOBIN=$scratch/stray && export GOBIN &&
     stock install $unstamped . && cd hello &&
@@ -745,6 +754,7 @@ ok null_in_an_overlay_is_nothing null_in_overlays
 ok an_overlay_that_is_nested_too_deeply_is_an_error deep_overlays
 ok its_own_overlay_is_none_of_the_user_s own_overlay_again
 ok a_program_built_by_another_Go_is_an_error stray_build
+ok files_that_a_build_has_not_made_are_not_looked_at not_made
 ok an_installed_program_of_another_Go_is_an_error stray_install
 ok a_program_of_another_Go_is_not_run stray_run
 ok a_test_of_another_Go_is_an_error stray_test

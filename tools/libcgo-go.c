@@ -1216,12 +1216,11 @@ static const char *tree_of_links;
 /* GOFLAGS can have no blank in all releases. */
 static void find_cache(void) {
   static const char blanks[] = " \t\n'\"";
-  const char *base =
-      *environment("XDG_CACHE_HOME") != '\0'
-          ? getenv("XDG_CACHE_HOME")
-          : text("%s/.cache", *environment("HOME") != '\0' ? getenv("HOME")
-                                                           : "/nonexistent");
-  cache = text("%s/libcgo-go", base);
+  cache = *environment("XDG_CACHE_HOME") != '\0'
+              ? text("%s/libcgo-go", getenv("XDG_CACHE_HOME"))
+          : *environment("HOME") != '\0'
+              ? text("%s/.cache/libcgo-go", getenv("HOME"))
+              : ""; /* there is no place */
   bool usable = cache[0] == '/' && strpbrk(cache, blanks) == NULL;
   for (char *slash = (char *)cache; usable && slash != NULL;) {
     slash = strchr(slash + 1, '/');

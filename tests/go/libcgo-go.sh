@@ -674,6 +674,11 @@ unwritable_cache() {
     test -z "$(find tmp -name 'libcgo-go*')" &&
     XDG_CACHE_HOME=/proc refuses 'set XDG_CACHE_HOME to a writable' libcgo_go overlay
 }
+# Root could make any directory.
+without_home() {
+  (unset HOME XDG_CACHE_HOME && GOPATH=$scratch/gopath && export GOPATH && libcgo_go env >out)
+  cat out && grep "^overlay   $TMPDIR/" out
+}
 cache_with_blanks() {
   mkdir -p "a dir" && (XDG_CACHE_HOME="$scratch/a cache" && export XDG_CACHE_HOME && cd hello &&
     says 0 '^42$' libcgo_go run . && TMPDIR="$scratch/a dir" says 0 '^42$' libcgo_go run .)
@@ -785,4 +790,5 @@ ok the_loader_is_asked_for_the_library loader_knows
 ok programs_that_Go_links_are_told_the_flag internally
 ok an_unwritable_cache_is_replaced_for_the_time_of_the_call unwritable_cache
 ok a_cache_with_blanks_is_replaced_too cache_with_blanks
+ok without_a_home_there_is_no_cache_that_stays without_home
 done_testing

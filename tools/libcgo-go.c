@@ -983,8 +983,20 @@ static void find_library(void) {
   const char *own_cpu = goarch_of(self);
   if (library.is_shared &&
       (cpu == NULL || own_cpu == NULL || strcmp(cpu, own_cpu) == 0) &&
-      !loader_finds(library.file))
+      !loader_finds(library.file)) {
+    /* What Go takes in a path that is an argument of #cgo, and of -Wl. */
+    static const char taken[] = "+-./0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+                                "abcdefghijklmnopqrstuvwxyz:$@%~^ ";
     library.path = library.directory;
+    for (const char *c = library.path; *c != '\0'; c++)
+      if ((unsigned char)*c < 0x80 && strchr(taken, *c) == NULL) {
+        say("'%s' has a '%c', which Go does not take in a run path: programs get none, so "
+            "set LD_LIBRARY_PATH when they run",
+            library.path, *c);
+        library.path = NULL;
+        return;
+      }
+  }
 }
 
 /* ---- overlays ---- */
@@ -1321,9 +1333,10 @@ static void append_cgo_go(struct buffer *to) {
   append(to, source.at, (size_t)(place - source.at));
   char *flags = text("// libcgo-go %s, libcgo %s: %s\n", PACKAGE_VERSION,
                      library.version, library.flags);
+  /* It is in a comment; and pkg-config divides letters of several bytes. */
   for (char *c = flags; *c != '\0'; c++)
-    *c = *c == '*' ? '?' : *c; /* it is in a comment */
-  append_text(to, flags);
+    if (*c != '\\')
+      append(to, *c == '*' ? "?" : c, 1);
   append_text(to, "#cgo pkg-config: libcgo\n");
   if (library.path != NULL)
     append_text(to, text("#cgo LDFLAGS: \"-Wl,-rpath,%s\"\n", library.path));

@@ -653,6 +653,22 @@ knows_its_library() {
     (cd hello && libcgo_go build $unstamped -buildmode=pie -o ../made .) &&
     says 0 '^42$' env -i ./made
 }
+# lies_in DIRECTORY: PKG_CONFIG_PATH for a library there.
+lies_in() {
+  mkdir -p "$1" && ln -sf "$builddir"/.libs/libcgo.so* "$1/" &&
+    printf 'Name: libcgo\nDescription: libcgo\nVersion: %s\nlibdir=%s\nCflags: -I%s -I%s\nLibs: -L${libdir} -lcgo\n' \
+      "$VERSION" "$1" "$srcdir/include" "$builddir/include" >"$scratch/lies-in/libcgo.pc" &&
+    rm -f made && PKG_CONFIG_PATH=$scratch/lies-in
+}
+letters_of_bytes() {
+  (mkdir -p lies-in && lies_in "$scratch/lies-in/$(printf 'J\303\266rg')" && cd hello &&
+    libcgo_go build $unstamped -o ../made .) && says 0 '^42$' env -i ./made
+}
+comma() {
+  (mkdir -p lies-in && lies_in "$scratch/lies-in/a,b" && cd hello &&
+    says 0 "has a ',', which Go does not take" libcgo_go build $unstamped -o ../made .) &&
+    says 0 '^42$' ./made
+}
 loader_knows() {
   LD_LIBRARY_PATH=$builddir/.libs libcgo_go env | grep '^library .* rpath$' || return 1
   # As if it did: what stands for the loader's answer is the library of the file.
@@ -786,6 +802,8 @@ ok generate_may_call_it generates
 ok another_Go_within_a_test_is_an_error other_inside
 ok a_test_may_cover_the_package coverage
 ok programs_find_the_library_without_an_environment knows_its_library
+ok the_library_s_directory_may_have_letters_of_several_bytes letters_of_bytes
+ok a_directory_that_Go_takes_in_no_run_path_is_named comma
 ok the_loader_is_asked_for_the_library loader_knows
 ok programs_that_Go_links_are_told_the_flag internally
 ok an_unwritable_cache_is_replaced_for_the_time_of_the_call unwritable_cache

@@ -238,7 +238,7 @@ module_cache() {
 # What a process that was killed has left is not in the way of one with its number.
 one_tree() { # COMMAND...
   (GO=$scratch/modcache/toolchain/bin/go GOMODCACHE=$scratch/modcache && export GO GOMODCACHE && "$@") &&
-    ls -d cache/libcgo-go/goroot-* && test "$(ls -d cache/libcgo-go/goroot-* | wc -l)" = 1
+    find cache/libcgo-go -maxdepth 1 -name 'goroot-*' >trees && cat trees && test "$(wc -l <trees)" = 1
 }
 at_a_time() {
   for _ in 1 2 3 4 5 6; do
@@ -414,10 +414,7 @@ var data []byte
 
 func main() { println(data[1:4] != nil) }
 G
-  rm -f made && (cd without && libcgo_go build $unstamped -o ../made . 2>../said) || {
-    cat said
-    return 1
-  }
+  rm -f made && (cd without && libcgo_go build $unstamped -o ../made . >../said 2>&1)
   cat said && ! test -s said && says 0 '^true$' ./made && (cd without &&
     says 0 '^true$' libcgo_go run .)
 }

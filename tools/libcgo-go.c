@@ -43,9 +43,12 @@ static int remove_one(const char *path, const struct stat *s, int kind,
   (void)s, (void)kind, (void)ftw;
   return remove(path);
 }
+static void remove_directory(const char *path) {
+  nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
 static void remove_temporary(void) {
   if (temporary != NULL)
-    nftw(temporary, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    remove_directory(temporary);
 }
 
 __attribute__((__format__(__printf__, 1, 2))) static void say(const char *format,
@@ -105,6 +108,10 @@ static void add(struct list *list, const char *item) {
 
 static bool starts_with(const char *whole, const char *start) {
   return strncmp(whole, start, strlen(start)) == 0;
+}
+static bool ends_with(const char *whole, const char *end) {
+  const size_t n = strlen(whole), m = strlen(end);
+  return n >= m && strcmp(whole + n - m, end) == 0;
 }
 
 static const char *base_name(const char *path) {
@@ -173,9 +180,18 @@ static bool read_file(const char *path, struct buffer *contents) {
   return fine;
 }
 
+/* What becomes that file has another name at first. Processes of two containers may have
+   one cache, and the same number. */
+static const char *name_before(const char *path) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return text("%s.%ld.%lld.%ld", path, (long)getpid(), (long long)now.tv_sec,
+              now.tv_nsec);
+}
+
 /* At once or not at all. */
 static void write_file(const char *path, const struct buffer *contents) {
-  const char *new = text("%s.%ld", path, (long)getpid());
+  const char *new = name_before(path);
   FILE *file = fopen(new, "we");
   if (file == NULL ||
       fwrite(contents->at, 1, contents->size, file) != contents->size ||
@@ -184,8 +200,7 @@ static void write_file(const char *path, const struct buffer *contents) {
 }
 
 static void make_link(const char *to, const char *path) {
-  const char *new = text("%s.%ld", path, (long)getpid());
-  unlink(new);
+  const char *new = name_before(path);
   if (symlink(to, new) != 0 || rename(new, path) != 0)
     die("the link '%s' cannot be made: %s", path, strerror(errno));
 }
@@ -389,6 +404,32 @@ static bool has_bytes(const struct mapped *file, const char *bytes, size_t n) {
    assembly that each program with cgo has, in Go's own table of functions. */
 enum half { no_half, half_of_go, half_of_libcgo };
 
+/* Go's table of functions: a program may have other programs in it, as data. The whole
+   file, if it does not say where that is. */
+static struct mapped function_table(const struct mapped *file) {
+  static const char name[] = ".gopclntab"; /* or the end of it */
+  if (!is_elf(file))
+    return *file;
+  const bool wide = file->at[EI_CLASS] == ELFCLASS64;
+  const uint64_t table = FIELD(file, wide, 0, Ehdr, e_shoff);
+  const uint64_t each = FIELD(file, wide, 0, Ehdr, e_shentsize);
+  const uint64_t count = FIELD(file, wide, 0, Ehdr, e_shnum);
+  const uint64_t names = table + each * FIELD(file, wide, 0, Ehdr, e_shstrndx);
+  const uint64_t strings = FIELD(file, wide, names, Shdr, sh_offset);
+  for (uint64_t i = 0; i < count; i++) {
+    const uint64_t section = table + i * each;
+    const uint64_t text = strings + FIELD(file, wide, section, Shdr, sh_name);
+    const uint64_t from = FIELD(file, wide, section, Shdr, sh_offset);
+    const uint64_t size = FIELD(file, wide, section, Shdr, sh_size);
+    if (text >= file->size || from > file->size || file->size - from < size)
+      continue;
+    if (memchr(file->at + text, '\0', file->size - text) != NULL &&
+        ends_with((const char *)file->at + text, name))
+      return (struct mapped){file->at + from, (size_t)size};
+  }
+  return *file;
+}
+
 static enum half find_half(const struct mapped *file) {
   static const char called[] = "\0libcgo_go_init";
   static const char message[] = "build the program again with libcgo-go, or";
@@ -396,7 +437,8 @@ static enum half find_half(const struct mapped *file) {
   if (has_bytes(file, called, sizeof called) ||
       has_bytes(file, message, sizeof message - 1))
     return half_of_libcgo;
-  return has_bytes(file, assembly, sizeof assembly) ? half_of_go : no_half;
+  const struct mapped functions = function_table(file);
+  return has_bytes(&functions, assembly, sizeof assembly) ? half_of_go : no_half;
 }
 
 /* The name that Go has for the CPU of an object file; NULL if that is unknown. */
@@ -440,6 +482,19 @@ static const char *goarch_of(const char *path) {
 
 /* Go calls these links to this program, with what it would call itself. */
 static const char as_linker[] = "libcgo-go-link", as_runner[] = "libcgo-go-run";
+static const char extlink[] = "GO_EXTLINK_ENABLED";
+static const char extlink_is_ours[] =
+    "LIBCGO_GO_EXTLINK"; /* if libcgo-go set it */
+
+/* Whether runtime/cgo is among the packages of a link. */
+static bool links_cgo(char **arguments) {
+  struct buffer packages;
+  for (int i = 1; arguments[i] != NULL; i++)
+    if (strcmp(arguments[i], "-importcfg") == 0 && arguments[i + 1] != NULL &&
+        read_file(arguments[i + 1], &packages))
+      return strstr(packages.at, " runtime/cgo=") != NULL;
+  return true;
+}
 
 /* After each link, by whichever Go has the flags: the files that it makes. */
 static void be_the_linker(char **arguments) {
@@ -451,6 +506,9 @@ static void be_the_linker(char **arguments) {
     execvp(arguments[0], arguments);
     die("'%s' cannot be run: %s", arguments[0], strerror(errno));
   }
+  /* Go's linker needs no other for a program without cgo, which stays static. */
+  if (getenv(extlink_is_ours) != NULL && !links_cgo(arguments))
+    unsetenv(extlink);
   const int status = run_and_wait(arguments, ".", NULL, false);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     end_like(status);
@@ -514,9 +572,11 @@ static const char *const without_value[] = {
     "i", "json", "linkshared", "modcacherw", "msan", "n", "race", "short", "trimpath", "v",
     "vet", "work", "x", NULL};
 /* clang-format on */
-/* Those that `go list` is not to get of the others. */
-static const char *const not_for_list[] = {"C", "a", "c", "exec", "i", "json",
-                                           "n", "o", "v", "work", "x", NULL};
+/* Those that `go list` gets, too: by them Go chooses packages, or names files. */
+static const char *const for_list[] = {
+    "asan", "buildmode", "compiler",   "installsuffix", "linkshared",
+    "mod",  "msan",      "modcacherw", "modfile",       "pkgdir",
+    "race", "tags",      NULL};
 
 static bool is_one_of(const char *const *names, const char *name, size_t n) {
   for (; *names != NULL; names++)
@@ -565,7 +625,7 @@ static int take_flag(char **at) {
 #undef IS
   for (int i = 0; i < used; i++) {
     add(&call.after, at[i]);
-    if (!is_one_of(not_for_list, name, n))
+    if (is_one_of(for_list, name, n))
       add(&call.listed, at[i]);
   }
   return used;
@@ -702,11 +762,13 @@ enum fact {
   GOBIN,
   GOPATH,
   GOTOOLCHAIN,
+  PKG_CONFIG,
   facts
 };
 static const char *const fact_names[facts] = {
-    "GOROOT",      "GOVERSION",  "GOOS", "GOARCH", "GOMODCACHE", "GOFLAGS",
-    "CGO_ENABLED", "GOHOSTARCH", "CC",   "GOBIN",  "GOPATH",     "GOTOOLCHAIN"};
+    "GOROOT",  "GOVERSION",   "GOOS",       "GOARCH", "GOMODCACHE",
+    "GOFLAGS", "CGO_ENABLED", "GOHOSTARCH", "CC",     "GOBIN",
+    "GOPATH",  "GOTOOLCHAIN", "PKG_CONFIG"};
 
 static const char *go;            /* the command */
 static const char *fact[facts];   /* never NULL */
@@ -838,15 +900,12 @@ static struct {
 static char *ask_pkg_config(const char *option, const char *other) {
   struct list command = {NULL, 0};
   struct buffer answer;
-  char *words = need(strdup(
-      *environment("PKG_CONFIG") != '\0' ? getenv("PKG_CONFIG") : "pkg-config"));
-  for (char *word; (word = strsep(&words, " ")) != NULL;)
-    if (*word != '\0')
-      add(&command, word);
-  if (command.n == 0 || find_command(command.at[0]) == NULL)
+  /* As Go does: of the words in PKG_CONFIG the first, and `go env -w` may have set it. */
+  add(&command, *fact[PKG_CONFIG] != '\0' ? fact[PKG_CONFIG] : "pkg-config");
+  if (find_command(command.at[0]) == NULL)
     die("there is no '%s' command, by which Go finds libcgo: install it, or name another "
         "in PKG_CONFIG",
-        command.n != 0 ? command.at[0] : "");
+        command.at[0]);
   add(&command, option);
   if (other != NULL)
     add(&command, other);
@@ -887,10 +946,25 @@ static bool loader_finds(const char *file) {
   return same_file(found.at, file);
 }
 
+/* Go asks pkg-config in the directory of runtime/cgo. A directory that is not named from
+   the root stays, for other packages, and what it means here is put behind it. */
+static void set_pkg_config_path(void) {
+  struct buffer all = {NULL, 0};
+  append_text(&all, "");
+  for (const char *path = environment("PKG_CONFIG_PATH"); *path != '\0';) {
+    const char *part = text("%.*s", (int)strcspn(path, ":"), path);
+    path += strlen(part);
+    path += *path == ':';
+    append_text(&all, text("%s:", part));
+    if (*part != '\0' && *part != '/')
+      append_text(&all, text("%s:", clean_path(current_directory(), part)));
+  }
+  append_text(&all, LIBDIR "/pkgconfig");
+  setenv("PKG_CONFIG_PATH", all.at, 1);
+}
+
 static void find_library(void) {
-  const char *path = environment("PKG_CONFIG_PATH");
-  setenv("PKG_CONFIG_PATH",
-         text("%s%s%s/pkgconfig", path, *path != '\0' ? ":" : "", LIBDIR), 1);
+  set_pkg_config_path();
   library.version = ask_pkg_config("--modversion", NULL);
   library.flags = ask_pkg_config("--cflags", "--libs");
   char *words = need(strdup(library.flags));
@@ -909,8 +983,20 @@ static void find_library(void) {
   const char *own_cpu = goarch_of(self);
   if (library.is_shared &&
       (cpu == NULL || own_cpu == NULL || strcmp(cpu, own_cpu) == 0) &&
-      !loader_finds(library.file))
+      !loader_finds(library.file)) {
+    /* What Go takes in a path that is an argument of #cgo, and of -Wl. */
+    static const char taken[] = "+-./0123456789=ABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+                                "abcdefghijklmnopqrstuvwxyz:$@%~^ ";
     library.path = library.directory;
+    for (const char *c = library.path; *c != '\0'; c++)
+      if ((unsigned char)*c < 0x80 && strchr(taken, *c) == NULL) {
+        say("'%s' has a '%c', which Go does not take in a run path: programs get none, so "
+            "set LD_LIBRARY_PATH when they run",
+            library.path, *c);
+        library.path = NULL;
+        return;
+      }
+  }
 }
 
 /* ---- overlays ---- */
@@ -1141,13 +1227,13 @@ static const char *tree_of_links;
 
 /* GOFLAGS can have no blank in all releases. */
 static void find_cache(void) {
-  const char *base =
-      *environment("XDG_CACHE_HOME") != '\0'
-          ? getenv("XDG_CACHE_HOME")
-          : text("%s/.cache", *environment("HOME") != '\0' ? getenv("HOME")
-                                                           : "/nonexistent");
-  cache = text("%s/libcgo-go", base);
-  bool usable = cache[0] == '/' && strpbrk(cache, " \t\n'\"") == NULL;
+  static const char blanks[] = " \t\n'\"";
+  cache = *environment("XDG_CACHE_HOME") != '\0'
+              ? text("%s/libcgo-go", getenv("XDG_CACHE_HOME"))
+          : *environment("HOME") != '\0'
+              ? text("%s/.cache/libcgo-go", getenv("HOME"))
+              : ""; /* there is no place */
+  bool usable = cache[0] == '/' && strpbrk(cache, blanks) == NULL;
   for (char *slash = (char *)cache; usable && slash != NULL;) {
     slash = strchr(slash + 1, '/');
     if (slash != NULL)
@@ -1160,6 +1246,8 @@ static void find_cache(void) {
     return;
   const char *tmp = *environment("TMPDIR") != '\0' ? getenv("TMPDIR") : "/tmp";
   char *new = clean_path(current_directory(), text("%s/libcgo-go.XXXXXX", tmp));
+  if (strpbrk(new, blanks) != NULL)
+    new = text("/tmp/libcgo-go.XXXXXX");
   if (mkdtemp(new) == NULL)
     die("no directory for what Go is given, neither '%s' nor '%s': %s", cache,
         new, strerror(errno));
@@ -1182,6 +1270,12 @@ static void link_all(const char *from, const char *to, const char *but) {
     closedir(dir);
 }
 
+static bool is_copy(const char *copy, const char *of) {
+  struct stat a, b;
+  return stat(copy, &a) == 0 && stat(of, &b) == 0 && a.st_size == b.st_size &&
+         a.st_mtime >= b.st_mtime;
+}
+
 /* Go replaces no file in its module cache, from 1.27 on. A toolchain there is reached
    by another way: a tree of links, with a go command that is no link, because it finds
    its tree by its own place. GOROOT in the environment would do that, too, but also for
@@ -1195,23 +1289,27 @@ static void leave_module_cache(void) {
   const char *from = text("%s/bin", fact[GOROOT]);
   const char *command = text("%s/go", from);
   const char *copy = text("%s/bin/go", tree_of_links);
-  struct stat a, b;
-  if (stat(command, &a) != 0)
-    die("there is no '%s'", command);
-  if (stat(copy, &b) != 0 || a.st_size != b.st_size || a.st_mtime > b.st_mtime) {
+  if (access(command, R_OK) != 0)
+    die("'%s' cannot be read: %s", command, strerror(errno));
+  if (!is_copy(copy, command)) {
     struct buffer contents;
-    const char *new = text("%s.%ld", tree_of_links, (long)getpid());
+    char *place = text("%s.XXXXXX", tree_of_links);
+    if (mkdtemp(place) == NULL)
+      die("the directory '%s' cannot be made: %s", place, strerror(errno));
+    const char *new = text("%s/new", place);
     if (!read_file(command, &contents))
       die("'%s' cannot be read: %s", command, strerror(errno));
     link_all(fact[GOROOT], new, "bin");
     link_all(from, text("%s/bin", new), "go");
     write_file(text("%s/bin/go", new), &contents);
     chmod(text("%s/bin/go", new), 0755);
-    /* An older one, or one that another process has just made, goes out of the way. */
-    if (rename(tree_of_links, text("%s.old", new)) != 0 && errno != ENOENT)
-      die("'%s' cannot be replaced: %s", tree_of_links, strerror(errno));
-    if (rename(new, tree_of_links) != 0)
-      die("'%s' cannot be made: %s", tree_of_links, strerror(errno));
+    /* An older one goes out of the way. One that was made meanwhile is used. */
+    if (rename(new, tree_of_links) != 0 && !is_copy(copy, command)) {
+      rename(tree_of_links, text("%s/old", place));
+      if (rename(new, tree_of_links) != 0 && !is_copy(copy, command))
+        die("'%s' cannot be made: %s", tree_of_links, strerror(errno));
+    }
+    remove_directory(place);
   }
   fact[GOROOT] = tree_of_links;
   package = text("%s/src/runtime/cgo", tree_of_links);
@@ -1235,9 +1333,10 @@ static void append_cgo_go(struct buffer *to) {
   append(to, source.at, (size_t)(place - source.at));
   char *flags = text("// libcgo-go %s, libcgo %s: %s\n", PACKAGE_VERSION,
                      library.version, library.flags);
+  /* It is in a comment; and pkg-config divides letters of several bytes. */
   for (char *c = flags; *c != '\0'; c++)
-    *c = *c == '*' ? '?' : *c; /* it is in a comment */
-  append_text(to, flags);
+    if (*c != '\\')
+      append(to, *c == '*' ? "?" : c, 1);
   append_text(to, "#cgo pkg-config: libcgo\n");
   if (library.path != NULL)
     append_text(to, text("#cgo LDFLAGS: \"-Wl,-rpath,%s\"\n", library.path));
@@ -1271,7 +1370,7 @@ static void append_overlay(struct buffer *to, const char *cgo_go) {
 /* The words of GOFLAGS that are not about overlays and not ours, each as it is; and
    what they say. */
 static struct list goflags;
-static const char *overlay_of_goflags;
+static const char *overlay_of_goflags, *buildmode_of_goflags;
 static bool goflags_have_toolexec, goflags_have_exec;
 
 static void read_goflags(void) {
@@ -1299,6 +1398,8 @@ static void read_goflags(void) {
       goflags_have_toolexec = true;
     }
     goflags_have_exec |= starts_with(name, "-exec=");
+    if (starts_with(name, "-buildmode="))
+      buildmode_of_goflags = strchr(name, '=') + 1;
     add(&goflags, raw);
   }
 }
@@ -1314,9 +1415,11 @@ static void set_goflags(void) {
   setenv("GOFLAGS", all.at, 1);
   setenv("LIBCGO_GO_ROOT", fact[GOROOT], 1);
   /* Go's own linker notes no path, and links with no archive. */
-  if (getenv("GO_EXTLINK_ENABLED") == NULL && library.file != NULL &&
-      (library.path != NULL || !library.is_shared))
-    setenv("GO_EXTLINK_ENABLED", "1", 1);
+  if (getenv(extlink) == NULL && library.file != NULL &&
+      (library.path != NULL || !library.is_shared)) {
+    setenv(extlink, "1", 1);
+    setenv(extlink_is_ours, "1", 1);
+  }
 }
 
 static void make_overlay(void) {
@@ -1457,6 +1560,17 @@ static void ask_for_programs(struct list *targets, struct list *paths) {
   }
 }
 
+/* What the name of such a file ends with. */
+static const char *suffix(void) {
+  const char *mode =
+      call.buildmode != NULL ? call.buildmode : buildmode_of_goflags;
+  if (mode == NULL || call.compiles_tests)
+    return "";
+  return strcmp(mode, "c-archive") == 0 ? ".a"
+         : strcmp(mode, "plugin") == 0  ? ".so"
+                                        : "";
+}
+
 /* The files that a successful command has made, or has found to be right. */
 static void find_made(struct list *files, time_t since) {
   struct list targets = {NULL, 0}, paths = {NULL, 0};
@@ -1494,10 +1608,8 @@ static void find_made(struct list *files, time_t since) {
     else if (*name == '\0')
       name = program_name(paths.at[i]);
     if (call.compiles_tests || into_directory || targets.n == 1) {
-      const char *where = into_directory ? output : here;
-      add(files, text("%s/%s", where, name));
-      /* -buildmode=c-archive */
-      add(files, text("%s/%s.a", where, name));
+      add(files, text("%s/%s%s", into_directory ? output : here, name,
+                      ends_with(name, suffix()) ? "" : suffix()));
     }
   }
 }
@@ -1559,6 +1671,7 @@ static void fill_standard_files(void) {
 
 int main(int argc, char **argv) {
   const char *first = argc > 1 ? argv[1] : "";
+  signal(SIGCHLD, SIG_DFL); /* where it is ignored, no status can be asked for */
   fill_standard_files();
   find_self();
   if (argc > 0 && strcmp(base_name(argv[0]), as_linker) == 0)

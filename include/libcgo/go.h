@@ -111,9 +111,11 @@ LIBCGO_API void libcgo_go_thread_start(struct libcgo_go *go,
 LIBCGO_API void libcgo_go_sys_thread_create(void *(*fn)(void *), void *arg);
 
 LIBCGO_API void libcgo_go_notify_runtime_init_done(struct libcgo_go *go);
-/* Called before each call of Go by C. If Go has created the thread, and C now runs outside
-   of the stack bounds in the thread's g, it widens these bounds to contain the current
-   stack, too, and moves the guards with them. Returns the context for this call, from the
+/* Called before each call of Go by C. Waits until Go has started. In a child that was
+   forked while Go started, the thread that would end the wait is not there: a message says
+   so, and the process aborts. If Go has created the thread, and C now runs outside of the
+   stack bounds in the thread's g, it widens these bounds to contain the current stack,
+   too, and moves the guards with them. Returns the context for this call, from the
    function of libcgo_go_set_context_function, or 0. */
 LIBCGO_API uintptr_t libcgo_go_wait_runtime_init_done(struct libcgo_go *go);
 

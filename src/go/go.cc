@@ -271,6 +271,7 @@ void libcgo_go_init(libcgo_go *go, libcgo_go_g *g, void (*setg)(void *g)) {
         .text(": build the program again with libcgo-go, or install the "
               "library that it was built with")
         .fatal();
+  libcgo_init_begin(&go->init); // of a library the shim has done it
   go->setg = setg;
   uintptr_t key;
   if (os::create_key(end_of_thread, &key) == 0)

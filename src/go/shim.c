@@ -171,11 +171,13 @@ void x_cgo_getstackbound(uintptr_t *bounds) {
 
 void x_cgo_bindm(void *g) { libcgo_go_bindm(&state, g); }
 
-/* ---- without ---- */
-
+/* The thread in which a library starts. The process may fork before that thread runs. */
 void x_cgo_sys_thread_create(void *(*fn)(void *), void *arg) {
+  libcgo_init_begin(&state.init);
   libcgo_go_sys_thread_create(fn, arg);
 }
+
+/* ---- without ---- */
 
 void x_cgo_setenv(char **arg) { SYNC(libcgo_go_setenv(arg)); }
 void x_cgo_unsetenv(char **arg) { SYNC(libcgo_go_unsetenv(arg)); }

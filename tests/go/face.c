@@ -64,10 +64,30 @@ TEST(sigaction_gives_an_errno_value) {
   ck_assert_int_eq(libcgo_go_sigaction(SIGKILL, &set, NULL), EINVAL);
 }
 
+static struct libcgo_go starting = LIBCGO_GO_INIT(NULL, NULL, NULL, NULL, NULL);
+static struct libcgo_go_g g0;
+static void setg(void *g) { (void)g; }
+static void call_back(void *unused) {
+  (void)unused;
+  libcgo_go_wait_runtime_init_done(&starting);
+}
+
+TEST(a_child_that_is_forked_while_Go_starts_is_told) {
+  char output[500];
+  g0.stackhi = (uintptr_t)__builtin_dwarf_cfa() + 64;
+  libcgo_go_init(&starting, &g0, setg);
+  ck_assert_int_eq(run_to_death(call_back, NULL, output, sizeof output), SIGABRT);
+  ck_assert_msg(strstr(output, "forked while Go was starting") != NULL, "%s",
+                output);
+  libcgo_go_notify_runtime_init_done(&starting);
+  call_back(NULL); /* the parent goes on */
+}
+
 int main(void) {
   suite_begin("go-face");
   ADD_TEST(a_sanitizer_is_told_of_what_a_context_function_reads);
   ADD_TEST(sigaction_gives_back_what_was_set);
   ADD_TEST(sigaction_gives_an_errno_value);
+  ADD_TEST(a_child_that_is_forked_while_Go_starts_is_told);
   return suite_run();
 }

@@ -178,6 +178,14 @@ statuses() {
     (cd hello && says 1 'exit status 3' libcgo_go run . a b c)
 }
 
+# With SIGCHLD ignored, as some starters leave it, the system keeps no status.
+ignored_children() {
+  mkdir -p undefined && cp hello/go.mod undefined/ &&
+    printf 'package main\n\nfunc main() { nothing() }\n' >undefined/main.go && rm -f made &&
+    (cd undefined && says '[12]' 'undefined: nothing' timeout -k 1 600 \
+      env --ignore-signal=CHLD "$builddir/tools/libcgo-go" build $unstamped -o ../made .)
+}
+
 flags_stay() {
   (cd hello && GOFLAGS=-tags=some says 0 '^-tags=some -overlay=/' libcgo_go -C . env GOFLAGS)
 }
@@ -226,6 +234,36 @@ module_cache() {
     # Another Go within it finds its own tree.
     inside && cd inside && says 0 "^$goroot\$" libcgo_go run . "$goroot/bin/go")
 }
+# The tree of links to it is made once, also by many at a time, and again for another Go.
+# What a process that was killed has left is not in the way of one with its number.
+one_tree() { # COMMAND...
+  (GO=$scratch/modcache/toolchain/bin/go GOMODCACHE=$scratch/modcache && export GO GOMODCACHE && "$@") &&
+    find cache/libcgo-go -maxdepth 1 -name 'goroot-*' >trees && cat trees && test "$(wc -l <trees)" = 1
+}
+at_a_time() {
+  for _ in 1 2 3 4 5 6; do
+    libcgo_go env &
+  done
+  wait
+}
+made_once() {
+  rm -rf cache/libcgo-go/goroot-* && one_tree at_a_time &&
+    touch -d '1 hour ago' cache/libcgo-go/goroot-*/bin/go && one_tree at_a_time
+}
+after_a_killed_one() {
+  rm -rf cache/libcgo-go/goroot-* && one_tree libcgo_go env || return 1
+  tree=$(echo cache/libcgo-go/goroot-*)
+  (GO=$scratch/modcache/toolchain/bin/go GOMODCACHE=$scratch/modcache && export GO GOMODCACHE &&
+    timeout -k 1 60 sh -c 'rm -rf "$1" && mkdir "$1.$$" && exec "$2" env' - "$tree" \
+      "$builddir/tools/libcgo-go") && rm -rf "$tree".*
+}
+# In two containers processes have the same number. What one of them is about to write,
+# the directories stand for: they are in the way of another with its names.
+same_number() {
+  libcgo_go overlay >overlay.json || return 1
+  timeout -k 1 60 sh -c 'for file in cache/libcgo-go/*; do mkdir "$file.$$" || exit 1; done
+    exec "$1" overlay' - "$builddir/tools/libcgo-go" >again.json && cmp overlay.json again.json
+}
 # A program that asks a go command for its GOROOT.
 inside() {
   mkdir -p inside && cp hello/go.mod inside/ && cat >inside/main.go <<'G'
@@ -251,6 +289,25 @@ no_pkg_config() { PKG_CONFIG=no-such-tool refuses "no 'no-such-tool' command" li
 no_libcgo() {
   printf '#!/bin/sh\nexit 1\n' >finds-nothing && chmod +x finds-nothing &&
     PKG_CONFIG=./finds-nothing refuses 'install the development files' libcgo_go build
+}
+# pkg-config as Go calls it: by the first word, which go env -w may have set, too.
+records_questions() { # FILE
+  printf '#!/bin/sh\necho "$*" >>%s\nexec pkg-config "$@"\n' "'$scratch/questions'" >"$1" &&
+    chmod +x "$1" && rm -f questions
+}
+configured_pkg_config() {
+  records_questions recording && echo "PKG_CONFIG=$scratch/recording" >goenv &&
+    (unset PKG_CONFIG && GOENV=$scratch/goenv && export GOENV && libcgo_go env) && cat questions
+}
+quoted_pkg_config() {
+  mkdir -p "a dir" && records_questions "a dir/recording" &&
+    PKG_CONFIG="'$scratch/a dir/recording' --no-such-flag" libcgo_go env && cat questions
+}
+# What is not in Go's cache, because C is compiled with another flag.
+relative_pkg_config_path() {
+  rm -f made &&
+    (cd hello && PKG_CONFIG_PATH=nowhere:../../..: CGO_CFLAGS="-g -O1 -DOTHER=$$" \
+      libcgo_go build $unstamped -o ../made .) && uses_libcgo made
 }
 no_shim() { LIBCGO_GO_SHIM=/nowhere/shim.c refuses "'/nowhere/shim.c' is missing" libcgo_go build; }
 no_cgo() { CGO_ENABLED=0 refuses 'CGO_ENABLED is 0 in the environment' libcgo_go build; }
@@ -301,6 +358,15 @@ stray_build() {
     (cd hello && GO=../astray says 1 "/hello' was built with Go's own C files" \
       libcgo_go build $unstamped && rm hello)
 }
+# What a build has not made is not looked at: files of other names, of other builds.
+not_made() {
+  mkdir -p names && cp hello/go.mod hello/main.go names/ && printf '\0crosscall2\0' >not-made &&
+    (cd names && cp ../not-made hello.a && cp ../not-made hello.so &&
+    libcgo_go build $unstamped && uses_libcgo hello && cp ../not-made hello && cp ../not-made main &&
+    rm hello.a && libcgo_go build $unstamped -buildmode=c-archive && nm hello.a | grep 'U libcgo_go_init' &&
+    GOFLAGS=-buildmode=c-archive libcgo_go build $unstamped main.go &&
+    nm main.a | grep 'U libcgo_go_init')
+}
 stray_install() {
   astray && mkdir -p stray && (GOBIN=$scratch/stray && export GOBIN &&
     stock install $unstamped . && cd hello &&
@@ -317,6 +383,14 @@ stray_test() {
     libcgo_go test -c -o ../made .) && ! test -e made &&
     (cd hello && libcgo_go test -c -o ../made .) && uses_libcgo made
 }
+# Flags of tests, which other commands of Go's do not know.
+test_flags() {
+  for flags in "-vet=off -count=1 -v=true" "-test.short -run=none -timeout=5s -race=false"; do
+    (cd hello && rm -f hello.test && libcgo_go test -c $unstamped $flags 2>../said) || return 1
+    cat said
+    uses_libcgo hello/hello.test && ! grep 'flag provided' said || return 1
+  done
+}
 stripped() {
   for flags in -linkmode=external "-linkmode=external -extldflags=-static"; do
     rm -f made && (cd hello &&
@@ -325,6 +399,30 @@ stripped() {
   done
   astray && (cd hello && GO=../astray says '[12]' "has been called with the GOFLAGS" \
     libcgo_go build $unstamped -ldflags="-s -w $flags" -o ../made .)
+}
+
+# Not of this program is what it has as data.
+without_cgo() {
+  mkdir -p without && cp hello/go.mod without/ && (cd hello && "$GO" build $unstamped -o ../without/data .) &&
+    cat >without/main.go <<'G'
+package main
+
+import _ "embed"
+
+//go:embed data
+var data []byte
+
+func main() { println(data[1:4] != nil) }
+G
+  rm -f made && (cd without && libcgo_go build $unstamped -o ../made . >../said 2>&1)
+  cat said && ! test -s said && says 0 '^true$' ./made && (cd without &&
+    says 0 '^true$' libcgo_go run .)
+}
+stays_static() {
+  mkdir -p static && cp hello/go.mod static/ &&
+    printf 'package main\n\nfunc main() { println("without C") }\n' >static/main.go && rm -f made &&
+    (cd static && libcgo_go build $unstamped -o ../made .) && says 0 '^without C$' ./made &&
+    ! readelf -lW made | grep INTERP
 }
 
 # A module proxy in a directory, with a program that asks for another Go; and a go
@@ -552,6 +650,22 @@ knows_its_library() {
     (cd hello && libcgo_go build $unstamped -buildmode=pie -o ../made .) &&
     says 0 '^42$' env -i ./made
 }
+# lies_in DIRECTORY: PKG_CONFIG_PATH for a library there.
+lies_in() {
+  mkdir -p "$1" && ln -sf "$builddir"/.libs/libcgo.so* "$1/" &&
+    printf 'Name: libcgo\nDescription: libcgo\nVersion: %s\nlibdir=%s\nCflags: -I%s -I%s\nLibs: -L${libdir} -lcgo\n' \
+      "$VERSION" "$1" "$srcdir/include" "$builddir/include" >"$scratch/lies-in/libcgo.pc" &&
+    rm -f made && PKG_CONFIG_PATH=$scratch/lies-in
+}
+letters_of_bytes() {
+  (mkdir -p lies-in && lies_in "$scratch/lies-in/$(printf 'J\303\266rg')" && cd hello &&
+    libcgo_go build $unstamped -o ../made .) && says 0 '^42$' env -i ./made
+}
+comma() {
+  (mkdir -p lies-in && lies_in "$scratch/lies-in/a,b" && cd hello &&
+    says 0 "has a ',', which Go does not take" libcgo_go build $unstamped -o ../made .) &&
+    says 0 '^42$' ./made
+}
 loader_knows() {
   LD_LIBRARY_PATH=$builddir/.libs libcgo_go env | grep '^library .* rpath$' || return 1
   # As if it did: what stands for the loader's answer is the library of the file.
@@ -573,9 +687,14 @@ unwritable_cache() {
     test -z "$(find tmp -name 'libcgo-go*')" &&
     XDG_CACHE_HOME=/proc refuses 'set XDG_CACHE_HOME to a writable' libcgo_go overlay
 }
+# Root could make any directory.
+without_home() {
+  (unset HOME XDG_CACHE_HOME && GOPATH=$scratch/gopath && export GOPATH && libcgo_go env >out)
+  cat out && grep "^overlay   $TMPDIR/" out
+}
 cache_with_blanks() {
-  (XDG_CACHE_HOME="$scratch/a cache" && export XDG_CACHE_HOME && cd hello &&
-    says 0 '^42$' libcgo_go run .)
+  mkdir -p "a dir" && (XDG_CACHE_HOME="$scratch/a cache" && export XDG_CACHE_HOME && cd hello &&
+    says 0 '^42$' libcgo_go run . && TMPDIR="$scratch/a dir" says 0 '^42$' libcgo_go run .)
 }
 
 # What Go finds again is not built again: the same overlay is the same file.
@@ -601,6 +720,11 @@ ok test_tests_it tests_pass
 ok vet_finds_what_it_finds vet
 ok statuses_pass_through statuses
 ok build_needs_no_standard_input_and_output closed_descriptors
+if env --ignore-signal=CHLD true 2>/dev/null; then
+  ok a_failure_is_seen_where_SIGCHLD_is_ignored ignored_children
+else
+  skip a_failure_is_seen_where_SIGCHLD_is_ignored "this env ignores no signal"
+fi
 ok directories_may_have_blanks blanks
 case $("$GO" env GOVERSION) in
 go1.1? | go1.1?.*)
@@ -609,22 +733,29 @@ go1.1? | go1.1?.*)
   skip flags_of_go_env_w_stay "this Go does not know -C"
   skip no_C_compiler_is_an_error "this Go does not look for one"
   skip a_program_may_cover_all_packages "this Go does not know it"
-  skip an_overlay_in_GOFLAGS_may_be_quoted "this Go does not know it" ;;
+  skip an_overlay_in_GOFLAGS_may_be_quoted "this Go does not know it"
+  skip pkg_config_may_be_quoted "this Go does not know it" ;;
 *)
   ok no_C_compiler_is_an_error no_compiler
   ok a_program_may_cover_all_packages coverage_of_a_program
   ok an_overlay_in_GOFLAGS_may_be_quoted quoted_overlay
+  ok pkg_config_may_be_quoted quoted_pkg_config
   ok a_flag_C_says_where_Go_runs chdir
   ok flags_in_GOFLAGS_stay flags_stay
   ok flags_of_go_env_w_stay configured_flags_stay ;;
 esac
+ok processes_of_two_containers_may_have_one_cache same_number
 ok a_toolchain_in_the_module_cache_is_served module_cache
+ok many_at_a_time_share_its_tree_of_links made_once
+ok a_killed_one_does_not_stand_in_the_way after_a_killed_one
 ok a_GOROOT_may_have_quotes quotes
 ok an_unknown_symbol_is_named_and_nothing_built unknown_symbol
 ok a_Go_without_sources_is_an_error no_sources
 ok no_go_command_is_an_error no_go
 ok no_pkg_config_command_is_an_error no_pkg_config
 ok no_development_files_are_an_error no_libcgo
+ok pkg_config_of_go_env_w_is_asked configured_pkg_config
+ok a_path_for_pkg_config_need_not_be_from_the_root relative_pkg_config_path
 ok no_shim_is_an_error no_shim
 ok cgo_switched_off_is_an_error no_cgo
 ok another_system_is_an_error other_system
@@ -641,10 +772,14 @@ ok null_in_an_overlay_is_nothing null_in_overlays
 ok an_overlay_that_is_nested_too_deeply_is_an_error deep_overlays
 ok its_own_overlay_is_none_of_the_user_s own_overlay_again
 ok a_program_built_by_another_Go_is_an_error stray_build
+ok files_that_a_build_has_not_made_are_not_looked_at not_made
 ok an_installed_program_of_another_Go_is_an_error stray_install
 ok a_program_of_another_Go_is_not_run stray_run
 ok a_test_of_another_Go_is_an_error stray_test
+ok a_test_that_is_compiled_may_have_flags_of_tests test_flags
 ok a_stripped_program_is_known stripped
+ok a_program_without_cgo_may_have_one_with_cgo_in_it without_cgo
+ok a_program_without_cgo_stays_static stays_static
 case $("$GO" env GOVERSION) in
 go1.1* | go1.20*) why="this Go gets no other" ;;
 *) have python3 || why="there is no python3 for an archive" ;;
@@ -664,8 +799,11 @@ ok generate_may_call_it generates
 ok another_Go_within_a_test_is_an_error other_inside
 ok a_test_may_cover_the_package coverage
 ok programs_find_the_library_without_an_environment knows_its_library
+ok the_library_s_directory_may_have_letters_of_several_bytes letters_of_bytes
+ok a_directory_that_Go_takes_in_no_run_path_is_named comma
 ok the_loader_is_asked_for_the_library loader_knows
 ok programs_that_Go_links_are_told_the_flag internally
 ok an_unwritable_cache_is_replaced_for_the_time_of_the_call unwritable_cache
 ok a_cache_with_blanks_is_replaced_too cache_with_blanks
+ok without_a_home_there_is_no_cache_that_stays without_home
 done_testing

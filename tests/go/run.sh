@@ -164,6 +164,11 @@ libraries() {
   esac
 }
 
+# Go's own C half waits for ever.
+forked_at_once() {
+  libraries "$with_libcgo" c-shared && run ./host fork ./one.so
+}
+
 # claim NAME COMMAND... where the command has TOOL in the place of its tool.
 claim() {
   claim_name=$1 command=$2
@@ -201,6 +206,7 @@ for mode in $modes; do
   c-shared)
     claim a_C_program_that_loads_a_Go_library libraries c-shared
     claim a_C_program_that_loads_two_Go_libraries libraries two
+    ok a_child_that_is_forked_at_once_waits_for_no_start forked_at_once
     claim a_Go_program_that_loads_a_plugin_and_a_Go_library libraries both ;;
   esac
 done

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
+ * host fork LIBRARY: it forks as soon as the library is loaded. If Go still starts, the
+ * child is told when it would call Go.
+ *
  * host LIBRARY [LIBRARY]: a C program that loads Go libraries and calls them on
  * many threads, the first calls while they still start. With LINKED the library
  * is linked. Two libraries are two Go runtimes, each with its own count.
  */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { threads = 16, waves = 20, calls = 50, most = 2 };
 
@@ -56,10 +63,34 @@ static int load(int argc, char **argv) {
 }
 #endif
 
+/* What the code that cgo generates does first is done here, and no Go, which would miss
+   its threads. */
+static int fork_at_once(const char *name) {
+  void *object = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  const pid_t child = object != NULL ? fork() : -1;
+  int status = -1;
+  if (child == 0) {
+    void (*wait_for_go)(void);
+    *(void **)&wait_for_go = dlsym(object, "_cgo_wait_runtime_init_done");
+    alarm(20); /* where it waits for a thread that is not there */
+    wait_for_go();
+    _exit(0);
+  }
+  if (child < 0 || waitpid(child, &status, 0) != child ||
+      (status != 0 && WTERMSIG(status) != SIGABRT)) {
+    printf("the child: status %x\n", (unsigned)status);
+    return 1;
+  }
+  puts("ok");
+  return 0;
+}
+
 int main(int argc, char **argv) {
   pthread_t thread[threads];
   long wrong = 0;
   int i, l, wave;
+  if (argc == 3 && strcmp(argv[1], "fork") == 0)
+    return fork_at_once(argv[2]);
   libraries = load(argc, argv);
   for (wave = 0; wave < waves; wave++) {
     for (i = 0; i < threads; i++)

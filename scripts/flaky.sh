@@ -168,8 +168,9 @@ for wanted in "${@:-busy}"; do
       continue
     fi
     give_to nobody
+    # A compiler's cache belongs to who runs this.
     # shellcheck disable=SC2086 # words
-    series user "$each" "$cpus" $lower env HOME="$PWD"
+    series user "$each" "$cpus" $lower env HOME="$PWD" CCACHE_DISABLE=1
     give_to "$who" ;;
   *)
     echo "$0: there is no series $wanted" >&2

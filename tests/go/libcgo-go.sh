@@ -43,6 +43,9 @@ mkdir -p "$GOCACHE" 2>/dev/null || {
 XDG_CACHE_HOME=$scratch/cache
 export LIBCGO_GO_SHIM PKG_CONFIG_PATH LD_LIBRARY_PATH GOENV GOTOOLCHAIN GO \
   GO111MODULE GOPROXY CGO_ENABLED GOCACHE XDG_CACHE_HOME
+# Git tells Go of a checkout that is another user's, too.
+GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+export GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
 goroot=$("$GO" env GOROOT)
 other_cpu=arm64
 test "$("$GO" env GOHOSTARCH)" != arm64 || other_cpu=amd64

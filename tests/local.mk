@@ -32,6 +32,7 @@ tests_support_libsupport_a_SOURCES = tests/support/harness.c tests/support/harne
 	tests/support/minicheck.h tests/support/client.h tests/support/contexts.c \
 	tests/support/four.c tests/support/four.h \
 	tests/support/kit.c tests/support/kit.h tests/support/pthread-exit.h \
+	tests/support/real-create.h \
 	tests/support/sandbox.h tests/support/stacks.h tests/ports/arch/arch.h tests/ports/arch/cpu.h
 EXTRA_DIST += tests/support/client.c
 nodist_tests_support_libsupport_a_SOURCES = tests/ports/arch/@cpu_file@.S

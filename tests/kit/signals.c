@@ -4,6 +4,7 @@
  * them. This program stands between the library and two functions of pthreads.
  */
 #include "support/kit.h"
+#include "support/real-create.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -41,29 +42,15 @@ static void *with_signal_stack(void *p) {
   return own.fn(own.arg);
 }
 
-#if UNDER_TSAN
-/* The sanitizer's, which is weak, and in the program where clang has linked it. */
-#pragma weak __interceptor_pthread_create
-int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *,
-                                 void *(*)(void *), void *);
-#endif
-
 NOT_INSTRUMENTED int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                                     void *(*fn)(void *), void *arg) {
-  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
-      NULL;
-#if UNDER_TSAN
-  real = __interceptor_pthread_create;
-#endif
-  if (real == NULL)
-    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
   if (!atomic_load(&wrap_threads))
-    return real(thread, attr, fn, arg);
+    return real_create(thread, attr, fn, arg);
   struct wrapped *own = malloc(sizeof *own);
   if (own == NULL)
     return EAGAIN;
   *own = (struct wrapped){fn, arg};
-  return real(thread, attr, with_signal_stack, own);
+  return real_create(thread, attr, with_signal_stack, own);
 }
 
 /* A sanitizer's keys are older than this one. */

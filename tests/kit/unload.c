@@ -3,6 +3,7 @@
  * A runtime whose shared object is closed while a thread is attached to it.
  */
 #include "support/harness.h"
+#include "support/real-create.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -25,7 +26,7 @@ struct begun_late {
   void *(*fn)(void *);
   void *arg;
 };
-static atomic_int late_ms;
+static atomic_int late_ms, long_sleeps;
 static atomic_int stopped_s; /* what a clock goes on while a thread is made */
 static atomic_int ahead_s;
 
@@ -52,30 +53,16 @@ static void *begin_late(void *p) {
   return own.fn(own.arg);
 }
 
-#if UNDER_TSAN
-/* The sanitizer's, which is weak, and in the program where clang has linked it. */
-#pragma weak __interceptor_pthread_create
-int __interceptor_pthread_create(pthread_t *, const pthread_attr_t *,
-                                 void *(*)(void *), void *);
-#endif
-
 NOT_INSTRUMENTED int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                                     void *(*fn)(void *), void *arg) {
-  int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
-      NULL;
-#if UNDER_TSAN
-  real = __interceptor_pthread_create;
-#endif
-  if (real == NULL)
-    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
   if (atomic_load(&late_ms) == 0)
-    return real(thread, attr, fn, arg);
+    return real_create(thread, attr, fn, arg);
   struct begun_late *own = malloc(sizeof *own);
   if (own == NULL)
     return EAGAIN;
   *own = (struct begun_late){fn, arg};
   atomic_fetch_add(&ahead_s, atomic_load(&stopped_s));
-  return real(thread, attr, begin_late, own);
+  return real_create(thread, attr, begin_late, own);
 }
 
 NOT_INSTRUMENTED int nanosleep(const struct timespec *wanted,
@@ -84,7 +71,7 @@ NOT_INSTRUMENTED int nanosleep(const struct timespec *wanted,
   if (real == NULL)
     *(void **)&real = dlsym(RTLD_NEXT, "nanosleep");
   const struct timespec long_enough = {0, 150000000};
-  return real(atomic_load(&late_ms) == 0 ? wanted : &long_enough, rest);
+  return real(atomic_load(&long_sleeps) ? &long_enough : wanted, rest);
 }
 
 /* ---- a visit ---- */
@@ -142,11 +129,19 @@ TEST(an_object_with_an_attached_thread_stays_mapped) {
 }
 
 /* The thread that asks the loader to keep the object begins after half a second. */
-TEST(an_object_stays_mapped_where_threads_begin_late) {
+static void visit_late(void) {
   atomic_store(&late_ms, 500);
   const struct visit v = visit(shared, "module_attach");
   atomic_store(&late_ms, 0);
   assert_leaves_in_mapped_code(&v);
+}
+TEST(an_object_stays_mapped_where_threads_begin_late) { visit_late(); }
+
+/* And who waits for it looks seldom. */
+TEST(an_object_stays_mapped_where_threads_sleep_too_long) {
+  atomic_store(&long_sleeps, 1);
+  visit_late();
+  atomic_store(&long_sleeps, 0);
 }
 
 /* A debugger has stopped the process, or the machine was suspended. */
@@ -192,6 +187,7 @@ int main(void) {
   ADD_TEST(an_object_without_an_attached_thread_is_unmapped);
   ADD_TEST(an_object_with_an_attached_thread_stays_mapped);
   ADD_TEST(an_object_stays_mapped_where_threads_begin_late);
+  ADD_TEST(an_object_stays_mapped_where_threads_sleep_too_long);
   ADD_TEST(an_object_stays_mapped_where_nothing_runs_for_a_while);
   ADD_TEST(an_unloaded_archive_leaves_no_handler_of_forks);
   ADD_TEST(an_object_with_the_archive_in_it_stays_mapped);

@@ -52,17 +52,30 @@ static uintptr_t c_starts_a_thread(void *arg) {
   return (uintptr_t)pthread_join(thread, NULL);
 }
 
+/* The thread sanitizer sees nothing of this. */
+__attribute__((__noinline__, __no_sanitize_thread__)) static void
+wait_until(const volatile int *n, int least) {
+  while (*n < least)
+    sched_yield();
+}
+
 __attribute__((__noinline__)) static void
 planted_fault(char *heap, volatile char *frame, volatile int at) {
   if (fault_is("heap"))
     heap[at] = 1;
   if (fault_is("stack"))
     frame[at] = 1;
-  static int here;
-  if (fault_is("race") && __atomic_fetch_add(&here, 1, __ATOMIC_RELAXED) < 2) {
-    while (__atomic_load_n(&here, __ATOMIC_RELAXED) < 2)
-      sched_yield(); /* two workers at once, which nothing orders */
+  static int here, written;
+  int mine;
+  if (fault_is("race") &&
+      (mine = __atomic_fetch_add(&here, 1, __ATOMIC_RELAXED)) < 2) {
+    /* Two workers, which nothing orders. One after the other: of two writes at the same
+       instant the sanitizer may see none, and of one long ago it may know no callers. */
+    wait_until(&here, 2);
+    wait_until(&written, mine);
     shared++;
+    __atomic_fetch_add(&written, 1, __ATOMIC_RELAXED);
+    wait_until(&written, 2);
   }
 }
 

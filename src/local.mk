@@ -144,6 +144,9 @@ if CALL_PARKED
 src_arch_parts += src/libcall_parked.la
 nodist_src_libcall_parked_la_SOURCES = src/arch/@cpu_file@.S
 src_libcall_parked_la_CPPFLAGS = $(src_cppflags) -DPART_call_parked
+src_arch_parts += src/libcall_parked_anywhere.la
+nodist_src_libcall_parked_anywhere_la_SOURCES = src/arch/@cpu_file@.S
+src_libcall_parked_anywhere_la_CPPFLAGS = $(src_cppflags) -DPART_call_parked_anywhere
 endif
 
 if STACK_CHK_FAIL_LOCAL

@@ -38,7 +38,7 @@ IS_NEW = 1  # of its flags
 # them. Records of 0.1 end before.
 POLL, MODE, STATE = 49, 2, 8
 IN_WORLD = 64  # of the state
-STOP_ASKED, HANDSHAKE_ASKED, PARKED = 1, 2, 1
+STOP_ASKED, HANDSHAKE_ASKED, MANAGED = 1, 2, 0
 # In the runtime's record: 40 bytes and as many words. In a world's block and a member's, which
 # are the library's (src/kit/world.cc): bytes, and as many words.
 FLAGS, WORLD = 10, 11
@@ -524,7 +524,7 @@ def poll_of(thread):
 
 
 def is_parked(thread):
-    return number_at(thread.address + 8 + POLL * word_bytes() + 4 * MODE, 4) == PARKED
+    return number_at(thread.address + 8 + POLL * word_bytes() + 4 * MODE, 4) != MANAGED
 
 
 def world_state(thread):

@@ -567,7 +567,113 @@ END_DATA SYM(libcgo_guard_place)
  *
  * In: thread in rdi, fn in rsi, arg in rdx. libcgo_call_on_system, and what
  * src/kit/world.cc says of parking. All that a callee keeps is stored, for who looks
- * through the frame; fn keeps it, so it is not loaded again.
+ * through the frame; fn keeps it, so only rbx is loaded again, which has the thread.
+ *
+ *     CFA ->  +---------------------+
+ *             | return address      | rbp + 56
+ *             | rbx                 | rbp + 48
+ *             | r12                 | rbp + 40
+ *             | r13                 | rbp + 32
+ *             | r14                 | rbp + 24
+ *             | r15                 | rbp + 16
+ *             | return address      | rbp +  8
+ *             | caller's rbp        | <- rbp, caller_sp
+ *             +---------------------+
+ *
+ * The return address is there once more, above the caller's rbp: so are the frames of
+ * libcgo_call_on_system, and libcgo_frame_layout.caller_to_return is true. It goes through a
+ * register: a push from the word that `call` has just written would wait for it.
+ *
+ * The stores to mode and the loads of poll and slow are in the order of the program, but the
+ * CPU may do the load first: who stops the world has a fence for that.
+ */
+#define IN_CALL_BYTES 48	/* from above the caller's rbp to the return address */
+
+FUNC SYM(libcgo_call_parked)
+	PERSONALITY SYM(libcgo_parked_personality)
+	LANDING_PAD
+	testq	%rdi, %rdi
+	jz	LOCAL(not_parked)
+	testb	$(THREAD_WORLD), THREAD_STATE(%rdi)
+	jz	LOCAL(not_parked)
+	cmpl	$(0), THREAD_MODE(%rdi)
+	jne	LOCAL(not_parked)
+	leaq	-(IN_CALL_BYTES+8)(%rsp), %rcx
+	subq	THREAD_SMALL_LO(%rdi), %rcx
+	cmpq	THREAD_SMALL_SPAN(%rdi), %rcx
+	jae	LOCAL(anywhere)
+	movq	(%rsp), %rax
+	SAVE	rbx
+	PUSH	r12
+	PUSH	r13
+	PUSH	r14
+	PUSH	r15
+	PUSH	rax
+	SAVE	rbp
+	movq	%rsp, %rbp
+	.cfi_def_cfa_register %rbp
+	movq	%rdi, %rbx
+	PROBE2(call_parked, 8@%rdi, 8@%rsi)
+	movq	%rsp, THREAD_CALLER_SP(%rdi)
+	movq	THREAD_SYSTEM_SP(%rdi), %rsp
+	movl	$(THREAD_IN_PARKED_CALL), THREAD_MODE(%rdi)
+	cmpq	$(0), THREAD_POLL(%rdi)
+	jne	3f
+1:	movq	%rdx, %rdi
+	BEGIN_OTHER_STACK
+	call	*%rsi
+	movl	$(0), THREAD_MODE(%rbx)
+	cmpq	$(0), THREAD_POLL(%rbx)
+	jne	4f
+2:	PROBE1(call_parked_done, 8@%rax)
+	movq	48(%rbp), %rbx
+	.cfi_remember_state
+	.cfi_restore %rbx
+	leave
+	.cfi_def_cfa %rsp, IN_CALL_BYTES+8
+	.cfi_restore %rbp
+	DROP	IN_CALL_BYTES
+	ret
+	.cfi_restore_state
+4:	movq	%rbx, %rdi
+	movq	%rax, %rsi
+	movq	%rbp, %rdx
+	call	SYM(libcgo_ends_parked_call)
+	jmp	2b
+	END_OTHER_STACK
+3:	pushq	%rsi
+	pushq	%rdx
+	call	SYM(libcgo_parks)
+	popq	%rdx
+	popq	%rsi
+	jmp	1b
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbx
+	.cfi_restore %rbp
+LOCAL(anywhere):
+	jmp	SYM(libcgo_call_parked_anywhere)
+LOCAL(not_parked):
+	jmp	SYM(libcgo_call_on_system)
+END SYM(libcgo_call_parked)
+
+/*
+ * const struct libcgo_parked_frame libcgo_parked_frame;
+ */
+HIDDEN_DATA SYM(libcgo_parked_frame), 8
+	.quad	3		/* thread: rbx */
+	.quad	6		/* the frame: rbp */
+END_DATA SYM(libcgo_parked_frame)
+
+#endif
+
+#ifdef PART_call_parked_anywhere
+/*
+ * uintptr_t libcgo_call_parked_anywhere(struct libcgo_thread *thread,
+ *                                       uintptr_t (*fn)(void *), void *arg);
+ *
+ * libcgo_call_parked for a managed thread on any stack. Here parked_sp tells where it has parked. The
+ * frame keeps what it was: this may be a handler that has interrupted code which has written
+ * it, and has not parked yet.
  *
  *     CFA ->  +---------------------+
  *             | return address      | rbp + 72
@@ -579,26 +685,14 @@ END_DATA SYM(libcgo_guard_place)
  *             | parked_sp before    | rbp + 24
  *             | thread              | rbp + 16
  *             | return address      | rbp +  8
- *             | caller's rbp        | <- rbp, caller_sp, parked_sp
+ *             | caller's rbp        | <- rbp, parked_sp, on a small stack caller_sp
  *             +---------------------+
- *
- * The return address is there once more, above the caller's rbp: so are the frames of
- * libcgo_call_on_system, and libcgo_frame_layout.caller_to_return is true.
- *
- * The stores to mode and the loads of poll and slow are in the order of the program, but the
- * CPU may do the load first: who stops the world has a fence for that.
  */
 #define PARKED_BYTES 64		/* from rbp to the word below the return address */
 
-FUNC SYM(libcgo_call_parked)
-	PERSONALITY SYM(libcgo_parked_personality)
+HIDDEN_FUNC SYM(libcgo_call_parked_anywhere)
+	PERSONALITY SYM(libcgo_parked_anywhere_personality)
 	LANDING_PAD
-	testq	%rdi, %rdi
-	jz	LOCAL(not_parked)
-	testb	$(THREAD_WORLD), THREAD_STATE(%rdi)
-	jz	LOCAL(not_parked)
-	cmpl	$(0), THREAD_MODE(%rdi)
-	jne	LOCAL(not_parked)
 	pushq	%rbx
 	.cfi_adjust_cfa_offset 8
 	pushq	%r12
@@ -668,11 +762,7 @@ FUNC SYM(libcgo_call_parked)
 	popq	%rdx
 	popq	%rsi
 	jmp	2b
-LOCAL(not_parked):
-	.cfi_def_cfa %rsp, 8
-	.cfi_restore %rbp
-	jmp	SYM(libcgo_call_on_system)
-END SYM(libcgo_call_parked)
+END SYM(libcgo_call_parked_anywhere)
 
 /*
  * const struct libcgo_place_in_frame libcgo_parked_place;

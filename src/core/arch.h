@@ -93,8 +93,17 @@ struct libcgo_place_in_frame {
 };
 extern const struct libcgo_place_in_frame libcgo_guard_place
     __attribute__((__visibility__("hidden")));
-/* The same for the word `thread` in the frame of libcgo_call_parked, whose personality
-   routine is libcgo_parked_personality; where that is in assembly. */
+/* Where libcgo_call_parked is in assembly: the registers of its frame, by their numbers in
+   DWARF, that have the thread, and caller_sp. Its personality routine is
+   libcgo_parked_personality. */
+struct libcgo_parked_frame {
+  intptr_t thread;
+  intptr_t caller_sp;
+};
+extern const struct libcgo_parked_frame libcgo_parked_frame
+    __attribute__((__visibility__("hidden")));
+/* The word `thread` in the frame of libcgo_call_parked_anywhere, as libcgo_guard_place. Its
+   personality routine is libcgo_parked_anywhere_personality. */
 extern const struct libcgo_place_in_frame libcgo_parked_place
     __attribute__((__visibility__("hidden")));
 

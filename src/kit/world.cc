@@ -88,6 +88,7 @@ uint32_t child_is_told = 0;
 
 constexpr uint32_t managed = 0;
 constexpr uint32_t parked = THREAD_PARKED;
+constexpr uint32_t in_parked_call = THREAD_IN_PARKED_CALL;
 
 // In libcgo_thread::poll.
 constexpr uint32_t stop_asked = 1;
@@ -331,8 +332,26 @@ inline bool is_asked(const libcgo_thread *thread) {
 #endif
 }
 
-inline void set_parked(libcgo_thread *thread) {
-  store(&thread->mode, parked);
+// Where a thread has parked. In a call of assembly, on a small stack, caller_sp tells it,
+// otherwise parked_sp: 0 if no frames are left.
+struct place {
+  uint32_t mode;
+  uintptr_t sp;
+};
+
+inline place place_of(const libcgo_thread *thread, uint32_t mode) {
+  return {mode, __atomic_load_n(mode == in_parked_call ? &thread->caller_sp
+                                                       : &thread->parked_sp,
+                                __ATOMIC_RELAXED)};
+}
+
+inline place place_of(const libcgo_thread *thread) {
+  return place_of(thread,
+                  thread->mode == in_parked_call ? in_parked_call : parked);
+}
+
+inline void set_parked(libcgo_thread *thread, uint32_t mode = parked) {
+  store(&thread->mode, mode);
   light_fence();
   if (__builtin_expect(is_asked(thread), false))
     libcgo_parks(thread);
@@ -340,30 +359,33 @@ inline void set_parked(libcgo_thread *thread) {
 
 // Where it has parked, if a handler has parked elsewhere meanwhile. Else nothing is written:
 // others may be looking.
-inline void set_place(libcgo_thread *thread, uintptr_t sp) {
-  if (thread->parked_sp != sp)
-    __atomic_store_n(&thread->parked_sp, sp, __ATOMIC_RELAXED);
+inline void set_place(libcgo_thread *thread, const place &where) {
+  uintptr_t *const word =
+      where.mode == in_parked_call ? &thread->caller_sp : &thread->parked_sp;
+  if (*word != where.sp)
+    __atomic_store_n(word, where.sp, __ATOMIC_RELAXED);
 }
 
-// sp: where it has parked.
-inline void set_managed(libcgo_thread *thread, uintptr_t sp) {
+// The mode says managed, and a word is set. where: it has parked there.
+[[gnu::cold, gnu::noinline]] void wait_to_unpark(libcgo_thread *thread,
+                                                 const place &where);
+
+inline void set_managed(libcgo_thread *thread, const place &where) {
   // Release: who reads it in a signal handler, or a debugger.
   store(&thread->mode, managed);
   light_fence();
-  if (__builtin_expect(is_asked(thread), false)) {
-    set_place(thread, sp);
-    libcgo_unparks(thread, 0);
-  }
+  if (__builtin_expect(is_asked(thread), false))
+    wait_to_unpark(thread, where);
 }
 
 inline void set_managed(libcgo_thread *thread) {
-  set_managed(thread, thread->parked_sp);
+  set_managed(thread, place_of(thread));
 }
 
 // before: the place when it began. See park_at.
 [[maybe_unused]] inline void end_parked_call(libcgo_thread *thread,
                                              uintptr_t sp, uintptr_t before) {
-  set_managed(thread, sp);
+  set_managed(thread, {parked, sp});
   light_fence();
   thread->parked_sp = before;
 }
@@ -387,6 +409,7 @@ struct libcgo_guarded_call {
   uintptr_t parked_sp; // what it was before
   // Of a callback: what it was before.
   cgo::member *member;
+  uintptr_t caller_sp;
   uintptr_t place_before;
   uintptr_t kept_floor;
   uint32_t mode;
@@ -566,14 +589,16 @@ void wait_for_handshake(member *m) {
 [[gnu::always_inline]] inline void end_callback(const libcgo_guarded_call *g) {
   libcgo_thread *const thread = g->thread;
   member *const m = g->member;
-  if (thread->mode == parked) // by hand, or a jump has left the call
-    set_managed(thread);      // before others stop looking, nothing changes
+  if (thread->mode != managed) // by hand, or a jump has left the call
+    set_managed(thread);       // before others stop looking, nothing changes
   thread->parked_sp = g->parked_sp;
   m->place_before = g->place_before;
   m->kept_used = m->kept_floor;
   m->kept_floor = g->kept_floor;
-  if (g->mode == parked)
-    set_parked(thread);
+  if (g->mode == in_parked_call)
+    thread->caller_sp = g->caller_sp; // an exception may have left calls
+  if (g->mode != managed)
+    set_parked(thread, g->mode);
   if (g->callbacks == 0 && __builtin_expect(load(&m->state) != is_live, false))
     go_out_again(m);
   set_callbacks(m, g->callbacks);
@@ -629,7 +654,7 @@ inline bool forget_left_callbacks(member *m, uintptr_t sp) {
       has_left_callbacks(m, sp)) {
     const bool foreign = m->foreign != 0;
     if (foreign) { // which was parked before the first
-      if (m->thread->mode == parked)
+      if (m->thread->mode != managed)
         set_managed(m->thread);
       m->kept_used = 0;
       m->thread->parked_sp = 0;
@@ -690,6 +715,7 @@ run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   g.arg = arg;
   g.member = m;
   g.parked_sp = thread->parked_sp;
+  g.caller_sp = thread->caller_sp;
   g.place_before = m->place_before;
   g.mode = thread->mode;
   g.callbacks = m->callbacks - 1;
@@ -748,20 +774,35 @@ void libcgo_parks(libcgo_thread *thread) {
     full_fence();
   if ((load(&thread->poll) & must_park) != 0)
     arrive(member_of(thread)->of);
-  look_for_left_callbacks(thread, thread->parked_sp);
+  look_for_left_callbacks(thread, place_of(thread).sp);
 }
 
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
-  using namespace cgo;
+  cgo::wait_to_unpark(thread, {cgo::parked, thread->parked_sp});
+  return result;
+}
+
+uintptr_t libcgo_ends_parked_call(libcgo_thread *thread, uintptr_t result,
+                                  uintptr_t sp) {
+  cgo::wait_to_unpark(thread, {cgo::in_parked_call, sp});
+  return result;
+}
+
+} // extern "C"
+
+namespace cgo {
+
+namespace {
+
+void wait_to_unpark(libcgo_thread *thread, const place &where) {
   world *const w = member_of(thread)->of;
-  const uintptr_t sp = thread->parked_sp;
   for (;;) {
     if (load(&thread->slow) != 0)
       full_fence();
     if ((load(&thread->poll) & must_park) == 0 || has_turn(w))
-      return result;
-    set_place(thread, sp);
-    store(&thread->mode, parked);
+      return;
+    set_place(thread, where);
+    store(&thread->mode, where.mode);
     full_fence();
     arrive(w);
     look_for_fork(w); // a child that no handler of forks has told
@@ -776,7 +817,8 @@ uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result) {
   }
 }
 
-} // extern "C"
+} // namespace
+} // namespace cgo
 
 // ---- unwinding ----
 //
@@ -878,6 +920,23 @@ _Unwind_Reason_Code libcgo_parked_personality(int, _Unwind_Action actions,
                                               _Unwind_Exception_Class,
                                               _Unwind_Exception *,
                                               _Unwind_Context *context) {
+  using namespace cgo;
+  if ((actions & _UA_CLEANUP_PHASE) != 0) {
+    const auto value =
+        [context, get = unwinder_that_called().get_register](intptr_t reg) {
+          return static_cast<uintptr_t>(get(context, static_cast<int>(reg)));
+        };
+    set_managed(
+        reinterpret_cast<libcgo_thread *>(value(libcgo_parked_frame.thread)),
+        {in_parked_call, value(libcgo_parked_frame.caller_sp)});
+  }
+  return _URC_CONTINUE_UNWIND;
+}
+
+_Unwind_Reason_Code
+libcgo_parked_anywhere_personality(int, _Unwind_Action actions,
+                                   _Unwind_Exception_Class, _Unwind_Exception *,
+                                   _Unwind_Context *context) {
   using namespace cgo;
   if (const uintptr_t word =
           word_of_frame(actions, context, libcgo_parked_place)) {
@@ -1099,7 +1158,7 @@ namespace {
 
 // No frames of the runtime are left.
 void park_at_the_end(libcgo_thread *thread) {
-  if (thread->mode != parked) {
+  if (thread->mode == managed) {
     thread->parked_sp = 0;
     set_parked(thread);
   }
@@ -1424,6 +1483,15 @@ libcgo_thread *wait_for_threads(world *w, const deadline &until, Find find) {
   }
 }
 
+// What it sees tells where the thread has parked until the world starts, or the handshake is
+// over: the thread may store another mode, when it finds that it has to wait.
+bool sees_parked(member *m) {
+  const uint32_t mode = load(&m->thread->mode);
+  if (mode != managed)
+    store(&m->seen, mode);
+  return mode != managed;
+}
+
 int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
          uintptr_t sp) {
   if (late != nullptr)
@@ -1451,6 +1519,8 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
     if (m->owner != self_pointer) {
       set_poll(m->thread, stop_asked);
       others = true;
+    } else {
+      sees_parked(m);
     }
   // With the lock, or who visits the threads looks before it, and sleeps after it.
   if (!others)
@@ -1461,7 +1531,7 @@ int stop(libcgo_runtime *runtime, uint64_t timeout_ns, libcgo_thread **late,
     fence(w);
     slowest = wait_for_threads(w, until, [w, self_pointer]() -> libcgo_thread * {
       for (member *m = w->first; m != nullptr; m = m->next)
-        if (m->owner != self_pointer && load(&m->thread->mode) != parked)
+        if (!sees_parked(m) && m->owner != self_pointer)
           return m->thread;
       if (has_turn(w))
         store(&w->stopped, 1u);
@@ -1555,7 +1625,7 @@ int shake(libcgo_runtime *runtime, libcgo_thread *thread,
     if (!has) {
       fence(w);
       wait_for_threads(w, deadline(no_limit), [thread]() -> libcgo_thread * {
-        return load(&thread->mode) == parked ? nullptr : thread;
+        return sees_parked(member_of(thread)) ? nullptr : thread;
       });
     }
     libcgo_thread *const before = w->shaken;
@@ -1839,7 +1909,8 @@ int visit_segments(libcgo_thread *thread,
     light_fence();
     m->kept_used = used;
   } else {
-    const uintptr_t place = __atomic_load_n(&thread->parked_sp, __ATOMIC_RELAXED);
+    const uintptr_t place =
+        place_of(thread, m->owner == self() ? thread->mode : load(&m->seen)).sp;
     if (place != 0) {
       add_kept(s, m, kind_of(thread, place));
       walk(s, thread, place);
@@ -1861,7 +1932,7 @@ extern "C" {
 #ifndef LIBCGO_CALL_PARKED
 uintptr_t libcgo_call_parked(libcgo_thread *thread, uintptr_t (*fn)(void *arg),
                              void *arg) {
-  if (thread == nullptr || !in_world(thread) || thread->mode == parked)
+  if (thread == nullptr || !in_world(thread) || thread->mode != managed)
     return libcgo_call_on_system(thread, fn, arg);
   libcgo_guarded_call g = {};
   g.kind = calls_parked;
@@ -1879,7 +1950,7 @@ void libcgo_park(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
   if (!in_world(thread))
     return;
-  if (!forget_left_callbacks(member_of(thread), sp) && thread->mode != parked)
+  if (!forget_left_callbacks(member_of(thread), sp) && thread->mode == managed)
     park_at(thread, sp);
 }
 
@@ -1898,7 +1969,7 @@ void libcgo_unpark(libcgo_thread *thread) {
 
 void libcgo_safepoint_slow(libcgo_thread *thread) {
   const uintptr_t sp = sp_of_caller();
-  if (!in_world(thread) || thread->mode == parked)
+  if (!in_world(thread) || thread->mode != managed)
     return;
   look_for_left_callbacks(thread, sp);
   if (must_wait(thread))

@@ -45,6 +45,7 @@ struct member {
   member **prev;       /* what leads to it */
   uintptr_t outermost; /* an address in the frame of the first of the callbacks */
   uintptr_t place_before; /* of a thread that has parked by hand: parked_sp before */
+  uint32_t seen; /* the thread's mode, when a stopper has found it parked */
   stack_bounds signal_stack;
   /* What libcgo_park has kept of its callers' registers, with the frames in between: the
      words that are used, and how many there were when the innermost callback began. */
@@ -149,6 +150,9 @@ void libcgo_parks(libcgo_thread *thread);
 /* The thread's mode says managed, and a word is set: waits while it must be parked. Passes
    the result on. */
 uintptr_t libcgo_unparks(libcgo_thread *thread, uintptr_t result);
+/* The same for a thread that was in a parked call, which was made at sp. */
+uintptr_t libcgo_ends_parked_call(libcgo_thread *thread, uintptr_t result,
+                                  uintptr_t sp);
 /* The personality routines of libcgo_guard, and of libcgo_call_parked in assembly. */
 #ifdef __ARM_EABI__
 _Unwind_Reason_Code libcgo_guard_personality(_Unwind_State state,
@@ -163,6 +167,11 @@ _Unwind_Reason_Code libcgo_parked_personality(int version, _Unwind_Action action
                                               _Unwind_Exception_Class,
                                               _Unwind_Exception *,
                                               _Unwind_Context *context);
+_Unwind_Reason_Code libcgo_parked_anywhere_personality(int version,
+                                                       _Unwind_Action actions,
+                                                       _Unwind_Exception_Class,
+                                                       _Unwind_Exception *,
+                                                       _Unwind_Context *context);
 #endif
 }
 

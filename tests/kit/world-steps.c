@@ -2,12 +2,14 @@
 /*
  * The world at every instruction. A managed thread makes parked calls, parks and unparks, and
  * is stopped at one instruction after the other. There another thread looks whether it counts
- * as parked, or begins to stop the world; or the handler itself parks and unparks.
+ * as parked, begins to stop the world, or has stopped it and looks at the thread's segments;
+ * or the handler itself parks and unparks.
  */
 #include "support/harness.h"
 #include "support/stacks.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -52,8 +54,8 @@ static void set(int *n, int to) { __atomic_store_n(n, to, __ATOMIC_SEQ_CST); }
 
 /* ---- the other thread ---- */
 
-enum { nothing, look, stop_it, quit };
-static int request, answer, done, stopping, marked, wrong;
+enum { nothing, look, stop_it, hold, visit, let_go, quit };
+static int request, answer, done, stopping, held, marked, wrong;
 static long heap;
 static int secrets; /* in the segments at the last stop */
 static volatile uintptr_t hidden_secret = ~(uintptr_t)0x5ec7e7a5u;
@@ -67,14 +69,45 @@ search(const struct libcgo_segment *s, void *arg) {
   return 0;
 }
 
+static int next_request(void) {
+  int what;
+  while ((what = get(&request)) == nothing)
+    sched_yield();
+  set(&request, nothing);
+  return what;
+}
+
+static void ask(int what) {
+  set(&answer, 0);
+  set(&request, what);
+  while (get(&answer) == 0)
+    sched_yield();
+}
+
+static void visit_while_stopped(void) {
+  if (libcgo_world_stop(&world, UINT64_MAX, NULL) != 0)
+    wrong++;
+  set(&held, 1);
+  while (next_request() == visit) {
+    secrets = 0;
+    if (libcgo_segments_visit(&thread, search, NULL) != 0)
+      wrong++;
+    set(&answer, 1);
+  }
+  set(&held, 0);
+  if (libcgo_world_start(&world) != 0)
+    wrong++;
+  set(&answer, 1);
+  set(&done, 1);
+}
+
 static void serve(void) {
-  for (;;) {
-    int what;
-    while ((what = get(&request)) == nothing)
-      sched_yield();
-    set(&request, nothing);
-    if (what == quit)
-      return;
+  int what;
+  while ((what = next_request()) != quit) {
+    if (what == hold) {
+      visit_while_stopped();
+      continue;
+    }
     struct libcgo_thread *late = NULL;
     const int err =
         libcgo_world_stop(&world, what == look ? 0 : UINT64_MAX, &late);
@@ -102,7 +135,7 @@ static void serve(void) {
 
 /* ---- the one that is stopped at each instruction ---- */
 
-static int steps, at_step, asked, hidden;
+static int steps, at_step, asked, hidden; /* at_step 0: at each */
 static char first_fault[128];
 static void (*at_instruction)(uintptr_t pc);
 
@@ -114,7 +147,7 @@ static void fault(const char *what) {
 static void handle(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   const int caller_errno = errno;
-  if (++steps == at_step) {
+  if (++steps == at_step || at_step == 0) {
     asked = 1;
     at_instruction((uintptr_t)((handler_context *)context)->context_pc);
   }
@@ -122,10 +155,7 @@ static void handle(int signal, siginfo_t *info, void *context) {
 }
 
 static void ask_for_state(uintptr_t pc) {
-  set(&answer, 0);
-  set(&request, look);
-  while (get(&answer) == 0)
-    sched_yield();
+  ask(look);
   const int parked = get(&answer) == 1;
   if (parked && is_in(pc, __start_runtime_code, __stop_runtime_code))
     fault("parked in the runtime's code");
@@ -167,6 +197,27 @@ static void call_parked_and_begin_stop(uintptr_t pc) {
     fault("a wrong result in the handler");
   begin_stop(pc);
 }
+/* The thread says managed for a moment, until it has seen that it must wait. */
+static int was_managed;
+static void look_in_stop(uintptr_t pc) {
+  (void)pc;
+  if (!get(&held))
+    return;
+  ask(visit);
+  const int managed = __atomic_load_n(&thread.mode, __ATOMIC_SEQ_CST) == 0;
+  if (secrets == 0)
+    fault(managed ? "a collector does not see a register of a thread that is to wait"
+                  : "a collector does not see a register");
+  if (was_managed && !managed)
+    ask(let_go);
+  was_managed = managed;
+}
+C_CODE static uintptr_t c_ends_in_stop(void *arg) {
+  set(&request, hold);
+  while (!get(&held))
+    sched_yield();
+  return (uintptr_t)arg + 1;
+}
 RUNTIME_CODE static void in_callback(struct libcgo_thread *t, void *arg) {
   (void)t, (void)arg;
   touch();
@@ -191,6 +242,12 @@ RUNTIME_CODE static void parked_callback(void) {
   touch();
   if (libcgo_call_parked(&thread, call_back, NULL) != 0)
     fault("a callback was refused");
+  touch();
+}
+RUNTIME_CODE static void parked_call_that_ends_in_stop(void) {
+  touch();
+  if (libcgo_call_parked(&thread, c_ends_in_stop, (void *)6) != 7)
+    fault("a wrong result");
   touch();
 }
 /* Parts of it are neither. */
@@ -255,16 +312,33 @@ static uintptr_t step_through_all(void *unused) {
   return 0;
 }
 
+/* Without steps nobody would start the world. */
+static uintptr_t step_through_end_in_stop(void *unused) {
+  (void)unused;
+  steps = 0;
+  at_step = INT_MAX;
+  start_stepping();
+  touch();
+  stop_stepping();
+  least_steps = steps != 0 ? INT_MAX : 0;
+  at_step = 0;
+  was_managed = 0;
+  if (steps != 0)
+    step_through(parked_call_that_ends_in_stop);
+  return 0;
+}
+
 static struct libcgo_stack stack;
+static uintptr_t (*all_steps)(void *unused);
 static void on_system(struct libcgo_thread *t, void *arg) {
   (void)t;
   is_thread_of_world = 1;
-  step_through_all(arg);
+  all_steps(arg);
   set(&request, quit);
 }
 static void on_small(struct libcgo_thread *t, void *arg) {
   is_thread_of_world = 1;
-  libcgo_call_on_stack(t, &stack, step_through_all, arg);
+  libcgo_call_on_stack(t, &stack, all_steps, arg);
   set(&request, quit);
 }
 
@@ -285,6 +359,7 @@ static void step_in_new_thread_with(size_t signal_stack,
   ck_assert_int_eq(libcgo_init_begin(&world.init), 0);
   ck_assert_int_eq(libcgo_init_done(&world.init), 0);
   at_instruction = what;
+  all_steps = what == look_in_stop ? step_through_end_in_stop : step_through_all;
   stride = getenv("LIBCGO_TEST_WORLD") != NULL ||
                    (what == ask_for_state && fn == on_system)
                ? 1
@@ -329,6 +404,15 @@ TEST(nor_does_one_that_makes_a_parked_call) {
 TEST(nor_does_one_that_calls_back_touch_the_heap_in_a_stop) {
   step_in_new_thread(on_system, begin_stop_and_call_back);
 }
+TEST(nor_on_a_small_stack_one_that_makes_a_parked_call) {
+  step_in_new_thread(on_small, call_parked_and_begin_stop);
+}
+TEST(a_parked_call_that_ends_in_a_stop_hides_no_register) {
+  step_in_new_thread(on_system, look_in_stop);
+}
+TEST(nor_on_a_small_stack_one_that_ends_in_a_stop) {
+  step_in_new_thread(on_small, look_in_stop);
+}
 /* The handler's frames are elsewhere: where it has parked is no place to look for the thread's. */
 enum { signal_stack_bytes = 256 << 10 };
 TEST(nor_does_one_on_a_signal_stack_that_parks_by_hand_hide_a_register) {
@@ -353,6 +437,9 @@ int main(void) {
   ADD_TEST(nor_does_one_on_a_small_stack);
   ADD_TEST(nor_does_one_that_makes_a_parked_call);
   ADD_TEST(nor_does_one_that_calls_back_touch_the_heap_in_a_stop);
+  ADD_TEST(nor_on_a_small_stack_one_that_makes_a_parked_call);
+  ADD_TEST(a_parked_call_that_ends_in_a_stop_hides_no_register);
+  ADD_TEST(nor_on_a_small_stack_one_that_ends_in_a_stop);
   ADD_TEST(nor_does_one_on_a_signal_stack_that_parks_by_hand_hide_a_register);
   ADD_TEST(nor_does_one_there_that_makes_a_parked_call);
   ADD_TEST(nor_does_one_there_of_code_on_a_small_stack);

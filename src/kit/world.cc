@@ -409,7 +409,6 @@ struct libcgo_guarded_call {
   uintptr_t parked_sp; // what it was before
   // Of a callback: what it was before.
   cgo::member *member;
-  uintptr_t caller_sp;
   uintptr_t place_before;
   uintptr_t kept_floor;
   uint32_t mode;
@@ -595,8 +594,6 @@ void wait_for_handshake(member *m) {
   m->place_before = g->place_before;
   m->kept_used = m->kept_floor;
   m->kept_floor = g->kept_floor;
-  if (g->mode == in_parked_call)
-    thread->caller_sp = g->caller_sp; // an exception may have left calls
   if (g->mode != managed)
     set_parked(thread, g->mode);
   if (g->callbacks == 0 && __builtin_expect(load(&m->state) != is_live, false))
@@ -715,7 +712,6 @@ run(member *m, void (*fn)(libcgo_thread *thread, void *arg), void *arg) {
   g.arg = arg;
   g.member = m;
   g.parked_sp = thread->parked_sp;
-  g.caller_sp = thread->caller_sp;
   g.place_before = m->place_before;
   g.mode = thread->mode;
   g.callbacks = m->callbacks - 1;

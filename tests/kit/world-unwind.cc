@@ -257,6 +257,115 @@ TEST(nor_while_pthread_exit_unwinds) {
   stop_while(exit_in_c, 300);
 }
 
+namespace {
+
+// A value in a frame on a small stack, above a parked call. The complement is what is in
+// other memory.
+volatile uintptr_t hidden_secret = ~uintptr_t(0x5ec7e7a5u);
+int secrets, ready, go;
+libcgo_stack outer, inner;
+libcgo_thread *looked_at;
+
+__attribute__((no_sanitize("address", "thread"))) int
+search(const libcgo_segment *s, void *) {
+  for (uintptr_t at = (s->lo + sizeof(uintptr_t) - 1) & -sizeof(uintptr_t);
+       at + sizeof(uintptr_t) <= s->hi; at += sizeof(uintptr_t))
+    secrets +=
+        *reinterpret_cast<const volatile uintptr_t *>(at) == ~hidden_secret;
+  return 0;
+}
+
+void wait_for(int *n) {
+  while (get(n) == 0)
+    sched_yield();
+}
+
+uintptr_t keep_secret_in(void *fn) {
+  const volatile uintptr_t secret = ~hidden_secret;
+  try {
+    libcgo_call_parked(self, reinterpret_cast<uintptr_t (*)(void *)>(fn),
+                       nullptr);
+  } catch (const thrown &) {
+  }
+  check(secret == ~hidden_secret);
+  return 0;
+}
+void keep_secret_on_small(libcgo_thread *t, void *fn) {
+  looked_at = t;
+  libcgo_call_on_stack(t, &outer, keep_secret_in, fn);
+}
+
+uintptr_t throw_in_c(void *) {
+  libcgo_call_on_system(self, throw_it, nullptr);
+  return 0;
+}
+void leave_calls(libcgo_thread *t, void *) {
+  try {
+    libcgo_call_on_stack(t, &inner, throw_in_c, nullptr);
+    check(false);
+  } catch (const thrown &) {
+  }
+}
+__attribute__((noinline)) void wait_deep() {
+  volatile char used[8192];
+  for (volatile char &c : used)
+    c = 1;
+  add(&ready, 1);
+  wait_for(&go);
+}
+uintptr_t leave_calls_in_callback(void *) {
+  check(libcgo_callback(&world, leave_calls, nullptr) == 0);
+  wait_deep();
+  return 0;
+}
+
+uintptr_t throw_in_stop(void *) {
+  add(&ready, 1);
+  wait_for(&go);
+  throw thrown{0};
+}
+
+} // namespace
+
+TEST(a_callback_from_which_an_exception_has_left_calls_hides_no_frame) {
+  BEGIN();
+  wrong = ready = go = secrets = 0;
+  outer = new_stack(large_bytes);
+  inner = new_stack(large_bytes);
+  create(keep_secret_on_small, reinterpret_cast<void *>(leave_calls_in_callback));
+  wait_for(&ready);
+  ck_assert_int_eq(libcgo_world_stop(&world, UINT64_MAX, nullptr), 0);
+  ck_assert_int_eq(libcgo_segments_visit(looked_at, search, nullptr), 0);
+  ck_assert_int_eq(libcgo_world_start(&world), 0);
+  add(&go, 1);
+  wait_for(&left);
+  ck_assert_int_gt(secrets, 0);
+  ck_assert_int_eq(wrong, 0);
+}
+
+TEST(nor_does_an_exception_that_ends_a_parked_call_in_a_stop) {
+  BEGIN();
+  wrong = ready = go = 0;
+  outer = new_stack(large_bytes);
+  create(keep_secret_on_small, reinterpret_cast<void *>(throw_in_stop));
+  wait_for(&ready);
+  ck_assert_int_eq(libcgo_world_stop(&world, UINT64_MAX, nullptr), 0);
+  add(&go, 1);
+  // While it throws, and comes to where it waits.
+  int unseen = 0;
+  for (int i = 0; i < 5000; i++) {
+    secrets = 0;
+    ck_assert_int_eq(libcgo_segments_visit(looked_at, search, nullptr), 0);
+    unseen += secrets == 0;
+    sched_yield();
+  }
+  ck_assert_int_eq(get(&left), 0);
+  ck_assert_int_eq(libcgo_world_start(&world), 0);
+  wait_for(&left);
+  ck_assert_int_eq(unseen, 0);
+  ck_assert_int_eq(wrong, 0);
+}
+
 int main() {
   suite_begin("world-unwind");
   ADD_TEST(a_thread_is_managed_when_an_exception_has_passed_a_parked_call);
@@ -264,5 +373,7 @@ int main() {
   ADD_TEST(no_thread_touches_the_heap_after_exceptions_while_the_world_is_stopped);
   ADD_TEST(nor_after_exceptions_from_small_stacks);
   ADD_TEST(nor_while_pthread_exit_unwinds);
+  ADD_TEST(a_callback_from_which_an_exception_has_left_calls_hides_no_frame);
+  ADD_TEST(nor_does_an_exception_that_ends_a_parked_call_in_a_stop);
   return suite_run();
 }

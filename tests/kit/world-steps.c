@@ -57,12 +57,15 @@ static void set(int *n, int to) { __atomic_store_n(n, to, __ATOMIC_SEQ_CST); }
 enum { nothing, look, stop_it, hold, visit, let_go, quit };
 static int request, answer, done, stopping, held, marked, wrong;
 static long heap;
-static int secrets; /* in the segments at the last stop */
+static int secrets;          /* in the segments at the last stop */
+static uintptr_t in_handler; /* an address on the signal stack */
+static int strayed;          /* segments there: no code there has parked */
 static volatile uintptr_t hidden_secret = ~(uintptr_t)0x5ec7e7a5u;
 
 __attribute__((no_sanitize_address, no_sanitize_thread)) static int
 search(const struct libcgo_segment *s, void *arg) {
   (void)arg;
+  strayed += s->lo <= in_handler && in_handler < s->hi;
   for (uintptr_t at = (s->lo + sizeof(uintptr_t) - 1) & -sizeof(uintptr_t);
        at + sizeof(uintptr_t) <= s->hi; at += sizeof(uintptr_t))
     secrets += *(const volatile uintptr_t *)at == ~hidden_secret;
@@ -138,6 +141,7 @@ static void serve(void) {
 static int steps, at_step, asked, hidden; /* at_step 0: at each */
 static char first_fault[128];
 static void (*at_instruction)(uintptr_t pc);
+static int has_signal_stack;
 
 static void fault(const char *what) {
   if (first_fault[0] == '\0')
@@ -147,6 +151,8 @@ static void fault(const char *what) {
 static void handle(int signal, siginfo_t *info, void *context) {
   (void)signal, (void)info;
   const int caller_errno = errno;
+  if (has_signal_stack)
+    in_handler = (uintptr_t)&caller_errno;
   if (++steps == at_step || at_step == 0) {
     asked = 1;
     at_instruction((uintptr_t)((handler_context *)context)->context_pc);
@@ -293,6 +299,8 @@ __attribute__((noinline)) static int step_through(void (*operation)(void)) {
     fault("a register has changed");
   if (asked && at_instruction != ask_for_state && secrets == 0 && hidden++ == 0)
     fault("a collector does not see a register");
+  if (strayed)
+    fault("a collector looks where a handler has been");
   return asked;
 }
 
@@ -359,6 +367,7 @@ static void step_in_new_thread_with(size_t signal_stack,
   ck_assert_int_eq(libcgo_init_begin(&world.init), 0);
   ck_assert_int_eq(libcgo_init_done(&world.init), 0);
   at_instruction = what;
+  has_signal_stack = signal_stack != 0;
   all_steps = what == look_in_stop ? step_through_end_in_stop : step_through_all;
   stride = getenv("LIBCGO_TEST_WORLD") != NULL ||
                    (what == ask_for_state && fn == on_system)

@@ -567,7 +567,7 @@ END_DATA SYM(libcgo_guard_place)
  *
  * In: thread in rdi, fn in rsi, arg in rdx. libcgo_call_on_system, and what
  * src/kit/world.cc says of parking. All that a callee keeps is stored, for who looks
- * through the frame; fn keeps it, so only rbx is loaded again, which has the thread.
+ * through the frame; fn keeps it, so only rbx is loaded again. That has the address of poll.
  *
  *     CFA ->  +---------------------+
  *             | return address      | rbp + 56
@@ -582,12 +582,25 @@ END_DATA SYM(libcgo_guard_place)
  *
  * The return address is there once more, above the caller's rbp: so are the frames of
  * libcgo_call_on_system, and libcgo_frame_layout.caller_to_return is true. It goes through a
- * register: a push from the word that `call` has just written would wait for it.
+ * register: a push from the word that `call` has just written would wait for it. All jumps to
+ * what is rare are short, with one byte for the distance: with more the call takes an eighth
+ * longer.
  *
  * The stores to mode and the loads of poll and slow are in the order of the program, but the
  * CPU may do the load first: who stops the world has a fence for that.
  */
-#define IN_CALL_BYTES 48	/* from above the caller's rbp to the return address */
+
+/* rsp is at the return address then. Without `leave`, which takes longer here. */
+.macro LEAVE_PARKED_CALL
+	movq	48(%rbp), %rbx
+	movq	(%rbp), %rcx
+	leaq	56(%rbp), %rsp
+	movq	%rcx, %rbp
+	.cfi_remember_state
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbx
+	.cfi_restore %rbp
+.endm
 
 FUNC SYM(libcgo_call_parked)
 	PERSONALITY SYM(libcgo_parked_personality)
@@ -596,12 +609,9 @@ FUNC SYM(libcgo_call_parked)
 	jz	LOCAL(not_parked)
 	testb	$(THREAD_WORLD), THREAD_STATE(%rdi)
 	jz	LOCAL(not_parked)
-	cmpl	$(0), THREAD_MODE(%rdi)
+	xorl	%ecx, %ecx
+	cmpl	%ecx, THREAD_MODE(%rdi)
 	jne	LOCAL(not_parked)
-	leaq	-(IN_CALL_BYTES+8)(%rsp), %rcx
-	subq	THREAD_SMALL_LO(%rdi), %rcx
-	cmpq	THREAD_SMALL_SPAN(%rdi), %rcx
-	jae	LOCAL(anywhere)
 	movq	(%rsp), %rax
 	SAVE	rbx
 	PUSH	r12
@@ -612,30 +622,31 @@ FUNC SYM(libcgo_call_parked)
 	SAVE	rbp
 	movq	%rsp, %rbp
 	.cfi_def_cfa_register %rbp
-	movq	%rdi, %rbx
+	leaq	THREAD_POLL(%rdi), %rbx
+	movq	%rbp, %rax
+	subq	THREAD_SMALL_LO(%rdi), %rax
+	cmpq	THREAD_SMALL_SPAN(%rdi), %rax
+	jae	4f
 	PROBE2(call_parked, 8@%rdi, 8@%rsi)
-	movq	%rsp, THREAD_CALLER_SP(%rdi)
+	movq	%rbp, THREAD_CALLER_SP(%rdi)
 	movq	THREAD_SYSTEM_SP(%rdi), %rsp
-	movl	$(THREAD_IN_PARKED_CALL), THREAD_MODE(%rdi)
-	cmpq	$(0), THREAD_POLL(%rdi)
+	movl	$(THREAD_IN_PARKED_CALL), THREAD_MODE-THREAD_POLL(%rbx)
+	cmpq	%rcx, (%rbx)
 	jne	3f
 1:	movq	%rdx, %rdi
 	BEGIN_OTHER_STACK
 	call	*%rsi
-	movl	$(0), THREAD_MODE(%rbx)
-	cmpq	$(0), THREAD_POLL(%rbx)
-	jne	4f
+	xorl	%ecx, %ecx
+	movl	%ecx, THREAD_MODE-THREAD_POLL(%rbx)
+	cmpq	%rcx, (%rbx)
+	jne	5f
 2:	PROBE1(call_parked_done, 8@%rax)
-	movq	48(%rbp), %rbx
-	.cfi_remember_state
-	.cfi_restore %rbx
-	leave
-	.cfi_def_cfa %rsp, IN_CALL_BYTES+8
-	.cfi_restore %rbp
-	DROP	IN_CALL_BYTES
+	LEAVE_PARKED_CALL
 	ret
+LOCAL(not_parked):
+	jmp	SYM(libcgo_call_on_system)
 	.cfi_restore_state
-4:	movq	%rbx, %rdi
+5:	leaq	-THREAD_POLL(%rbx), %rdi
 	movq	%rax, %rsi
 	movq	%rbp, %rdx
 	call	SYM(libcgo_ends_parked_call)
@@ -647,21 +658,16 @@ FUNC SYM(libcgo_call_parked)
 	popq	%rdx
 	popq	%rsi
 	jmp	1b
-	.cfi_def_cfa %rsp, 8
-	.cfi_restore %rbx
-	.cfi_restore %rbp
-LOCAL(anywhere):
+4:	LEAVE_PARKED_CALL
 	jmp	SYM(libcgo_call_parked_anywhere)
-LOCAL(not_parked):
-	jmp	SYM(libcgo_call_on_system)
 END SYM(libcgo_call_parked)
 
 /*
  * const struct libcgo_parked_frame libcgo_parked_frame;
  */
 HIDDEN_DATA SYM(libcgo_parked_frame), 8
-	.quad	3		/* thread: rbx */
-	.quad	6		/* the frame: rbp */
+	.quad	3, THREAD_POLL	/* rbx */
+	.quad	6		/* rbp */
 END_DATA SYM(libcgo_parked_frame)
 
 #endif

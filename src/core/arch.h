@@ -94,10 +94,11 @@ struct libcgo_place_in_frame {
 extern const struct libcgo_place_in_frame libcgo_guard_place
     __attribute__((__visibility__("hidden")));
 /* Where libcgo_call_parked is in assembly: the registers of its frame, by their numbers in
-   DWARF, that have the thread, and caller_sp. Its personality routine is
-   libcgo_parked_personality. */
+   DWARF, that have an address so many bytes into the thread's record, and caller_sp. Its
+   personality routine is libcgo_parked_personality. */
 struct libcgo_parked_frame {
-  intptr_t thread;
+  intptr_t in_thread;
+  uintptr_t bytes;
   intptr_t caller_sp;
 };
 extern const struct libcgo_parked_frame libcgo_parked_frame

@@ -918,13 +918,14 @@ _Unwind_Reason_Code libcgo_parked_personality(int, _Unwind_Action actions,
                                               _Unwind_Context *context) {
   using namespace cgo;
   if ((actions & _UA_CLEANUP_PHASE) != 0) {
+    const auto &frame = libcgo_parked_frame;
     const auto value =
         [context, get = unwinder_that_called().get_register](intptr_t reg) {
           return static_cast<uintptr_t>(get(context, static_cast<int>(reg)));
         };
     set_managed(
-        reinterpret_cast<libcgo_thread *>(value(libcgo_parked_frame.thread)),
-        {in_parked_call, value(libcgo_parked_frame.caller_sp)});
+        reinterpret_cast<libcgo_thread *>(value(frame.in_thread) - frame.bytes),
+        {in_parked_call, value(frame.caller_sp)});
   }
   return _URC_CONTINUE_UNWIND;
 }

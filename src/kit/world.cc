@@ -1107,6 +1107,7 @@ member *make_member(libcgo_runtime *runtime, libcgo_thread *thread,
   m->next = nullptr;
   m->prev = nullptr;
   m->outermost = m->place_before = 0;
+  m->seen = parked;
   m->signal_stack = {};
   m->kept = m->first_kept;
   m->kept_room = sizeof m->first_kept / sizeof(uintptr_t);

@@ -590,17 +590,7 @@ END_DATA SYM(libcgo_guard_place)
  * CPU may do the load first: who stops the world has a fence for that.
  */
 
-/* rsp is at the return address then. Without `leave`, which takes longer here. */
-.macro LEAVE_PARKED_CALL
-	movq	48(%rbp), %rbx
-	movq	(%rbp), %rcx
-	leaq	56(%rbp), %rsp
-	movq	%rcx, %rbp
-	.cfi_remember_state
-	.cfi_def_cfa %rsp, 8
-	.cfi_restore %rbx
-	.cfi_restore %rbp
-.endm
+#define IN_CALL_BYTES 56	/* from the return address down to the caller's rbp */
 
 FUNC SYM(libcgo_call_parked)
 	PERSONALITY SYM(libcgo_parked_personality)
@@ -612,6 +602,10 @@ FUNC SYM(libcgo_call_parked)
 	xorl	%ecx, %ecx
 	cmpl	%ecx, THREAD_MODE(%rdi)
 	jne	LOCAL(not_parked)
+	leaq	-IN_CALL_BYTES(%rsp), %rax
+	subq	THREAD_SMALL_LO(%rdi), %rax
+	cmpq	THREAD_SMALL_SPAN(%rdi), %rax
+	jae	LOCAL(anywhere)
 	movq	(%rsp), %rax
 	SAVE	rbx
 	PUSH	r12
@@ -623,10 +617,6 @@ FUNC SYM(libcgo_call_parked)
 	movq	%rsp, %rbp
 	.cfi_def_cfa_register %rbp
 	leaq	THREAD_POLL(%rdi), %rbx
-	movq	%rbp, %rax
-	subq	THREAD_SMALL_LO(%rdi), %rax
-	cmpq	THREAD_SMALL_SPAN(%rdi), %rax
-	jae	4f
 	PROBE2(call_parked, 8@%rdi, 8@%rsi)
 	movq	%rbp, THREAD_CALLER_SP(%rdi)
 	movq	THREAD_SYSTEM_SP(%rdi), %rsp
@@ -641,10 +631,19 @@ FUNC SYM(libcgo_call_parked)
 	cmpq	%rcx, (%rbx)
 	jne	5f
 2:	PROBE1(call_parked_done, 8@%rax)
-	LEAVE_PARKED_CALL
+	movq	48(%rbp), %rbx
+	movq	(%rbp), %rcx
+	leaq	IN_CALL_BYTES(%rbp), %rsp	/* `leave` takes longer here */
+	movq	%rcx, %rbp
+	.cfi_remember_state
+	.cfi_def_cfa %rsp, 8
+	.cfi_restore %rbx
+	.cfi_restore %rbp
 	ret
 LOCAL(not_parked):
 	jmp	SYM(libcgo_call_on_system)
+LOCAL(anywhere):
+	jmp	SYM(libcgo_call_parked_anywhere)
 	.cfi_restore_state
 5:	leaq	-THREAD_POLL(%rbx), %rdi
 	movq	%rax, %rsi
@@ -658,8 +657,6 @@ LOCAL(not_parked):
 	popq	%rdx
 	popq	%rsi
 	jmp	1b
-4:	LEAVE_PARKED_CALL
-	jmp	SYM(libcgo_call_parked_anywhere)
 END SYM(libcgo_call_parked)
 
 /*

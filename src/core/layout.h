@@ -34,7 +34,7 @@
 #define THREAD_SLOW (THREAD_POLL + 4)
 #define THREAD_MODE (THREAD_POLL + 8)
 #define THREAD_PARKED_SP (THREAD_POLL + 16)
-#define THREAD_WORLD 64 /* in `state` */
+#define THREAD_WORLD 64         /* in `state` */
 #define THREAD_PARKED 1         /* in `mode` */
 #define THREAD_IN_PARKED_CALL 2 /* the same, where caller_sp tells */
 
